@@ -1,0 +1,86 @@
+"""The application, and `python app.py`, which serves it."""
+
+import hashlib
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from granian import Granian
+from granian.constants import Interfaces
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from models import db
+from scim import routes
+from scim.settings import Settings, SettingError, read_settings
+from scim.storage import Store
+
+DEFAULT_TENANT = 1
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Return the application; ``config`` overrides settings, by name without the prefix.
+
+    :raises SettingError: a setting cannot be used
+    """
+    settings = read_settings(config)
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        TESTING=bool((config or {}).get("TESTING")),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
+        MAX_CONTENT_LENGTH=settings.max_body_size,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+    )
+    app.url_map.strict_slashes = False
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
+    db.init_app(app)
+    Migrate(app, db)
+    with app.app_context():
+        app.extensions["scim_store"] = Store(
+            db.engine, DEFAULT_TENANT, settings.unique_group_names, settings.skip_unknown_members
+        )
+    app.extensions["scim_settings"] = settings
+    app.extensions["scim_digest"] = hashlib.sha256(settings.token.encode()).digest()
+    routes.register(app, settings.base_path)
+    return app
+
+
+def welcome(settings: Settings) -> str:
+    """Return what a newcomer reads when the server starts."""
+    host = "localhost" if settings.host == "127.0.0.1" else settings.host
+    base = f"http://{host}:{settings.port}{settings.base_path}"
+    return f"""
+  SCIM base URL   {base}
+  Token           {settings.token}
+  Database        {settings.database_url.partition("://")[0]}
+
+  Try it:         curl -H 'Authorization: Bearer {settings.token}' {base}/Users
+  Next:           ngrok http {settings.port}, then paste its https URL + {settings.base_path} and the token into
+                  Okta or Entra ID; README.md has the steps. Stop with Ctrl+C.
+"""
+
+
+def main() -> None:
+    """Serve until stopped."""
+    try:
+        settings = read_settings()
+    except SettingError as error:
+        sys.exit(f"{error}")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    print(welcome(settings), flush=True)
+    Granian(
+        "app:create_app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=1,
+        factory=True,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""The commands: ``python manage.py db upgrade`` and all others; ``--help`` lists them."""
+
+import sys
+
+from flask.cli import FlaskGroup
+
+from app import create_app
+from scim.cli import register
+from scim.settings import SettingError
+
+cli = FlaskGroup(create_app=create_app)
+register(cli)
+
+if __name__ == "__main__":
+    try:
+        cli()
+    except SettingError as error:
+        sys.exit(str(error))

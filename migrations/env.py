@@ -1,0 +1,34 @@
+"""Run by Alembic: the migrations, on the database of the application."""
+
+from logging.config import fileConfig
+from typing import Any
+
+from alembic import context
+from flask import current_app
+
+fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+db = current_app.extensions["migrate"].db
+
+
+def applies(item: Any, name: str, kind: str, reflected: bool, other: Any) -> bool:
+    """Leave PostgreSQL's GIN indexes out of what is compared on another database."""
+    gin = kind == "index" and item.dialect_options["postgresql"]["using"] == "gin"
+    return not gin or db.engine.dialect.name == "postgresql"
+
+
+def drop_empty(_: Any, __: Any, directives: list[Any]) -> None:
+    """Write no file when nothing has changed."""
+    if directives[0].upgrade_ops.is_empty():
+        directives.clear()
+        print("models.py and the migrations agree; there is nothing to write.")
+
+
+with db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        include_object=applies,
+        process_revision_directives=drop_empty,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

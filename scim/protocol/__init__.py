@@ -1,0 +1,1 @@
+"""The SCIM protocol as pure functions and frozen dataclasses."""

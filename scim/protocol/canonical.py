@@ -1,0 +1,149 @@
+"""What a client sends, in the schema's own form: the first step before any value is checked.
+
+Names get the schema's case; what the client may not set and what is empty is left out: null, [] and
+absent are the same (RFC 7643 §2.5), readOnly attributes are ignored (RFC 7644 §3.3).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from .errors import InvalidSyntaxError, InvalidValueError
+from .schema import Attribute, ResourceType
+from .tolerance import STRICT, Tolerated, as_boolean, current_urn, first_primary
+from .values import PLACEHOLDER
+
+Record = dict[str, Any]
+
+
+def canonical_resource(
+    sent: Mapping[str, Any], resource_type: ResourceType, tolerated: Tolerated = STRICT
+) -> Record:
+    """Return a resource as it came from a client, without ``schemas``.
+
+    :raises InvalidSyntaxError: ``schemas`` is missing or does not fit, or a name is unknown
+    """
+    check_schemas(sent, resource_type, tolerated)
+    named = {}
+    for name, value in sent.items():
+        attribute = _top_level(name, resource_type, tolerated)
+        if attribute is None:
+            _refuse_unknown(name, tolerated)
+        elif attribute.name != "schemas":
+            _put(named, attribute, value)
+    return _tidy(named, resource_type.attributes, tolerated)
+
+
+def _top_level(name: str, resource_type: ResourceType, tolerated: Tolerated) -> Attribute | None:
+    found = resource_type.root.find(name)
+    if found is None and ":" in name:
+        found = resource_type.root.find(current_urn(name, resource_type, tolerated))
+    return found
+
+
+def check_schemas(
+    sent: Mapping[str, Any], resource_type: ResourceType, tolerated: Tolerated
+) -> None:
+    """Raise unless ``schemas`` names the resource type's schema and nothing foreign.
+
+    :raises InvalidSyntaxError: RFC 7644 §3.3: the attribute is required and must be recognised
+    """
+    urns = next((value for name, value in sent.items() if name.lower() == "schemas"), None)
+    if not isinstance(urns, list) or not urns or not all(isinstance(urn, str) for urn in urns):
+        raise InvalidSyntaxError(f"schemas is required and must list {resource_type.schema.id}")
+    known = {resource_type.schema.id.lower(), *(e.key for e in resource_type.extension_attributes)}
+    named = {current_urn(urn, resource_type, tolerated).lower() for urn in urns}
+    if resource_type.schema.id.lower() not in named:
+        raise InvalidSyntaxError(f"schemas must list {resource_type.schema.id}")
+    if named - known and not tolerated.allows("legacy_schema_urns"):
+        raise InvalidSyntaxError(f"schemas lists {min(named - known)}, which this type has not")
+
+
+def canonical_value(attribute: Attribute, value: Any, tolerated: Tolerated = STRICT) -> Any:
+    """Return a value of ``attribute`` in canonical form; None if nothing is left of it."""
+    if attribute.multi_valued:
+        return _elements(attribute, value, tolerated)
+    if attribute.type == "complex" and isinstance(value, dict):
+        return _members(attribute, value, tolerated)
+    return as_boolean(value, tolerated) if attribute.type == "boolean" else value
+
+
+def _elements(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
+    if not isinstance(value, list):
+        return value
+    items = []
+    for item in value:
+        if isinstance(item, dict) and attribute.type == "complex":
+            item = _members(attribute, item, tolerated)
+        if item is not None and item not in items:
+            items.append(item)
+    return first_primary(attribute, items, tolerated) or None
+
+
+def _members(attribute: Attribute, value: Record, tolerated: Tolerated) -> Record | None:
+    named: Record = {}
+    for name, member in value.items():
+        below = attribute.find(name)
+        if below is None:
+            _refuse_unknown(f"{attribute.name}.{name}", tolerated)
+        else:
+            _put(named, below, member)
+    return _tidy(named, attribute.sub_attributes, tolerated) or None
+
+
+def _put(named: Record, attribute: Attribute, value: Any) -> None:
+    if attribute.name in named:
+        raise InvalidSyntaxError(f"{attribute.name} is given twice, in different case")
+    named[attribute.name] = value
+
+
+def _tidy(named: Record, attributes: tuple[Attribute, ...], tolerated: Tolerated) -> Record:
+    tidy = {}
+    for attribute in attributes:
+        value = named.get(attribute.name)
+        if value is None or attribute.mutability == "readOnly":
+            continue
+        value = canonical_value(attribute, value, tolerated)
+        if value is not None:
+            tidy[attribute.name] = value
+    return tidy
+
+
+def _refuse_unknown(name: str, tolerated: Tolerated) -> None:
+    if not tolerated.allows("unknown_attributes"):
+        raise InvalidSyntaxError(f"no attribute {name!r} in this resource type")
+
+
+def check_primary(resource: Mapping[str, Any], attributes: tuple[Attribute, ...]) -> None:
+    """Raise if an attribute has two primary values (RFC 7643 §2.4).
+
+    :raises InvalidValueError: naming the attribute
+    """
+    for attribute in attributes:
+        value = resource.get(attribute.name)
+        if attribute.multi_valued and attribute.type == "complex" and value:
+            if sum(item.get("primary") is True for item in value) > 1:
+                raise InvalidValueError(f"{attribute.name} has more than one primary value")
+        elif attribute.type == "complex" and value:
+            check_primary(value, attribute.sub_attributes)
+
+
+def refer(document: Mapping[str, Any], attributes: tuple[Attribute, ...]) -> Record:
+    """Return ``document`` with every ``$ref`` that the server makes, from the ``value`` beside it."""
+    referring = dict(document)
+    for attribute in attributes:
+        value = document.get(attribute.name)
+        if attribute.type != "complex" or attribute.multi_valued or not value:
+            continue
+        value = refer(value, attribute.sub_attributes)
+        reference = attribute.find("$ref")
+        if reference and reference.mutability == "readOnly":
+            value.pop(reference.name, None)
+            if "value" in value:
+                place = f"{PLACEHOLDER}/{reference.reference_types[0]}s/"
+                value[reference.name] = place + quote(value["value"], safe="")
+        if value:
+            referring[attribute.name] = value
+        else:
+            del referring[attribute.name]
+    return referring

@@ -1,0 +1,123 @@
+"""What the service provider says of itself (RFC 7644 §4, RFC 7643 §5 to §7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .schema import GROUP_SCHEMA, RESOURCE_TYPES, SCHEMAS, USER_SCHEMA, ResourceType, Schema
+from .values import PLACEHOLDER
+
+CONFIGURATION_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
+RESOURCE_TYPE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
+OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
+
+# What Entra ID's validator stumbles over when /Schemas shows it.
+HIDDEN_FROM_ENTRA = {(USER_SCHEMA, "emails", "display"), (GROUP_SCHEMA, "members", "$ref")}
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a deployment's settings decide of what is announced."""
+
+    max_results: int
+    max_payload_size: int
+    unique_group_names: bool
+
+
+def service_provider_config(offer: Offer) -> Record:
+    """Return the ServiceProviderConfig (RFC 7643 §5)."""
+    return {
+        "schemas": [CONFIGURATION_SCHEMA, OKTA_CONFIGURATION_SCHEMA],
+        "documentationUri": "https://www.rfc-editor.org/info/rfc7644",
+        "patch": {"supported": True},
+        "bulk": {
+            "supported": False,
+            "maxOperations": 0,
+            "maxPayloadSize": offer.max_payload_size,
+        },
+        "filter": {"supported": True, "maxResults": offer.max_results},
+        "changePassword": {"supported": True},
+        "sort": {"supported": True},
+        "etag": {"supported": True},
+        "authenticationSchemes": [
+            {
+                "type": "oauthbearertoken",
+                "name": "OAuth Bearer Token",
+                "description": "Authorization: Bearer, a space and the token",
+                "specUri": "https://www.rfc-editor.org/info/rfc6750",
+                "primary": True,
+            }
+        ],
+        OKTA_CONFIGURATION_SCHEMA: {
+            "userManagementCapabilities": [
+                "GROUP_PUSH",
+                "IMPORT_NEW_USERS",
+                "IMPORT_PROFILE_UPDATES",
+                "PUSH_NEW_USERS",
+                "PUSH_PASSWORD_UPDATES",
+                "PUSH_PENDING_USERS",
+                "PUSH_PROFILE_UPDATES",
+                "PUSH_USER_DEACTIVATION",
+                "REACTIVATE_USERS",
+            ]
+        },
+        "meta": _meta("ServiceProviderConfig", "/ServiceProviderConfig"),
+    }
+
+
+def resource_type_documents() -> dict[str, Record]:
+    """Return the ResourceTypes by id (RFC 7643 §6)."""
+    return {resource_type.name: _resource_type(resource_type) for resource_type in RESOURCE_TYPES}
+
+
+def _resource_type(resource_type: ResourceType) -> Record:
+    document: Record = {
+        "schemas": [RESOURCE_TYPE_SCHEMA],
+        "id": resource_type.name,
+        "name": resource_type.name,
+        "description": resource_type.description,
+        "endpoint": resource_type.endpoint,
+        "schema": resource_type.schema.id,
+    }
+    if resource_type.extensions:
+        document["schemaExtensions"] = [
+            {"schema": extension.schema.id, "required": extension.required}
+            for extension in resource_type.extensions
+        ]
+    meta = _meta("ResourceType", f"/ResourceTypes/{resource_type.name}")
+    return document | {"meta": meta}
+
+
+def schema_documents(offer: Offer, for_entra: bool = False) -> dict[str, Record]:
+    """Return the Schemas by id (RFC 7643 §7); for Entra ID without what its validator rejects."""
+    return {schema.id: _schema(schema, offer, for_entra) for schema in SCHEMAS}
+
+
+def _schema(schema: Schema, offer: Offer, for_entra: bool) -> Record:
+    document = dict(schema.document)
+    if schema.id == GROUP_SCHEMA and not offer.unique_group_names:
+        document["attributes"] = [
+            attribute | {"uniqueness": "none"} for attribute in document["attributes"]
+        ]
+    if for_entra:
+        document["attributes"] = [
+            _without_hidden(schema.id, attribute) for attribute in document["attributes"]
+        ]
+    return document | {"meta": _meta("Schema", f"/Schemas/{schema.id}")}
+
+
+def _without_hidden(urn: str, attribute: Mapping[str, Any]) -> Record:
+    if "subAttributes" not in attribute:
+        return dict(attribute)
+    shown = [
+        below
+        for below in attribute["subAttributes"]
+        if (urn, attribute["name"], below["name"]) not in HIDDEN_FROM_ENTRA
+    ]
+    return {**attribute, "subAttributes": shown}
+
+
+def _meta(resource_type: str, path: str) -> Record:
+    return {"resourceType": resource_type, "location": f"{PLACEHOLDER}{path}"}

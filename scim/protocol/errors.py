@@ -1,0 +1,128 @@
+"""What a SCIM service provider answers when it cannot do what was asked (RFC 7644 §3.12).
+
+One exception per ``scimType`` of Table 9 and per HTTP status. Whoever raises one says in ``detail``
+what the client should change.
+"""
+
+from typing import Any
+
+ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+
+class ScimError(Exception):
+    """A request that ends in an error answer; subclasses fix ``status`` and ``scim_type``."""
+
+    status: int = 400
+    scim_type: str | None = None
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def within(self, place: str) -> "ScimError":
+        """Return the same error with ``place`` (an operation, an attribute) named before it."""
+        return type(self)(f"{place}: {self.detail}")
+
+    def body(self) -> dict[str, Any]:
+        """Return the Error message; ``status`` is a string there, as RFC 7644 §3.12 has it."""
+        message = {"schemas": [ERROR_SCHEMA], "status": str(self.status)}
+        if self.scim_type:
+            message["scimType"] = self.scim_type
+        return message | {"detail": self.detail}
+
+
+class InvalidFilterError(ScimError):
+    """The specified filter syntax was invalid, or the attribute and operator do not go together."""
+
+    scim_type = "invalidFilter"
+
+
+class UniquenessError(ScimError):
+    """One or more of the attribute values are already in use or are reserved."""
+
+    status = 409
+    scim_type = "uniqueness"
+
+
+class MutabilityError(ScimError):
+    """The attempted modification is not compatible with the attribute's mutability."""
+
+    scim_type = "mutability"
+
+
+class InvalidSyntaxError(ScimError):
+    """The request body message structure was invalid or did not conform to its schema."""
+
+    scim_type = "invalidSyntax"
+
+
+class InvalidPathError(ScimError):
+    """The "path" attribute was invalid or malformed."""
+
+    scim_type = "invalidPath"
+
+
+class NoTargetError(ScimError):
+    """The "path" did not yield an attribute or value that could be operated on."""
+
+    scim_type = "noTarget"
+
+
+class InvalidValueError(ScimError):
+    """A required value was missing, or a value is not compatible with the attribute's type."""
+
+    scim_type = "invalidValue"
+
+
+class UnauthorizedError(ScimError):
+    """Authorization failure: the header is invalid or missing."""
+
+    status = 401
+
+
+class ForbiddenError(ScimError):
+    """Operation is not permitted based on the supplied authorization."""
+
+    status = 403
+
+
+class NotFoundError(ScimError):
+    """Specified resource or endpoint does not exist."""
+
+    status = 404
+
+
+class MethodNotAllowedError(ScimError):
+    """The endpoint exists, the HTTP method does not apply to it (RFC 9110 §15.5.6)."""
+
+    status = 405
+
+
+class PreconditionFailedError(ScimError):
+    """Failed to update; the resource has changed on the server."""
+
+    status = 412
+
+
+class PayloadTooLargeError(ScimError):
+    """The request is larger than the service provider takes."""
+
+    status = 413
+
+
+class UnsupportedMediaTypeError(ScimError):
+    """The body's media type is not SCIM JSON (RFC 7644 §3.1)."""
+
+    status = 415
+
+
+class InternalError(ScimError):
+    """An internal error; nothing was changed."""
+
+    status = 500
+
+
+class UnavailableError(ScimError):
+    """The database cannot be reached at the moment; the client should try again."""
+
+    status = 503

@@ -1,0 +1,65 @@
+"""What a client may not change (RFC 7643 §7, ``mutability``) or leave out (``required``)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .errors import InvalidValueError, MutabilityError
+from .schema import Attribute
+from .values import fold_item
+
+
+def check_immutable(
+    before: Mapping[str, Any], after: Mapping[str, Any], attributes: Iterable[Attribute]
+) -> None:
+    """Raise if an immutable attribute that has a value got another one or lost it.
+
+    Elements of a multi-valued attribute may come and go; what is immutable inside them belongs to
+    the element that has the same ``value``.
+
+    :raises MutabilityError: naming the attribute
+    """
+    for attribute in attributes:
+        old, new = before.get(attribute.name), after.get(attribute.name)
+        if old is None:
+            continue
+        if attribute.mutability == "immutable" and _differ(attribute, old, new):
+            raise MutabilityError(f"{attribute.name} is immutable and has a value")
+        if attribute.type == "complex" and new is not None:
+            for old_item, new_item in _pairs(attribute, old, new):
+                check_immutable(old_item, new_item, attribute.sub_attributes)
+
+
+def _differ(attribute: Attribute, old: Any, new: Any) -> bool:
+    if attribute.multi_valued:
+        return [fold_item(attribute, item) for item in old] != [
+            fold_item(attribute, item) for item in new or ()
+        ]
+    return new is None or fold_item(attribute, old) != fold_item(attribute, new)
+
+
+def _pairs(attribute: Attribute, old: Any, new: Any) -> Iterable[tuple[Any, Any]]:
+    if not attribute.multi_valued:
+        return [(old, new)]
+    by_value = {item.get("value"): item for item in new if "value" in item}
+    return [(item, by_value[item["value"]]) for item in old if item.get("value") in by_value]
+
+
+def check_required(resource: Mapping[str, Any], attributes: Iterable[Attribute]) -> None:
+    """Raise if a required attribute has no value; the empty text is none.
+
+    :raises InvalidValueError: naming the attribute
+    """
+    for attribute in attributes:
+        value = resource.get(attribute.name)
+        if attribute.required and value in (None, "", []):
+            raise InvalidValueError(f"{attribute.name} is required")
+        if value is not None and attribute.type == "complex":
+            for item in value if attribute.multi_valued else [value]:
+                _check_within(attribute, item)
+
+
+def _check_within(attribute: Attribute, item: Mapping[str, Any]) -> None:
+    try:
+        check_required(item, attribute.sub_attributes)
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{attribute.name}.{error.detail}") from None

@@ -1,0 +1,422 @@
+"""PATCH: a sequence of operations applied to a resource, all or none (RFC 7644 §3.5.2).
+
+``members`` are not part of a stored group, so operations on them are returned as a plan for whoever
+keeps the memberships; all others are applied here.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from .errors import (
+    InvalidPathError,
+    InvalidSyntaxError,
+    InvalidValueError,
+    MutabilityError,
+    NoTargetError,
+    ScimError,
+)
+from .evaluate import holds
+from .members import member_ids
+from .nodes import And, AttributePath, Comparison, Filter, Path, ValuePath
+from .parser import parse_path
+from .resolve import Condition, locate, resolve_within
+from .schema import Attribute, ResourceType
+from .tolerance import STRICT, Tolerated, complex_value, is_cleared
+from .values import fold_item
+
+Load = Callable[[Attribute, Any], Any]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchOperation:
+    """One operation as it was sent; ``creates`` if a value path without a match makes its value."""
+
+    op: Literal["add", "remove", "replace"]
+    path: str | None
+    value: Any
+    creates: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOperation:
+    """An operation on a group's members: those of ``ids``, those that meet ``condition``, or all."""
+
+    op: Literal["add", "remove", "replace"]
+    ids: tuple[str, ...] | None = None
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """The resource after all operations, and what is to be done to its members."""
+
+    resource: Record
+    members: tuple[MemberOperation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a path leads to: ``owner`` holds ``attribute``; a filter and a sub-attribute narrow it."""
+
+    containers: tuple[Attribute, ...]
+    attribute: Attribute
+    value_filter: Filter | None = None
+    sub_attribute: Attribute | None = None
+
+    @property
+    def last(self) -> Attribute:
+        return self.sub_attribute or self.attribute
+
+
+def apply(
+    operations: Sequence[PatchOperation],
+    resource: Record,
+    resource_type: ResourceType,
+    load: Load,
+    tolerated: Tolerated = STRICT,
+) -> Patched:
+    """Return ``resource`` after ``operations``, each of which sees what the one before it left.
+
+    ``load`` turns the JSON value of an attribute into the canonical one or raises.
+
+    :raises ScimError: an operation cannot be applied; the detail names it, and nothing is changed
+    """
+    patcher = _Patcher(copy.deepcopy(resource), resource_type, load, tolerated)
+    for number, operation in enumerate(operations):
+        try:
+            patcher.apply(operation)
+        except ScimError as error:
+            raise error.within(f"Operations[{number}]") from None
+    patcher.check_removed()
+    return Patched(patcher.resource, tuple(patcher.members))
+
+
+class _Patcher:
+    """The state that one operation leaves to the next."""
+
+    def __init__(
+        self, resource: Record, resource_type: ResourceType, load: Load, tolerated: Tolerated
+    ) -> None:
+        self.resource = resource
+        self.resource_type = resource_type
+        self.load = load
+        self.tolerated = tolerated
+        self.members: list[MemberOperation] = []
+        self.removed: list[str] = []
+
+    def apply(self, operation: PatchOperation) -> None:
+        if operation.path is not None:
+            self.apply_at(self.target(operation.path), operation)
+        elif operation.op == "remove":
+            raise NoTargetError("remove needs a path")
+        elif not isinstance(operation.value, dict):
+            raise InvalidSyntaxError(f"{operation.op} without a path needs an object as its value")
+        else:
+            for path, part in self.parts(operation):
+                self.apply_at(path, part)
+
+    def parts(
+        self, operation: PatchOperation, urn: str = ""
+    ) -> Iterator[tuple[Target, PatchOperation]]:
+        """Yield the attributes of a value without a path, those of an extension one by one."""
+        for key, value in operation.value.items():
+            if self.passes_over(key, urn):
+                continue
+            name = f"{urn}:{key}" if urn else key
+            chain = locate(name, self.resource_type, self.tolerated)
+            if len(chain) == 1 and chain[0] in self.resource_type.extension_attributes and value:
+                part = replace(operation, value=_object(value, key))
+                yield from self.parts(part, chain[0].name)
+            elif target := self.part(name, plain=len(chain) == (2 if urn else 1)):
+                creates = operation.creates or target.value_filter is not None
+                yield target, replace(operation, value=value, creates=creates)
+
+    def passes_over(self, key: str, urn: str) -> bool:
+        """Tell whether a key is one of those that come back read-only from what was read."""
+        if urn or key.lower() not in {"id", "meta", "schemas"}:
+            return False
+        if not self.tolerated.allows("read_only_in_value"):
+            raise MutabilityError(f"{key} is read-only")
+        return True
+
+    def part(self, name: str, plain: bool) -> Target | None:
+        """Return the target that a key of a value without a path names; None if it is unknown."""
+        try:
+            target = self.target(name)
+        except InvalidPathError:
+            if self.tolerated.allows("unknown_attributes"):
+                return None
+            raise InvalidSyntaxError(f"no attribute {name!r} in this resource type") from None
+        if not plain and not self.tolerated.allows("paths_as_keys"):
+            raise InvalidSyntaxError(f"{name!r} is a path; it belongs into the operation's path")
+        return target
+
+    def target(self, text: str) -> Target:
+        """Return what a path leads to, checked against schema and mutability."""
+        chain = locate(text, self.resource_type, self.tolerated)
+        if len(chain) == 1 and chain[0] in self.resource_type.extension_attributes:
+            return Target((), chain[0])
+        target = self.locate(parse_path(text, self.tolerated))
+        for attribute in (*target.containers, target.attribute, target.last):
+            if attribute.mutability == "readOnly":
+                raise MutabilityError(f"{attribute.name} is read-only")
+        return target
+
+    def locate(self, path: Path) -> Target:
+        attribute_path = path.path if isinstance(path, ValuePath) else path
+        chain = locate(str(attribute_path), self.resource_type, self.tolerated)
+        if not chain:
+            raise InvalidPathError(f"no attribute {str(attribute_path)!r} in this resource type")
+        if isinstance(path, ValuePath):
+            return self.narrowed(chain, path)
+        if len(chain) > 1 and chain[-2] not in self.resource_type.extension_attributes:
+            return Target(chain[:-2], chain[-2], None, chain[-1])
+        return Target(chain[:-1], chain[-1])
+
+    def narrowed(self, chain: tuple[Attribute, ...], path: ValuePath) -> Target:
+        attribute = chain[-1]
+        if attribute.type != "complex":
+            raise InvalidPathError(f"{path.path} has no sub-attributes to filter by")
+        sub_attribute = attribute.find(path.sub_attribute)
+        if path.sub_attribute and sub_attribute is None:
+            raise InvalidPathError(f"{path.path} has no sub-attribute {path.sub_attribute!r}")
+        return Target(chain[:-1], attribute, path.value_filter, sub_attribute)
+
+    def apply_at(self, target: Target, operation: PatchOperation) -> None:
+        if target.attribute.name == "members" and not target.containers:
+            self.members.append(self.member_operation(target, operation))
+            return
+        owner = self.owner(target)
+        before = _primaries(owner.get(target.attribute.name))
+        if operation.op == "remove":
+            self.remove(owner, target, operation)
+        else:
+            self.write(owner, target, operation)
+        _demote(owner.get(target.attribute.name), before)
+        self.drop_empty(target)
+
+    def owner(self, target: Target) -> Record:
+        owner = self.resource
+        for container in target.containers:
+            owner = owner.setdefault(container.name, {})
+        return owner
+
+    def drop_empty(self, target: Target) -> None:
+        """Leave out what has become empty: null, [] and absent are the same (RFC 7643 §2.5)."""
+        owner = self.owner(target)
+        if owner.get(target.attribute.name) in (None, {}, []):
+            owner.pop(target.attribute.name, None)
+        for container in target.containers:
+            if not self.resource[container.name]:
+                del self.resource[container.name]
+
+    def remove(self, owner: Record, target: Target, operation: PatchOperation) -> None:
+        attribute = target.attribute
+        if target.last.required:
+            self.removed.append(target.last.name)
+        if target.value_filter or target.sub_attribute:
+            chosen = self.chosen(owner, target)
+            if target.sub_attribute:
+                for item in chosen:
+                    item.pop(target.sub_attribute.name, None)
+                kept = [item for item in _items(owner, attribute) if item]
+            else:
+                kept = [item for item in _items(owner, attribute) if not _among(item, chosen)]
+            _store(owner, attribute, kept)
+        elif operation.value not in (None, [], "") and attribute.multi_valued:
+            if not self.tolerated.allows("remove_listed_values"):
+                raise InvalidSyntaxError("remove takes no value, name what to remove in the path")
+            listed = self.loaded(attribute, operation.value) or []
+            _store(
+                owner,
+                attribute,
+                [i for i in _items(owner, attribute) if not any(_same(attribute, i, x) for x in listed)],
+            )
+        else:
+            owner.pop(attribute.name, None)
+
+    def chosen(self, owner: Record, target: Target) -> list[Any]:
+        """Return the elements that the path's filter selects, all of them without a filter."""
+        items = _items(owner, target.attribute)
+        if target.value_filter is None:
+            return items
+        condition = resolve_within(target.value_filter, target.attribute, self.tolerated)
+        return [i for i in items if holds(condition, fold_item(target.attribute, i))]
+
+    def write(self, owner: Record, target: Target, operation: PatchOperation) -> None:
+        attribute, value = target.attribute, self.loaded(target.last, operation.value)
+        if target.sub_attribute and is_cleared(target.sub_attribute, attribute, value, self.tolerated):
+            owner.pop(attribute.name, None)
+        elif target.value_filter or (target.sub_attribute and attribute.multi_valued):
+            self.write_elements(owner, target, operation, value)
+        elif target.sub_attribute:
+            owner[attribute.name] = _merged(
+                owner.get(attribute.name, {}), {target.sub_attribute.name: value}
+            )
+        elif value is None:
+            if not (operation.op == "add" and attribute.multi_valued):
+                owner.pop(attribute.name, None)
+        elif attribute.multi_valued and operation.op == "add":
+            owner[attribute.name] = _joined(attribute, owner.get(attribute.name, []), value)
+        elif self.merges(attribute, operation):
+            owner[attribute.name] = _merged(owner.get(attribute.name, {}), value)
+        else:
+            owner[attribute.name] = value
+
+    def merges(self, attribute: Attribute, operation: PatchOperation) -> bool:
+        """A complex value adds to what is there, unless a path names an extension to replace."""
+        if attribute.type != "complex" or attribute.multi_valued:
+            return False
+        return operation.op == "add" or attribute not in self.resource_type.extension_attributes
+
+    def write_elements(
+        self, owner: Record, target: Target, operation: PatchOperation, value: Any
+    ) -> None:
+        attribute, chosen = target.attribute, self.chosen(owner, target)
+        part = {target.sub_attribute.name: value} if target.sub_attribute else _one(value)
+        merges = target.sub_attribute is not None or operation.op == "add" or not chosen
+        if not chosen:
+            chosen = [self.created(owner, target, operation)]
+        items = [
+            _merged(item if merges else {}, part) if _among(item, chosen) else item
+            for item in _items(owner, attribute)
+        ]
+        _store(owner, attribute, [item for item in items if item])
+
+    def created(self, owner: Record, target: Target, operation: PatchOperation) -> Record:
+        """Add the element that the path's filter describes, if the dialect or ``add`` asks for it."""
+        path = f"{target.attribute.name}[{target.value_filter or ''}]"
+        if operation.op == "replace" and not self.creates(operation):
+            raise NoTargetError(f"no value matches {path}")
+        conditions = _equalities(target.value_filter)
+        if conditions is None or not all(target.attribute.find(name) for name in conditions):
+            raise NoTargetError(f"no value matches {path}, and it does not describe one to create")
+        made: Record = _one(self.loaded(target.attribute, conditions)) if conditions else {}
+        _store(owner, target.attribute, [*_items(owner, target.attribute), made])
+        return made
+
+    def creates(self, operation: PatchOperation) -> bool:
+        return operation.creates and self.tolerated.allows("created_value_path")
+
+    def loaded(self, attribute: Attribute, value: Any) -> Any:
+        """Return the canonical form of a value for ``attribute``; None if it unassigns."""
+        value = complex_value(attribute, value, self.tolerated)
+        return None if value is None else self.load(attribute, value)
+
+    def member_operation(self, target: Target, operation: PatchOperation) -> MemberOperation:
+        if target.value_filter is None and target.sub_attribute is None:
+            return self.listed_members(target, operation)
+        if operation.op == "remove" and target.sub_attribute is None and target.value_filter:
+            condition = resolve_within(target.value_filter, target.attribute, self.tolerated)
+            return MemberOperation("remove", condition=condition)
+        if target.last.name == "value" and self.creates(operation):
+            return MemberOperation("add", member_ids([operation.value], self.tolerated))
+        raise MutabilityError("a member cannot be changed, only added and removed")
+
+    def listed_members(self, target: Target, operation: PatchOperation) -> MemberOperation:
+        value = operation.value
+        if operation.op == "remove":
+            if value in (None, [], ""):
+                return MemberOperation("remove")
+            if not self.tolerated.allows("remove_listed_values"):
+                raise InvalidSyntaxError("remove takes no value, name the members in the path")
+        return MemberOperation(operation.op, member_ids(value, self.tolerated))
+
+    def check_removed(self) -> None:
+        """Raise if something required was removed and has not come back.
+
+        :raises MutabilityError: naming the attribute (RFC 7644 §3.5.2.2)
+        """
+        for name in self.removed:
+            if self.resource.get(name) in (None, ""):
+                raise MutabilityError(f"{name} is required and cannot be removed")
+
+
+def _object(value: Any, name: str) -> Record:
+    if not isinstance(value, dict):
+        raise InvalidValueError(f"{name}: expected an object")
+    return value
+
+
+def _items(owner: Record, attribute: Attribute) -> list[Any]:
+    """Return the elements of an attribute; a singular one counts as a list of one."""
+    value = owner.get(attribute.name)
+    if value is None:
+        return []
+    return value if attribute.multi_valued else [value]
+
+
+def _store(owner: Record, attribute: Attribute, items: list[Any]) -> None:
+    owner[attribute.name] = items if attribute.multi_valued else (items[0] if items else None)
+
+
+def _one(value: Any) -> Record:
+    """Return the element that a value for ``attr[filter]`` stands for."""
+    if isinstance(value, list):
+        if len(value) != 1:
+            raise InvalidValueError("a value path takes one value")
+        return dict(value[0])
+    return value or {}
+
+
+def _among(item: Any, chosen: Sequence[Any]) -> bool:
+    return any(item is other for other in chosen)
+
+
+def _merged(record: Record, part: Record) -> Record:
+    merged = {**record, **part}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _joined(attribute: Attribute, items: list[Any], added: list[Any]) -> list[Any]:
+    """Return ``items`` with ``added`` behind; a value that is there already is only completed."""
+    joined = list(items)
+    for item in added:
+        for index, other in enumerate(joined):
+            if _same(attribute, other, item, by=("type", "value")):
+                joined[index] = _merged(other, item) if isinstance(item, dict) else other
+                break
+        else:
+            joined.append(item)
+    return joined
+
+
+def _same(attribute: Attribute, one: Any, other: Any, by: tuple[str, ...] = ("value",)) -> bool:
+    """Tell whether two elements are the same value, by ``by`` if they have a ``value``."""
+    one, other = fold_item(attribute, one), fold_item(attribute, other)
+    if attribute.type == "complex" and "value" in one and "value" in other:
+        return all(one.get(name) == other.get(name) for name in by)
+    return bool(one == other)
+
+
+def _equalities(node: Filter | None) -> Record | None:
+    """Return what the ``eq`` conditions of a filter say of an element; None if it says more."""
+    match node:
+        case None:
+            return {}
+        case Comparison(AttributePath(name, None, None), "eq", value):
+            return {name: value}
+        case And(terms):
+            parts = [_equalities(term) for term in terms]
+            if None in parts:
+                return None
+            return {name: value for part in parts if part for name, value in part.items()}
+    return None
+
+
+def _primaries(items: Any) -> list[Any]:
+    if not isinstance(items, list):
+        return []
+    return [item for item in items if isinstance(item, dict) and item.get("primary") is True]
+
+
+def _demote(items: Any, before: list[Any]) -> None:
+    """Let a value that has become primary take over from the one that was (RFC 7644 §3.5.2)."""
+    now = _primaries(items)
+    if any(not _among(item, before) for item in now):
+        for item in now:
+            if _among(item, before):
+                item["primary"] = False

@@ -1,0 +1,88 @@
+"""Attribute projection: what a response shows (RFC 7644 §3.9, RFC 7643 §2.4)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .schema import Attribute, ResourceType
+
+Names = frozenset[str]  # lower-cased attribute paths: {"username", "name.givenname"}
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The ``attributes`` and ``excludedAttributes`` of a request; without names, the default set."""
+
+    wanted: Names = frozenset()
+    unwanted: Names = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.wanted or self.unwanted)
+
+    def shows(self, name: str) -> bool:
+        """Tell whether anything of the top-level attribute ``name`` (lower case) is returned."""
+        if self.wanted:
+            return any(path == name or path.startswith(f"{name}.") for path in self.wanted)
+        return name not in self.unwanted
+
+
+def projection(attributes: str, excluded: str, resource_type: ResourceType) -> Projection:
+    """Return the projection that two comma-separated lists ask for; ``attributes`` wins over both.
+
+    Unknown names are kept: they show nothing, but asking for them alone is not asking for all.
+    """
+    if wanted := _names(attributes, resource_type):
+        return Projection(wanted=wanted)
+    return Projection(unwanted=_names(excluded, resource_type))
+
+
+def _names(text: str, resource_type: ResourceType) -> Names:
+    paths: set[str] = set()
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        chain = resource_type.locate(name) or resource_type.locate_unqualified(name)
+        if name.lower() == resource_type.schema.id.lower():
+            paths.update(attribute.key for attribute in resource_type.schema.attributes)
+        else:
+            paths.add(".".join(attribute.key for attribute in chain) or name.lower())
+    return frozenset(paths)
+
+
+def project(
+    value: Mapping[str, Any],
+    attributes: Sequence[Attribute],
+    wanted: Names = frozenset(),
+    unwanted: Names = frozenset(),
+) -> dict[str, Any]:
+    """Return the part of ``value`` the client asked for and is allowed to see."""
+    shown: dict[str, Any] = {}
+    for attribute in attributes:
+        if attribute.name not in value or not _is_returned(attribute, wanted, unwanted):
+            continue
+        member = value[attribute.name]
+        below = _below(attribute, wanted), _below(attribute, unwanted)
+        if attribute.type != "complex":
+            shown[attribute.name] = member
+        elif attribute.multi_valued:
+            items = [project(item, attribute.sub_attributes, *below) for item in member]
+            shown[attribute.name] = [item for item in items if item]
+        else:
+            shown[attribute.name] = project(member, attribute.sub_attributes, *below)
+    return {name: member for name, member in shown.items() if member not in ({}, [])}
+
+
+def _is_returned(attribute: Attribute, wanted: Names, unwanted: Names) -> bool:
+    named = attribute.key in wanted or bool(_below(attribute, wanted))
+    match attribute.returned:
+        case "always" | "never":  # has the last word over both request parameters
+            return attribute.returned == "always"
+        case "request":
+            return named
+    return named if wanted else attribute.key not in unwanted
+
+
+def _below(attribute: Attribute, paths: Names) -> Names:
+    """Return the paths under ``attribute``, relative to it; none if all of it is named."""
+    if attribute.key in paths:
+        return frozenset()
+    prefix = f"{attribute.key}."
+    return frozenset(p.removeprefix(prefix) for p in paths if p.startswith(prefix))

@@ -1,0 +1,13 @@
+"""The endpoints: one blueprint each, and what they share between Flask and SCIM."""
+
+from flask import Flask
+
+from . import discovery, errors, groups, users, wire
+
+
+def register(app: Flask, base_path: str) -> None:
+    """Serve every endpoint below ``base_path``."""
+    for module in (users, groups, discovery):
+        app.register_blueprint(module.bp, url_prefix=base_path + (module.bp.url_prefix or ""))
+    errors.register(app)
+    wire.register(app)

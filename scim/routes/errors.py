@@ -1,0 +1,52 @@
+"""One renderer for every error, the framework's own included (RFC 7644 §3.12)."""
+
+import json
+import logging
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from scim.protocol import errors
+from scim.protocol.errors import ScimError
+
+from .auth import CHALLENGE
+from .wire import json_response
+
+logger = logging.getLogger("scim")
+
+FRAMEWORK = {
+    404: (errors.NotFoundError, "there is no such endpoint"),
+    405: (errors.MethodNotAllowedError, "this endpoint does not take that method"),
+    413: (errors.PayloadTooLargeError, "the body is larger than this server takes"),
+}
+
+
+def register(app: Flask) -> None:
+    """Answer every error that a view raises with a SCIM Error message."""
+    app.register_error_handler(ScimError, render_error)
+    app.register_error_handler(HTTPException, _framework_error)
+    app.register_error_handler(Exception, _unexpected_error)
+
+
+def render_error(error: ScimError) -> Response:
+    """Return the Error message with the headers that its status calls for."""
+    response = json_response(json.dumps(error.body()), error.status)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = CHALLENGE
+    if error.status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _framework_error(error: HTTPException) -> Response:
+    kind, detail = FRAMEWORK.get(error.code or 500, (errors.InvalidSyntaxError, error.description))
+    response = render_error(kind(detail or error.name))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Location"):
+            response.headers[name] = value
+    return response
+
+
+def _unexpected_error(error: Exception) -> Response:
+    logger.error("unexpected error", exc_info=error)
+    return render_error(errors.InternalError("an unexpected error; nothing was changed"))

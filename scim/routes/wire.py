@@ -1,0 +1,151 @@
+"""Every conversion between Flask and SCIM."""
+
+import json
+import logging
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+
+from scim.protocol import etag
+from scim.protocol.errors import InvalidSyntaxError, UnsupportedMediaTypeError
+from scim.protocol.paging import SearchRequest, search_request
+from scim.protocol.parser import Limits
+from scim.protocol.projection import projection
+from scim.protocol.schema import ResourceType
+from scim.protocol.tolerance import Tolerated
+from scim.protocol.values import PLACEHOLDER
+from scim.provider import PageSize, Representation, Request
+from scim.settings import Settings
+from scim.storage import Store
+
+MEDIA_TYPE = "application/scim+json"
+ACCEPTED = {MEDIA_TYPE, "application/json", ""}
+
+logger = logging.getLogger("scim")
+
+
+def register(app: Flask) -> None:
+    """Add what every answer gets."""
+    app.after_request(_finish)
+
+
+def settings() -> Settings:
+    found: Settings = current_app.extensions["scim_settings"]
+    return found
+
+
+def store() -> Store:
+    """Return the directory of the tenant that the token belongs to."""
+    found: Store = current_app.extensions["scim_store"]
+    return found
+
+
+def tolerated() -> Tolerated:
+    """Return the tolerances of this request, the same object throughout."""
+    if "tolerated" not in g:
+        g.tolerated = Tolerated()
+    found: Tolerated = g.tolerated
+    return found
+
+
+def base_url() -> str:
+    """Return the public URL of the service, as a proxy in front may have changed it."""
+    return request.url_root.rstrip("/") + settings().base_path
+
+
+def body() -> Any:
+    """Return the JSON in the request's body.
+
+    :raises UnsupportedMediaTypeError: the body says that it is something else
+    :raises InvalidSyntaxError: it is not JSON in UTF-8, or an object has a name twice
+    """
+    if request.mimetype not in ACCEPTED:
+        raise UnsupportedMediaTypeError(f"send {MEDIA_TYPE}, not {request.mimetype}")
+    try:
+        text = request.get_data().decode("utf-8-sig")
+        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        if "\\ud" in text.lower():  # half of a surrogate pair is no text
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeError:
+        raise InvalidSyntaxError("the body is not valid UTF-8") from None
+    except RecursionError:
+        raise InvalidSyntaxError("the body is nested too deeply") from None
+    except ValueError as error:
+        raise InvalidSyntaxError(f"the body is not JSON: {error}") from None
+    return found
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has the same name twice")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON value")
+
+
+def query() -> SearchRequest:
+    """Return the query in the URL, its references relative to this service as stored ones are."""
+    parameters = {name: request.args.getlist(name) for name in request.args}
+    if "filter" in parameters:
+        base = base_url()
+        parameters["filter"] = [f.replace(base, PLACEHOLDER) for f in parameters["filter"]]
+    return search_request(parameters)
+
+
+def request_for(resource_type: ResourceType, search: SearchRequest | None = None) -> Request:
+    """Return what an operation on that type needs to know of this request."""
+    search = search or query()
+    return Request(
+        tolerated=tolerated(),
+        projection=projection(search.attributes, search.excluded_attributes, resource_type),
+        if_match=request.headers.get("If-Match"),
+        limits=Limits(settings().max_filter_length, depth=settings().max_filter_depth),
+    )
+
+
+def page_size() -> PageSize:
+    return PageSize(settings().default_page_size, settings().max_page_size)
+
+
+def render(resource: Representation, status: int = 200) -> Response:
+    """Answer with a resource, or with 304 if the client has that version."""
+    known = request.headers.get("If-None-Match")
+    if request.method == "GET" and known is not None and etag.names(known, resource.version):
+        response = Response(status=304)
+    else:
+        response = json_response(resource.text, status)
+    location = resource.location.replace(PLACEHOLDER, base_url())
+    response.headers["ETag"] = etag.etag(resource.version)
+    response.headers["Content-Location"] = location
+    if status == 201:
+        response.headers["Location"] = location
+    return response
+
+
+def render_list(text: str) -> Response:
+    """Answer with a ListResponse."""
+    return json_response(text, 200)
+
+
+def json_response(text: str, status: int) -> Response:
+    """Answer with JSON text in which the placeholder stands for the base URL."""
+    escaped = json.dumps(base_url())[1:-1]
+    return Response(text.replace(PLACEHOLDER, escaped), status, content_type=MEDIA_TYPE)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    used = ",".join(tolerated().used)
+    if used:
+        response.headers["SCIM-Tolerances"] = used
+    logger.info(
+        "%s %s %s%s",
+        request.method,
+        request.path,
+        response.status_code,
+        f" tolerated {used}" if used else "",
+    )
+    return response

@@ -1,0 +1,205 @@
+"""Resources and messages between JSON and Python: marshmallow, built from the schema documents.
+
+One serializer per resource type, made once. Loading checks every value; dumping leaves out what is
+never returned and arranges the rest in the schema's order. A ``ValidationError`` becomes a ScimError.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from argon2 import PasswordHasher
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, post_load
+
+from .protocol.canonical import canonical_resource, canonical_value
+from .protocol.errors import InvalidSyntaxError, InvalidValueError
+from .protocol.patch import PatchOperation
+from .protocol.schema import Attribute, ResourceType
+from .protocol.tolerance import Tolerated
+from .protocol.values import PLACEHOLDER, check
+
+ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
+PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+# The least that OWASP's Password Storage Cheat Sheet recommends for argon2id.
+hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+class Simple(fields.Field[Any]):
+    """A value of a simple attribute, checked against its type."""
+
+    def __init__(self, attribute: Attribute, **options: Any) -> None:
+        super().__init__(**options)
+        self.definition = attribute
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return check(self.definition, value)
+        except InvalidValueError as error:
+            raise ValidationError(error.detail) from None
+
+
+class Password(Simple):
+    """A password, which leaves as its argon2 hash: the text itself goes no further."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return hasher.hash(super()._deserialize(value, *args, **kwargs))
+
+
+class Complex(Schema):
+    """The sub-attributes of a complex attribute, or the attributes of a resource.
+
+    Fields are numbered and named by ``data_key``: marshmallow takes a dot in a field's own name,
+    which URNs have, for a step into a nested object.
+    """
+
+    class Meta:
+        unknown = EXCLUDE
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        return obj.get(self.fields[attr].data_key, default)
+
+    @post_load
+    def _by_name(self, loaded: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {str(self.fields[name].data_key): value for name, value in loaded.items()}
+
+
+@cache
+def field(attribute: Attribute) -> fields.Field[Any]:
+    """Return the field that loads and dumps a whole value of ``attribute``."""
+    options: dict[str, Any] = {
+        "data_key": attribute.name,
+        "load_only": attribute.returned == "never",
+    }
+    if not attribute.multi_valued:
+        return _element(attribute, **options)
+    return fields.List(
+        _element(attribute), error_messages={"invalid": "expected a list"}, **options
+    )
+
+
+def _element(attribute: Attribute, **options: Any) -> fields.Field[Any]:
+    if attribute.type == "complex":
+        messages = {"type": "expected an object"}
+        nested = complex_serializer(attribute)
+        return fields.Nested(nested, error_messages=messages, **options)
+    return (Password if attribute.name == "password" else Simple)(attribute, **options)
+
+
+@cache
+def complex_serializer(attribute: Attribute) -> Schema:
+    """Return the serializer for the sub-attributes of ``attribute``."""
+    numbered = {f"f{index}": field(below) for index, below in enumerate(attribute.sub_attributes)}
+    serializer = Complex.from_dict(numbered, name=attribute.name)()
+    serializer.error_messages = {**serializer.error_messages, "type": "expected an object"}
+    return serializer
+
+
+def load_resource(
+    sent: Any, resource_type: ResourceType, tolerated: Tolerated
+) -> dict[str, Any]:
+    """Return the canonical resource in the body of a POST or PUT, its password hashed.
+
+    :raises InvalidSyntaxError: it is not a resource of that type
+    :raises InvalidValueError: a value does not fit its attribute; the detail names it
+    """
+    if not isinstance(sent, dict):
+        raise InvalidSyntaxError("the body must be a JSON object")
+    document = canonical_resource(sent, resource_type, tolerated)
+    try:
+        loaded: dict[str, Any] = complex_serializer(resource_type.root).load(document)
+    except ValidationError as error:
+        raise InvalidValueError(first_message(error.messages)) from None
+    return loaded
+
+
+def load_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
+    """Return the canonical form of one attribute's value in a PATCH operation.
+
+    :raises InvalidValueError: it does not fit the attribute
+    """
+    value = canonical_value(attribute, value, tolerated)
+    if value is None:
+        return None
+    try:
+        return field(attribute).deserialize(value)
+    except ValidationError as error:
+        messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
+        raise InvalidValueError(first_message({attribute.name: messages})) from None
+
+
+def dump_resource(document: dict[str, Any], resource_type: ResourceType) -> str:
+    """Return the JSON text of a resource, in the schema's order, without what is never returned."""
+    return to_json(complex_serializer(resource_type.root).dump(document))
+
+
+def to_json(document: Any) -> str:
+    """Return compact JSON text; the placeholder that begins a reference stands in it unescaped."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return text.replace(ESCAPED_PLACEHOLDER, f'"{PLACEHOLDER}')
+
+
+class Operation(Schema):
+    """An element of ``Operations`` (RFC 7644 §3.5.2)."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    op = fields.String(required=True)
+    path = fields.String(allow_none=True, load_default=None)
+    value = fields.Raw(allow_none=True, load_default=missing)
+
+
+class PatchOp(Schema):
+    """The body of a PATCH (RFC 7644 §3.5.2)."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    schemas = fields.List(fields.String(), required=True)
+    operations = fields.List(fields.Nested(Operation()), required=True, data_key="Operations")
+
+
+PATCH_OP = PatchOp()
+
+
+def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
+    """Return the operations of a PATCH.
+
+    :raises InvalidSyntaxError: the body is not a PatchOp message; the detail says where
+    """
+    if not isinstance(sent, dict):
+        raise InvalidSyntaxError("the body must be a JSON object")
+    keys = {"schemas": "schemas", "operations": "Operations"}
+    try:
+        message = PATCH_OP.load({keys.get(name.lower(), name): sent[name] for name in sent})
+    except ValidationError as error:
+        raise InvalidSyntaxError(first_message(error.messages)) from None
+    if PATCH_OP_SCHEMA.lower() not in (urn.lower() for urn in message["schemas"]):
+        raise InvalidSyntaxError(f"schemas must list {PATCH_OP_SCHEMA}")
+    if not message["operations"] and not tolerated.allows("empty_operations"):
+        raise InvalidSyntaxError("Operations is empty")
+    return [_operation(index, sent) for index, sent in enumerate(message["operations"])]
+
+
+def _operation(index: int, sent: dict[str, Any]) -> PatchOperation:
+    op = sent["op"].lower()
+    if op not in ("add", "remove", "replace"):
+        hint = "; JSON Patch (RFC 6902) is not SCIM" if op in ("test", "copy", "move") else ""
+        raise InvalidSyntaxError(
+            f"Operations[{index}]: op must be add, remove or replace, not {sent['op']!r}{hint}"
+        )
+    if op != "remove" and "value" not in sent:
+        raise InvalidSyntaxError(f"Operations[{index}]: {op} needs a value")
+    return PatchOperation(op, sent["path"], sent.get("value"), creates=sent["op"] != op)
+
+
+def first_message(messages: Any, place: str = "") -> str:
+    """Return marshmallow's first message with the place it is about: ``emails[0].value: ...``."""
+    while isinstance(messages, dict):
+        key, messages = next(iter(messages.items()))
+        if isinstance(key, int):
+            place += f"[{key}]"
+        elif key not in ("", "_schema"):
+            place += f".{key}" if place else str(key)
+    return f"{place}: {messages[0]}" if place else str(messages[0])

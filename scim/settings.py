@@ -1,0 +1,96 @@
+"""The settings, read from the environment with the prefix ``SCIM_``."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
+TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used; the message names it and says what it takes."""
+
+
+def _setting(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting with its default; ``about`` is the line that the documentation shows."""
+
+    database_url: str = _setting(
+        f"sqlite:///{PROJECT / 'scim.db'}", "`sqlite:///file.db` or `postgresql://user@host/name`"
+    )
+    host: str = _setting("127.0.0.1", "the address to listen on")
+    port: int = _setting(5000, "the port to listen on")
+    workers: int = _setting(os.cpu_count() or 1, "server processes; one a core is best")
+    token: str = _setting("123456789", "the bearer token that clients present")
+    base_path: str = _setting("/scim/v2", "the path below which everything is served")
+    default_page_size: int = _setting(100, "resources on a page when `count` is not given")
+    max_page_size: int = _setting(1000, "resources on a page at the most")
+    max_body_size: int = _setting(10 * 1024 * 1024, "bytes of a request body at the most")
+    max_filter_length: int = _setting(8192, "characters of a filter or PATCH path at the most")
+    max_filter_depth: int = _setting(20, "levels of parentheses in a filter at the most")
+    unique_group_names: bool = _setting(
+        True, "refuse a second group with the same `displayName` or `externalId`"
+    )
+    skip_unknown_members: bool = _setting(
+        False, "pass over members that do not exist instead of refusing the request"
+    )
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            if setting.type is int and getattr(self, setting.name) < 1:
+                raise SettingError(f"SCIM_{setting.name.upper()} must be 1 or more")
+        if self.port > 65535:
+            raise SettingError("SCIM_PORT must be 65535 or less")
+        if not re.match(r"sqlite:///.|postgresql(\+psycopg2)?://", self.database_url):
+            raise SettingError(
+                "SCIM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://"
+            )
+        url = re.sub(r"^postgresql://", "postgresql+psycopg2://", self.database_url)
+        object.__setattr__(self, "database_url", url)
+        if ":memory:" in self.database_url:
+            raise SettingError("SCIM_DATABASE_URL must name a file: server processes share it")
+        if not BASE_PATH.fullmatch(self.base_path):
+            raise SettingError("SCIM_BASE_PATH must look like /scim/v2, without a slash at the end")
+        if not TOKEN.fullmatch(self.token):
+            raise SettingError("SCIM_TOKEN must be 1 to 255 printable characters without spaces")
+        if self.default_page_size > self.max_page_size:
+            raise SettingError("SCIM_DEFAULT_PAGE_SIZE must not exceed SCIM_MAX_PAGE_SIZE")
+
+
+def read_settings(
+    overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """Return the settings of the environment; ``overrides`` has names without the prefix.
+
+    :raises SettingError: a value is not what the setting takes
+    """
+    given = dict(overrides or {})
+    values: dict[str, Any] = {}
+    for setting in fields(Settings):
+        name = setting.name.upper()
+        if name in given:
+            values[setting.name] = given[name]
+        elif environment.get(f"SCIM_{name}"):
+            values[setting.name] = _read(name, environment[f"SCIM_{name}"], setting.type)
+    return Settings(**values)
+
+
+def _read(name: str, text: str, kind: Any) -> Any:
+    if kind is bool:
+        if text.lower() not in {"true", "false", "1", "0", "yes", "no"}:
+            raise SettingError(f"SCIM_{name} must be true or false, not {text!r}")
+        return text.lower() in {"true", "1", "yes"}
+    if kind is int:
+        if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+            raise SettingError(f"SCIM_{name} must be a whole number, not {text!r}")
+        return int(text)
+    return text

@@ -1,0 +1,63 @@
+"""Connections: how each database is opened, and what its failures mean to a client."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+
+from scim.protocol.errors import InvalidValueError, ScimError, UnavailableError, UniquenessError
+
+UNIQUE = {"user_name": "userName", "display_name": "displayName", "external_id": "externalId"}
+LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock
+
+
+def prepare(engine: Engine) -> None:
+    """Set an SQLite engine up for several processes: WAL, one writer at a time, foreign keys."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def _open_sqlite(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once: a lock taken later could not wait for the other writer."""
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn what a database reports into what a client is told.
+
+    :raises UniquenessError: a unique index refused the row
+    :raises UnavailableError: the database cannot be reached or is overloaded
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        raise _refused(error) from None
+    except (OperationalError, InterfaceError) as error:
+        if lost_race(error):
+            raise
+        raise UnavailableError("the database cannot be reached, please try again") from error
+
+
+def lost_race(error: DBAPIError) -> bool:
+    """Tell whether a transaction fell victim to another and may simply be run again."""
+    return getattr(error.orig, "pgcode", None) in LOST_RACES
+
+
+def _refused(error: IntegrityError) -> ScimError:
+    found = re.search(r"user_name|display_name|external_id", str(error.orig).partition("DETAIL")[0])
+    if found is None:
+        return InvalidValueError("a resource that is referred to does not exist any more")
+    return UniquenessError(f"{UNIQUE[found.group()]} is already in use")

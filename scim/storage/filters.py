@@ -1,0 +1,142 @@
+"""A resolved filter as SQL. The database answers it; no row is looked at in Python.
+
+``userName``, ``id``, ``meta`` and the like have columns; ``groups`` and ``members`` are rows of ``link``;
+everything else is asked of ``search``, in the way of the dialect. A term is never NULL, so NOT is safe.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    true,
+)
+
+from models import Group, Link, User
+from scim.protocol.nodes import And, Not, Or
+from scim.protocol.resolve import Compare, Condition, Has, Keys, Some
+from scim.protocol.values import PLACEHOLDER, fold_text
+
+from . import json_each, jsonpath
+from .keys import is_id
+
+users, groups, link = User.__table__, Group.__table__, Link.__table__
+
+Columns = Mapping[Keys, Any]
+
+
+def _columns(table: FromClause, endpoint: str, own: Mapping[Keys, Any]) -> Columns:
+    identifier = cast(table.c.id, Text)
+    return {
+        ("id",): table.c.id,
+        ("externalid",): table.c.external_id,
+        ("meta", "created"): table.c.created,
+        ("meta", "lastmodified"): table.c.last_modified,
+        ("meta", "version"): literal('W/"').concat(cast(table.c.version, Text)) + '"',
+        ("meta", "location"): literal(f"{PLACEHOLDER}/{endpoint}/").concat(identifier),
+        ("meta", "resourcetype"): literal({"Users": "User", "Groups": "Group"}[endpoint]),
+        **own,
+    }
+
+
+def _related(table: FromClause, endpoint: str, kind: str, display: Any) -> Columns:
+    """Return the columns that a group shows of a member, or a user of a group."""
+    return {
+        ("value",): table.c.id,
+        ("$ref",): literal(f"{PLACEHOLDER}/{endpoint}/").concat(cast(table.c.id, Text)),
+        ("display",): display,
+        ("type",): literal(fold_text(kind)),
+    }
+
+
+COLUMNS: Mapping[str, Columns] = {
+    "users": _columns(
+        users, "Users", {("username",): users.c.user_name, ("active",): users.c.active}
+    ),
+    "groups": _columns(groups, "Groups", {("displayname",): groups.c.display_name}),
+}
+MEMBER = _related(
+    users,
+    "Users",
+    "User",
+    func.coalesce(users.c.search["displayname"].as_string(), users.c.user_name),
+)
+MEMBERSHIP = _related(groups, "Groups", "direct", groups.c.display_name)
+
+
+def where(condition: Condition, table: FromClause, dialect: str) -> ColumnElement[bool]:
+    """Return the condition as a boolean expression over a row of ``table``."""
+    return _Compiler(table, COLUMNS[str(table.description)], dialect).term(condition)
+
+
+def member_condition(condition: Condition, dialect: str) -> ColumnElement[bool]:
+    """Return what a filter in ``members[...]`` asks of a row of ``users``."""
+    return _Compiler(users, MEMBER, dialect).term(condition)
+
+
+class _Compiler:
+    """Compiles the terms that ask for one table's rows."""
+
+    def __init__(self, table: FromClause, columns: Columns, dialect: str) -> None:
+        self.table = table
+        self.columns = columns
+        self.dialect = dialect
+        self.json = jsonpath if dialect == "postgresql" else json_each
+
+    def term(self, condition: Condition) -> ColumnElement[bool]:
+        match condition:
+            case And(terms):
+                return and_(true(), *(self.term(term) for term in terms))
+            case Or(terms):
+                return or_(false(), *(self.term(term) for term in terms))
+            case Not(term):
+                return not_(self.term(term))
+            case Some(("members",) | ("groups",), _, inner):
+                return self.linked(inner)
+            case Compare(keys) if keys in self.columns:
+                return self.compare(self.columns[keys], condition)
+            case Has(keys) if keys in self.columns:
+                return self.has(self.columns[keys], condition)
+            case _:
+                return self.json.term(condition, self.table.c.search)
+
+    def linked(self, inner: Condition) -> ColumnElement[bool]:
+        """Return whether a group has a member, or a user a group, that meets ``inner``."""
+        if self.table is groups:
+            other, columns, mine, theirs = users, MEMBER, link.c.group_id, link.c.user_id
+        else:
+            other, columns, mine, theirs = groups, MEMBERSHIP, link.c.user_id, link.c.group_id
+        return exists().where(
+            link.c.tenant_id == self.table.c.tenant_id,
+            mine == self.table.c.id,
+            other.c.tenant_id == link.c.tenant_id,
+            other.c.id == theirs,
+            _Compiler(other, columns, self.dialect).term(inner),
+        ).correlate(self.table)
+
+    def compare(self, column: Any, condition: Compare) -> ColumnElement[bool]:
+        if column.key == "id":
+            if condition.operator == "eq":
+                return column == condition.value if is_id(str(condition.value)) else false()
+            column = cast(column, Text)
+        test = self.json.compare_text(column, condition.operator, condition.value)
+        return and_(column.is_not(None), test) if _is_nullable(column) else test
+
+    def has(self, column: Any, condition: Has) -> ColumnElement[bool]:
+        if _is_nullable(column):
+            return and_(column.is_not(None), column != "")
+        return column != "" if condition.attribute.type == "string" and column.key != "id" else true()
+
+
+def _is_nullable(column: Any) -> bool:
+    return getattr(column, "nullable", False)

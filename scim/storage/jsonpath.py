@@ -1,0 +1,88 @@
+"""Filters on ``search`` for PostgreSQL: each term is one jsonpath, which the GIN index can answer."""
+
+import json
+import re
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal
+from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
+
+from scim.protocol.nodes import And, Not, Or
+from scim.protocol.resolve import Compare, Condition, Has, Keys, Some
+from scim.protocol.schema import Attribute
+
+SIGNS = {"eq": "==", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "sw": "starts with"}
+
+
+def term(condition: Condition, search: Any) -> ColumnElement[bool]:
+    """Return a comparison, a presence or a value path as ``search @? path``."""
+    match condition:
+        case Some(keys, _, inner):
+            path = f"{_path(keys)}[*] ? {_predicate(inner)}"
+        case Compare(keys) | Has(keys):
+            path = f"{_path(keys)} ? {_test(condition, '@')}"
+        case _:
+            raise TypeError(f"not a term: {condition}")
+    found: ColumnElement[bool] = search.path_exists(literal(path, JSONPATH()))
+    return found
+
+
+def _path(keys: Keys, root: str = "$") -> str:
+    return ".".join([root, *(json.dumps(key) for key in keys)])
+
+
+def _predicate(condition: Condition) -> str:
+    """Return what is asked of one element, ``@``."""
+    match condition:
+        case And(terms):
+            return f"({' && '.join(map(_predicate, terms)) or '1 == 1'})"
+        case Or(terms):
+            return f"({' || '.join(map(_predicate, terms)) or '1 == 0'})"
+        case Not(negated):
+            return f"(!{_predicate(negated)})"
+        case Compare(keys) | Has(keys):
+            return _test(condition, _path(keys, "@"))
+        case Some(keys, _, inner):
+            return f"(exists({_path(keys, '@')}[*] ? {_predicate(inner)}))"
+
+
+def _test(condition: Compare | Has, path: str) -> str:
+    if isinstance(condition, Has):
+        textual = condition.attribute.type not in ("boolean", "integer", "decimal")
+        return f'({path} != "")' if textual else f"(exists({path}))"
+    value = json.dumps(condition.value, ensure_ascii=False)
+    match condition.operator:
+        case "co":
+            return f'({path} like_regex {value} flag "q")'
+        case "ew":
+            pattern = json.dumps(re.escape(str(condition.value)) + "$", ensure_ascii=False)
+            return f"({path} like_regex {pattern})"
+    return f"({path} {SIGNS[condition.operator]} {value})"
+
+
+def compare_text(column: Any, operator: str, value: Any) -> Any:
+    """Return the comparison of a column with a value."""
+    match operator:
+        case "co":
+            return column.contains(value, autoescape=True)
+        case "sw":
+            return column.startswith(value, autoescape=True)
+        case "ew":
+            return column.endswith(value, autoescape=True)
+        case "eq":
+            return column == value
+    return column.collate("C").op(SIGNS[operator])(value)
+
+
+def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> Any:
+    """Return what a resource is sorted by: a value, or that of the primary or else first element."""
+    source = search
+    if multi is not None:
+        primary = _first(search, f"{_path(multi)}[*] ? (@.primary == true)")
+        source = func.coalesce(primary, _first(search, f"{_path(multi)}[0]"))
+    text = source.op("#>>")(cast(list(keys), ARRAY(Text)))
+    return cast(text, Numeric) if last.type in ("integer", "decimal") else text.collate("C")
+
+
+def _first(search: Any, path: str) -> Any:
+    return func.jsonb_path_query_first(search, literal(path, JSONPATH()))

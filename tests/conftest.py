@@ -1,0 +1,147 @@
+"""What tests ask for: a ``client`` or a ``server`` on SQLite and on PostgreSQL.
+
+A test that names one of these fixtures runs once for each database; the others run once.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
+
+from .support.postgres import server_url, temporary_database
+from .support.server import ROOT, Server, running_server
+
+KEPT_TABLES = {"tenants", "alembic_version"}
+
+# A slow machine is no reason to fail.
+settings.register_profile(
+    "local", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_configure() -> None:
+    """Keep the developer's settings out, and clean up when ended from outside."""
+    for name in [name for name in os.environ if name.startswith("SCIM_")]:
+        if name != "SCIM_TEST_DATABASE_URL":
+            del os.environ[name]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[sa.URL]:
+    """The PostgreSQL server of this run, started when the first test needs it."""
+    with server_url() as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def new_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    """Make the URL of one more empty database, without tables."""
+    if request.param == "sqlite":
+        directory = tmp_path_factory.mktemp("sqlite")
+        yield lambda: f"sqlite:///{directory / uuid4().hex}.db"
+        return
+    postgres = request.getfixturevalue("postgres")
+    with ExitStack() as databases:
+        yield lambda: databases.enter_context(temporary_database(postgres))
+
+
+@pytest.fixture(scope="session")
+def database_url(new_database: Callable[[], str]) -> str:
+    """The migrated database that ``client`` and ``server`` share."""
+    url = new_database()
+    subprocess.run(
+        [sys.executable, "manage.py", "db", "upgrade"],
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"SCIM_DATABASE_URL": url},
+    )
+    return url
+
+
+@pytest.fixture(scope="session")
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """A way into the database beside the application."""
+    engine = sa.create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def empty_database(engine: sa.Engine) -> None:
+    """Delete what earlier tests left, children before parents."""
+    from models import db  # noqa: PLC0415 - tests of the protocol alone need no models
+
+    names = [table.name for table in reversed(db.metadata.sorted_tables)]
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # a forgotten transaction fails here, not hangs
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+        for name in names:
+            if name not in KEPT_TABLES | {"totals"}:
+                connection.exec_driver_sql(f"DELETE FROM {name}")
+        connection.exec_driver_sql("DELETE FROM totals")  # last: deleting rows may change it
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str) -> Iterator[Flask]:
+    """The application in this process."""
+    from app import create_app  # noqa: PLC0415
+    from models import db  # noqa: PLC0415
+
+    app = create_app({"DATABASE_URL": database_url, "TESTING": True})
+    yield app
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask, empty_database: None) -> FlaskClient:
+    """A client of the application, authorized, with an empty database."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
+    return client
+
+
+@pytest.fixture(scope="session")
+def started_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server process that the tests of one database share."""
+    log_path = tmp_path_factory.mktemp("server") / "log"
+    environment = {"SCIM_DATABASE_URL": database_url, "SCIM_WORKERS": "2"}
+    with running_server(log_path, **environment) as server:
+        yield server
+
+
+@pytest.fixture
+def server(started_server: Server, empty_database: None) -> Server:
+    """A real server process with two workers, with an empty database."""
+    return started_server
+
+
+@pytest.fixture
+def serve(
+    database_url: str, empty_database: None, tmp_path: Path
+) -> Iterator[Callable[..., Server]]:
+    """Start further servers: ``serve(SCIM_WORKERS="1")``; they end with the test."""
+    with ExitStack() as servers:
+
+        def start(**environment: str) -> Server:
+            environment = {"SCIM_DATABASE_URL": database_url} | environment
+            log_path = tmp_path / f"{uuid4().hex}.log"
+            return servers.enter_context(running_server(log_path, **environment))
+
+        yield start

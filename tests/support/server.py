@@ -1,0 +1,97 @@
+"""The application as a process of its own, as people run it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from .ports import free_port
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 20
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Server:
+    """A ``python app.py`` and what a client needs to talk to it."""
+
+    url: str
+    token: str
+    database_url: str
+    session: httpx2.Client
+    process: subprocess.Popen[bytes]
+    log_path: Path
+
+    @property
+    def log(self) -> str:
+        """What the server has printed so far."""
+        return self.log_path.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """End the server as an operator does, or by force when that takes too long."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the server and its workers at once, as a crash does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@contextmanager
+def running_server(log_path: Path, **environment: str) -> Iterator[Server]:
+    """Run the application with ``environment`` on a free port until the block ends."""
+    environment = {"SCIM_HOST": "127.0.0.1", "SCIM_PORT": str(free_port())} | environment
+    base_path = environment.get("SCIM_BASE_PATH", "/scim/v2")
+    url = f"http://127.0.0.1:{environment['SCIM_PORT']}{base_path}"
+    token = environment.get("SCIM_TOKEN", "123456789")
+    database_url = environment["SCIM_DATABASE_URL"]
+    with open_session(url, token) as session:
+        process = _start(log_path, environment)
+        server = Server(url, token, database_url, session, process, log_path)
+        try:
+            _wait_until_ready(server)
+            yield server
+        finally:
+            server.stop()
+
+
+def open_session(url: str, token: str) -> httpx2.Client:
+    """Return a client to which ``/Users`` is a URL, and which keeps its connection."""
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/scim+json"}
+    return httpx2.Client(base_url=url, headers=headers, timeout=30, trust_env=False)
+
+
+def _start(log_path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    with log_path.open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.process.poll() is None:
+        try:
+            server.session.get("/ServiceProviderConfig")
+        except httpx2.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"the server does not answer at {server.url}:\n{server.log}")
