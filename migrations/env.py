@@ -23,12 +23,18 @@ def drop_empty(_: Any, __: Any, directives: list[Any]) -> None:
         print("models.py and the migrations agree; there is nothing to write.")
 
 
+def report(*, step: Any, **_: Any) -> None:
+    """Say what has been applied."""
+    print(f"Migrated to {step.up_revision_id}: {step.up_revision.doc}")
+
+
 with db.engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
         include_object=applies,
         process_revision_directives=drop_empty,
+        on_version_apply=report,
     )
     with context.begin_transaction():
         context.run_migrations()

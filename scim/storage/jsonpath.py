@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal
-from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
+from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH
 
 from scim.protocol.nodes import And, Not, Or
 from scim.protocol.resolve import Compare, Condition, Has, Keys, Some
@@ -23,7 +23,7 @@ def term(condition: Condition, search: Any) -> ColumnElement[bool]:
             path = f"{_path(keys)} ? {_test(condition, '@')}"
         case _:
             raise TypeError(f"not a term: {condition}")
-    found: ColumnElement[bool] = search.path_exists(literal(path, JSONPATH()))
+    found: ColumnElement[bool] = type_coerce(search, JSONB).path_exists(literal(path, JSONPATH()))
     return found
 
 
@@ -80,7 +80,7 @@ def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> 
     if multi is not None:
         primary = _first(search, f"{_path(multi)}[*] ? (@.primary == true)")
         source = func.coalesce(primary, _first(search, f"{_path(multi)}[0]"))
-    text = source.op("#>>")(cast(list(keys), ARRAY(Text)))
+    text = source.op("#>>", return_type=Text())(cast(list(keys), ARRAY(Text)))
     return cast(text, Numeric) if last.type in ("integer", "decimal") else text.collate("C")
 
 
