@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -59,14 +60,14 @@ class Resource:
 
     ``body`` is the JSON text that a read hands over, without meta, groups and members, and with a
     placeholder for the base URL. ``search`` is the same resource folded for comparison. ``display`` is
-    the name by which other resources show this one. There is no foreign key to the tenant: every insert
+    its displayName, by which other resources show it. There is no foreign key to the tenant: every insert
     would lock the tenant's row.
     """
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-2)
     id: Mapped[str] = mapped_column(Id, primary_key=True, sort_order=-1)
     external_id: Mapped[str | None] = mapped_column(PlainText)
-    display: Mapped[str] = mapped_column(PlainText)
+    display: Mapped[str | None] = mapped_column(PlainText)
     body: Mapped[str] = mapped_column(PlainText)
     search: Mapped[dict[str, object]] = mapped_column(Search)
     version: Mapped[int] = mapped_column(BigInteger)
@@ -75,13 +76,23 @@ class Resource:
 
 
 class User(Resource, db.Model):  # type: ignore[name-defined, misc]
-    """A user; ``user_name`` is folded, ``password`` an argon2 hash."""
+    """A user; ``user_name`` is folded, ``password`` an argon2 hash.
+
+    ``manager_id`` is the manager's id as it stands in the body, if it could be one of ours.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
         Index("uq_users_user_name", "tenant_id", "user_name", unique=True),
         Index("ix_users_external_id", "tenant_id", "external_id"),
         Index("ix_users_last_modified", "tenant_id", "last_modified"),
+        Index(
+            "ix_users_manager_id",
+            "tenant_id",
+            "manager_id",
+            postgresql_where=text("manager_id IS NOT NULL"),
+            sqlite_where=text("manager_id IS NOT NULL"),
+        ),
         Index(
             "ix_users_search",
             "search",
@@ -93,6 +104,7 @@ class User(Resource, db.Model):  # type: ignore[name-defined, misc]
     user_name: Mapped[str] = mapped_column(PlainText)
     active: Mapped[bool] = mapped_column(Boolean)
     password: Mapped[str | None] = mapped_column(PlainText)
+    manager_id: Mapped[str | None] = mapped_column(Id)
 
 
 class Group(Resource, db.Model):  # type: ignore[name-defined, misc]

@@ -20,7 +20,7 @@ from .protocol.parser import Limits, parse_filter
 from .protocol.patch import MemberOperation
 from .protocol.projection import Projection, project
 from .protocol.resolve import Condition, resolve
-from .protocol.schema import GROUP, USER, ResourceType
+from .protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, ResourceType
 from .protocol.tolerance import Tolerated
 from .protocol.values import PLACEHOLDER
 from .serializers import dump_resource, load_patch, load_resource, load_value, to_json
@@ -31,6 +31,9 @@ from .storage import Query, Store, Stored, Transaction, new_id, sort_chain
 MEMBERS_SHOWN = 100
 
 RELATED = {"User": "groups", "Group": "members"}
+
+# What stands in a body beside the id of a user's manager, until a read tells who that is.
+MANAGER_MARK = f',"$ref":"{PLACEHOLDER}"'
 
 Record = dict[str, Any]
 
@@ -125,6 +128,7 @@ def create(
         stored = transaction.insert(resource_type, document, body)
         if ids:
             _change_members(transaction, stored.id, [MemberOperation("add", ids)], store)
+        if ids or MANAGER_MARK in body:
             return transaction.get(resource_type, stored.id, _shows_related(resource_type, request))
         return stored
 
@@ -187,9 +191,20 @@ def delete(store: Store, resource_type: ResourceType, resource_id: str, request:
     def work(transaction: Transaction) -> None:
         stored = transaction.lock_for_delete(resource_type, resource_id)
         _check_found(resource_type, resource_id, stored, request)
+        if resource_type is USER:
+            _unassign_manager(transaction, resource_id)
         transaction.delete(resource_type, resource_id)
 
     store.atomically(work)
+
+
+def _unassign_manager(transaction: Transaction, manager_id: str) -> None:
+    """Take the manager away from those who report to a user who is to go."""
+    for stored in transaction.lock_reports(manager_id):
+        document = _document(stored)
+        del document[ENTERPRISE_USER_SCHEMA]["manager"]
+        document = _arranged(USER, stored.id, document)
+        transaction.update(USER, stored, document, dump_resource(document, USER))
 
 
 def represent(
@@ -205,6 +220,7 @@ def represent(
         f'"version":{json.dumps(etag.etag(stored.version))}}}'
     )
     text = f'{stored.body[:-1]}{related},"meta":{meta}}}'
+    text = text.replace(MANAGER_MARK, f",{stored.manager}" if stored.manager else "")
     if projection:
         shown = project(
             json.loads(text, strict=False),
@@ -249,9 +265,7 @@ def _change(
     def work(transaction: Transaction) -> Stored:
         stored = transaction.lock(resource_type, resource_id)
         stored = _check_found(resource_type, resource_id, stored, request)
-        before = json.loads(stored.body, strict=False)
-        if stored.password:
-            before["password"] = stored.password
+        before = _document(stored)
         document, members = change(before)
         _check(resource_type, document)
         check_immutable(before, document, resource_type.attributes)
@@ -260,6 +274,8 @@ def _change(
         body = dump_resource(document, resource_type)
         if moved or body != stored.body or document.get("password") != stored.password:
             stored = transaction.update(resource_type, stored, document, body)
+            if MANAGER_MARK in body:
+                return transaction.get(resource_type, stored.id, with_related=True)
         if resource_type is GROUP and _shows_members(transaction, stored.id, request, shows_all):
             return transaction.get(resource_type, stored.id, with_related=True)
         return stored
@@ -285,6 +301,12 @@ def _shows_members(
         return False
     named = bool(request.projection.wanted)
     return shows_all or named or not transaction.members(group_id).more_than(MEMBERS_SHOWN)
+
+
+def _document(stored: Stored) -> Record:
+    """Return a locked resource as it was written, password hash included."""
+    document: Record = json.loads(stored.body, strict=False)
+    return document | ({"password": stored.password} if stored.password else {})
 
 
 def _arranged(resource_type: ResourceType, resource_id: str, document: Record) -> Record:

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("user_name", PlainText, nullable=False),
         sa.Column("active", sa.Boolean, nullable=False),
         sa.Column("password", PlainText),
+        sa.Column("manager_id", Id),
     )
     op.create_table(
         "groups",
@@ -68,7 +69,7 @@ def resource_columns() -> list[sa.Column]:
         sa.Column("tenant_id", sa.Integer, primary_key=True),
         sa.Column("id", Id, primary_key=True),
         sa.Column("external_id", PlainText),
-        sa.Column("display", PlainText, nullable=False),
+        sa.Column("display", PlainText),
         sa.Column("body", PlainText, nullable=False),
         sa.Column("search", Search, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
@@ -81,6 +82,14 @@ def create_indexes() -> None:
     scoped = ["tenant_id", "display_name", "name_scope"]
     op.create_index("uq_users_user_name", "users", ["tenant_id", "user_name"], unique=True)
     op.create_index("ix_users_external_id", "users", ["tenant_id", "external_id"])
+    managed = sa.text("manager_id IS NOT NULL")
+    op.create_index(
+        "ix_users_manager_id",
+        "users",
+        ["tenant_id", "manager_id"],
+        postgresql_where=managed,
+        sqlite_where=managed,
+    )
     op.create_index("uq_groups_display_name", "groups", scoped, unique=True)
     scoped[1] = "external_id"
     op.create_index("uq_groups_external_id", "groups", scoped, unique=True)

@@ -6,7 +6,6 @@ absent are the same (RFC 7643 §2.5), readOnly attributes are ignored (RFC 7644 
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from .errors import InvalidSyntaxError, InvalidValueError
 from .schema import Attribute, ResourceType
@@ -129,7 +128,10 @@ def check_primary(resource: Mapping[str, Any], attributes: tuple[Attribute, ...]
 
 
 def refer(document: Mapping[str, Any], attributes: tuple[Attribute, ...]) -> Record:
-    """Return ``document`` with every ``$ref`` that the server makes, from the ``value`` beside it."""
+    """Return ``document`` with a placeholder wherever the server makes the ``$ref`` to a ``value``.
+
+    What it refers to may change or come to exist later, so it is looked up when the resource is read.
+    """
     referring = dict(document)
     for attribute in attributes:
         value = document.get(attribute.name)
@@ -140,8 +142,7 @@ def refer(document: Mapping[str, Any], attributes: tuple[Attribute, ...]) -> Rec
         if reference and reference.mutability == "readOnly":
             value.pop(reference.name, None)
             if "value" in value:
-                place = f"{PLACEHOLDER}/{reference.reference_types[0]}s/"
-                value[reference.name] = place + quote(value["value"], safe="")
+                value[reference.name] = PLACEHOLDER
         if value:
             referring[attribute.name] = value
         else:

@@ -29,7 +29,7 @@ class Offer:
 def service_provider_config(offer: Offer) -> Record:
     """Return the ServiceProviderConfig (RFC 7643 §5)."""
     return {
-        "schemas": [CONFIGURATION_SCHEMA, OKTA_CONFIGURATION_SCHEMA],
+        "schemas": [CONFIGURATION_SCHEMA],
         "documentationUri": "https://www.rfc-editor.org/info/rfc7644",
         "patch": {"supported": True},
         "bulk": {
@@ -50,6 +50,15 @@ def service_provider_config(offer: Offer) -> Record:
                 "primary": True,
             }
         ],
+        "meta": _meta("ServiceProviderConfig", "/ServiceProviderConfig"),
+    }
+
+
+def okta_service_provider_config(offer: Offer) -> Record:
+    """Return the ServiceProviderConfig with what Okta's on-premises agent reads in it."""
+    config = service_provider_config(offer)
+    return config | {
+        "schemas": [CONFIGURATION_SCHEMA, OKTA_CONFIGURATION_SCHEMA],
         OKTA_CONFIGURATION_SCHEMA: {
             "userManagementCapabilities": [
                 "GROUP_PUSH",
@@ -63,7 +72,6 @@ def service_provider_config(offer: Offer) -> Record:
                 "REACTIVATE_USERS",
             ]
         },
-        "meta": _meta("ServiceProviderConfig", "/ServiceProviderConfig"),
     }
 
 

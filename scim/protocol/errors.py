@@ -122,6 +122,12 @@ class InternalError(ScimError):
     status = 500
 
 
+class NotImplementedYetError(ScimError):
+    """Service provider does not support the request operation."""
+
+    status = 501
+
+
 class UnavailableError(ScimError):
     """The database cannot be reached at the moment; the client should try again."""
 

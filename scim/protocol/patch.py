@@ -312,7 +312,7 @@ class _Patcher:
         if operation.op == "remove" and target.sub_attribute is None and target.value_filter:
             condition = resolve_within(target.value_filter, target.attribute, self.tolerated)
             return MemberOperation("remove", condition=condition)
-        if target.last.name == "value" and self.creates(operation):
+        if target.last.name == "value" and (operation.op == "add" or self.creates(operation)):
             return MemberOperation("add", member_ids([operation.value], self.tolerated))
         raise MutabilityError("a member cannot be changed, only added and removed")
 

@@ -176,6 +176,7 @@ def _server_made(name: str, type: str = "string", **characteristics: Any) -> Att
     return Attribute(name, type, mutability="readOnly", case_exact=True, **characteristics)
 
 
+MANAGER = (ENTERPRISE_USER_SCHEMA.lower(), "manager")  # keys of the one reference to a user
 COMMON = (
     Attribute("schemas", "string", multi_valued=True, required=True, returned="always"),
     _server_made("id", returned="always", uniqueness="server"),

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from scim.protocol.discovery import (
     Offer,
+    okta_service_provider_config,
     resource_type_documents,
     schema_documents,
     service_provider_config,
@@ -34,7 +35,7 @@ def get_service_provider_configs() -> ResponseReturnValue:
     """Answer under the plural name that Okta's on-premises agent asks for."""
     if not tolerated().allows("plural_configuration"):
         raise NotFoundError("the endpoint is /ServiceProviderConfig")
-    return get_service_provider_config()
+    return json_response(to_json(okta_service_provider_config(_offer())), 200)
 
 
 @bp.get("/ResourceTypes")

@@ -5,6 +5,7 @@ everything else is asked of ``search``, in the way of the dialect. A term is nev
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -25,12 +26,14 @@ from sqlalchemy import (
 from models import Group, Link, User
 from scim.protocol.nodes import And, Not, Or
 from scim.protocol.resolve import Compare, Condition, Has, Keys, Some
+from scim.protocol.schema import MANAGER
 from scim.protocol.values import PLACEHOLDER, fold_text
 
 from . import json_each, jsonpath
 from .keys import is_id
 
 users, groups, link = User.__table__, Group.__table__, Link.__table__
+manager = users.alias("manager")
 
 Columns = Mapping[Keys, Any]
 
@@ -65,12 +68,14 @@ COLUMNS: Mapping[str, Columns] = {
     ),
     "groups": _columns(groups, "Groups", {("displayname",): groups.c.display_name}),
 }
-MEMBER = _related(
-    users,
-    "Users",
-    "User",
-    func.coalesce(users.c.search["displayname"].as_string(), users.c.user_name),
-)
+
+
+
+MEMBER = _related(users, "Users", "User", users.c.search["displayname"].as_string())
+MANAGED: Columns = {
+    ("displayname",): manager.c.search["displayname"].as_string(),
+    ("$ref",): literal(f"{PLACEHOLDER}/Users/").concat(cast(manager.c.id, Text)),
+}
 MEMBERSHIP = _related(groups, "Groups", "direct", groups.c.display_name)
 
 
@@ -101,6 +106,8 @@ class _Compiler:
                 return or_(false(), *(self.term(term) for term in terms))
             case Not(term):
                 return not_(self.term(term))
+            case Compare(keys) | Has(keys) if keys[:-1] == MANAGER and keys[-1:] in MANAGED:
+                return self.managed(condition)
             case Some(("members",) | ("groups",), _, inner):
                 return self.linked(inner)
             case Compare(keys) if keys in self.columns:
@@ -124,6 +131,13 @@ class _Compiler:
             _Compiler(other, columns, self.dialect).term(inner),
         ).correlate(self.table)
 
+    def managed(self, condition: Compare | Has) -> ColumnElement[bool]:
+        """Return whether the user's manager exists and meets ``condition``."""
+        own = replace(condition, keys=condition.keys[-1:])
+        same = (manager.c.tenant_id == users.c.tenant_id) & (manager.c.id == users.c.manager_id)
+        found = _Compiler(manager, MANAGED, self.dialect).term(own)
+        return exists().where(same, found).correlate(users)
+
     def compare(self, column: Any, condition: Compare) -> ColumnElement[bool]:
         if column.key == "id":
             if condition.operator == "eq":
@@ -139,4 +153,4 @@ class _Compiler:
 
 
 def _is_nullable(column: Any) -> bool:
-    return getattr(column, "nullable", False)
+    return getattr(column, "nullable", True)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Text,
     any_,
+    case,
     cast,
     func,
     insert,
@@ -26,7 +27,7 @@ from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch import MemberOperation
 from scim.protocol.values import PLACEHOLDER
 
-from .filters import MEMBER, MEMBERSHIP, member_condition
+from .filters import MEMBER, MEMBERSHIP, manager, member_condition
 from .keys import is_id
 
 users, groups, link = User.__table__, Group.__table__, Link.__table__
@@ -49,6 +50,12 @@ def _json_quote(element: quoted, compiler: Any, **options: Any) -> str:
     return f"json_quote({compiler.process(element.clauses, **options)})"
 
 
+def named(name: str, column: Any) -> ColumnElement[str]:
+    """Return a member of a JSON object, behind a comma, or nothing if the column is NULL."""
+    member = literal(f',"{name}":', String).concat(quoted(column))
+    return case((column.is_not(None), member), else_="")
+
+
 def related(owner: Any) -> ScalarSelect[str | None]:
     """Return the JSON texts of a user's groups, or of a group's members, joined by commas."""
     if owner is users:
@@ -62,8 +69,8 @@ def related(owner: Any) -> ScalarSelect[str | None]:
         literal('{"value":"', String).concat(other_id)
         + f'","$ref":"{PLACEHOLDER}/{endpoint}/'
         + other_id
-        + '","display":'
-        + quoted(other.c.display)
+        + '"'
+        + named("display", other.c.display)
         + f',"type":"{kind}"}}'
     )
     items = (
@@ -76,6 +83,17 @@ def related(owner: Any) -> ScalarSelect[str | None]:
         .subquery()
     )
     return select(func.aggregate_strings(items.c.item, ",")).scalar_subquery()
+
+
+def managed() -> ScalarSelect[str | None]:
+    """Return what stands beside the id of a user's manager, as JSON text, if the manager exists."""
+    shown = (
+        literal(f'"$ref":"{PLACEHOLDER}/Users/', String).concat(cast(manager.c.id, Text))
+        + '"'
+        + named("displayName", manager.c.display)
+    )
+    same = (manager.c.tenant_id == users.c.tenant_id) & (manager.c.id == users.c.manager_id)
+    return select(shown).where(same).correlate(users).scalar_subquery()
 
 
 def first_related(owner: Any, name: str) -> ScalarSelect[Any]:

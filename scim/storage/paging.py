@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from scim.protocol.errors import InvalidPathError
 from scim.protocol.resolve import Condition, locate
-from scim.protocol.schema import Attribute, ResourceType
+from scim.protocol.schema import MANAGER, Attribute, ResourceType
 from scim.protocol.tolerance import Tolerated
 
 from . import json_each, jsonpath
-from .filters import COLUMNS, where
+from .filters import COLUMNS, MANAGED, manager, where
 from .membership import first_related
 from .resources import TABLES, TOTAL, Stored, rows
 
@@ -99,6 +99,9 @@ def _sort_value(query: Query, table: Any, dialect: str) -> Any:
     columns = COLUMNS[str(table.description)]
     if keys in columns:
         return columns[keys]
+    if keys[:-1] == MANAGER and keys[-1:] in MANAGED:
+        same = (manager.c.tenant_id == table.c.tenant_id) & (manager.c.id == table.c.manager_id)
+        return select(MANAGED[keys[-1:]]).where(same).correlate(table).scalar_subquery()
     if keys[0] in ("members", "groups"):
         return first_related(table, keys[1])
     json = jsonpath if dialect == "postgresql" else json_each

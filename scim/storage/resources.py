@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, bindparam,
 
 from models import Group, Total, User
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.schema import ResourceType
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, ResourceType
 from scim.protocol.values import date_time, fold, fold_text
 
-from .membership import related
+from .keys import is_id
+from .membership import managed, related
 
 TABLES: Mapping[str, Any] = {"User": User.__table__, "Group": Group.__table__}
 LONGEST_KEY = 2000  # bytes; a row of a B-tree index holds little more
@@ -37,7 +38,8 @@ class Stored:
     """A resource as it was read.
 
     ``body`` is its JSON text without meta and with the placeholder for the base URL; ``related`` the JSON
-    texts of its groups or members, joined by commas, or None if there are none or nobody asked.
+    texts of its groups or members, joined by commas, or None if there are none or nobody asked;
+    ``manager`` what stands beside the id of a user's manager.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Stored:
     created: str
     last_modified: str
     related: str | None = None
+    manager: str | None = None
     password: str | None = None
 
 
@@ -58,6 +61,7 @@ def rows(table: Any, with_related: bool, with_password: bool = False) -> Select[
         table.c.created,
         table.c.last_modified,
         related(table) if with_related else null(),
+        managed() if table is TABLES["User"] else null(),
         table.c.password if with_password and table is TABLES["User"] else null(),
     )
 
@@ -69,11 +73,9 @@ def _by_id(table: Any, with_related: bool) -> Select[Any]:
 
 
 def _locked(table: Any) -> Select[Any]:
-    """Return the SELECT of a row to be changed, with all of it but the members of a group."""
+    """Return the SELECT of rows to be changed, with all of them but the members of a group."""
     chosen = rows(table, with_related=table is TABLES["User"], with_password=True)
-    return chosen.where(
-        table.c.tenant_id == bindparam("tenant_id"), table.c.id == bindparam("id")
-    ).with_for_update(of=table, key_share=True)
+    return chosen.with_for_update(of=table, key_share=True)
 
 
 GET = {
@@ -81,7 +83,13 @@ GET = {
     for name, table in TABLES.items()
     for with_related in (True, False)
 }
-LOCK = {name: _locked(table) for name, table in TABLES.items()}
+LOCK = {
+    name: _locked(table).where(
+        table.c.tenant_id == bindparam("tenant_id"), table.c.id == bindparam("id")
+    )
+    for name, table in TABLES.items()
+}
+REPORTS = _locked(TABLES["User"])
 
 
 def now() -> str:
@@ -103,11 +111,13 @@ def columns(
         "search": fold(document, resource_type.attributes),
     }
     if resource_type.name == "User":
+        manager_id = document.get(ENTERPRISE_USER_SCHEMA, {}).get("manager", {}).get("value", "")
         return values | {
             "user_name": _key("userName", fold_text(document["userName"])),
-            "display": document.get("displayName") or document["userName"],
+            "display": document.get("displayName"),
             "active": document.get("active", True),
             "password": document.get("password"),
+            "manager_id": manager_id if is_id(manager_id) else None,
         }
     return values | {
         "display_name": _key("displayName", fold_text(document["displayName"])),

@@ -13,7 +13,7 @@ from .engine import failures, lost_race, prepare
 from .keys import is_id
 from .membership import Members, among, groups, link, users
 from .paging import Page, Query, read_page
-from .resources import GET, LOCK, TABLES, Stored, bump, columns, count, now
+from .resources import GET, LOCK, REPORTS, TABLES, Stored, bump, columns, count, now
 
 T = TypeVar("T")
 ATTEMPTS = 5
@@ -103,6 +103,12 @@ class Transaction:
             self.connection.execute(ordered.with_for_update(key_share=True)).all()
         return self.lock(resource_type, resource_id)
 
+    def lock_reports(self, user_id: str) -> list[Stored]:
+        """Return the users whose manager a locked user is, in a state that nobody else can change."""
+        managed = (users.c.tenant_id == self.tenant_id) & (users.c.manager_id == user_id)
+        ordered = REPORTS.where(managed).order_by(users.c.id)
+        return [Stored(*row) for row in self.connection.execute(ordered)]
+
     def insert(
         self, resource_type: ResourceType, document: Mapping[str, Any], body: str
     ) -> Stored:
@@ -135,7 +141,13 @@ class Transaction:
         chosen = (table.c.tenant_id == self.tenant_id) & (table.c.id == before.id)
         self.connection.execute(update(table).where(chosen), values)
         return Stored(
-            before.id, body, before.version + 1, before.created, modified, before.related
+            before.id,
+            body,
+            before.version + 1,
+            before.created,
+            modified,
+            before.related,
+            before.manager,
         )
 
     def members(self, group_id: str) -> Members:

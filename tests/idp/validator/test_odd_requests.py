@@ -59,10 +59,9 @@ def test_value_path_without_a_match_creates_the_value(validator, op, path, value
 
 
 @pytest.mark.parametrize("op", ["add", "Add"])
-def test_group_is_added_to_a_group_by_its_member_type(validator, joining, engineers, op):
-    child = validator.create("/Groups", group("CHILD"))
-    operation = {"op": op, "path": 'members[type eq "Group"].value', "value": id_of(child)}
-    member = {"value": id_of(child), "type": "Group", "$ref": f"*{child}"}
+def test_user_is_added_to_a_group_by_its_member_type(validator, joining, engineers, ada, op):
+    operation = {"op": op, "path": 'members[type eq "User"].value', "value": id_of(ada)}
+    member = {"value": id_of(ada), "type": "User", "$ref": f"*{ada}"}
 
     check(validator.patch(engineers, operation), body={"members": [member]})
 

@@ -1,0 +1,237 @@
+"""Documents and filters as hypothesis makes them, from what the schemas say of every attribute."""
+
+import json
+import unicodedata
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from scim.protocol.nodes import And, AttributePath, Comparison, Filter, Not, Or, Present, ValuePath
+from scim.protocol.schema import GROUP, USER, Attribute, ResourceType
+from scim.protocol.values import fold_text
+
+WORDS = (
+    *("work", "Work", "WORKER", "home", "bjensen", "a@b.example", "", " ", "%", "_", "a%b_c"),
+    *("\\", '"', "'", "\\'\"", "/", "$", "^.*$", "(a|b)", "[x]", "***:a", "?", "#", "-", "{1}"),
+    *("é", "e\u0301", "É", "ﬁ", "FI", "straße", "STRASSE", "İ", "ı", "Σ", "ς", "ǅ", "한", "한"),
+    *("😀", "👩\u200d💻", "\uffff", "\U0010ffff", "\u2028", "\x7f", "\x01", "\t", "\n", "a\r\nb"),
+    *("true", "null", "1", "2026-01-31T12:00:00Z", 'a" or "1" eq "1'),
+)
+TEXT = st.one_of(
+    st.sampled_from(WORDS),
+    st.text(
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0\x1f"), min_size=1, max_size=6
+    ),
+)
+OPERATORS = {
+    "boolean": ("eq", "ne"),
+    "binary": ("eq", "ne"),
+    "dateTime": ("eq", "ne", "gt", "ge", "lt", "le"),
+}
+TEXT_OPERATORS = ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le")
+INSTANTS = ("2011-05-13T04:42:34Z", "2999-01-01T00:00:00.5+02:00", "0001-01-01T00:00:00")
+
+
+def values(attribute: Attribute) -> st.SearchStrategy[Any]:
+    """Make one value of ``attribute``, complex or simple."""
+    match attribute.type:
+        case "complex":
+            return _members([a for a in attribute.sub_attributes if a.mutability != "readOnly"])
+        case "boolean":
+            return st.booleans()
+        case "binary":
+            return st.binary(max_size=4).map(lambda data: b64encode(data).decode())
+        case "dateTime":
+            return st.sampled_from(INSTANTS)
+    if attribute.canonical_values:
+        return st.sampled_from(attribute.canonical_values) | TEXT
+    return TEXT
+
+
+def _members(attributes: list[Attribute], most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+    """Make an object with some of ``attributes``."""
+    chosen = st.lists(st.sampled_from(attributes), unique=True, max_size=most)
+    return chosen.flatmap(lambda some: st.fixed_dictionaries({a.name: _whole(a) for a in some}))
+
+
+def _whole(attribute: Attribute) -> st.SearchStrategy[Any]:
+    if not attribute.multi_valued:
+        return values(attribute)
+    return st.lists(values(attribute), max_size=3).map(_with_one_primary)
+
+
+def _with_one_primary(items: list[Any]) -> list[Any]:
+    first = next((i for i, item in enumerate(items) if item.get("primary")), None)
+    return [
+        item | {"primary": False} if item.get("primary") and i != first else item
+        for i, item in enumerate(items)
+    ]
+
+
+def _named(
+    name: str, resource_type: ResourceType, number: int
+) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Make resources of which no two have the same name or externalId."""
+    others = [
+        attribute
+        for attribute in resource_type.attributes
+        if attribute.mutability == "readWrite" and attribute.name not in ("schemas", "members", name)
+    ]
+    resources = st.tuples(TEXT.filter(bool), _members(others, 6)).map(
+        lambda pair: pair[1] | {name: pair[0]}
+    )
+    unique_by = (lambda r: fold_text(r[name]), lambda r: r.get("externalId") or id(r))
+    return st.lists(resources, max_size=number, unique_by=unique_by)
+
+
+USERS = _named("userName", USER, 6)
+GROUPS = _named("displayName", GROUP, 3)
+
+
+@dataclass(frozen=True)
+class Node:
+    """An attribute that a filter may name, with the path to it."""
+
+    attribute: Attribute
+    path: AttributePath
+
+
+def nodes(resource_type: ResourceType) -> Iterator[Node]:
+    """Yield every attribute and sub-attribute that may be filtered by."""
+    core, extensions = resource_type.schema.id, resource_type.extension_attributes
+    for attribute in resource_type.attributes:
+        if attribute in extensions:
+            yield Node(attribute, AttributePath("User", urn=attribute.name.removesuffix(":User")))
+            yield from _below(attribute.sub_attributes, attribute.name)
+        elif attribute.returned != "never":
+            yield from _below([attribute], None)
+            yield from _below([attribute], core)
+
+
+def _below(attributes: Iterable[Attribute], urn: str | None) -> Iterator[Node]:
+    for attribute in attributes:
+        yield Node(attribute, AttributePath(attribute.name, urn=urn))
+        for below in attribute.sub_attributes:
+            yield Node(below, AttributePath(attribute.name, below.name, urn))
+
+
+def filters(
+    resource_type: ResourceType, documents: list[dict[str, Any]]
+) -> st.SearchStrategy[Filter]:
+    """Make filters on a resource type whose values resemble those in ``documents``."""
+    known: dict[str, list[Any]] = {}
+    for document in documents:
+        for name, value in _simple_values(document):
+            known.setdefault(name.lower(), []).append(value)
+    named = list(nodes(resource_type))
+    complex_nodes = [node for node in named if node.attribute.type == "complex"]
+    complex_nodes = [node for node in complex_nodes if node.attribute.find("value")] + [
+        node for node in complex_nodes if node.path.name == "name"
+    ]
+    simple = st.sampled_from(named).flatmap(lambda node: _tests(node, known))
+    value_paths = st.sampled_from(complex_nodes).flatmap(lambda node: _value_paths(node, known))
+    return _joined(simple | value_paths)
+
+
+def _joined(terms: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+    return st.recursive(
+        terms,
+        lambda below: st.one_of(
+            st.lists(below, min_size=2, max_size=3).map(lambda some: And(tuple(some))),
+            st.lists(below, min_size=2, max_size=3).map(lambda some: Or(tuple(some))),
+            below.map(Not),
+        ),
+        max_leaves=4,
+    )
+
+
+def _value_paths(node: Node, known: dict[str, list[Any]]) -> st.SearchStrategy[Filter]:
+    inner = st.sampled_from(node.attribute.sub_attributes).flatmap(
+        lambda below: _tests(Node(below, AttributePath(below.name)), known)
+    )
+    paths = _joined(inner).map(lambda condition: ValuePath(node.path, condition))
+    beside = st.sampled_from(node.attribute.sub_attributes).flatmap(
+        lambda below: paths.flatmap(
+            lambda path: _tests(Node(below, ValuePath(path.path, path.value_filter, below.name)), known)
+        )
+    )
+    return paths | beside
+
+
+def _tests(node: Node, known: dict[str, list[Any]]) -> st.SearchStrategy[Filter]:
+    attribute = node.attribute
+    if attribute.type == "complex":
+        attribute = attribute.find("value") or attribute
+    present = st.just(Present(node.path))
+    if attribute.type == "complex":
+        return present
+    operators = st.sampled_from(OPERATORS.get(attribute.type, TEXT_OPERATORS))
+    comparisons = st.tuples(operators, _literals(attribute, known)).map(
+        lambda pair: Comparison(node.path, *pair)
+    )
+    nulls = st.sampled_from(("eq", "ne")).map(lambda name: Comparison(node.path, name, None))
+    return st.one_of(comparisons, comparisons, comparisons, present, nulls)
+
+
+def _literals(attribute: Attribute, known: dict[str, list[Any]]) -> st.SearchStrategy[Any]:
+    made, found = values(attribute), known.get(attribute.key, [])
+    alike = [value for value in found if isinstance(value, bool) == (attribute.type == "boolean")]
+    if not alike:
+        return made
+    same = st.sampled_from(alike)
+    if attribute.type in OPERATORS:
+        return same | made
+    return st.one_of(same, same.flatmap(_variants), same.flatmap(_pieces), made)
+
+
+def _variants(text: str) -> st.SearchStrategy[str]:
+    forms = [unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC")]
+    return st.sampled_from([text.swapcase(), text.upper(), text.lower(), *forms])
+
+
+def _pieces(text: str) -> st.SearchStrategy[str]:
+    ends = st.integers(0, len(text))
+    return st.one_of(
+        ends.map(lambda end: text[:end]),
+        ends.map(lambda start: text[start:]),
+        ends.map(lambda start: text[start : start + 1]),
+    )
+
+
+def _simple_values(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from _simple_values(member, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _simple_values(item, name)
+    else:
+        yield name, value
+        if name == "value":
+            yield "display", value
+
+
+def texts(nodes_: st.SearchStrategy[Filter]) -> st.SearchStrategy[str]:
+    """Print filters, some of them with names and operators in another case."""
+    return st.tuples(nodes_.map(str), st.sampled_from(CASES)).map(lambda pair: pair[1](pair[0]))
+
+
+def _recase(text: str, change: Any) -> str:
+    """Change the case of what stands outside of quotation marks."""
+    parts, start, decoder = [], 0, json.JSONDecoder(strict=False)
+    while (quote := text.find('"', start)) >= 0:
+        _, end = decoder.raw_decode(text, quote)
+        parts += [change(text[start:quote]), text[quote:end]]
+        start = end
+    return "".join([*parts, change(text[start:])])
+
+
+def _shout(text: str) -> str:
+    keep = {"true", "false", "null"}
+    return " ".join(word if word.strip(")]") in keep else word.upper() for word in text.split(" "))
+
+
+CASES = (str, str, lambda text: _recase(text, _shout))
