@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import socket
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -10,11 +11,12 @@ from flask import Flask
 from flask_migrate import Migrate
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import db
 from scim import routes
-from scim.settings import Settings, SettingError, read_settings
+from scim.settings import DEFAULT_TOKEN, SettingError, Settings, read_settings
 from scim.storage import Store
 
 DEFAULT_TENANT = 1
@@ -49,18 +51,33 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
 
 def welcome(settings: Settings) -> str:
-    """Return what a newcomer reads when the server starts."""
+    """Return what a newcomer reads when the server starts; a token of one's own is not shown."""
     host = "localhost" if settings.host == "127.0.0.1" else settings.host
     base = f"http://{host}:{settings.port}{settings.base_path}"
+    known = settings.token == DEFAULT_TOKEN
+    token, shown = (DEFAULT_TOKEN,) * 2 if known else ("$SCIM_TOKEN", "the one in SCIM_TOKEN")
     return f"""
   SCIM base URL   {base}
-  Token           {settings.token}
-  Database        {settings.database_url.partition("://")[0]}
+  Token           {shown}
 
-  Try it:         curl -H 'Authorization: Bearer {settings.token}' {base}/Users
-  Next:           ngrok http {settings.port}, then paste its https URL + {settings.base_path} and the token into
-                  Okta or Entra ID; README.md has the steps. Stop with Ctrl+C.
+  Try it          curl -H "Authorization: Bearer {token}" {base}/Users
+  Next            ngrok http {settings.port}
+                  then paste its https URL with {settings.base_path} behind it, and the token,
+                  into Okta or Entra ID: README.md has every field. Ctrl+C stops the server.
 """
+
+
+def _address_problem(settings: Settings) -> str | None:
+    """Return why the address cannot be listened on, in a line."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            return (
+                f"SCIM_HOST, SCIM_PORT: cannot listen on {settings.host}:{settings.port}: {error}"
+            )
+    return None
 
 
 def main() -> None:
@@ -68,7 +85,10 @@ def main() -> None:
     try:
         settings = read_settings()
     except SettingError as error:
-        sys.exit(f"{error}")
+        sys.exit(str(error))
+    problem = _address_problem(settings) or create_app().extensions["scim_store"].problem()
+    if problem:
+        sys.exit(problem)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     print(welcome(settings), flush=True)
     Granian(
@@ -78,6 +98,8 @@ def main() -> None:
         interface=Interfaces.WSGI,
         workers=settings.workers,
         blocking_threads=1,
+        websockets=False,
+        log_level=LogLevels.warning,
         factory=True,
     ).serve()
 

@@ -1,7 +1,8 @@
 """The tables. Columns, constraints and indexes only; scim/storage reads and writes the rows.
 
-``users`` and ``groups`` have the same shape. Every key and index begins with the tenant, so that the
-tables can be partitioned by it. ``link`` says which user is in which group; it is never part of a body.
+``users`` and ``groups`` have the same shape. Every key and index begins with the tenant, so
+that the tables can be partitioned by it. ``link`` says which user is in which group; it is
+never part of a body.
 """
 
 from flask_sqlalchemy import SQLAlchemy
@@ -59,9 +60,9 @@ class Resource:
     """The columns that users and groups share.
 
     ``body`` is the JSON text that a read hands over, without meta, groups and members, and with a
-    placeholder for the base URL. ``search`` is the same resource folded for comparison. ``display`` is
-    its displayName, by which other resources show it. There is no foreign key to the tenant: every insert
-    would lock the tenant's row.
+    placeholder for the base URL. ``search`` is the same resource folded for comparison.
+    ``display`` is its displayName, by which other resources show it. There is no foreign key to
+    the tenant: every insert would lock the tenant's row.
     """
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-2)
@@ -110,8 +111,8 @@ class User(Resource, db.Model):  # type: ignore[name-defined, misc]
 class Group(Resource, db.Model):  # type: ignore[name-defined, misc]
     """A group; ``display_name`` is folded.
 
-    ``name_scope`` is empty where names are unique in the tenant and the group's own id where they are
-    not: then no two groups ever clash.
+    ``name_scope`` is empty where names are unique in the tenant and the group's own id where
+    they are not: then no two groups ever clash.
     """
 
     __tablename__ = "groups"

@@ -4,10 +4,9 @@ import click
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
-from flask.cli import FlaskGroup
+from flask.cli import FlaskGroup, with_appcontext
 from flask_migrate import migrate
 from flask_migrate.cli import db as db_group
-from flask.cli import with_appcontext
 
 from models import db
 

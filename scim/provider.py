@@ -1,24 +1,26 @@
 """The operations of a SCIM service provider: query, create, get, replace, patch, delete.
 
-Each takes the tenant's store and what the client sent, and returns what to answer. Nothing here knows
-of HTTP or SQL. The protocol's rules come from scim/protocol, the rows from scim/storage.
+Each takes the tenant's store and what the client sent, and returns what to answer. Nothing here
+knows of HTTP or SQL. The protocol's rules come from scim/protocol, the rows from scim/storage.
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace as changed
+from dataclasses import dataclass
+from dataclasses import replace as changed
 from typing import Any
 from urllib.parse import unquote
 
-from .protocol import etag, patch as patching
+from .protocol import etag
+from .protocol import patch as patching
 from .protocol.canonical import check_primary, refer
 from .protocol.errors import NotFoundError, PreconditionFailedError, ScimError
 from .protocol.members import member_ids
 from .protocol.mutability import check_immutable, check_required
 from .protocol.paging import SearchRequest, list_response
-from .protocol.parser import Limits, parse_filter
+from .protocol.parser import DEFAULT_LIMITS, Limits, parse_filter
 from .protocol.patch import MemberOperation
-from .protocol.projection import Projection, project
+from .protocol.projection import EVERYTHING, Projection, project
 from .protocol.resolve import Condition, resolve
 from .protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, ResourceType
 from .protocol.tolerance import Tolerated
@@ -52,9 +54,9 @@ class Request:
     """What an operation needs to know of a request beside its subject."""
 
     tolerated: Tolerated
-    projection: Projection = Projection()
+    projection: Projection = EVERYTHING
     if_match: str | None = None
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,7 @@ def query(
     page = store.query(find)
     decoded = unquote(search.filter)
     if page.total == 0 and decoded != search.filter and _retries_decoded(request):
-        page = store.query(
-            changed(find, condition=_condition(decoded, resource_type, request))
-        )
+        page = store.query(changed(find, condition=_condition(decoded, resource_type, request)))
     shown = (represent(resource_type, stored, request.projection).text for stored in page.resources)
     return list_response(shown, page.total, search.start_index)
 
@@ -140,8 +140,8 @@ def replace(
 ) -> Representation:
     """Replace a resource (RFC 7644 §3.5.1).
 
-    What the client leaves out is cleared, but for the password, which it cannot read, and ``active``,
-    lest a user be reactivated by silence.
+    What the client leaves out is cleared, but for the password, which it cannot read, and
+    ``active``, lest a user be reactivated by silence.
 
     :raises NotFoundError: there is none with that id; PUT never creates
     :raises ScimError: the body is not a resource of that type, or changes what is immutable
@@ -208,7 +208,7 @@ def _unassign_manager(transaction: Transaction, manager_id: str) -> None:
 
 
 def represent(
-    resource_type: ResourceType, stored: Stored, projection: Projection = Projection()
+    resource_type: ResourceType, stored: Stored, projection: Projection = EVERYTHING
 ) -> Representation:
     """Return a stored resource as an answer shows it; parsed only if less than all is asked for."""
     location = f"{PLACEHOLDER}{resource_type.endpoint}/{stored.id}"

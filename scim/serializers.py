@@ -1,7 +1,8 @@
 """Resources and messages between JSON and Python: marshmallow, built from the schema documents.
 
 One serializer per resource type, made once. Loading checks every value; dumping leaves out what is
-never returned and arranges the rest in the schema's order. A ``ValidationError`` becomes a ScimError.
+never returned and arranges the rest in the schema's order. A ``ValidationError`` becomes a
+ScimError.
 """
 
 import json
@@ -9,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, post_load
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, post_load, pre_load
 
 from .protocol.canonical import canonical_resource, canonical_value
 from .protocol.errors import InvalidSyntaxError, InvalidValueError
@@ -95,9 +96,7 @@ def complex_serializer(attribute: Attribute) -> Schema:
     return serializer
 
 
-def load_resource(
-    sent: Any, resource_type: ResourceType, tolerated: Tolerated
-) -> dict[str, Any]:
+def load_resource(sent: Any, resource_type: ResourceType, tolerated: Tolerated) -> dict[str, Any]:
     """Return the canonical resource in the body of a POST or PUT, its password hashed.
 
     :raises InvalidSyntaxError: it is not a resource of that type
@@ -139,28 +138,41 @@ def to_json(document: Any) -> str:
     return text.replace(ESCAPED_PLACEHOLDER, f'"{PLACEHOLDER}')
 
 
-class Operation(Schema):
-    """An element of ``Operations`` (RFC 7644 §3.5.2)."""
+class Message(Schema):
+    """A message, whose attributes have their names in any case (RFC 7643 §2.1)."""
 
     class Meta:
         unknown = EXCLUDE
+
+    @pre_load
+    def _in_our_case(self, sent: Any, **_: Any) -> Any:
+        if not isinstance(sent, dict):
+            return sent
+        names = [each.data_key or name for name, each in self.fields.items()]
+        known = {name.lower(): name for name in names}
+        named = {known.get(name.lower(), name): value for name, value in sent.items()}
+        if len(named) != len(sent):
+            raise ValidationError("a name is given twice, in different case")
+        return named
+
+
+class Operation(Message):
+    """An element of ``Operations`` (RFC 7644 §3.5.2)."""
 
     op = fields.String(required=True)
     path = fields.String(allow_none=True, load_default=None)
     value = fields.Raw(allow_none=True, load_default=missing)
 
 
-class PatchOp(Schema):
+class PatchOp(Message):
     """The body of a PATCH (RFC 7644 §3.5.2)."""
-
-    class Meta:
-        unknown = EXCLUDE
 
     schemas = fields.List(fields.String(), required=True)
     operations = fields.List(fields.Nested(Operation()), required=True, data_key="Operations")
 
 
 PATCH_OP = PatchOp()
+JSON_PATCH_HINT = "; JSON Patch (RFC 6902) is not SCIM"
 
 
 def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
@@ -169,10 +181,10 @@ def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
     :raises InvalidSyntaxError: the body is not a PatchOp message; the detail says where
     """
     if not isinstance(sent, dict):
-        raise InvalidSyntaxError("the body must be a JSON object")
-    keys = {"schemas": "schemas", "operations": "Operations"}
+        hint = JSON_PATCH_HINT if isinstance(sent, list) else ""
+        raise InvalidSyntaxError(f"the body must be a JSON object{hint}")
     try:
-        message = PATCH_OP.load({keys.get(name.lower(), name): sent[name] for name in sent})
+        message = PATCH_OP.load(sent)
     except ValidationError as error:
         raise InvalidSyntaxError(first_message(error.messages)) from None
     if PATCH_OP_SCHEMA.lower() not in (urn.lower() for urn in message["schemas"]):
@@ -185,7 +197,7 @@ def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
 def _operation(index: int, sent: dict[str, Any]) -> PatchOperation:
     op = sent["op"].lower()
     if op not in ("add", "remove", "replace"):
-        hint = "; JSON Patch (RFC 6902) is not SCIM" if op in ("test", "copy", "move") else ""
+        hint = JSON_PATCH_HINT if op in ("test", "copy", "move") else ""
         raise InvalidSyntaxError(
             f"Operations[{index}]: op must be add, remove or replace, not {sent['op']!r}{hint}"
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
+DEFAULT_TOKEN = "123456789"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -30,7 +31,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "the address to listen on")
     port: int = _setting(5000, "the port to listen on")
     workers: int = _setting(os.cpu_count() or 1, "server processes; one a core is best")
-    token: str = _setting("123456789", "the bearer token that clients present")
+    token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients present")
     base_path: str = _setting("/scim/v2", "the path below which everything is served")
     default_page_size: int = _setting(100, "resources on a page when `count` is not given")
     max_page_size: int = _setting(1000, "resources on a page at the most")

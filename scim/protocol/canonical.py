@@ -23,7 +23,7 @@ def canonical_resource(
     :raises InvalidSyntaxError: ``schemas`` is missing or does not fit, or a name is unknown
     """
     check_schemas(sent, resource_type, tolerated)
-    named = {}
+    named: Record = {}
     for name, value in sent.items():
         attribute = _top_level(name, resource_type, tolerated)
         if attribute is None:
@@ -71,9 +71,9 @@ def _elements(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     if not isinstance(value, list):
         return value
     items = []
-    for item in value:
-        if isinstance(item, dict) and attribute.type == "complex":
-            item = _members(attribute, item, tolerated)
+    for sent in value:
+        has_members = isinstance(sent, dict) and attribute.type == "complex"
+        item = _members(attribute, sent, tolerated) if has_members else sent
         if item is not None and item not in items:
             items.append(item)
     return first_primary(attribute, items, tolerated) or None
@@ -130,7 +130,8 @@ def check_primary(resource: Mapping[str, Any], attributes: tuple[Attribute, ...]
 def refer(document: Mapping[str, Any], attributes: tuple[Attribute, ...]) -> Record:
     """Return ``document`` with a placeholder wherever the server makes the ``$ref`` to a ``value``.
 
-    What it refers to may change or come to exist later, so it is looked up when the resource is read.
+    What it refers to may change or come to exist later, so it is looked up when the resource is
+    read.
     """
     referring = dict(document)
     for attribute in attributes:

@@ -16,7 +16,9 @@ def member_ids(value: Any, tolerated: Tolerated = STRICT) -> tuple[str, ...]:
     if value is None:
         return ()
     items = value if isinstance(value, list) else [value]
-    return tuple(dict.fromkeys(_member_id(item, index, tolerated) for index, item in enumerate(items)))
+    return tuple(
+        dict.fromkeys(_member_id(item, index, tolerated) for index, item in enumerate(items))
+    )
 
 
 def _member_id(item: Any, index: int, tolerated: Tolerated) -> str:
@@ -26,5 +28,7 @@ def _member_id(item: Any, index: int, tolerated: Tolerated) -> str:
     if found is None and isinstance(item, dict):
         found = next((item[name] for name in item if name.lower() == "value"), None)
     if not isinstance(found, str) or not found:
-        raise InvalidValueError(f"members[{index}]: expected an object with the member's id as value")
+        raise InvalidValueError(
+            f"members[{index}]: expected an object with the member's id as value"
+        )
     return found

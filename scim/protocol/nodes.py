@@ -6,7 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 CompareOperator = Literal["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]
 Value = str | int | float | bool | None
-Term = TypeVar("Term", covariant=True)
+Term_co = TypeVar("Term_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +63,30 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
-class And(Generic[Term]):
+class And(Generic[Term_co]):
     """All of ``terms``; without any, true."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[Term_co, ...]
 
     def __str__(self) -> str:
         return " and ".join(f"({t})" if isinstance(t, And | Or) else str(t) for t in self.terms)
 
 
 @dataclass(frozen=True, slots=True)
-class Or(Generic[Term]):
+class Or(Generic[Term_co]):
     """Any of ``terms``; without any, false."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[Term_co, ...]
 
     def __str__(self) -> str:
         return " or ".join(f"({t})" if isinstance(t, Or) else str(t) for t in self.terms)
 
 
 @dataclass(frozen=True, slots=True)
-class Not(Generic[Term]):
+class Not(Generic[Term_co]):
     """The opposite of ``term``."""
 
-    term: Term
+    term: Term_co
 
     def __str__(self) -> str:
         return f"not ({self.term})"

@@ -41,7 +41,12 @@ class Limits:
     depth: int = 20
 
 
-def parse_filter(text: str, tolerated: Tolerated = STRICT, limits: Limits = Limits()) -> Filter:
+DEFAULT_LIMITS = Limits()
+
+
+def parse_filter(
+    text: str, tolerated: Tolerated = STRICT, limits: Limits = DEFAULT_LIMITS
+) -> Filter:
     """Return the syntax tree of ``text`` (RFC 7644 §3.4.2.2).
 
     :raises InvalidFilterError: the text is not a filter; the detail names the position
@@ -56,7 +61,7 @@ def parse_filter(text: str, tolerated: Tolerated = STRICT, limits: Limits = Limi
     return parsed
 
 
-def parse_path(text: str, tolerated: Tolerated = STRICT, limits: Limits = Limits()) -> Path:
+def parse_path(text: str, tolerated: Tolerated = STRICT, limits: Limits = DEFAULT_LIMITS) -> Path:
     """Return the target of a PATCH operation (RFC 7644 §3.5.2, Figure 7).
 
     :raises InvalidPathError: the text is not a path

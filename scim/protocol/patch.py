@@ -42,7 +42,7 @@ class PatchOperation:
 
 @dataclass(frozen=True, slots=True)
 class MemberOperation:
-    """An operation on a group's members: those of ``ids``, those that meet ``condition``, or all."""
+    """An operation on some of a group's members, by ids or by a condition, or on all."""
 
     op: Literal["add", "remove", "replace"]
     ids: tuple[str, ...] | None = None
@@ -59,7 +59,7 @@ class Patched:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a path leads to: ``owner`` holds ``attribute``; a filter and a sub-attribute narrow it."""
+    """What a path leads to: an attribute, narrowed by a filter or a sub-attribute."""
 
     containers: tuple[Attribute, ...]
     attribute: Attribute
@@ -86,6 +86,7 @@ def apply(
     """
     patcher = _Patcher(copy.deepcopy(resource), resource_type, load, tolerated)
     for number, operation in enumerate(operations):
+        patcher.number = number
         try:
             patcher.apply(operation)
         except ScimError as error:
@@ -105,7 +106,8 @@ class _Patcher:
         self.load = load
         self.tolerated = tolerated
         self.members: list[MemberOperation] = []
-        self.removed: list[str] = []
+        self.number = 0
+        self.removed: dict[str, int] = {}
 
     def apply(self, operation: PatchOperation) -> None:
         if operation.path is not None:
@@ -127,9 +129,9 @@ class _Patcher:
                 continue
             name = f"{urn}:{key}" if urn else key
             chain = locate(name, self.resource_type, self.tolerated)
-            if len(chain) == 1 and chain[0] in self.resource_type.extension_attributes and value:
-                part = replace(operation, value=_object(value, key))
-                yield from self.parts(part, chain[0].name)
+            extends = len(chain) == 1 and chain[0] in self.resource_type.extension_attributes
+            if extends and isinstance(value, dict):
+                yield from self.parts(replace(operation, value=value), chain[0].name)
             elif target := self.part(name, plain=len(chain) == (2 if urn else 1)):
                 creates = operation.creates or target.value_filter is not None
                 yield target, replace(operation, value=value, creates=creates)
@@ -156,6 +158,8 @@ class _Patcher:
 
     def target(self, text: str) -> Target:
         """Return what a path leads to, checked against schema and mutability."""
+        if text.startswith("/"):
+            raise InvalidPathError(f"{text!r} is JSON Patch (RFC 6902); SCIM names the attribute")
         chain = locate(text, self.resource_type, self.tolerated)
         if len(chain) == 1 and chain[0] in self.resource_type.extension_attributes:
             return Target((), chain[0])
@@ -216,7 +220,7 @@ class _Patcher:
     def remove(self, owner: Record, target: Target, operation: PatchOperation) -> None:
         attribute = target.attribute
         if target.last.required:
-            self.removed.append(target.last.name)
+            self.removed[target.last.name] = self.number
         if target.value_filter or target.sub_attribute:
             chosen = self.chosen(owner, target)
             if target.sub_attribute:
@@ -230,11 +234,8 @@ class _Patcher:
             if not self.tolerated.allows("remove_listed_values"):
                 raise InvalidSyntaxError("remove takes no value, name what to remove in the path")
             listed = self.loaded(attribute, operation.value) or []
-            _store(
-                owner,
-                attribute,
-                [i for i in _items(owner, attribute) if not any(_same(attribute, i, x) for x in listed)],
-            )
+            kept = [i for i in _items(owner, attribute) if not _is_listed(attribute, i, listed)]
+            _store(owner, attribute, kept)
         else:
             owner.pop(attribute.name, None)
 
@@ -248,7 +249,9 @@ class _Patcher:
 
     def write(self, owner: Record, target: Target, operation: PatchOperation) -> None:
         attribute, value = target.attribute, self.loaded(target.last, operation.value)
-        if target.sub_attribute and is_cleared(target.sub_attribute, attribute, value, self.tolerated):
+        if target.sub_attribute and is_cleared(
+            target.sub_attribute, attribute, value, self.tolerated
+        ):
             owner.pop(attribute.name, None)
         elif target.value_filter or (target.sub_attribute and attribute.multi_valued):
             self.write_elements(owner, target, operation, value)
@@ -261,42 +264,43 @@ class _Patcher:
                 owner.pop(attribute.name, None)
         elif attribute.multi_valued and operation.op == "add":
             owner[attribute.name] = _joined(attribute, owner.get(attribute.name, []), value)
-        elif self.merges(attribute, operation):
-            owner[attribute.name] = _merged(owner.get(attribute.name, {}), value)
+        elif attribute.type == "complex" and not attribute.multi_valued:
+            owner[attribute.name] = _merged(self.kept(owner, attribute, operation), value)
         else:
             owner[attribute.name] = value
 
-    def merges(self, attribute: Attribute, operation: PatchOperation) -> bool:
-        """A complex value adds to what is there, unless a path names an extension to replace."""
-        if attribute.type != "complex" or attribute.multi_valued:
-            return False
-        return operation.op == "add" or attribute not in self.resource_type.extension_attributes
+    def kept(self, owner: Record, attribute: Attribute, operation: PatchOperation) -> Record:
+        """Return what a complex value adds to: nothing if a path names an extension to replace."""
+        replaces = (
+            operation.op == "replace" and attribute in self.resource_type.extension_attributes
+        )
+        return {} if replaces else owner.get(attribute.name, {})
 
     def write_elements(
         self, owner: Record, target: Target, operation: PatchOperation, value: Any
     ) -> None:
-        attribute, chosen = target.attribute, self.chosen(owner, target)
+        items, chosen = _items(owner, target.attribute), self.chosen(owner, target)
         part = {target.sub_attribute.name: value} if target.sub_attribute else _one(value)
-        merges = target.sub_attribute is not None or operation.op == "add" or not chosen
-        if not chosen:
-            chosen = [self.created(owner, target, operation)]
-        items = [
-            _merged(item if merges else {}, part) if _among(item, chosen) else item
-            for item in _items(owner, attribute)
-        ]
-        _store(owner, attribute, [item for item in items if item])
+        if chosen:
+            merges = target.sub_attribute is not None or operation.op == "add"
+            items = [
+                _merged(item if merges else {}, part) if _among(item, chosen) else item
+                for item in items
+            ]
+        else:
+            made = self.created(target, operation)
+            items = items if value is None else [*items, _merged(made, part)]
+        _store(owner, target.attribute, [item for item in items if item])
 
-    def created(self, owner: Record, target: Target, operation: PatchOperation) -> Record:
-        """Add the element that the path's filter describes, if the dialect or ``add`` asks for it."""
-        path = f"{target.attribute.name}[{target.value_filter or ''}]"
-        if operation.op == "replace" and not self.creates(operation):
+    def created(self, target: Target, operation: PatchOperation) -> Record:
+        """Return the element that the path's filter describes, for ``add`` and Entra's dialect."""
+        path = f"{target.attribute.name}[{target.value_filter}]"
+        if target.value_filter and operation.op == "replace" and not self.creates(operation):
             raise NoTargetError(f"no value matches {path}")
         conditions = _equalities(target.value_filter)
         if conditions is None or not all(target.attribute.find(name) for name in conditions):
             raise NoTargetError(f"no value matches {path}, and it does not describe one to create")
-        made: Record = _one(self.loaded(target.attribute, conditions)) if conditions else {}
-        _store(owner, target.attribute, [*_items(owner, target.attribute), made])
-        return made
+        return _one(self.loaded(target.attribute, conditions)) if conditions else {}
 
     def creates(self, operation: PatchOperation) -> bool:
         return operation.creates and self.tolerated.allows("created_value_path")
@@ -304,7 +308,10 @@ class _Patcher:
     def loaded(self, attribute: Attribute, value: Any) -> Any:
         """Return the canonical form of a value for ``attribute``; None if it unassigns."""
         value = complex_value(attribute, value, self.tolerated)
-        return None if value is None else self.load(attribute, value)
+        if value is None:
+            return None
+        loaded = self.load(attribute, value)
+        return _unassigned(attribute, value) | (loaded or {}) if isinstance(value, dict) else loaded
 
     def member_operation(self, target: Target, operation: PatchOperation) -> MemberOperation:
         if target.value_filter is None and target.sub_attribute is None:
@@ -330,15 +337,10 @@ class _Patcher:
 
         :raises MutabilityError: naming the attribute (RFC 7644 §3.5.2.2)
         """
-        for name in self.removed:
+        for name, number in self.removed.items():
             if self.resource.get(name) in (None, ""):
-                raise MutabilityError(f"{name} is required and cannot be removed")
-
-
-def _object(value: Any, name: str) -> Record:
-    if not isinstance(value, dict):
-        raise InvalidValueError(f"{name}: expected an object")
-    return value
+                detail = f"{name} is required and cannot be removed"
+                raise MutabilityError(f"Operations[{number}]: {detail}")
 
 
 def _items(owner: Record, attribute: Attribute) -> list[Any]:
@@ -350,7 +352,13 @@ def _items(owner: Record, attribute: Attribute) -> list[Any]:
 
 
 def _store(owner: Record, attribute: Attribute, items: list[Any]) -> None:
-    owner[attribute.name] = items if attribute.multi_valued else (items[0] if items else None)
+    owner[attribute.name] = items if attribute.multi_valued else (items[-1] if items else None)
+
+
+def _unassigned(attribute: Attribute, value: Record) -> Record:
+    """Return the sub-attributes that ``value`` takes away, as null."""
+    cleared = (attribute.find(name) for name, member in value.items() if member in (None, []))
+    return {below.name: None for below in cleared if below}
 
 
 def _one(value: Any) -> Record:
@@ -384,7 +392,15 @@ def _joined(attribute: Attribute, items: list[Any], added: list[Any]) -> list[An
     return joined
 
 
-def _same(attribute: Attribute, one: Any, other: Any, by: tuple[str, ...] = ("value",)) -> bool:
+def _is_listed(attribute: Attribute, item: Any, listed: list[Any]) -> bool:
+    """Tell whether ``listed`` has that element; those in it without a type stand for any type."""
+    return any(
+        _same(attribute, item, one, by=("type", "value") if "type" in one else ("value",))
+        for one in listed
+    )
+
+
+def _same(attribute: Attribute, one: Any, other: Any, by: tuple[str, ...]) -> bool:
     """Tell whether two elements are the same value, by ``by`` if they have a ``value``."""
     one, other = fold_item(attribute, one), fold_item(attribute, other)
     if attribute.type == "complex" and "value" in one and "value" in other:

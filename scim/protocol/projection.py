@@ -11,7 +11,7 @@ Names = frozenset[str]  # lower-cased attribute paths: {"username", "name.givenn
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """The ``attributes`` and ``excludedAttributes`` of a request; without names, the default set."""
+    """A request's ``attributes`` and ``excludedAttributes``; without any, the default set."""
 
     wanted: Names = frozenset()
     unwanted: Names = frozenset()
@@ -24,6 +24,9 @@ class Projection:
         if self.wanted:
             return any(path == name or path.startswith(f"{name}.") for path in self.wanted)
         return name not in self.unwanted
+
+
+EVERYTHING = Projection()
 
 
 def projection(attributes: str, excluded: str, resource_type: ResourceType) -> Projection:

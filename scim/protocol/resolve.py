@@ -3,13 +3,14 @@
 Here RFC 7644 §3.4.2.2 is settled once, for the evaluator and for every SQL dialect alike:
 
 - A path through a multi-valued attribute asks each element; any that matches will do.
-- ``ne`` is true where ``eq`` is not, so also for an absent attribute; of a multi-valued attribute it
+- ``ne`` is true where ``eq`` is not, so also for an absent attribute; of a multi-valued
+attribute it
   asks for an element that differs, or for none at all.
 - ``eq null`` is ``not pr``. A complex attribute is present if anything in it is.
 - A complex attribute with a ``value`` sub-attribute is compared by that.
 
-What remains are three tests (``Compare``, ``Has``, ``Some``) joined by ``And``, ``Or`` and ``Not``, and
-none of them is ever unknown: absent means false.
+What remains are three tests (``Compare``, ``Has``, ``Some``) joined by ``And``, ``Or`` and
+``Not``, and none of them is ever unknown: absent means false.
 """
 
 from collections.abc import Callable
@@ -66,9 +67,7 @@ Condition = Compare | Has | Some | And["Condition"] | Or["Condition"] | Not["Con
 ANYTHING: Condition = And(())
 
 
-def resolve(
-    node: Filter, resource_type: ResourceType, tolerated: Tolerated = STRICT
-) -> Condition:
+def resolve(node: Filter, resource_type: ResourceType, tolerated: Tolerated = STRICT) -> Condition:
     """Return what ``node`` asks of a resource of that type.
 
     :raises InvalidFilterError: an attribute is unknown, or operator and value do not fit its type
@@ -127,7 +126,7 @@ class _Resolver:
                 return self.value_path(node, None)
             case Present(path):
                 return self.test(path, present)
-            case Comparison(path, operator, value):
+            case Comparison(path):
                 return self.test(path, lambda chain, keys: self.compare(chain, keys, node))
 
     def test(self, path: Path, leaf: Callable[[Chain, Keys], Condition]) -> Condition:
@@ -183,7 +182,9 @@ class _Resolver:
             return self.compare_null(chain, prefix, node)
         value = self.comparable(chain[-1], node)
         if node.operator != "ne":
-            return along(chain, prefix, lambda keys, last: Compare(keys, last, node.operator, value))
+            return along(
+                chain, prefix, lambda keys, last: Compare(keys, last, node.operator, value)
+            )
         differs = along(chain, prefix, lambda keys, last: Not(Compare(keys, last, "eq", value)))
         if isinstance(differs, Some):
             return Or((Not(Some(differs.keys, differs.attribute, ANYTHING)), differs))
@@ -199,7 +200,9 @@ class _Resolver:
     def comparable(self, attribute: Attribute, node: Comparison) -> Any:
         value: Value = node.value
         if node.operator not in OPERATORS.get(attribute.type, {node.operator}):
-            raise InvalidFilterError(f"{node}: {node.operator} does not apply to a {attribute.type}")
+            raise InvalidFilterError(
+                f"{node}: {node.operator} does not apply to a {attribute.type}"
+            )
         if attribute.type == "boolean":
             value = as_boolean(value, self.tolerated)
         textual = attribute.type not in OPERATORS and not isinstance(value, str | bool)
@@ -210,13 +213,13 @@ class _Resolver:
         except InvalidValueError as error:
             raise InvalidFilterError(f"{node}: {error.detail}") from None
         if node.operator in {"co", "sw", "ew"} and len(str(value)) > LONGEST_PATTERN:
-            raise InvalidFilterError(f"{node.path}: more than {LONGEST_PATTERN} characters to look for")
+            raise InvalidFilterError(
+                f"{node.path}: more than {LONGEST_PATTERN} characters to look for"
+            )
         return value
 
 
-def along(
-    chain: Chain, prefix: Keys, leaf: Callable[[Keys, Attribute], Condition]
-) -> Condition:
+def along(chain: Chain, prefix: Keys, leaf: Callable[[Keys, Attribute], Condition]) -> Condition:
     """Return ``leaf`` for the end of ``chain``, asked of each element of what is multi-valued."""
     keys = prefix
     for index, attribute in enumerate(chain):

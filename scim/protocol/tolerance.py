@@ -18,27 +18,56 @@ LEGACY_ENTERPRISE_URNS = (
 LEGACY_CORE_URNS = ("urn:scim:schemas:core:2.0", "urn:scim:schemas:core:1.0")
 
 
+def _sent_by(who: str) -> Any:
+    """Return a tolerance that is on, with who needs it."""
+    return field(default=True, metadata={"sent_by": who})
+
+
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What a tenant accepts beyond the RFCs."""
+    """What a tenant accepts beyond the RFCs, and who sends it."""
 
-    bare_token: bool = field(default=True, metadata={"sent_by": "Okta's Header Auth template: Authorization carries the token without a scheme"})
-    legacy_schema_urns: bool = field(default=True, metadata={"sent_by": "OneLogin, Google (urn:scim:schemas:core:1.0) and Entra ID (a misspelt enterprise URN, a Microsoft Group URN)"})
-    unknown_attributes: bool = field(default=True, metadata={"sent_by": "Okta (what it once read and custom schemas), Entra ID (`name` in an operation, `displayName` in a member)"})
-    unqualified_extension_attributes: bool = field(default=True, metadata={"sent_by": "Entra ID: `manager` and `department` without the enterprise URN"})
-    text_booleans: bool = field(default=True, metadata={"sent_by": "Entra ID: \"True\" and \"False\" as strings, in bodies and in filters"})
-    duplicate_primary: bool = field(default=True, metadata={"sent_by": "Entra ID and OneLogin mappings that mark two values as primary; the first stays so"})
-    unquoted_filter_values: bool = field(default=True, metadata={"sent_by": "Entra ID: externalId eq jyoung; RFC 7644 §3.4.2.2's own examples"})
-    double_encoded_filter_values: bool = field(default=True, metadata={"sent_by": "Entra ID's validator: %40 for @ after decoding; asked again decoded when nothing matches"})
-    compared_value_path: bool = field(default=True, metadata={"sent_by": "Entra ID: emails[type eq \"work\"].value eq \"x\" and emails[type eq \"work\"] eq \"x\""})
-    empty_operations: bool = field(default=True, metadata={"sent_by": "Entra ID's validator: a PATCH with Operations []"})
-    paths_as_keys: bool = field(default=True, metadata={"sent_by": "Entra ID: a value without path whose keys are paths, name.givenName or emails[type eq \"work\"].value"})
-    created_value_path: bool = field(default=True, metadata={"sent_by": "Entra ID: replace of emails[type eq \"work\"].value where there is no work address"})
-    simple_for_complex: bool = field(default=True, metadata={"sent_by": "Entra ID: the manager as a string, or as a list of one"})
-    empty_for_unassigned: bool = field(default=True, metadata={"sent_by": "Entra ID: \"\" or {\"value\": \"\"} to clear the manager"})
-    remove_listed_values: bool = field(default=True, metadata={"sent_by": "Entra ID, JumpCloud: remove of members with a value list"})
-    read_only_in_value: bool = field(default=True, metadata={"sent_by": "Okta ({id, displayName} of a pushed group), authentik (schemas): read-only attributes in a value without path"})
-    plural_configuration: bool = field(default=True, metadata={"sent_by": "Okta's on-premises agent: GET /ServiceProviderConfigs"})
+    bare_token: bool = _sent_by("Okta's Header Auth template: a token without its scheme")
+    legacy_schema_urns: bool = _sent_by(
+        "OneLogin and Google: urn:scim:schemas:core:1.0; "
+        "Entra ID: a misspelt enterprise URN, a Microsoft Group URN"
+    )
+    unknown_attributes: bool = _sent_by(
+        "Okta: what it read and custom schemas; "
+        "Entra ID: `name` in an operation, `displayName` in a member"
+    )
+    unqualified_extension_attributes: bool = _sent_by(
+        "Entra ID: `manager` and `department` without the enterprise URN"
+    )
+    text_booleans: bool = _sent_by('Entra ID: "True" and "False" as strings, in filters too')
+    duplicate_primary: bool = _sent_by(
+        "Entra ID and OneLogin: mappings that mark two values as primary; the first stays so"
+    )
+    unquoted_filter_values: bool = _sent_by(
+        "Entra ID: externalId eq jyoung; RFC 7644 §3.4.2.2's own examples: sw J"
+    )
+    double_encoded_filter_values: bool = _sent_by(
+        "Entra ID's validator: %40 for @; looked for decoded when nothing matches"
+    )
+    compared_value_path: bool = _sent_by(
+        'Entra ID: emails[type eq "work"].value eq "x" and emails[type eq "work"] eq "x"'
+    )
+    empty_operations: bool = _sent_by("Entra ID's validator: a PATCH with Operations []")
+    paths_as_keys: bool = _sent_by(
+        "Entra ID: a value without a path whose keys are paths, such as name.givenName"
+    )
+    created_value_path: bool = _sent_by(
+        'Entra ID: replace of emails[type eq "work"].value where there is no work address'
+    )
+    simple_for_complex: bool = _sent_by("Entra ID: the manager as a string, or in a list")
+    empty_for_unassigned: bool = _sent_by('Entra ID: "" or {"value": ""} to clear the manager')
+    remove_listed_values: bool = _sent_by(
+        "Entra ID and JumpCloud: remove of `members` with a list of values"
+    )
+    read_only_in_value: bool = _sent_by(
+        "Okta: `id` of a pushed group; authentik: `schemas`; in a value without a path"
+    )
+    plural_configuration: bool = _sent_by("Okta's on-premises agent: GET /ServiceProviderConfigs")
 
 
 STRICT_TOLERANCE = Tolerance(**{tolerance.name: False for tolerance in fields(Tolerance)})
@@ -115,7 +144,8 @@ def current_urn(name: str, resource_type: ResourceType, tolerated: Tolerated) ->
 
 def first_primary(attribute: Attribute, items: list[Any], tolerated: Tolerated) -> list[Any]:
     """Return ``items`` with only the first of several primary values left as primary."""
-    primaries = [i for i, item in enumerate(items) if isinstance(item, dict) and item.get("primary") is True]
+    primaries = [item for item in items if isinstance(item, dict) and item.get("primary") is True]
     if len(primaries) < 2 or not tolerated.allows("duplicate_primary"):
         return items
-    return [item | {"primary": False} if i in primaries[1:] else item for i, item in enumerate(items)]
+    demoted = [id(item) for item in primaries[1:]]
+    return [item | {"primary": False} if id(item) in demoted else item for item in items]

@@ -1,8 +1,8 @@
 """Values of attributes: which are legal, and the folded form in which they are compared.
 
-RFC 7643 §2.3 has the types; §2.2 and §2.4 decide on case. A folded resource is what filters, sorting
-and uniqueness see: keys in lower case, text of ``caseExact: false`` attributes after NFKC and case
-folding, dateTimes as UTC in one sortable form, empty values left out.
+RFC 7643 §2.3 has the types; §2.2 and §2.4 decide on case. A folded resource is what filters,
+sorting and uniqueness see: keys in lower case, text of ``caseExact: false`` attributes after
+NFKC and case folding, dateTimes as UTC in one sortable form, empty values left out.
 """
 
 import re
@@ -40,7 +40,9 @@ def fold_date_time(text: str) -> str:
     if match is None:
         raise ValueError(text)
     fraction, zone = (match[1] or ".0")[:7], match[2] or "Z"
-    instant = datetime.fromisoformat(text[:19] + fraction.ljust(7, "0") + zone.replace("Z", "+00:00"))
+    instant = datetime.fromisoformat(
+        text[:19] + fraction.ljust(7, "0") + zone.replace("Z", "+00:00")
+    )
     try:
         return date_time(instant.astimezone(UTC))
     except OverflowError:

@@ -38,4 +38,5 @@ def _presented(header: str) -> str:
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()
-    return scheme if not token and tolerated().allows("bare_token") else ""
+    is_bare = scheme and not token and tolerated().allows("bare_token")
+    return scheme if is_bare else ""

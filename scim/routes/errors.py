@@ -1,6 +1,5 @@
 """One renderer for every error, the framework's own included (RFC 7644 §3.12)."""
 
-import json
 import logging
 
 from flask import Flask, Response
@@ -8,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from scim.protocol import errors
 from scim.protocol.errors import ScimError
+from scim.serializers import to_json
 
 from .auth import CHALLENGE
 from .wire import json_response
@@ -30,7 +30,7 @@ def register(app: Flask) -> None:
 
 def render_error(error: ScimError) -> Response:
     """Return the Error message with the headers that its status calls for."""
-    response = json_response(json.dumps(error.body()), error.status)
+    response = json_response(to_json(error.body()), error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
     if error.status == 503:

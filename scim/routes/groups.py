@@ -16,7 +16,9 @@ bp = Blueprint("groups", __name__, url_prefix="/Groups")
 @bearer_required
 def list_groups() -> ResponseReturnValue:
     search = query()
-    return render_list(provider.query(store(), GROUP, search, request_for(GROUP, search), page_size()))
+    return render_list(
+        provider.query(store(), GROUP, search, request_for(GROUP, search), page_size())
+    )
 
 
 @bp.post("")

@@ -16,7 +16,9 @@ bp = Blueprint("users", __name__, url_prefix="/Users")
 @bearer_required
 def list_users() -> ResponseReturnValue:
     search = query()
-    return render_list(provider.query(store(), USER, search, request_for(USER, search), page_size()))
+    return render_list(
+        provider.query(store(), USER, search, request_for(USER, search), page_size())
+    )
 
 
 @bp.post("")

@@ -1,7 +1,7 @@
 """The only code that reads and writes rows.
 
-A ``Store`` sees one tenant. Reads run in autocommit, one round trip each. A write is one transaction
-that locks what it changes; whatever fails leaves nothing behind.
+A ``Store`` sees one tenant. Reads run in autocommit, one round trip each. A write is one
+transaction that locks what it changes; whatever fails leaves nothing behind.
 """
 
 from .keys import new_id

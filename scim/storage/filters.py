@@ -1,7 +1,8 @@
 """A resolved filter as SQL. The database answers it; no row is looked at in Python.
 
-``userName``, ``id``, ``meta`` and the like have columns; ``groups`` and ``members`` are rows of ``link``;
-everything else is asked of ``search``, in the way of the dialect. A term is never NULL, so NOT is safe.
+``userName``, ``id``, ``meta`` and the like have columns; ``groups`` and ``members`` are rows of
+``link``; everything else is asked of ``search``, in the way of the dialect. A term is never
+NULL, so NOT is safe.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,6 @@ from sqlalchemy import (
     cast,
     exists,
     false,
-    func,
     literal,
     not_,
     or_,
@@ -70,7 +70,6 @@ COLUMNS: Mapping[str, Columns] = {
 }
 
 
-
 MEMBER = _related(users, "Users", "User", users.c.search["displayname"].as_string())
 MANAGED: Columns = {
     ("displayname",): manager.c.search["displayname"].as_string(),
@@ -114,8 +113,8 @@ class _Compiler:
                 return self.compare(self.columns[keys], condition)
             case Has(keys) if keys in self.columns:
                 return self.has(self.columns[keys], condition)
-            case _:
-                return self.json.term(condition, self.table.c.search)
+        asked: ColumnElement[bool] = self.json.term(condition, self.table.c.search)
+        return asked
 
     def linked(self, inner: Condition) -> ColumnElement[bool]:
         """Return whether a group has a member, or a user a group, that meets ``inner``."""
@@ -123,13 +122,17 @@ class _Compiler:
             other, columns, mine, theirs = users, MEMBER, link.c.group_id, link.c.user_id
         else:
             other, columns, mine, theirs = groups, MEMBERSHIP, link.c.user_id, link.c.group_id
-        return exists().where(
-            link.c.tenant_id == self.table.c.tenant_id,
-            mine == self.table.c.id,
-            other.c.tenant_id == link.c.tenant_id,
-            other.c.id == theirs,
-            _Compiler(other, columns, self.dialect).term(inner),
-        ).correlate(self.table)
+        return (
+            exists()
+            .where(
+                link.c.tenant_id == self.table.c.tenant_id,
+                mine == self.table.c.id,
+                other.c.tenant_id == link.c.tenant_id,
+                other.c.id == theirs,
+                _Compiler(other, columns, self.dialect).term(inner),
+            )
+            .correlate(self.table)
+        )
 
     def managed(self, condition: Compare | Has) -> ColumnElement[bool]:
         """Return whether the user's manager exists and meets ``condition``."""
@@ -139,17 +142,21 @@ class _Compiler:
         return exists().where(same, found).correlate(users)
 
     def compare(self, column: Any, condition: Compare) -> ColumnElement[bool]:
-        if column.key == "id":
-            if condition.operator == "eq":
-                return column == condition.value if is_id(str(condition.value)) else false()
+        if column.key == "id" and condition.operator == "eq" and not is_id(str(condition.value)):
+            return false()
+        if column.key == "id" and condition.operator != "eq":
             column = cast(column, Text)
-        test = self.json.compare_text(column, condition.operator, condition.value)
+        test: ColumnElement[bool] = self.json.compare_text(
+            column, condition.operator, condition.value
+        )
         return and_(column.is_not(None), test) if _is_nullable(column) else test
 
     def has(self, column: Any, condition: Has) -> ColumnElement[bool]:
         if _is_nullable(column):
             return and_(column.is_not(None), column != "")
-        return column != "" if condition.attribute.type == "string" and column.key != "id" else true()
+        return (
+            column != "" if condition.attribute.type == "string" and column.key != "id" else true()
+        )
 
 
 def _is_nullable(column: Any) -> bool:

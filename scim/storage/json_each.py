@@ -1,4 +1,4 @@
-"""Filters on ``search`` for SQLite: json_extract for one value, json_each for the elements of many."""
+"""Filters on ``search`` for SQLite: json_extract for one value, json_each for many."""
 
 import operator
 from typing import Any
@@ -38,8 +38,9 @@ def _value(keys: Keys, search: Any) -> Any:
     return func.json_extract(search, _path(keys)) if keys else search
 
 
-def _sure(test: Any) -> Any:
-    return test.is_(true())
+def _sure(test: Any) -> ColumnElement[bool]:
+    known: ColumnElement[bool] = test.is_(true())
+    return known
 
 
 def compare_text(column: Any, name: str, value: Any) -> Any:
@@ -57,11 +58,11 @@ def compare_text(column: Any, name: str, value: Any) -> Any:
 
 
 def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> Any:
-    """Return what a resource is sorted by: a value, or that of the primary or else first element."""
+    """Return what to sort by: a value, or that of the primary or else the first element."""
     if multi is None:
         return func.json_extract(search, _path(keys))
     element = func.json_each(search, _path(multi)).table_valued("key", "value")
-    rank = element.c.key
+    rank: Any = element.c.key
     if keys:
         is_primary = func.json_extract(element.c.value, "$.primary") == true()
         rank = case((is_primary, -1), else_=rank)

@@ -1,4 +1,4 @@
-"""Filters on ``search`` for PostgreSQL: each term is one jsonpath, which the GIN index can answer."""
+"""Filters on ``search`` for PostgreSQL: each term is one jsonpath, for the GIN index."""
 
 import json
 import re
@@ -75,7 +75,7 @@ def compare_text(column: Any, operator: str, value: Any) -> Any:
 
 
 def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> Any:
-    """Return what a resource is sorted by: a value, or that of the primary or else first element."""
+    """Return what to sort by: a value, or that of the primary or else the first element."""
     source = search
     if multi is not None:
         primary = _first(search, f"{_path(multi)}[*] ? (@.primary == true)")

@@ -33,7 +33,7 @@ from .keys import is_id
 users, groups, link = User.__table__, Group.__table__, Link.__table__
 
 
-class quoted(GenericFunction[str]):  # noqa: N801, a function of SQL
+class quoted(GenericFunction[str]):
     """A text as a JSON string."""
 
     type = Text()
@@ -117,10 +117,13 @@ def first_related(owner: Any, name: str) -> ScalarSelect[Any]:
 
 def among(connection: Connection, column: Any, ids: Iterable[str]) -> ColumnElement[bool]:
     """Return the condition that ``column`` is one of ``ids``, however many there are."""
+    found: ColumnElement[bool]
     if connection.dialect.name == "postgresql":
-        return column == any_(literal(list(ids), ARRAY(UUID(as_uuid=False))))
-    each = func.json_each(json.dumps(list(ids))).table_valued("value")
-    return column.in_(select(each.c.value))
+        found = column == any_(literal(list(ids), ARRAY(UUID(as_uuid=False))))
+    else:
+        each = func.json_each(json.dumps(list(ids))).table_valued("value")
+        found = column.in_(select(each.c.value))
+    return found
 
 
 class Members:
@@ -148,7 +151,9 @@ class Members:
         else:
             wanted, present = set(operation.ids or ()), set(self.ids())
             self.discard(present - wanted)
-            self.add([member for member in operation.ids or () if member not in present], skip_unknown)
+            self.add(
+                [member for member in operation.ids or () if member not in present], skip_unknown
+            )
 
     def add(self, ids: Sequence[str], skip_unknown: bool) -> None:
         known = self.lock(member for member in ids if is_id(member))
@@ -158,7 +163,9 @@ class Members:
         if not known:
             return
         already = select(link.c.user_id).where(self.mine)
-        new = select(literal(self.tenant_id), literal(self.group_id, link.c.group_id.type), users.c.id)
+        new = select(
+            literal(self.tenant_id), literal(self.group_id, link.c.group_id.type), users.c.id
+        )
         new = new.where(
             users.c.tenant_id == self.tenant_id,
             among(self.connection, users.c.id, known),
@@ -172,7 +179,9 @@ class Members:
             ids = [member for member in operation.ids if is_id(member)]
             self.discard(self.ids(among(self.connection, link.c.user_id, ids)))
         elif operation.condition is not None:
-            self.discard(self.ids(member_condition(operation.condition, self.connection.dialect.name)))
+            self.discard(
+                self.ids(member_condition(operation.condition, self.connection.dialect.name))
+            )
         else:
             self.discard(self.ids())
 

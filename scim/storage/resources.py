@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, bindparam, func, null, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    bindparam,
+    func,
+    null,
+    select,
+    text,
+    update,
+)
 
 from models import Group, Total, User
 from scim.protocol.errors import InvalidValueError
@@ -37,9 +48,9 @@ TOTAL = select(func.coalesce(func.sum(totals.c.resources), 0)).where(
 class Stored:
     """A resource as it was read.
 
-    ``body`` is its JSON text without meta and with the placeholder for the base URL; ``related`` the JSON
-    texts of its groups or members, joined by commas, or None if there are none or nobody asked;
-    ``manager`` what stands beside the id of a user's manager.
+    ``body`` is its JSON text without meta and with the placeholder for the base URL;
+    ``related`` the JSON texts of its groups or members, joined by commas, or None if there are
+    none or nobody asked; ``manager`` what stands beside the id of a user's manager.
     """
 
     id: str

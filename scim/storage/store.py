@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, inspect, select, update
 from sqlalchemy.exc import OperationalError
 
 from scim.protocol.schema import ResourceType
@@ -31,6 +31,16 @@ class Store:
         self.tenant_id = tenant_id
         self.unique_names = unique_names
         self.skip_unknown = skip_unknown
+
+    def problem(self) -> str | None:
+        """Return why the database cannot serve, in a line for whoever starts the server."""
+        try:
+            if inspect(self.engine).has_table(users.name):
+                return None
+        except OperationalError as error:
+            reason = str(error.orig).partition("\n")[0]
+            return f"SCIM_DATABASE_URL: the database cannot be reached: {reason}"
+        return "The database has no tables yet; make them with: python manage.py db upgrade"
 
     def get(
         self, resource_type: ResourceType, resource_id: str, with_related: bool = True
@@ -104,14 +114,12 @@ class Transaction:
         return self.lock(resource_type, resource_id)
 
     def lock_reports(self, user_id: str) -> list[Stored]:
-        """Return the users whose manager a locked user is, in a state that nobody else can change."""
+        """Return the users whose manager a user is, locked as well."""
         managed = (users.c.tenant_id == self.tenant_id) & (users.c.manager_id == user_id)
         ordered = REPORTS.where(managed).order_by(users.c.id)
         return [Stored(*row) for row in self.connection.execute(ordered)]
 
-    def insert(
-        self, resource_type: ResourceType, document: Mapping[str, Any], body: str
-    ) -> Stored:
+    def insert(self, resource_type: ResourceType, document: Mapping[str, Any], body: str) -> Stored:
         """Write a new resource, version 1.
 
         :raises UniquenessError: something unique in it is in use
@@ -162,7 +170,7 @@ class Transaction:
             bump(self.connection, table, (table.c.tenant_id == self.tenant_id) & chosen)
 
     def delete(self, resource_type: ResourceType, resource_id: str) -> None:
-        """Delete a locked resource and its memberships; the other side of them gets a new version."""
+        """Delete a locked resource and its memberships; who shows them gets a new version."""
         table = TABLES[resource_type.name]
         mine, theirs, other = (
             (link.c.user_id, link.c.group_id, groups)
@@ -186,4 +194,3 @@ class Transaction:
 def _one(connection: Connection, statement: Any, names: Mapping[str, Any]) -> Stored | None:
     row = connection.execute(statement, names).one_or_none()
     return Stored(*row) if row else None
-
