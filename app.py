@@ -28,6 +28,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     :raises SettingError: a setting cannot be used
     """
     settings = read_settings(config)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s")
     app = Flask(__name__, static_folder=None)
     app.config.update(
         TESTING=bool((config or {}).get("TESTING")),
@@ -89,7 +90,6 @@ def main() -> None:
     problem = _address_problem(settings) or create_app().extensions["scim_store"].problem()
     if problem:
         sys.exit(problem)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     print(welcome(settings), flush=True)
     Granian(
         "app:create_app",

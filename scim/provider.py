@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from .protocol import etag
 from .protocol import patch as patching
 from .protocol.canonical import check_primary, refer
-from .protocol.errors import NotFoundError, PreconditionFailedError, ScimError
+from .protocol.errors import InvalidFilterError, NotFoundError, PreconditionFailedError, ScimError
 from .protocol.members import member_ids
 from .protocol.mutability import check_immutable, check_required
 from .protocol.paging import SearchRequest, list_response
@@ -103,9 +103,8 @@ def query(
         with_related=_shows_related(resource_type, request),
     )
     page = store.query(find)
-    decoded = unquote(search.filter)
-    if page.total == 0 and decoded != search.filter and _retries_decoded(request):
-        page = store.query(changed(find, condition=_condition(decoded, resource_type, request)))
+    if page.total == 0 and (decoded := _decoded(search.filter, resource_type, request)):
+        page = store.query(changed(find, condition=decoded))
     shown = (represent(resource_type, stored, request.projection).text for stored in page.resources)
     return list_response(shown, page.total, search.start_index)
 
@@ -344,5 +343,12 @@ def _condition(text: str, resource_type: ResourceType, request: Request) -> Cond
     return resolve(parsed, resource_type, request.tolerated)
 
 
-def _retries_decoded(request: Request) -> bool:
-    return request.tolerated.allows("double_encoded_filter_values")
+def _decoded(text: str, resource_type: ResourceType, request: Request) -> Condition | None:
+    """Return what a filter that was encoded twice asks; None if it was not."""
+    decoded = unquote(text)
+    if decoded == text or not request.tolerated.allows("double_encoded_filter_values"):
+        return None
+    try:
+        return _condition(decoded, resource_type, request)
+    except InvalidFilterError:
+        return None

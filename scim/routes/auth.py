@@ -26,17 +26,20 @@ def bearer_required(view: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        presented = hashlib.sha256(_presented(request.headers.get("Authorization", "")).encode())
-        if not hmac.compare_digest(presented.digest(), current_app.extensions["scim_digest"]):
+        scheme, token = _credentials(request.headers.get("Authorization", ""))
+        presented = hashlib.sha256(token.encode()).digest()
+        if not hmac.compare_digest(presented, current_app.extensions["scim_digest"]) or not (
+            scheme or tolerated().allows("bare_token")
+        ):
             raise UnauthorizedError("Authorization must be Bearer, a space and the token")
         return view(*args, **kwargs)
 
     return guarded
 
 
-def _presented(header: str) -> str:
+def _credentials(header: str) -> tuple[str, str]:
+    """Return the scheme, in lower case, and the token; without a scheme all of it is the token."""
     scheme, _, token = header.strip().partition(" ")
-    if scheme.lower() == "bearer":
-        return token.strip()
-    is_bare = scheme and not token and tolerated().allows("bare_token")
-    return scheme if is_bare else ""
+    if not token:
+        return "", scheme
+    return scheme.lower(), token.strip() if scheme.lower() == "bearer" else ""
