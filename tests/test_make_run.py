@@ -1,0 +1,56 @@
+"""``make run`` in a folder where nothing has been set up, as a newcomer types it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import httpx2
+import pytest
+
+from .support.ports import free_port
+from .support.server import ROOT, open_session
+
+PROJECT = ("Makefile", "app.py", "manage.py", "models.py", "requirements.txt", "migrations", "scim")
+INSTALL_SECONDS = 180
+
+
+@pytest.mark.slow
+def test_make_run_sets_everything_up_and_serves(tmp_path):
+    for name in PROJECT:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    port = free_port()
+    log = tmp_path / "log"
+
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["make", "run", f"PYTHON={sys.executable}"],
+            cwd=tmp_path,
+            env=os.environ | {"SCIM_PORT": str(port)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        with open_session(f"http://127.0.0.1:{port}/scim/v2", "123456789") as session:
+            answer = wait_for_answer(session, process)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+    assert answer.json()["totalResults"] == 0, log.read_text()
+    assert f"http://localhost:{port}/scim/v2" in log.read_text()
+    assert (tmp_path / "scim.db").exists()
+
+
+def wait_for_answer(session, process):
+    deadline = time.monotonic() + INSTALL_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            return session.get("/Users")
+        except httpx2.TransportError:
+            time.sleep(0.2)
+    pytest.fail("make run does not serve")
