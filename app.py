@@ -28,7 +28,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     :raises SettingError: a setting cannot be used
     """
     settings = read_settings(config)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s")
+    logging.basicConfig(format="%(asctime)s  %(message)s")
+    logging.getLogger("scim").setLevel(logging.INFO)
     app = Flask(__name__, static_folder=None)
     app.config.update(
         TESTING=bool((config or {}).get("TESTING")),
@@ -87,8 +88,9 @@ def main() -> None:
         settings = read_settings()
     except SettingError as error:
         sys.exit(str(error))
-    problem = _address_problem(settings) or create_app().extensions["scim_store"].problem()
-    if problem:
+    app = create_app()
+    store, migrations = app.extensions["scim_store"], app.extensions["migrate"].directory
+    if problem := _address_problem(settings) or store.problem(migrations):
         sys.exit(problem)
     print(welcome(settings), flush=True)
     Granian(

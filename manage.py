@@ -7,6 +7,7 @@ from flask.cli import FlaskGroup
 from app import create_app
 from scim.cli import register
 from scim.settings import SettingError
+from scim.storage import DatabaseError
 
 cli = FlaskGroup(create_app=create_app)
 register(cli)
@@ -16,3 +17,5 @@ if __name__ == "__main__":
         cli()
     except SettingError as error:
         sys.exit(str(error))
+    except DatabaseError as error:
+        sys.exit(f"The database cannot be used: {str(error).splitlines()[0]}")

@@ -1,14 +1,10 @@
 """The commands of manage.py."""
 
 import click
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import FlaskGroup, with_appcontext
 from flask_migrate import migrate
 from flask_migrate.cli import db as db_group
-
-from models import db
 
 HERE = "The migrations are already here; `python manage.py db upgrade` applies them."
 
@@ -30,11 +26,7 @@ def init() -> None:
 @with_appcontext
 def migrate_models(message: str | None) -> None:
     """Write a migration for what has changed in models.py since the last one."""
-    directory = current_app.extensions["migrate"].directory
-    script = ScriptDirectory(directory)
-    with db.engine.connect() as connection:
-        applied = MigrationContext.configure(connection).get_current_heads()
-    if set(applied) != set(script.get_heads()):
+    if current_app.extensions["scim_store"].problem(current_app.extensions["migrate"].directory):
         click.echo(HERE)
     else:
         migrate(message=message)

@@ -22,7 +22,7 @@ from .protocol.parser import DEFAULT_LIMITS, Limits, parse_filter
 from .protocol.patch import MemberOperation
 from .protocol.projection import EVERYTHING, Projection, project
 from .protocol.resolve import Condition, resolve
-from .protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, ResourceType
+from .protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, Attribute, ResourceType
 from .protocol.tolerance import Tolerated
 from .protocol.values import PLACEHOLDER
 from .serializers import dump_resource, load_patch, load_resource, load_value, to_json
@@ -51,11 +51,15 @@ class Representation:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an operation needs to know of a request beside its subject."""
+    """What an operation needs to know of a request beside its subject.
+
+    References in filters and paths are taken relative to ``base_url``, as they are stored.
+    """
 
     tolerated: Tolerated
     projection: Projection = EVERYTHING
     if_match: str | None = None
+    base_url: str = PLACEHOLDER
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -162,20 +166,18 @@ def patch(
     :raises NotFoundError: there is none with that id
     :raises ScimError: an operation cannot be applied; the detail names it
     """
-    operations = load_patch(sent, request.tolerated)
-    hashed: dict[tuple[int, str], Any] = {}
+    operations = [
+        changed(operation, path=operation.path and _relative(operation.path, request))
+        for operation in load_patch(sent, request.tolerated)
+    ]
 
-    def load(attribute: Any, value: Any) -> Any:
-        """Load a value once, however often the transaction is tried: hashing is slow."""
-        if attribute.returned != "never":
-            return load_value(attribute, value, request.tolerated)
-        key = (id(attribute), str(value))
-        if key not in hashed:
-            hashed[key] = load_value(attribute, value, request.tolerated)
-        return hashed[key]
+    def load(attribute: Attribute, value: Any) -> Any:
+        return load_value(attribute, value, request.tolerated)
 
     def change(before: Record) -> tuple[Record, list[MemberOperation]]:
-        patched = patching.apply(operations, before, resource_type, load, request.tolerated)
+        patched = patching.apply(
+            operations, before, resource_type, load, request.tolerated, request.limits
+        )
         return patched.resource, list(patched.members)
 
     return _change(store, resource_type, resource_id, change, request, shows_all=False)
@@ -273,11 +275,10 @@ def _change(
         body = dump_resource(document, resource_type)
         if moved or body != stored.body or document.get("password") != stored.password:
             stored = transaction.update(resource_type, stored, document, body)
-            if MANAGER_MARK in body:
-                return transaction.get(resource_type, stored.id, with_related=True)
-        if resource_type is GROUP and _shows_members(transaction, stored.id, request, shows_all):
-            return transaction.get(resource_type, stored.id, with_related=True)
-        return stored
+            if resource_type is USER and MANAGER_MARK not in body:
+                return stored
+        shows = resource_type is USER or _shows_members(transaction, stored.id, request, shows_all)
+        return transaction.get(resource_type, stored.id, with_related=shows)
 
     return represent(resource_type, store.atomically(work), request.projection)
 
@@ -339,8 +340,12 @@ def _shows_related(resource_type: ResourceType, request: Request) -> bool:
 def _condition(text: str, resource_type: ResourceType, request: Request) -> Condition | None:
     if not text:
         return None
-    parsed = parse_filter(text, request.tolerated, request.limits)
+    parsed = parse_filter(_relative(text, request), request.tolerated, request.limits)
     return resolve(parsed, resource_type, request.tolerated)
+
+
+def _relative(text: str, request: Request) -> str:
+    return text.replace(request.base_url, PLACEHOLDER)
 
 
 def _decoded(text: str, resource_type: ResourceType, request: Request) -> Condition | None:

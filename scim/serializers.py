@@ -40,11 +40,16 @@ class Simple(fields.Field[Any]):
             raise ValidationError(error.detail) from None
 
 
+class Hashed(str):
+    """The argon2 hash of a password; no client can send one, JSON has only plain strings."""
+
+
 class Password(Simple):
     """A password, which leaves as its argon2 hash: the text itself goes no further."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return hasher.hash(super()._deserialize(value, *args, **kwargs))
+        text = super()._deserialize(value, *args, **kwargs)
+        return text if isinstance(text, Hashed) else Hashed(hasher.hash(text))
 
 
 class Complex(Schema):
@@ -81,7 +86,7 @@ def field(attribute: Attribute) -> fields.Field[Any]:
 
 def _element(attribute: Attribute, **options: Any) -> fields.Field[Any]:
     if attribute.type == "complex":
-        messages = {"type": "expected an object"}
+        messages: dict[str, Any] = {"type": "expected an object"}
         nested = complex_serializer(attribute)
         return fields.Nested(nested, error_messages=messages, **options)
     return (Password if attribute.name == "password" else Simple)(attribute, **options)
@@ -156,10 +161,13 @@ class Message(Schema):
         return named
 
 
+REQUIRED = {"required": "is required"}
+
+
 class Operation(Message):
     """An element of ``Operations`` (RFC 7644 §3.5.2)."""
 
-    op = fields.String(required=True)
+    op = fields.String(required=True, error_messages=REQUIRED)
     path = fields.String(allow_none=True, load_default=None)
     value = fields.Raw(allow_none=True, load_default=missing)
 
@@ -167,8 +175,17 @@ class Operation(Message):
 class PatchOp(Message):
     """The body of a PATCH (RFC 7644 §3.5.2)."""
 
-    schemas = fields.List(fields.String(), required=True)
-    operations = fields.List(fields.Nested(Operation()), required=True, data_key="Operations")
+    schemas = fields.List(
+        fields.String(),
+        required=True,
+        error_messages={"required": f"is required and must list {PATCH_OP_SCHEMA}"},
+    )
+    operations = fields.List(
+        fields.Nested(Operation()),
+        required=True,
+        data_key="Operations",
+        error_messages=REQUIRED,
+    )
 
 
 PATCH_OP = PatchOp()
@@ -203,7 +220,16 @@ def _operation(index: int, sent: dict[str, Any]) -> PatchOperation:
         )
     if op != "remove" and "value" not in sent:
         raise InvalidSyntaxError(f"Operations[{index}]: {op} needs a value")
-    return PatchOperation(op, sent["path"], sent.get("value"), creates=sent["op"] != op)
+    value = _hashed(sent["path"] or "", sent.get("value"))
+    return PatchOperation(op, sent["path"], value, creates=sent["op"] != op)
+
+
+def _hashed(path: str, value: Any) -> Any:
+    """Return an operation's value with its password hashed, before any row is locked for it."""
+    if isinstance(value, dict) and not path:
+        return {name: _hashed(name, member) for name, member in value.items()}
+    is_password = path.lower().rpartition(":")[2] == "password" and isinstance(value, str)
+    return Hashed(hasher.hash(value)) if is_password else value
 
 
 def first_message(messages: Any, place: str = "") -> str:

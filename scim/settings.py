@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
 DEFAULT_TOKEN = "123456789"
+DEEPEST_FILTER = 10  # SQLite's parser takes little more of the SQL
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -37,7 +39,7 @@ class Settings:
     max_page_size: int = _setting(1000, "resources on a page at the most")
     max_body_size: int = _setting(10 * 1024 * 1024, "bytes of a request body at the most")
     max_filter_length: int = _setting(8192, "characters of a filter or PATCH path at the most")
-    max_filter_depth: int = _setting(20, "levels of parentheses in a filter at the most")
+    max_filter_depth: int = _setting(10, "levels of parentheses in a filter, 10 at the most")
     unique_group_names: bool = _setting(
         True, "refuse a second group with the same `displayName` or `externalId`"
     )
@@ -56,13 +58,24 @@ class Settings:
                 "SCIM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://"
             )
         url = re.sub(r"^postgresql://", "postgresql+psycopg2://", self.database_url)
+        url = re.sub(r"^sqlite:///(?!/)", f"sqlite:///{PROJECT}/", url)
         object.__setattr__(self, "database_url", url)
+        for name, check in (
+            ("SCIM_DATABASE_URL", lambda: urlsplit(url).port),
+            ("SCIM_HOST", lambda: self.host.encode("idna")),
+        ):
+            try:
+                check()
+            except ValueError as error:
+                raise SettingError(f"{name} cannot be used: {error}") from None
         if ":memory:" in self.database_url:
             raise SettingError("SCIM_DATABASE_URL must name a file: server processes share it")
         if not BASE_PATH.fullmatch(self.base_path):
             raise SettingError("SCIM_BASE_PATH must look like /scim/v2, without a slash at the end")
         if not TOKEN.fullmatch(self.token):
             raise SettingError("SCIM_TOKEN must be 1 to 255 printable characters without spaces")
+        if self.max_filter_depth > DEEPEST_FILTER:
+            raise SettingError(f"SCIM_MAX_FILTER_DEPTH must be {DEEPEST_FILTER} or less")
         if self.default_page_size > self.max_page_size:
             raise SettingError("SCIM_DEFAULT_PAGE_SIZE must not exceed SCIM_MAX_PAGE_SIZE")
 
@@ -74,14 +87,14 @@ def read_settings(
 
     :raises SettingError: a value is not what the setting takes
     """
-    given = dict(overrides or {})
     values: dict[str, Any] = {}
     for setting in fields(Settings):
         name = setting.name.upper()
-        if name in given:
-            values[setting.name] = given[name]
-        elif environment.get(f"SCIM_{name}"):
-            values[setting.name] = _read(name, environment[f"SCIM_{name}"], setting.type)
+        value = (overrides or {}).get(name, environment.get(f"SCIM_{name}") or None)
+        if isinstance(value, str):
+            value = _read(name, value, setting.type)
+        if value is not None:
+            values[setting.name] = value
     return Settings(**values)
 
 

@@ -7,6 +7,7 @@ absent are the same (RFC 7643 §2.5), readOnly attributes are ignored (RFC 7644 
 from collections.abc import Mapping
 from typing import Any
 
+from .elements import distinct
 from .errors import InvalidSyntaxError, InvalidValueError
 from .schema import Attribute, ResourceType
 from .tolerance import STRICT, Tolerated, as_boolean, current_urn, first_primary
@@ -74,9 +75,9 @@ def _elements(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     for sent in value:
         has_members = isinstance(sent, dict) and attribute.type == "complex"
         item = _members(attribute, sent, tolerated) if has_members else sent
-        if item is not None and item not in items:
+        if item is not None:
             items.append(item)
-    return first_primary(attribute, items, tolerated) or None
+    return first_primary(attribute, distinct(items), tolerated) or None
 
 
 def _members(attribute: Attribute, value: Record, tolerated: Tolerated) -> Record | None:
@@ -136,7 +137,7 @@ def refer(document: Mapping[str, Any], attributes: tuple[Attribute, ...]) -> Rec
     referring = dict(document)
     for attribute in attributes:
         value = document.get(attribute.name)
-        if attribute.type != "complex" or attribute.multi_valued or not value:
+        if attribute.type != "complex" or attribute.multi_valued or value is None:
             continue
         value = refer(value, attribute.sub_attributes)
         reference = attribute.find("$ref")

@@ -17,7 +17,7 @@ PARAMETERS = (
     "attributes",
     "excludedAttributes",
 )
-INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+INTEGER = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # int() gives up at 4300 digits
 
 
 @dataclass(frozen=True, slots=True)

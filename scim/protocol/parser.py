@@ -38,7 +38,7 @@ class Limits:
 
     length: int = 8192
     terms: int = 200
-    depth: int = 20
+    depth: int = 10
 
 
 DEFAULT_LIMITS = Limits()

@@ -9,6 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from .elements import (
+    changed,
+    distinct,
+    elements,
+    joined,
+    merged,
+    store,
+    unassigned,
+    with_one_primary,
+    without,
+)
 from .errors import (
     InvalidPathError,
     InvalidSyntaxError,
@@ -20,7 +31,7 @@ from .errors import (
 from .evaluate import holds
 from .members import member_ids
 from .nodes import And, AttributePath, Comparison, Filter, Path, ValuePath
-from .parser import parse_path
+from .parser import DEFAULT_LIMITS, Limits, parse_path
 from .resolve import Condition, locate, resolve_within
 from .schema import Attribute, ResourceType
 from .tolerance import STRICT, Tolerated, complex_value, is_cleared
@@ -77,6 +88,7 @@ def apply(
     resource_type: ResourceType,
     load: Load,
     tolerated: Tolerated = STRICT,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Patched:
     """Return ``resource`` after ``operations``, each of which sees what the one before it left.
 
@@ -84,7 +96,7 @@ def apply(
 
     :raises ScimError: an operation cannot be applied; the detail names it, and nothing is changed
     """
-    patcher = _Patcher(copy.deepcopy(resource), resource_type, load, tolerated)
+    patcher = _Patcher(copy.deepcopy(resource), resource_type, load, tolerated, limits)
     for number, operation in enumerate(operations):
         patcher.number = number
         try:
@@ -99,12 +111,18 @@ class _Patcher:
     """The state that one operation leaves to the next."""
 
     def __init__(
-        self, resource: Record, resource_type: ResourceType, load: Load, tolerated: Tolerated
+        self,
+        resource: Record,
+        resource_type: ResourceType,
+        load: Load,
+        tolerated: Tolerated,
+        limits: Limits,
     ) -> None:
         self.resource = resource
         self.resource_type = resource_type
         self.load = load
         self.tolerated = tolerated
+        self.limits = limits
         self.members: list[MemberOperation] = []
         self.number = 0
         self.removed: dict[str, int] = {}
@@ -163,7 +181,7 @@ class _Patcher:
         chain = locate(text, self.resource_type, self.tolerated)
         if len(chain) == 1 and chain[0] in self.resource_type.extension_attributes:
             return Target((), chain[0])
-        target = self.locate(parse_path(text, self.tolerated))
+        target = self.locate(parse_path(text, self.tolerated, self.limits))
         for attribute in (*target.containers, target.attribute, target.last):
             if attribute.mutability == "readOnly":
                 raise MutabilityError(f"{attribute.name} is read-only")
@@ -193,14 +211,27 @@ class _Patcher:
         if target.attribute.name == "members" and not target.containers:
             self.members.append(self.member_operation(target, operation))
             return
+        if target.attribute.name == "schemas":
+            self.check_schemas(operation)
+            return
         owner = self.owner(target)
-        before = _primaries(owner.get(target.attribute.name))
+        before = elements(owner, target.attribute)
         if operation.op == "remove":
             self.remove(owner, target, operation)
         else:
             self.write(owner, target, operation)
-        _demote(owner.get(target.attribute.name), before)
+        if target.attribute.multi_valued:
+            after = with_one_primary(elements(owner, target.attribute), before)
+            store(owner, target.attribute, distinct(after))
         self.drop_empty(target)
+
+    def check_schemas(self, operation: PatchOperation) -> None:
+        """Raise unless the operation leaves ``schemas`` what the attributes present make of it."""
+        value = operation.value if isinstance(operation.value, list) else [operation.value]
+        known = {a.key for a in self.resource_type.extension_attributes}
+        known.add(self.resource_type.schema.id.lower())
+        if operation.op == "remove" or any(str(urn).lower() not in known for urn in value):
+            raise MutabilityError("schemas follows from the attributes, it cannot be set")
 
     def owner(self, target: Target) -> Record:
         owner = self.resource
@@ -223,29 +254,24 @@ class _Patcher:
             self.removed[target.last.name] = self.number
         if target.value_filter or target.sub_attribute:
             chosen = self.chosen(owner, target)
-            if target.sub_attribute:
-                for item in chosen:
-                    item.pop(target.sub_attribute.name, None)
-                kept = [item for item in _items(owner, attribute) if item]
-            else:
-                kept = [item for item in _items(owner, attribute) if not _among(item, chosen)]
-            _store(owner, attribute, kept)
+            part = {target.sub_attribute.name: None} if target.sub_attribute else None
+            store(owner, attribute, changed(elements(owner, attribute), chosen, part))
         elif operation.value not in (None, [], "") and attribute.multi_valued:
             if not self.tolerated.allows("remove_listed_values"):
                 raise InvalidSyntaxError("remove takes no value, name what to remove in the path")
             listed = self.loaded(attribute, operation.value) or []
-            kept = [i for i in _items(owner, attribute) if not _is_listed(attribute, i, listed)]
-            _store(owner, attribute, kept)
+            store(owner, attribute, without(attribute, elements(owner, attribute), listed))
         else:
             owner.pop(attribute.name, None)
 
-    def chosen(self, owner: Record, target: Target) -> list[Any]:
-        """Return the elements that the path's filter selects, all of them without a filter."""
-        items = _items(owner, target.attribute)
+    def chosen(self, owner: Record, target: Target) -> set[int]:
+        """Return which elements the path's filter selects, all of them without a filter."""
+        items = elements(owner, target.attribute)
         if target.value_filter is None:
-            return items
+            return set(range(len(items)))
         condition = resolve_within(target.value_filter, target.attribute, self.tolerated)
-        return [i for i in items if holds(condition, fold_item(target.attribute, i))]
+        folded = (fold_item(target.attribute, item) for item in items)
+        return {index for index, item in enumerate(folded) if holds(condition, item)}
 
     def write(self, owner: Record, target: Target, operation: PatchOperation) -> None:
         attribute, value = target.attribute, self.loaded(target.last, operation.value)
@@ -256,16 +282,15 @@ class _Patcher:
         elif target.value_filter or (target.sub_attribute and attribute.multi_valued):
             self.write_elements(owner, target, operation, value)
         elif target.sub_attribute:
-            owner[attribute.name] = _merged(
-                owner.get(attribute.name, {}), {target.sub_attribute.name: value}
-            )
+            part = {target.sub_attribute.name: value}
+            owner[attribute.name] = merged(owner.get(attribute.name, {}), part)
         elif value is None:
             if not (operation.op == "add" and attribute.multi_valued):
                 owner.pop(attribute.name, None)
         elif attribute.multi_valued and operation.op == "add":
-            owner[attribute.name] = _joined(attribute, owner.get(attribute.name, []), value)
+            owner[attribute.name] = joined(attribute, owner.get(attribute.name, []), value)
         elif attribute.type == "complex" and not attribute.multi_valued:
-            owner[attribute.name] = _merged(self.kept(owner, attribute, operation), value)
+            owner[attribute.name] = merged(self.kept(owner, attribute, operation), value)
         else:
             owner[attribute.name] = value
 
@@ -279,18 +304,15 @@ class _Patcher:
     def write_elements(
         self, owner: Record, target: Target, operation: PatchOperation, value: Any
     ) -> None:
-        items, chosen = _items(owner, target.attribute), self.chosen(owner, target)
+        items, chosen = elements(owner, target.attribute), self.chosen(owner, target)
         part = {target.sub_attribute.name: value} if target.sub_attribute else _one(value)
         if chosen:
             merges = target.sub_attribute is not None or operation.op == "add"
-            items = [
-                _merged(item if merges else {}, part) if _among(item, chosen) else item
-                for item in items
-            ]
+            items = changed(items, chosen, part, merges)
         else:
             made = self.created(target, operation)
-            items = items if value is None else [*items, _merged(made, part)]
-        _store(owner, target.attribute, [item for item in items if item])
+            items = items if value is None else [*items, merged(made, part)]
+        store(owner, target.attribute, items)
 
     def created(self, target: Target, operation: PatchOperation) -> Record:
         """Return the element that the path's filter describes, for ``add`` and Entra's dialect."""
@@ -311,7 +333,7 @@ class _Patcher:
         if value is None:
             return None
         loaded = self.load(attribute, value)
-        return _unassigned(attribute, value) | (loaded or {}) if isinstance(value, dict) else loaded
+        return unassigned(attribute, value) | (loaded or {}) if isinstance(value, dict) else loaded
 
     def member_operation(self, target: Target, operation: PatchOperation) -> MemberOperation:
         if target.value_filter is None and target.sub_attribute is None:
@@ -343,24 +365,6 @@ class _Patcher:
                 raise MutabilityError(f"Operations[{number}]: {detail}")
 
 
-def _items(owner: Record, attribute: Attribute) -> list[Any]:
-    """Return the elements of an attribute; a singular one counts as a list of one."""
-    value = owner.get(attribute.name)
-    if value is None:
-        return []
-    return value if attribute.multi_valued else [value]
-
-
-def _store(owner: Record, attribute: Attribute, items: list[Any]) -> None:
-    owner[attribute.name] = items if attribute.multi_valued else (items[-1] if items else None)
-
-
-def _unassigned(attribute: Attribute, value: Record) -> Record:
-    """Return the sub-attributes that ``value`` takes away, as null."""
-    cleared = (attribute.find(name) for name, member in value.items() if member in (None, []))
-    return {below.name: None for below in cleared if below}
-
-
 def _one(value: Any) -> Record:
     """Return the element that a value for ``attr[filter]`` stands for."""
     if isinstance(value, list):
@@ -368,44 +372,6 @@ def _one(value: Any) -> Record:
             raise InvalidValueError("a value path takes one value")
         return dict(value[0])
     return value or {}
-
-
-def _among(item: Any, chosen: Sequence[Any]) -> bool:
-    return any(item is other for other in chosen)
-
-
-def _merged(record: Record, part: Record) -> Record:
-    merged = {**record, **part}
-    return {name: value for name, value in merged.items() if value is not None}
-
-
-def _joined(attribute: Attribute, items: list[Any], added: list[Any]) -> list[Any]:
-    """Return ``items`` with ``added`` behind; a value that is there already is only completed."""
-    joined = list(items)
-    for item in added:
-        for index, other in enumerate(joined):
-            if _same(attribute, other, item, by=("type", "value")):
-                joined[index] = _merged(other, item) if isinstance(item, dict) else other
-                break
-        else:
-            joined.append(item)
-    return joined
-
-
-def _is_listed(attribute: Attribute, item: Any, listed: list[Any]) -> bool:
-    """Tell whether ``listed`` has that element; those in it without a type stand for any type."""
-    return any(
-        _same(attribute, item, one, by=("type", "value") if "type" in one else ("value",))
-        for one in listed
-    )
-
-
-def _same(attribute: Attribute, one: Any, other: Any, by: tuple[str, ...]) -> bool:
-    """Tell whether two elements are the same value, by ``by`` if they have a ``value``."""
-    one, other = fold_item(attribute, one), fold_item(attribute, other)
-    if attribute.type == "complex" and "value" in one and "value" in other:
-        return all(one.get(name) == other.get(name) for name in by)
-    return bool(one == other)
 
 
 def _equalities(node: Filter | None) -> Record | None:
@@ -421,18 +387,3 @@ def _equalities(node: Filter | None) -> Record | None:
                 return None
             return {name: value for part in parts if part for name, value in part.items()}
     return None
-
-
-def _primaries(items: Any) -> list[Any]:
-    if not isinstance(items, list):
-        return []
-    return [item for item in items if isinstance(item, dict) and item.get("primary") is True]
-
-
-def _demote(items: Any, before: list[Any]) -> None:
-    """Let a value that has become primary take over from the one that was (RFC 7644 §3.5.2)."""
-    now = _primaries(items)
-    if any(not _among(item, before) for item in now):
-        for item in now:
-            if _among(item, before):
-                item["primary"] = False

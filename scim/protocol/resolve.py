@@ -21,7 +21,7 @@ from .errors import InvalidFilterError, InvalidValueError
 from .nodes import And, AttributePath, Comparison, Filter, Not, Or, Path, Present, Value, ValuePath
 from .schema import Attribute, ResourceType
 from .tolerance import STRICT, Tolerated, as_boolean, current_urn
-from .values import check, fold_value
+from .values import PLACEHOLDER, check, fold_value
 
 Keys = tuple[str, ...]
 Chain = tuple[Attribute, ...]
@@ -209,7 +209,8 @@ class _Resolver:
         if textual and self.tolerated.allows("unquoted_filter_values"):
             value = str(value)
         try:
-            value = fold_value(attribute, check(attribute, value))
+            check(attribute, value.replace(PLACEHOLDER, "") if isinstance(value, str) else value)
+            value = fold_value(attribute, value)
         except InvalidValueError as error:
             raise InvalidFilterError(f"{node}: {error.detail}") from None
         if node.operator in {"co", "sw", "ew"} and len(str(value)) > LONGEST_PATTERN:

@@ -87,12 +87,8 @@ def _refuse(constant: str) -> None:
 
 
 def query() -> SearchRequest:
-    """Return the query in the URL, its references relative to this service as stored ones are."""
-    parameters = {name: request.args.getlist(name) for name in request.args}
-    if "filter" in parameters:
-        base = base_url()
-        parameters["filter"] = [f.replace(base, PLACEHOLDER) for f in parameters["filter"]]
-    return search_request(parameters)
+    """Return the query in the URL."""
+    return search_request({name: request.args.getlist(name) for name in request.args})
 
 
 def request_for(resource_type: ResourceType, search: SearchRequest | None = None) -> Request:
@@ -102,6 +98,7 @@ def request_for(resource_type: ResourceType, search: SearchRequest | None = None
         tolerated=tolerated(),
         projection=projection(search.attributes, search.excluded_attributes, resource_type),
         if_match=request.headers.get("If-Match"),
+        base_url=base_url(),
         limits=Limits(settings().max_filter_length, depth=settings().max_filter_depth),
     )
 

@@ -38,6 +38,8 @@ def _begin_sqlite(connection: Connection) -> None:
 def failures() -> Iterator[None]:
     """Turn what a database reports into what a client is told.
 
+    What only has to be done again is left as it is: see ``passes``.
+
     :raises UniquenessError: a unique index refused the row
     :raises UnavailableError: the database cannot be reached or is overloaded
     """
@@ -46,14 +48,18 @@ def failures() -> Iterator[None]:
     except IntegrityError as error:
         raise _refused(error) from None
     except (OperationalError, InterfaceError) as error:
-        if lost_race(error):
+        if passes(error):
             raise
         raise UnavailableError("the database cannot be reached, please try again") from error
 
 
-def lost_race(error: DBAPIError) -> bool:
-    """Tell whether a transaction fell victim to another and may simply be run again."""
-    return getattr(error.orig, "pgcode", None) in LOST_RACES
+def passes(error: DBAPIError) -> bool:
+    """Tell whether the work may simply be done again, nothing of it having been stored.
+
+    It fell victim to another transaction, or its connection had been closed while it lay idle.
+    """
+    lost_race = getattr(error.orig, "pgcode", None) in LOST_RACES
+    return lost_race or error.connection_invalidated
 
 
 def _refused(error: IntegrityError) -> ScimError:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal,
     not_,
     or_,
+    select,
     true,
 )
 
@@ -47,7 +48,7 @@ def _columns(table: FromClause, endpoint: str, own: Mapping[Keys, Any]) -> Colum
         ("meta", "lastmodified"): table.c.last_modified,
         ("meta", "version"): literal('W/"').concat(cast(table.c.version, Text)) + '"',
         ("meta", "location"): literal(f"{PLACEHOLDER}/{endpoint}/").concat(identifier),
-        ("meta", "resourcetype"): literal({"Users": "User", "Groups": "Group"}[endpoint]),
+        ("meta", "resourcetype"): cast(literal(endpoint.removesuffix("s")), Text),
         **own,
     }
 
@@ -63,9 +64,7 @@ def _related(table: FromClause, endpoint: str, kind: str, display: Any) -> Colum
 
 
 COLUMNS: Mapping[str, Columns] = {
-    "users": _columns(
-        users, "Users", {("username",): users.c.user_name, ("active",): users.c.active}
-    ),
+    "users": _columns(users, "Users", {("username",): users.c.user_name}),
     "groups": _columns(groups, "Groups", {("displayname",): groups.c.display_name}),
 }
 
@@ -109,6 +108,8 @@ class _Compiler:
                 return self.managed(condition)
             case Some(("members",) | ("groups",), _, inner):
                 return self.linked(inner)
+            case Compare(("externalid",), _, operator, value) if operator != "eq" or not value:
+                pass  # the column has no empty text
             case Compare(keys) if keys in self.columns:
                 return self.compare(self.columns[keys], condition)
             case Has(keys) if keys in self.columns:
@@ -122,17 +123,12 @@ class _Compiler:
             other, columns, mine, theirs = users, MEMBER, link.c.group_id, link.c.user_id
         else:
             other, columns, mine, theirs = groups, MEMBERSHIP, link.c.user_id, link.c.group_id
-        return (
-            exists()
-            .where(
-                link.c.tenant_id == self.table.c.tenant_id,
-                mine == self.table.c.id,
-                other.c.tenant_id == link.c.tenant_id,
-                other.c.id == theirs,
-                _Compiler(other, columns, self.dialect).term(inner),
-            )
-            .correlate(self.table)
-        )
+        met = _Compiler(other, columns, self.dialect).term(inner)
+        joined = link.join(other, (other.c.tenant_id == link.c.tenant_id) & (other.c.id == theirs))
+        linked = select(link.c.tenant_id).select_from(joined).correlate(self.table)
+        return linked.where(
+            link.c.tenant_id == self.table.c.tenant_id, mine == self.table.c.id, met
+        ).exists()
 
     def managed(self, condition: Compare | Has) -> ColumnElement[bool]:
         """Return whether the user's manager exists and meets ``condition``."""

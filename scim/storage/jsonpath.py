@@ -71,7 +71,7 @@ def compare_text(column: Any, operator: str, value: Any) -> Any:
             return column.endswith(value, autoescape=True)
         case "eq":
             return column == value
-    return column.collate("C").op(SIGNS[operator])(value)
+    return column.collate("C").bool_op(SIGNS[operator])(value)
 
 
 def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> Any:

@@ -150,6 +150,7 @@ class Members:
             self.remove(operation)
         else:
             wanted, present = set(operation.ids or ()), set(self.ids())
+            self.lock(member for member in wanted ^ present if is_id(member))
             self.discard(present - wanted)
             self.add(
                 [member for member in operation.ids or () if member not in present], skip_unknown

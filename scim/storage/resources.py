@@ -94,6 +94,11 @@ GET = {
     for name, table in TABLES.items()
     for with_related in (True, False)
 }
+# What a row shows of others.
+BESIDE: Mapping[str, tuple[Any, Any]] = {
+    "User": (related(TABLES["User"]), managed()),
+    "Group": (null(), null()),
+}
 LOCK = {
     name: _locked(table).where(
         table.c.tenant_id == bindparam("tenant_id"), table.c.id == bindparam("id")

@@ -1,19 +1,22 @@
 """A tenant's directory: what the provider reads from and writes to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, update
-from sqlalchemy.exc import OperationalError
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
+from scim.protocol.errors import UnavailableError
 from scim.protocol.schema import ResourceType
 
-from .engine import failures, lost_race, prepare
+from .engine import failures, prepare
 from .keys import is_id
 from .membership import Members, among, groups, link, users
 from .paging import Page, Query, read_page
-from .resources import GET, LOCK, REPORTS, TABLES, Stored, bump, columns, count, now
+from .resources import BESIDE, GET, LOCK, REPORTS, TABLES, Stored, bump, columns, count, now
 
 T = TypeVar("T")
 ATTEMPTS = 5
@@ -32,15 +35,20 @@ class Store:
         self.unique_names = unique_names
         self.skip_unknown = skip_unknown
 
-    def problem(self) -> str | None:
-        """Return why the database cannot serve, in a line for whoever starts the server."""
+    def problem(self, migrations: str) -> str | None:
+        """Return why the database cannot serve, in a line for whoever starts the server.
+
+        ``migrations`` is the folder of the migrations that must have been applied.
+        """
         try:
-            if inspect(self.engine).has_table(users.name):
-                return None
+            with self.reader.connect() as connection:
+                applied = MigrationContext.configure(connection).get_current_heads()
         except OperationalError as error:
             reason = str(error.orig).partition("\n")[0]
             return f"SCIM_DATABASE_URL: the database cannot be reached: {reason}"
-        return "The database has no tables yet; make them with: python manage.py db upgrade"
+        if set(applied) == set(ScriptDirectory(migrations).get_heads()):
+            return None
+        return "The database is not up to date; migrate it with: python manage.py db upgrade"
 
     def get(
         self, resource_type: ResourceType, resource_id: str, with_related: bool = True
@@ -48,36 +56,47 @@ class Store:
         """Return a resource, or None if there is none with that id."""
         if not is_id(resource_id):
             return None
-        with self._reading() as connection:
-            return _one(
-                connection,
-                GET[resource_type.name, with_related],
-                {"tenant_id": self.tenant_id, "id": resource_id},
-            )
+        names = {"tenant_id": self.tenant_id, "id": resource_id}
+        statement = GET[resource_type.name, with_related]
+        return self._again(
+            self.reader.connect, lambda connection: _one(connection, statement, names)
+        )
 
     def query(self, query: Query) -> Page:
         """Return one page of the resources that match."""
-        with self._reading() as connection:
-            return read_page(connection, self.tenant_id, query)
+        return self._again(
+            self.reader.connect, lambda connection: read_page(connection, self.tenant_id, query)
+        )
 
     def atomically(self, work: Callable[["Transaction"], T]) -> T:
         """Return what ``work`` returns, having committed all it did, or nothing if it raised.
 
-        Work that lost a race for locks is done again.
+        :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with failures(), self.engine.begin() as connection:
-                    return work(Transaction(connection, self))
-            except OperationalError as error:
-                if attempt == ATTEMPTS or not lost_race(error):
-                    raise
-        raise AssertionError("unreachable")
+        return self._again(
+            self.engine.begin, lambda connection: work(Transaction(connection, self))
+        )
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with failures(), self.reader.connect() as connection:
-            yield connection
+    def _again(
+        self,
+        connect: Callable[[], AbstractContextManager[Connection]],
+        work: Callable[[Connection], T],
+    ) -> T:
+        """Do ``work`` again if it lost a race for locks or its connection had been closed.
+
+        Once it is done and only the commit failed, nobody knows whether it was stored.
+        """
+        for _ in range(ATTEMPTS):
+            done = False
+            try:
+                with failures(), connect() as connection:
+                    result = work(connection)
+                    done = True
+                return result
+            except (OperationalError, InterfaceError):  # what ``failures`` lets through
+                if done:
+                    break
+        raise UnavailableError("the database is too busy at the moment, please try again")
 
 
 class Transaction:
@@ -147,16 +166,14 @@ class Transaction:
         values = self._columns(resource_type, document, body)
         values |= {"version": before.version + 1, "last_modified": modified}
         chosen = (table.c.tenant_id == self.tenant_id) & (table.c.id == before.id)
-        self.connection.execute(update(table).where(chosen), values)
-        return Stored(
-            before.id,
-            body,
-            before.version + 1,
-            before.created,
-            modified,
-            before.related,
-            before.manager,
-        )
+        beside: Sequence[Any] = (before.related, before.manager)
+        changed = update(table).where(chosen)
+        if self.connection.dialect.name == "postgresql":  # they changed if the lock was awaited
+            shown = changed.returning(*BESIDE[resource_type.name])
+            beside = self.connection.execute(shown, values).one()
+        else:
+            self.connection.execute(changed, values)
+        return Stored(before.id, body, before.version + 1, before.created, modified, *beside)
 
     def members(self, group_id: str) -> Members:
         """Return the members of a locked group."""

@@ -138,6 +138,7 @@ def test_add_gives_the_target_a_value(mode, path, value, changes):
         (None, {}),
         (E, {"department": "Tours"}),
         ('emails[type eq "work"]', {"primary": True}),
+        ('emails[type eq "work"]', {}),
     ],
 )
 def test_add_of_what_is_there_changes_nothing(mode, path, value):
@@ -198,8 +199,15 @@ def test_remove_leaves_the_target_without_a_value(mode, path, changes):
 @modes
 @pytest.mark.parametrize(
     "path",
-    ["nickName", "name.middleName", "ims", 'emails[type eq "other"]', f"{E}:costCenter"]
-    + ['emails[type eq "other"].value', 'ims[type eq "aim"]'],
+    [
+        "nickName",
+        "name.middleName",
+        "ims",
+        'ims[type eq "aim"]',
+        'emails[type eq "other"]',
+        'emails[type eq "other"].value',
+        f"{E}:costCenter",
+    ],
 )
 def test_remove_of_what_is_not_there_changes_nothing(mode, path):
     after, _ = patched(mode, BABS, remove(path))
@@ -313,11 +321,23 @@ def test_replace_of_what_does_not_exist_is_an_add(mode, operation, path, value, 
 @pytest.mark.parametrize(
     ("operations", "after"),
     [
-        ([add("ims", [{"value": "a"}]), replace("ims.type", "aim")], [{"value": "a", "type": "aim"}]),
+        (
+            [add("ims", [{"value": "a"}]), replace("ims.type", "aim")],
+            [{"value": "a", "type": "aim"}],
+        ),
         ([add("ims", [{"value": "a"}]), remove('ims[value eq "a"]')], None),
-        ([add("ims", [{"value": "a"}]), add("ims", [{"value": "b"}])], [{"value": "a"}, {"value": "b"}]),
-        ([replace("ims", [{"value": "a"}]), replace('ims[value eq "a"].value', "b")], [{"value": "b"}]),
-        ([add("ims", [{"value": "a"}]), remove("ims"), add("ims", [{"value": "b"}])], [{"value": "b"}]),
+        (
+            [add("ims", [{"value": "a"}]), add("ims", [{"value": "b"}])],
+            [{"value": "a"}, {"value": "b"}],
+        ),
+        (
+            [replace("ims", [{"value": "a"}]), replace('ims[value eq "a"].value', "b")],
+            [{"value": "b"}],
+        ),
+        (
+            [add("ims", [{"value": "a"}]), remove("ims"), add("ims", [{"value": "b"}])],
+            [{"value": "b"}],
+        ),
     ],
 )
 def test_operation_sees_what_the_one_before_it_left(mode, operations, after):
@@ -351,6 +371,33 @@ def test_the_last_value_to_become_primary_is_the_primary_one(mode, operations):
     after, _ = patched(mode, BABS, *operations)
 
     assert [item["value"] for item in after["emails"] if item.get("primary")] == ["y"]
+
+
+@modes
+@pytest.mark.parametrize(
+    ("operations", "number"),
+    [
+        ([add("roles", [{"value": str(n)} for n in range(20_000, 40_000)])], 40_000),
+        ([add("roles", [{"value": str(n), "display": "x"} for n in range(20_000)])], 20_000),
+        ([replace("roles[value pr].display", "x")], 20_000),
+        ([remove('roles[value pr and not (value sw "1")]')], 11_111),
+        ([add("roles.value", "x")], 1),
+    ],
+)
+def test_cost_of_an_operation_grows_with_the_values_not_with_their_square(mode, operations, number):
+    before = BARE | {"roles": [{"value": str(n)} for n in range(20_000)]}
+
+    assert len(patched(mode, before, *operations)[0]["roles"]) == number
+
+
+@modes
+@pytest.mark.parametrize("operation", [add, replace])
+def test_value_path_makes_no_value_twice(mode, operation):
+    before = BARE | {"ims": [{"value": "a", "type": "aim"}, {"value": "b", "type": "aim"}]}
+
+    after, _ = patched(mode, before, operation('ims[value eq "a"].value', "b"))
+
+    assert after["ims"] == [{"value": "b", "type": "aim"}]
 
 
 @modes

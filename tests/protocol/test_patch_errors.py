@@ -103,8 +103,13 @@ def test_operation_that_does_not_fit_is_refused(mode, operation, error, detail):
 @modes
 @pytest.mark.parametrize(
     "path",
-    ['emails[type eq "work"].value.x', 'emails[type eq "work"].value[type pr]']
-    + ['emails[type eq "work"] eq "x"', 'emails[type eq "work"].', 'emails[type eq "work"] x'],
+    [
+        'emails[type eq "work"].value.x',
+        'emails[type eq "work"].value[type pr]',
+        'emails[type eq "work"].',
+        'emails[type eq "work"] eq "x"',
+        'emails[type eq "work"] x',
+    ],
 )
 def test_what_follows_a_value_path_is_one_sub_attribute(mode, path):
     with pytest.raises((InvalidPathError, InvalidFilterError)):

@@ -51,7 +51,11 @@ def test_members_are_planned_by_their_ids(mode, operation, planned):
 @modes
 @pytest.mark.parametrize(
     "path",
-    ['members[value eq "1"]', 'members[display sw "B" and type eq "User"]', "members[not (type pr)]"],
+    [
+        'members[value eq "1"]',
+        'members[display sw "B" and type eq "User"]',
+        "members[not (type pr)]",
+    ],
 )
 def test_members_are_removed_by_a_filter(mode, path):
     (planned,) = patched(mode, remove(path)).members

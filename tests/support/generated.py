@@ -1,6 +1,7 @@
 """Documents and filters as hypothesis makes them, from what the schemas say of every attribute."""
 
 import json
+import re
 import unicodedata
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
@@ -9,9 +10,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from scim.protocol.errors import InvalidValueError
 from scim.protocol.nodes import And, AttributePath, Comparison, Filter, Not, Or, Present, ValuePath
 from scim.protocol.schema import GROUP, USER, Attribute, ResourceType
-from scim.protocol.values import fold_text
+from scim.protocol.values import PLACEHOLDER, check, fold_text
 
 WORDS = (
     *("work", "Work", "WORKER", "home", "bjensen", "a@b.example", "", " ", "%", "_", "a%b_c"),
@@ -23,7 +25,9 @@ WORDS = (
 TEXT = st.one_of(
     st.sampled_from(WORDS),
     st.text(
-        st.characters(exclude_categories=["Cs"], exclude_characters="\0\x1f"), min_size=1, max_size=6
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0\x1f"),
+        min_size=1,
+        max_size=6,
     ),
 )
 OPERATORS = {
@@ -32,6 +36,10 @@ OPERATORS = {
     "dateTime": ("eq", "ne", "gt", "ge", "lt", "le"),
 }
 TEXT_OPERATORS = ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le")
+WITHIN = {"name", "emails", "phoneNumbers", "photos", "addresses", "groups", "manager", "members"}
+WITHIN |= {"x509Certificates", "roles", "meta"}
+REFERRED_AS = {"id": "value", "location": "$ref", "displayName": "display", "value": "display"}
+RELATED = ("groups", "members")  # in the order of ids, which differ from run to run
 INSTANTS = ("2011-05-13T04:42:34Z", "2999-01-01T00:00:00.5+02:00", "0001-01-01T00:00:00")
 
 
@@ -78,13 +86,14 @@ def _named(
     others = [
         attribute
         for attribute in resource_type.attributes
-        if attribute.mutability == "readWrite" and attribute.name not in ("schemas", "members", name)
+        if attribute.mutability == "readWrite"
+        and attribute.name not in ("schemas", "members", name)
     ]
-    resources = st.tuples(TEXT.filter(bool), _members(others, 6)).map(
+    resources = st.tuples(TEXT.filter(bool), _members(others, 8)).map(
         lambda pair: pair[1] | {name: pair[0]}
     )
     unique_by = (lambda r: fold_text(r[name]), lambda r: r.get("externalId") or id(r))
-    return st.lists(resources, max_size=number, unique_by=unique_by)
+    return st.lists(resources, min_size=2, max_size=number, unique_by=unique_by)
 
 
 USERS = _named("userName", USER, 6)
@@ -93,10 +102,19 @@ GROUPS = _named("displayName", GROUP, 3)
 
 @dataclass(frozen=True)
 class Node:
-    """An attribute that a filter may name, with the path to it."""
+    """An attribute that a filter may name, with the path to it and its place in a document."""
 
     attribute: Attribute
     path: AttributePath
+    names: tuple[str, ...] = ()
+
+    def is_in(self, value: Any, depth: int = 0) -> bool:
+        """Tell whether a document, or what is in it at some depth, has the attribute."""
+        if isinstance(value, list):
+            return any(self.is_in(item, depth) for item in value)
+        if depth == len(self.names):
+            return value is not None
+        return isinstance(value, dict) and self.is_in(value.get(self.names[depth]), depth + 1)
 
 
 def nodes(resource_type: ResourceType) -> Iterator[Node]:
@@ -104,18 +122,23 @@ def nodes(resource_type: ResourceType) -> Iterator[Node]:
     core, extensions = resource_type.schema.id, resource_type.extension_attributes
     for attribute in resource_type.attributes:
         if attribute in extensions:
-            yield Node(attribute, AttributePath("User", urn=attribute.name.removesuffix(":User")))
-            yield from _below(attribute.sub_attributes, attribute.name)
+            urn = attribute.name
+            yield Node(attribute, AttributePath("User", urn=urn.removesuffix(":User")), (urn,))
+            yield from _below(attribute.sub_attributes, urn, (urn,))
         elif attribute.returned != "never":
             yield from _below([attribute], None)
             yield from _below([attribute], core)
 
 
-def _below(attributes: Iterable[Attribute], urn: str | None) -> Iterator[Node]:
+def _below(
+    attributes: Iterable[Attribute], urn: str | None, names: tuple[str, ...] = ()
+) -> Iterator[Node]:
     for attribute in attributes:
-        yield Node(attribute, AttributePath(attribute.name, urn=urn))
+        place = (*names, attribute.name)
+        yield Node(attribute, AttributePath(attribute.name, urn=urn), place)
         for below in attribute.sub_attributes:
-            yield Node(below, AttributePath(attribute.name, below.name, urn))
+            path = AttributePath(attribute.name, below.name, urn)
+            yield Node(below, path, (*place, below.name))
 
 
 def filters(
@@ -123,16 +146,14 @@ def filters(
 ) -> st.SearchStrategy[Filter]:
     """Make filters on a resource type whose values resemble those in ``documents``."""
     known: dict[str, list[Any]] = {}
-    for document in documents:
+    for document in sorted(documents, key=lambda d: d.get("userName") or d["displayName"]):
         for name, value in _simple_values(document):
             known.setdefault(name.lower(), []).append(value)
     named = list(nodes(resource_type))
-    complex_nodes = [node for node in named if node.attribute.type == "complex"]
-    complex_nodes = [node for node in complex_nodes if node.attribute.find("value")] + [
-        node for node in complex_nodes if node.path.name == "name"
-    ]
+    named += 3 * [node for node in named if node.is_in(documents)]
+    filtered_within = [node for node in named if node.attribute.name in WITHIN]
     simple = st.sampled_from(named).flatmap(lambda node: _tests(node, known))
-    value_paths = st.sampled_from(complex_nodes).flatmap(lambda node: _value_paths(node, known))
+    value_paths = st.sampled_from(filtered_within).flatmap(lambda node: _value_paths(node, known))
     return _joined(simple | value_paths)
 
 
@@ -155,7 +176,9 @@ def _value_paths(node: Node, known: dict[str, list[Any]]) -> st.SearchStrategy[F
     paths = _joined(inner).map(lambda condition: ValuePath(node.path, condition))
     beside = st.sampled_from(node.attribute.sub_attributes).flatmap(
         lambda below: paths.flatmap(
-            lambda path: _tests(Node(below, ValuePath(path.path, path.value_filter, below.name)), known)
+            lambda path: _tests(
+                Node(below, ValuePath(path.path, path.value_filter, below.name)), known
+            )
         )
     )
     return paths | beside
@@ -178,13 +201,21 @@ def _tests(node: Node, known: dict[str, list[Any]]) -> st.SearchStrategy[Filter]
 
 def _literals(attribute: Attribute, known: dict[str, list[Any]]) -> st.SearchStrategy[Any]:
     made, found = values(attribute), known.get(attribute.key, [])
-    alike = [value for value in found if isinstance(value, bool) == (attribute.type == "boolean")]
+    alike = [value for value in found if _is_legal(attribute, value)]
     if not alike:
         return made
     same = st.sampled_from(alike)
     if attribute.type in OPERATORS:
         return same | made
     return st.one_of(same, same.flatmap(_variants), same.flatmap(_pieces), made)
+
+
+def _is_legal(attribute: Attribute, value: Any) -> bool:
+    try:
+        check(attribute, value.removeprefix(PLACEHOLDER) if isinstance(value, str) else value)
+    except InvalidValueError:
+        return False
+    return True
 
 
 def _variants(text: str) -> st.SearchStrategy[str]:
@@ -202,16 +233,18 @@ def _pieces(text: str) -> st.SearchStrategy[str]:
 
 
 def _simple_values(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values in a document, each also under the name by which others refer to it."""
     if isinstance(value, dict):
         for key, member in value.items():
-            yield from _simple_values(member, key)
+            if key not in RELATED:
+                yield from _simple_values(member, key)
     elif isinstance(value, list):
         for item in value:
             yield from _simple_values(item, name)
     else:
         yield name, value
-        if name == "value":
-            yield "display", value
+        if name in REFERRED_AS:
+            yield REFERRED_AS[name], value
 
 
 def texts(nodes_: st.SearchStrategy[Filter]) -> st.SearchStrategy[str]:
@@ -230,8 +263,7 @@ def _recase(text: str, change: Any) -> str:
 
 
 def _shout(text: str) -> str:
-    keep = {"true", "false", "null"}
-    return " ".join(word if word.strip(")]") in keep else word.upper() for word in text.split(" "))
+    return re.sub(r"\b(TRUE|FALSE|NULL)\b", lambda found: found[0].lower(), text.upper())
 
 
 CASES = (str, str, lambda text: _recase(text, _shout))

@@ -1,0 +1,47 @@
+"""RFC 7644 §3.12, Table 9: the Error message."""
+
+import pytest
+
+from scim.protocol import errors
+from scim.protocol.errors import ERROR_SCHEMA, InvalidPathError, ScimError
+
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind is not ScimError]
+KINDS = [kind for kind in KINDS if issubclass(kind, ScimError)]
+TABLE_9 = {
+    "invalidFilter": 400,
+    "tooMany": 400,
+    "uniqueness": 409,
+    "mutability": 400,
+    "invalidSyntax": 400,
+    "invalidPath": 400,
+    "noTarget": 400,
+    "invalidValue": 400,
+    "invalidVers": 400,
+    "sensitive": 403,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_error_has_a_status_as_text_and_a_detail(kind):
+    body = kind("what to change").body()
+
+    assert body["schemas"] == [ERROR_SCHEMA]
+    assert body["status"] == str(kind.status)
+    assert body["detail"] == "what to change"
+    assert body.keys() <= {"schemas", "status", "scimType", "detail"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scim_type_is_one_of_table_9_and_goes_with_its_status(kind):
+    if kind.scim_type is None:
+        assert "scimType" not in kind("").body()
+        assert kind.status != 400
+    else:
+        assert TABLE_9[kind.scim_type] == kind.status
+
+
+def test_error_within_a_place_names_the_place_first():
+    error = InvalidPathError("no attribute 'x'").within("Operations[1]")
+
+    assert type(error) is InvalidPathError
+    assert error.detail == "Operations[1]: no attribute 'x'"

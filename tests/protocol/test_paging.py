@@ -1,0 +1,72 @@
+"""RFC 7644 §3.4.2: the parameters of a query and the ListResponse."""
+
+import json
+
+import pytest
+
+from scim.protocol.errors import InvalidValueError
+from scim.protocol.paging import SearchRequest, list_response, search_request
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, SearchRequest()),
+        ({"filter": ["title pr"]}, SearchRequest(filter="title pr")),
+        (
+            {"sortBy": ["title"], "sortOrder": ["descending"]},
+            SearchRequest(sort_by="title", descending=True),
+        ),
+        ({"sortOrder": ["DESCENDING"]}, SearchRequest(descending=True)),
+        ({"sortOrder": ["Ascending"]}, SearchRequest()),
+        ({"startIndex": ["3"], "count": ["10"]}, SearchRequest(start_index=3, count=10)),
+        ({"startIndex": ["0"]}, SearchRequest(start_index=1)),
+        ({"startIndex": ["-7"]}, SearchRequest(start_index=1)),
+        ({"count": ["0"]}, SearchRequest(count=0)),
+        ({"count": ["-1"]}, SearchRequest(count=0)),
+        ({"count": [" 5 "]}, SearchRequest(count=5)),
+        ({"count": ["9" * 30]}, SearchRequest(count=int("9" * 30))),
+        ({"startIndex": ["-" + "9" * 30]}, SearchRequest(start_index=1)),
+        ({"attributes": ["a,b"]}, SearchRequest(attributes="a,b")),
+        ({"excludedAttributes": ["a"]}, SearchRequest(excluded_attributes="a")),
+        ({"aadOptscim062020": [""], "page": ["1", "2"]}, SearchRequest()),
+    ],
+)
+def test_parameters_are_read_within_their_bounds(parameters, expected):
+    assert search_request(parameters) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "problem"),
+    [
+        ("count", ["abc"], "count is not an integer: 'abc'"),
+        ("count", [""], "count is not an integer"),
+        ("count", ["1.0"], "count is not an integer"),
+        ("count", ["1e3"], "count is not an integer"),
+        ("count", ["٣"], "count is not an integer"),
+        ("count", ["1_0"], "count is not an integer"),
+        ("startIndex", ["one"], "startIndex is not an integer"),
+        ("startIndex", ["9" * 5000], "startIndex is not an integer"),
+        ("sortOrder", ["up"], "neither ascending nor descending"),
+        ("sortOrder", [""], "neither ascending nor descending"),
+        ("filter", ["a pr", "a pr"], "filter is given 2 times"),
+        ("startIndex", ["1", "1", "1"], "startIndex is given 3 times"),
+        ("attributes", ["a", "b"], "attributes is given 2 times"),
+    ],
+)
+def test_parameter_that_is_not_what_it_should_be_is_refused(name, values, problem):
+    with pytest.raises(InvalidValueError, match=problem):
+        search_request({name: values})
+
+
+@pytest.mark.parametrize("resources", [[], ['{"id":"1"}'], ['{"id":"1"}', '{"id":"2"}']])
+def test_list_response_counts_what_it_shows(resources):
+    response = json.loads(list_response(iter(resources), 7, 3))
+
+    assert response == {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+        "totalResults": 7,
+        "startIndex": 3,
+        "itemsPerPage": len(resources),
+        "Resources": [json.loads(resource) for resource in resources],
+    }

@@ -1,0 +1,232 @@
+"""Two server processes, many clients at once: nothing is lost, nothing fails that could wait."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+
+from ..support.scim import add, group, listed, patch_op, path_of, remove, replace, user
+from ..support.server import open_session
+
+CLIENTS = 40
+
+
+def at_once(server, calls):
+    """Return the answers to ``calls``, each made with a connection of its own at the same time."""
+    barrier = Barrier(len(calls))
+
+    def make(call):
+        with open_session(server.url, server.token) as session:
+            session.get("/ServiceProviderConfig")
+            barrier.wait()
+            return call(session)
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(make, calls))
+
+
+def patching(resource, *operations):
+    return lambda session: session.patch(path_of(resource), json=patch_op(*operations))
+
+
+def deleting(resource):
+    return lambda session: session.delete(path_of(resource))
+
+
+def creating(body):
+    endpoint = "/Users" if "userName" in body else "/Groups"
+    return lambda session: session.post(endpoint, json=body)
+
+
+def create(server, *bodies):
+    created = [creating(body)(server.session) for body in bodies]
+    assert {response.status_code for response in created} <= {201}
+    return [response.json() for response in created]
+
+
+def create_users(server, number=CLIENTS):
+    return create(server, *(user(f"user{index}") for index in range(number)))
+
+
+def read(server, resource):
+    return server.session.get(path_of(resource)).json()
+
+
+def statuses(responses):
+    return Counter(response.status_code for response in responses)
+
+
+def version(resource):
+    return int(resource["meta"]["version"].strip('W/"'))
+
+
+def member_ids(resource):
+    return sorted(member["value"] for member in resource.get("members", ()))
+
+
+@pytest.mark.parametrize("body", [user(password="x"), group(), group(externalId="7")])
+def test_one_of_many_creates_of_one_name_succeeds(server, body):
+    responses = at_once(server, [creating(body)] * CLIENTS)
+
+    assert statuses(responses) == {201: 1, 409: CLIENTS - 1}
+    refused = [response.json() for response in responses if response.status_code == 409]
+    assert {answer["scimType"] for answer in refused} == {"uniqueness"}
+    endpoint = "/Users" if "userName" in body else "/Groups"
+    assert server.session.get(endpoint).json()["totalResults"] == 1
+
+
+def test_one_of_many_renames_to_one_name_succeeds(server):
+    users = create_users(server)
+
+    responses = at_once(server, [patching(each, replace("userName", "BJENSEN")) for each in users])
+
+    assert statuses(responses) == {200: 1, 409: CLIENTS - 1}
+
+
+def test_no_member_added_at_once_is_lost(server):
+    users, (tours,) = create_users(server), create(server, group())
+
+    responses = at_once(server, [patching(tours, add("members", listed(each))) for each in users])
+
+    assert statuses(responses) == {200: CLIENTS}
+    assert member_ids(read(server, tours)) == sorted(each["id"] for each in users)
+    assert version(read(server, tours)) == 1 + CLIENTS
+    assert sorted(version(response.json()) for response in responses) == list(range(2, CLIENTS + 2))
+
+
+def test_no_attribute_changed_at_once_is_lost(server):
+    (babs,) = create(server, user())
+    values = [{"value": f"role{index}"} for index in range(CLIENTS)]
+
+    responses = at_once(server, [patching(babs, add("roles", [value])) for value in values])
+
+    assert statuses(responses) == {200: CLIENTS}
+    after = read(server, babs)
+    assert sorted(after["roles"], key=str) == sorted(values, key=str)
+    assert version(after) == 1 + CLIENTS
+
+
+def test_answer_to_a_patch_shows_the_groups_of_its_version(server):
+    """What an answer shows under a version is what a read shows under it."""
+    (babs,) = create(server, user())
+    groups = create(server, *(group(f"group{index}") for index in range(CLIENTS // 2)))
+    joining = [patching(each, add("members", listed(babs))) for each in groups]
+    changing = [patching(babs, add("roles", f"{index}")) for index in range(CLIENTS // 2)]
+
+    responses = at_once(
+        server, [call for pair in zip(joining, changing, strict=True) for call in pair]
+    )
+
+    assert statuses(responses) == {200: CLIENTS}
+    answers = [response.json() for response in responses[1::2]]
+    for answer in answers:
+        changes = len(answer["roles"]) + len(answer.get("groups", ()))
+        assert version(answer) == 1 + changes
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_one_of_many_changes_of_one_version_succeeds(server, method):
+    (babs,) = create(server, user())
+
+    def change(number):
+        bodies = {
+            "PUT": user(title=f"{number}"),
+            "PATCH": patch_op(replace("title", f"{number}")),
+            "DELETE": None,
+        }
+        headers = {"If-Match": babs["meta"]["version"]}
+        return lambda session: session.request(
+            method, path_of(babs), json=bodies[method], headers=headers
+        )
+
+    responses = at_once(server, [change(number) for number in range(CLIENTS)])
+
+    if method == "DELETE":
+        assert statuses(responses) == {204: 1, 404: CLIENTS - 1}
+    else:
+        assert statuses(responses) == {200: 1, 412: CLIENTS - 1}
+        assert version(read(server, babs)) == 2
+
+
+def test_users_deleted_while_they_are_added_leave_nothing_dangling(server, engine):
+    users = create_users(server, CLIENTS // 2)
+    groups = create(server, group("a"), group("b"))
+    calls = []
+    for index, each in enumerate(users):
+        calls.append(patching(groups[index % 2], add("members", listed(each))))
+        calls.append(deleting(each))
+
+    responses = at_once(server, calls)
+
+    added, deleted = statuses(responses[0::2]), statuses(responses[1::2])
+    assert set(added) <= {200, 400}
+    assert deleted == {204: len(users)}
+    assert [read(server, each).get("members") for each in groups] == [None, None]
+    # each addition that succeeded moved its group twice: when the user came, and when it went
+    moves = sum(version(read(server, each)) - 1 for each in groups)
+    assert moves == 2 * added[200]
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM link")) == 0
+
+
+def test_groups_deleted_while_members_come_leave_nothing_dangling(server, engine):
+    users = create_users(server, CLIENTS // 2)
+    groups = create(server, *(group(f"group{index}") for index in range(CLIENTS // 2)))
+    everybody = listed(*users)
+    calls = []
+    for each in groups:
+        calls.append(patching(each, add("members", everybody)))
+        calls.append(deleting(each))
+
+    responses = at_once(server, calls)
+
+    added, deleted = statuses(responses[0::2]), statuses(responses[1::2])
+    assert set(added) <= {200, 404}
+    assert deleted == {204: len(groups)}
+    for each in users:
+        after = read(server, each)
+        assert "groups" not in after
+        assert version(after) == 1 + 2 * added[200]
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM link")) == 0
+
+
+def test_opposite_orders_of_the_same_members_do_not_fail(server):
+    users = create_users(server, 20)
+    groups = create(server, group("a"), group("b"))
+    calls = []
+    for number in range(CLIENTS // 8):
+        for each, ordered in zip(groups, (users, users[::-1]), strict=True):
+            half = ordered[: len(users) // 2]
+            calls.append(patching(each, replace("members", listed(*ordered))))
+            calls.append(
+                patching(
+                    each,
+                    *(remove(f'members[value eq "{one["id"]}"]') for one in half),
+                    *(add("members", listed(one)) for one in reversed(ordered[number:])),
+                )
+            )
+
+    responses = at_once(server, calls)
+
+    assert statuses(responses) == {200: len(calls)}
+    for each in groups:
+        assert set(member_ids(read(server, each))) <= {one["id"] for one in users}
+
+
+def test_managers_deleted_at_once_leave_nobody_with_one(server):
+    users = create_users(server, 10)
+    for one, other in zip(users, users[1:] + users[:1], strict=True):
+        patching(one, replace("manager", other["id"]))(server.session)
+    changes = [patching(one, replace("title", "x")) for one in users]
+    deletions = [deleting(one) for one in users[::2]]
+
+    responses = at_once(server, [*changes, *deletions])
+
+    assert set(statuses(responses)) <= {200, 204, 404}
+    for one in users[1::2]:
+        after = read(server, one)
+        assert after["title"] == "x"
+        assert not [name for name in after if name.startswith("urn:")]

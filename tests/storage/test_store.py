@@ -1,0 +1,111 @@
+"""A write is one transaction: done again if it lost a race for locks, undone if it failed."""
+
+import psycopg2
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from scim.protocol.errors import InvalidValueError, UnavailableError, UniquenessError
+from scim.protocol.schema import USER
+from scim.protocol.tolerance import Tolerated
+from scim.provider import Request, create
+from scim.storage.store import ATTEMPTS
+
+from ..support.scim import Scim, add, group, listed, path_of, replace, user
+
+
+class Deadlock(psycopg2.OperationalError):
+    pgcode = "40P01"
+
+
+@pytest.fixture
+def store(app, empty_database):
+    return app.extensions["scim_store"]
+
+
+def failing(times, error):
+    """Return work that fails so many times, and the list of its attempts."""
+    attempts = []
+
+    def work(transaction):
+        attempts.append(transaction)
+        transaction.connection.execute(sa.text("DELETE FROM totals"))
+        if len(attempts) <= times:
+            raise error
+        return "done"
+
+    return work, attempts
+
+
+DEADLOCK = OperationalError("UPDATE", {}, Deadlock())
+
+
+@pytest.mark.parametrize("times", [0, 1, ATTEMPTS - 1])
+def test_work_that_lost_a_race_is_done_again(store, times):
+    work, attempts = failing(times, DEADLOCK)
+
+    assert store.atomically(work) == "done"
+    assert len(attempts) == times + 1
+
+
+def test_work_that_always_loses_is_given_up(store):
+    work, attempts = failing(1000, DEADLOCK)
+
+    with pytest.raises(UnavailableError) as given_up:
+        store.atomically(work)
+
+    assert given_up.value.status == 503
+    assert len(attempts) == ATTEMPTS
+
+
+@pytest.mark.parametrize("error", [InvalidValueError("no"), KeyError("a bug")])
+def test_failed_work_is_undone(store, engine, error):
+    create(store, USER, user(), Request(Tolerated()))
+    work, attempts = failing(1, error)
+
+    with pytest.raises(type(error)):
+        store.atomically(work)
+
+    assert len(attempts) == 1
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT sum(resources) FROM totals")) == 1
+
+
+def test_database_that_cannot_be_reached_is_unavailable(store):
+    error = OperationalError("SELECT", {}, psycopg2.OperationalError("connection refused"))
+    work, attempts = failing(1, error)
+
+    with pytest.raises(UnavailableError):
+        store.atomically(work)
+
+    assert len(attempts) == 1
+
+
+def test_clash_leaves_no_trace(store, engine):
+    create(store, USER, user(), Request(Tolerated()))
+
+    with pytest.raises(UniquenessError, match="userName"):
+        create(store, USER, user("BJENSEN"), Request(Tolerated()))
+
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM users")) == 1
+        assert connection.scalar(sa.text("SELECT sum(resources) FROM totals")) == 1
+
+
+def test_total_counts_what_is_there(client):
+    scim = Scim(client)
+    users = [scim.create(user(f"user{index}")) for index in range(5)]
+    tours = scim.create(group("Tours", *users))
+
+    scim.post("/Users", user("user1"))
+    scim.post("/Users", user(""))
+    scim.post("/Groups", group("x", members=[{"value": "nobody"}]))
+    for each in users[:2]:
+        scim.delete(path_of(each))
+        scim.delete(path_of(each))
+    scim.patch(path_of(tours), add("members", listed(users[3])), replace("displayName", "x"))
+
+    assert scim.get("/Users?count=0").json["totalResults"] == 3
+    assert scim.get("/Groups?count=0").json["totalResults"] == 1
+    scim.delete(path_of(tours))
+    assert scim.get("/Groups?count=0").json["totalResults"] == 0

@@ -1,0 +1,20 @@
+"""What every error answer has to look like (RFC 7644 §3.12)."""
+
+from typing import Any
+
+ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+
+def check_error(response: Any, status: int, scim_type: str | None = None) -> str:
+    """Check an error answer of the application and return its detail."""
+    assert response.status_code == status, response.text
+    assert response.mimetype == "application/scim+json"
+    assert response.headers["Cache-Control"] == "no-store"
+    body = response.json
+    assert body["schemas"] == [ERROR_SCHEMA]
+    assert body["status"] == str(status)
+    assert body.get("scimType") == scim_type
+    assert body.keys() <= {"schemas", "status", "scimType", "detail"}
+    detail: str = body["detail"]
+    assert detail
+    return detail
