@@ -287,6 +287,8 @@ def _change_members(
     transaction: Transaction, group_id: str, operations: list[MemberOperation], store: Store
 ) -> bool:
     """Carry out operations on a group's members; tell whether that changed who is in it."""
+    if not operations:
+        return False
     members = transaction.members(group_id)
     for operation in operations:
         members.apply(operation, store.skip_unknown)

@@ -50,7 +50,10 @@ def tolerated() -> Tolerated:
 
 def base_url() -> str:
     """Return the public URL of the service, as a proxy in front may have changed it."""
-    return request.url_root.rstrip("/") + settings().base_path
+    if "base_url" not in g:
+        g.base_url = request.url_root.rstrip("/") + settings().base_path
+    found: str = g.base_url
+    return found
 
 
 def body() -> Any:

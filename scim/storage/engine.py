@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from scim.protocol.errors import InvalidValueError, ScimError, UnavailableError, UniquenessError
@@ -21,6 +21,16 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
 
 
+def reader(engine: Engine) -> Engine:
+    """Return an engine for reads: its connections stay in autocommit and need no resetting."""
+    autocommit = create_engine(
+        engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, hide_parameters=True
+    )
+    if autocommit.dialect.name == "sqlite":
+        event.listen(autocommit, "connect", _open_sqlite)
+    return autocommit
+
+
 def _open_sqlite(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("PRAGMA journal_mode = WAL")
@@ -30,8 +40,7 @@ def _open_sqlite(connection: Any, _: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at once: a lock taken later could not wait for the other writer."""
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager

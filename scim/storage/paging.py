@@ -65,7 +65,7 @@ def read_page(connection: Connection, tenant_id: int, query: Query) -> Page:
     found: list[Stored] = []
     if query.limit and query.offset < LARGEST_OFFSET:
         statement = _page(query, table, matching, connection.dialect.name)
-        found = [Stored(*row) for row in connection.execute(statement)]
+        found = [Stored(*row) for row in connection.execute(statement).all()]
     if found and len(found) < query.limit:
         return Page(query.offset + len(found), found)
     if query.condition is None:

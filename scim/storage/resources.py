@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -11,7 +12,9 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Select,
+    Text,
     bindparam,
+    cast,
     func,
     null,
     select,
@@ -63,10 +66,11 @@ class Stored:
     password: str | None = None
 
 
+@cache
 def rows(table: Any, with_related: bool, with_password: bool = False) -> Select[Any]:
     """Return the SELECT whose rows, in order, are the arguments of ``Stored``."""
     return select(
-        table.c.id,
+        cast(table.c.id, Text),
         table.c.body,
         table.c.version,
         table.c.created,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from scim.protocol.errors import UnavailableError
 from scim.protocol.schema import ResourceType
 
-from .engine import failures, prepare
+from .engine import failures, prepare, reader
 from .keys import is_id
 from .membership import Members, among, groups, link, users
 from .paging import Page, Query, read_page
@@ -30,7 +30,7 @@ class Store:
     ) -> None:
         prepare(engine)
         self.engine = engine
-        self.reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.reader = reader(engine)
         self.tenant_id = tenant_id
         self.unique_names = unique_names
         self.skip_unknown = skip_unknown
