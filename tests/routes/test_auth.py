@@ -1,0 +1,94 @@
+"""RFC 7644 §2 and RFC 6750: no SCIM route answers a client without the token."""
+
+import hmac
+
+import pytest
+
+from app import create_app
+from scim.routes import auth
+
+from ..support.errors import check_error
+
+RULES = [
+    rule
+    for rule in create_app({"TESTING": True}).url_map.iter_rules()
+    if rule.rule.startswith("/scim/v2")
+]
+SCIM_ROUTES = [
+    pytest.param(method, rule.rule.replace("<", "").replace(">", ""), id=f"{method} {rule}")
+    for rule in RULES
+    for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
+]
+REFUSED = [
+    None,
+    "",
+    "Bearer",
+    "Bearer ",
+    "Bearer wrong",
+    "Bearer 12345678",
+    "Bearer 1234567890",
+    "Bearer 123456789 123456789",
+    "bearer: 123456789",
+    "Basic MTIzNDU2Nzg5",
+    "Basic 123456789",
+    "Token 123456789",
+    "123456789,",
+    "Bearer \xe9\xff",
+    "wrong",
+    '"123456789"',
+]
+
+
+@pytest.fixture
+def stranger(app):
+    """A client without any Authorization header."""
+    return app.test_client()
+
+
+def test_every_endpoint_is_swept():
+    assert {"/scim/v2/Users", "/scim/v2/Groups", "/scim/v2/Schemas"} <= {r.rule for r in RULES}
+    assert len(SCIM_ROUTES) >= 18
+
+
+@pytest.mark.parametrize(("method", "path"), SCIM_ROUTES)
+@pytest.mark.parametrize("header", REFUSED)
+def test_route_needs_a_known_bearer_token(stranger, method, path, header):
+    headers = {} if header is None else {"Authorization": header}
+
+    response = stranger.open(path, method=method, headers=headers)
+
+    check_error(response, 401)
+    assert response.headers["WWW-Authenticate"].startswith("Bearer realm=")
+    assert "SCIM-Tolerances" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Bearer 123456789", "bearer 123456789", "BEARER 123456789", " Bearer   123456789  "],
+)
+def test_bearer_is_recognised_in_any_case(stranger, header):
+    response = stranger.get("/scim/v2/Schemas", headers={"Authorization": header})
+
+    assert response.status_code == 200
+    assert "SCIM-Tolerances" not in response.headers
+
+
+def test_bare_token_is_tolerated_and_the_tolerance_named(stranger):
+    response = stranger.get("/scim/v2/Schemas", headers={"Authorization": "123456789"})
+
+    assert response.status_code == 200
+    assert response.headers["SCIM-Tolerances"] == "bare_token"
+
+
+def test_tokens_are_compared_in_constant_time(stranger, monkeypatch):
+    compared, compare = [], hmac.compare_digest
+
+    def remember(one, other):
+        compared.append((len(one), len(other)))
+        return compare(one, other)
+
+    monkeypatch.setattr(auth.hmac, "compare_digest", remember)
+    for token in ("1", "123456789", "x" * 5000):
+        stranger.get("/scim/v2/Schemas", headers={"Authorization": f"Bearer {token}"})
+
+    assert compared == [(32, 32)] * 3  # digests, so even the length tells nothing

@@ -1,0 +1,77 @@
+"""The base URL in answers is the one that the client used, whatever stands in between."""
+
+from urllib.parse import quote
+
+import pytest
+
+from ..support.errors import check_error
+from ..support.scim import group, path_of, user
+
+FORWARDED = [
+    ({}, "http://localhost/scim/v2"),
+    ({"Host": "scim.example:5000"}, "http://scim.example:5000/scim/v2"),
+    ({"Host": "[::1]:5000"}, "http://[::1]:5000/scim/v2"),
+    ({"X-Forwarded-Proto": "https"}, "https://localhost/scim/v2"),
+    (
+        {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "a1b2.ngrok.example"},
+        "https://a1b2.ngrok.example/scim/v2",
+    ),
+    (
+        {"X-Forwarded-Host": "proxy.example:8443", "X-Forwarded-Prefix": "/tenant"},
+        "http://proxy.example:8443/tenant/scim/v2",
+    ),
+    ({"X-Forwarded-Host": "spoofed.example, proxy.example"}, "http://proxy.example/scim/v2"),
+]
+
+
+@pytest.mark.parametrize(("headers", "base"), FORWARDED)
+def test_locations_and_references_follow_the_proxy(scim, headers, base):
+    created = scim.post("/Users", user("bjensen"), **headers)
+    guides = scim.post("/Groups", group("Guides", created.json), **headers).json
+    location = f"{base}/Users/{created.json['id']}"
+
+    assert created.headers["Location"] == created.json["meta"]["location"] == location
+    assert guides["members"][0]["$ref"] == location
+    read = scim.get(path_of(created.json), **headers)
+    assert read.headers["Content-Location"] == location
+    assert read.json["groups"][0]["$ref"] == f"{base}/Groups/{guides['id']}"
+    text = quote(f'meta.location eq "{location}"')
+    assert scim.get(f"/Users?filter={text}", **headers).json["totalResults"] == 1
+    schema = scim.get("/Schemas", **headers).json["Resources"][0]
+    assert schema["meta"]["location"].startswith(f"{base}/Schemas/urn:")
+
+
+def test_each_client_sees_the_url_it_came_by(scim):
+    created = scim.create(user("bjensen"))
+
+    for headers, base in FORWARDED:
+        seen = scim.get(path_of(created), **headers).json
+        assert seen["meta"]["location"] == f"{base}{path_of(created)}"
+
+
+@pytest.mark.parametrize(
+    "header", ["Host", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Proto"]
+)
+@pytest.mark.parametrize(
+    "value", ['a"b', "a\\b", "a</script>", "a b", "{}", "\x1f", "é", "a,b", "x" * 5000, "%22", "::"]
+)
+def test_hostile_header_breaks_no_answer(scim, header, value):
+    created = scim.create(user("bjensen"))
+
+    for path in (path_of(created), "/Users", "/Schemas", "/nothing"):
+        response = scim.get(path, **{header.replace("-", "_"): value})
+        assert response.status_code in (200, 400, 404)
+        assert response.json["schemas"]
+        assert response.mimetype == "application/scim+json"
+
+
+def test_real_server_refuses_a_hostile_host(server):
+    for host in ('a"b', "a\\b", "a b", "é".encode(), ""):
+        response = server.session.get("/Schemas", headers={"Host": host})
+        assert response.status_code in (200, 400)
+        if response.status_code == 200:
+            assert response.json()["totalResults"] > 0
+
+
+def test_error_needs_no_host(scim):
+    check_error(scim.get("/nothing", Host="[bad"), 404)

@@ -1,0 +1,18 @@
+"""What the tests of the storage ask for."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from ..support.directory import Directory
+
+
+@pytest.fixture(scope="session")
+def new_directory(app: Flask) -> Callable[[], Directory]:
+    """Make one more empty directory, on SQLite and on PostgreSQL."""
+    from models import db  # noqa: PLC0415 - tests of the protocol alone need no models
+
+    with app.app_context():
+        engine = db.engine
+    return lambda: Directory(engine)

@@ -1,0 +1,190 @@
+"""The settings: what they take, and that a wrong one stops the server with one clear line."""
+
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+
+import httpx2
+import pytest
+
+from scim.settings import PROJECT, SettingError, Settings, read_settings
+
+from .support.server import ROOT
+
+WRONG = [
+    ({"PORT": "http"}, "SCIM_PORT must be a whole number, not 'http'"),
+    ({"PORT": "5e3"}, "SCIM_PORT must be a whole number"),
+    ({"PORT": "0"}, "SCIM_PORT must be 1 or more"),
+    ({"PORT": "65536"}, "SCIM_PORT must be 65535 or less"),
+    ({"PORT": "9" * 30}, "SCIM_PORT must be a whole number"),
+    ({"WORKERS": "-1"}, "SCIM_WORKERS must be 1 or more"),
+    ({"HOST": "a..b"}, "SCIM_HOST cannot be used"),
+    ({"TOKEN": "two words"}, "SCIM_TOKEN must be 1 to 255 printable characters"),
+    ({"TOKEN": "é"}, "SCIM_TOKEN must be 1 to 255 printable characters"),
+    ({"TOKEN": "x" * 256}, "SCIM_TOKEN must be 1 to 255 printable characters"),
+    ({"BASE_PATH": "scim"}, "SCIM_BASE_PATH must look like /scim/v2"),
+    ({"BASE_PATH": "/scim/"}, "SCIM_BASE_PATH must look like /scim/v2"),
+    ({"BASE_PATH": "/"}, "SCIM_BASE_PATH must look like /scim/v2"),
+    ({"BASE_PATH": "/<x>"}, "SCIM_BASE_PATH must look like /scim/v2"),
+    ({"DEFAULT_PAGE_SIZE": "1001"}, "SCIM_DEFAULT_PAGE_SIZE must not exceed SCIM_MAX_PAGE_SIZE"),
+    ({"MAX_PAGE_SIZE": "0"}, "SCIM_MAX_PAGE_SIZE must be 1 or more"),
+    ({"MAX_BODY_SIZE": "1.5"}, "SCIM_MAX_BODY_SIZE must be a whole number"),
+    ({"MAX_FILTER_LENGTH": "0"}, "SCIM_MAX_FILTER_LENGTH must be 1 or more"),
+    ({"MAX_FILTER_DEPTH": "11"}, "SCIM_MAX_FILTER_DEPTH must be 10 or less"),
+    ({"UNIQUE_GROUP_NAMES": "maybe"}, "SCIM_UNIQUE_GROUP_NAMES must be true or false"),
+    ({"SKIP_UNKNOWN_MEMBERS": "2"}, "SCIM_SKIP_UNKNOWN_MEMBERS must be true or false"),
+    ({"DATABASE_URL": "mysql://host/db"}, "SCIM_DATABASE_URL must begin with sqlite:///"),
+    ({"DATABASE_URL": "sqlite://"}, "SCIM_DATABASE_URL must begin with sqlite:///"),
+    ({"DATABASE_URL": "sqlite:///"}, "SCIM_DATABASE_URL must begin with sqlite:///"),
+    ({"DATABASE_URL": "sqlite:///:memory:"}, "SCIM_DATABASE_URL must name a file"),
+    ({"DATABASE_URL": "postgresql://host:port/db"}, "SCIM_DATABASE_URL cannot be used"),
+]
+# What the settings alone cannot tell; the server finds out when it starts.
+UNUSABLE = [
+    ({"HOST": "192.0.2.1"}, "SCIM_HOST, SCIM_PORT: cannot listen on 192.0.2.1:"),
+    ({"HOST": "no.such.host.invalid"}, "SCIM_HOST, SCIM_PORT: cannot listen on"),
+    ({"DATABASE_URL": "sqlite:////no/such/folder/scim.db"}, "SCIM_DATABASE_URL: the database"),
+    ({"DATABASE_URL": "postgresql://127.0.0.1:1/db"}, "SCIM_DATABASE_URL: the database"),
+]
+
+
+def run(*arguments, **settings):
+    """Return a finished process of ours, with settings that have no prefix here."""
+    environment = os.environ | {f"SCIM_{name}": value for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        check=False,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize(("settings", "problem"), WRONG)
+def test_wrong_value_is_refused_by_the_name_of_its_setting(settings, problem):
+    environment = {f"SCIM_{name}": value for name, value in settings.items()}
+
+    with pytest.raises(SettingError, match=problem.replace("/", r"\/")):
+        read_settings(environment=environment)
+    with pytest.raises(SettingError, match=problem.replace("/", r"\/")):
+        read_settings(settings, {})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("settings", "problem"), [*WRONG[::5], *UNUSABLE])
+def test_wrong_value_stops_the_server_with_one_line(tmp_path, settings, problem):
+    settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/scim.db"} | settings
+
+    done = run("app.py", **settings)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert problem in line
+
+
+def test_wrong_value_stops_a_command_with_one_line():
+    done = run("manage.py", "db", "upgrade", PORT="http")
+
+    assert done.returncode == 1
+    assert "SCIM_PORT must be a whole number, not 'http'" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_every_setting_has_a_default():
+    assert read_settings(environment={}) == Settings()
+
+
+def test_empty_variable_counts_as_not_set():
+    assert read_settings(environment={"SCIM_PORT": "", "SCIM_TOKEN": ""}) == Settings()
+
+
+def test_variables_are_read_by_their_type():
+    read = read_settings(
+        environment={
+            "SCIM_PORT": "8080",
+            "SCIM_UNIQUE_GROUP_NAMES": "No",
+            "SCIM_SKIP_UNKNOWN_MEMBERS": "1",
+            "SCIM_TOKEN": "se=cr/et",
+            "PORT": "1",
+        }
+    )
+
+    changed = {"port": 8080, "unique_group_names": False, "skip_unknown_members": True}
+    assert asdict(read) == asdict(Settings()) | changed | {"token": "se=cr/et"}
+
+
+def test_argument_wins_over_variable():
+    assert read_settings({"PORT": 1, "OTHER": 2}, {"SCIM_PORT": "3"}).port == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("postgresql://a:b@host:5432/db", "postgresql+psycopg2://a:b@host:5432/db"),
+        ("postgresql:///db?host=/run", "postgresql+psycopg2:///db?host=/run"),
+        ("postgresql+psycopg2://host/db", "postgresql+psycopg2://host/db"),
+        ("sqlite:////var/scim.db", "sqlite:////var/scim.db"),
+        ("sqlite:///scim.db", f"sqlite:///{PROJECT}/scim.db"),  # beside app.py
+        ("sqlite:///data/scim.db", f"sqlite:///{PROJECT}/data/scim.db"),
+    ],
+)
+def test_database_url_is_completed(url, read):
+    assert read_settings({"DATABASE_URL": url}).database_url == read
+
+
+def test_server_prints_where_it_is_and_with_which_token(serve):
+    server = serve()
+
+    assert f"SCIM base URL   {server.url.replace('127.0.0.1', 'localhost')}\n" in server.log
+    assert "Token           123456789\n" in server.log
+
+
+def test_token_of_ones_own_is_not_printed(serve):
+    server = serve(SCIM_TOKEN="t0p-secret")
+
+    assert server.session.get("/Users").status_code == 200
+    assert "t0p-secret" not in server.log
+
+
+def test_base_path_is_where_everything_is(serve):
+    server = serve(SCIM_BASE_PATH="/.api/scim/v2")
+
+    sent = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "bjensen"}
+    created = server.session.post("/Users", json=sent)
+
+    assert created.status_code == 201
+    assert created.headers["Location"].startswith(f"{server.url}/Users/")
+    assert server.session.get(created.headers["Location"]).json() == created.json()
+    elsewhere = httpx2.URL(server.url).copy_with(path="/scim/v2/Users")
+    assert server.session.get(elsewhere).status_code == 404
+
+
+@pytest.mark.slow
+def test_commands_of_a_new_project_succeed_in_the_usual_order(new_database):
+    url, versions = new_database(), ROOT / "migrations" / "versions"
+    before = set(versions.glob("*.py"))
+
+    for command, said in (
+        ("init", "python manage.py db upgrade"),
+        ("migrate", "python manage.py db upgrade"),
+        ("upgrade", "Migrated to 0001"),
+        ("upgrade", ""),
+        ("migrate", "models.py and the migrations agree"),
+    ):
+        done = run("manage.py", "db", command, DATABASE_URL=url)
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout
+        assert "Traceback" not in done.stderr
+    assert set(versions.glob("*.py")) == before
+
+
+@pytest.mark.slow
+def test_server_without_tables_says_how_to_make_them(new_database):
+    done = run("app.py", DATABASE_URL=new_database())
+
+    assert done.returncode == 1
+    assert "python manage.py db upgrade" in done.stderr
