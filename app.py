@@ -4,8 +4,8 @@ import hashlib
 import logging
 import socket
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -16,8 +16,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import db
 from scim import routes
-from scim.settings import DEFAULT_TOKEN, SettingError, Settings, read_settings
+from scim.settings import BASE_PATH, DEFAULT_TOKEN, SettingError, Settings, read_settings
 from scim.storage import Store
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 DEFAULT_TENANT = 1
 
@@ -35,11 +38,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         TESTING=bool((config or {}).get("TESTING")),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
-        MAX_CONTENT_LENGTH=settings.max_body_size,
+        MAX_CONTENT_LENGTH=settings.max_body_size + 1,  # so that one too many is seen
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.url_map.strict_slashes = False
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)  # type: ignore[method-assign]
+    proxied = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
+    app.wsgi_app = _with_sane_prefix(proxied)  # type: ignore[method-assign]
     db.init_app(app)
     Migrate(app, db)
     with app.app_context():
@@ -50,6 +54,17 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["scim_digest"] = hashlib.sha256(settings.token.encode()).digest()
     routes.register(app, settings.base_path)
     return app
+
+
+def _with_sane_prefix(application: "WSGIApplication") -> "WSGIApplication":
+    """Return ``application`` unaware of an X-Forwarded-Prefix that is not a path."""
+
+    def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if not BASE_PATH.fullmatch(environ.get("HTTP_X_FORWARDED_PREFIX", "")):
+            environ.pop("HTTP_X_FORWARDED_PREFIX", None)
+        return application(environ, start_response)
+
+    return serve
 
 
 def welcome(settings: Settings) -> str:

@@ -9,7 +9,6 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -99,11 +98,11 @@ class User(Resource, db.Model):  # type: ignore[name-defined, misc]
             "search",
             postgresql_using="gin",
             postgresql_ops={"search": "jsonb_path_ops"},
+            postgresql_with={"fastupdate": "off"},
         ).ddl_if(dialect="postgresql"),
     )
 
     user_name: Mapped[str] = mapped_column(PlainText)
-    active: Mapped[bool] = mapped_column(Boolean)
     password: Mapped[str | None] = mapped_column(PlainText)
     manager_id: Mapped[str | None] = mapped_column(Id)
 
@@ -125,6 +124,7 @@ class Group(Resource, db.Model):  # type: ignore[name-defined, misc]
             "search",
             postgresql_using="gin",
             postgresql_ops={"search": "jsonb_path_ops"},
+            postgresql_with={"fastupdate": "off"},
         ).ddl_if(dialect="postgresql"),
     )
 

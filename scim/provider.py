@@ -51,15 +51,11 @@ class Representation:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an operation needs to know of a request beside its subject.
-
-    References in filters and paths are taken relative to ``base_url``, as they are stored.
-    """
+    """What an operation needs to know of a request beside its subject."""
 
     tolerated: Tolerated
     projection: Projection = EVERYTHING
     if_match: str | None = None
-    base_url: str = PLACEHOLDER
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -166,10 +162,7 @@ def patch(
     :raises NotFoundError: there is none with that id
     :raises ScimError: an operation cannot be applied; the detail names it
     """
-    operations = [
-        changed(operation, path=operation.path and _relative(operation.path, request))
-        for operation in load_patch(sent, request.tolerated)
-    ]
+    operations = load_patch(sent, request.tolerated)
 
     def load(attribute: Attribute, value: Any) -> Any:
         return load_value(attribute, value, request.tolerated)
@@ -342,12 +335,8 @@ def _shows_related(resource_type: ResourceType, request: Request) -> bool:
 def _condition(text: str, resource_type: ResourceType, request: Request) -> Condition | None:
     if not text:
         return None
-    parsed = parse_filter(_relative(text, request), request.tolerated, request.limits)
+    parsed = parse_filter(text, request.tolerated, request.limits)
     return resolve(parsed, resource_type, request.tolerated)
-
-
-def _relative(text: str, request: Request) -> str:
-    return text.replace(request.base_url, PLACEHOLDER)
 
 
 def _decoded(text: str, resource_type: ResourceType, request: Request) -> Condition | None:

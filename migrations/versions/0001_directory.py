@@ -31,7 +31,6 @@ def upgrade() -> None:
         "users",
         *resource_columns(),
         sa.Column("user_name", PlainText, nullable=False),
-        sa.Column("active", sa.Boolean, nullable=False),
         sa.Column("password", PlainText),
         sa.Column("manager_id", Id),
     )
@@ -103,6 +102,7 @@ def create_indexes() -> None:
                 ["search"],
                 postgresql_using="gin",
                 postgresql_ops={"search": "jsonb_path_ops"},
+                postgresql_with={"fastupdate": "off"},
             )
 
 

@@ -210,7 +210,7 @@ class _Resolver:
             value = str(value)
         try:
             check(attribute, value.replace(PLACEHOLDER, "") if isinstance(value, str) else value)
-            value = fold_value(attribute, value)
+            value = self.relative(attribute, fold_value(attribute, value))
         except InvalidValueError as error:
             raise InvalidFilterError(f"{node}: {error.detail}") from None
         if node.operator in {"co", "sw", "ew"} and len(str(value)) > LONGEST_PATTERN:
@@ -218,6 +218,13 @@ class _Resolver:
                 f"{node.path}: more than {LONGEST_PATTERN} characters to look for"
             )
         return value
+
+    def relative(self, attribute: Attribute, value: Any) -> Any:
+        """Return a reference to this service in the form in which the server makes it."""
+        if attribute.type != "reference" or attribute.mutability == "readWrite":
+            return value
+        base_url = self.tolerated.base_url
+        return value.replace(base_url, PLACEHOLDER) if base_url else value
 
 
 def along(chain: Chain, prefix: Keys, leaf: Callable[[Keys, Attribute], Condition]) -> Condition:

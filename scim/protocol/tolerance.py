@@ -74,10 +74,14 @@ STRICT_TOLERANCE = Tolerance(**{tolerance.name: False for tolerance in fields(To
 
 
 class Tolerated:
-    """The tolerances of one request: asks the tenant's, remembers those that were needed."""
+    """What is allowed for in one request: asks the tenant's tolerances, remembers those needed.
 
-    def __init__(self, tolerance: Tolerance = Tolerance()) -> None:
+    ``base_url`` is where the client knows this service; stored references are relative to it.
+    """
+
+    def __init__(self, tolerance: Tolerance = Tolerance(), base_url: str = "") -> None:
         self.tolerance = tolerance
+        self.base_url = base_url
         self.used: dict[str, None] = {}
 
     def allows(self, name: str) -> bool:

@@ -17,7 +17,7 @@ logger = logging.getLogger("scim")
 FRAMEWORK = {
     404: (errors.NotFoundError, "there is no such endpoint"),
     405: (errors.MethodNotAllowedError, "this endpoint does not take that method"),
-    413: (errors.PayloadTooLargeError, "the body is larger than this server takes"),
+    413: (errors.PayloadTooLargeError, errors.TOO_LARGE),
 }
 
 

@@ -7,7 +7,12 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 
 from scim.protocol import etag
-from scim.protocol.errors import InvalidSyntaxError, UnsupportedMediaTypeError
+from scim.protocol.errors import (
+    TOO_LARGE,
+    InvalidSyntaxError,
+    PayloadTooLargeError,
+    UnsupportedMediaTypeError,
+)
 from scim.protocol.paging import SearchRequest, search_request
 from scim.protocol.parser import Limits
 from scim.protocol.projection import projection
@@ -43,7 +48,7 @@ def store() -> Store:
 def tolerated() -> Tolerated:
     """Return the tolerances of this request, the same object throughout."""
     if "tolerated" not in g:
-        g.tolerated = Tolerated()
+        g.tolerated = Tolerated(base_url=base_url())
     found: Tolerated = g.tolerated
     return found
 
@@ -65,7 +70,7 @@ def body() -> Any:
     if request.mimetype not in ACCEPTED:
         raise UnsupportedMediaTypeError(f"send {MEDIA_TYPE}, not {request.mimetype}")
     try:
-        text = request.get_data().decode("utf-8-sig")
+        text = _data().decode("utf-8-sig")
         found = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
         if "\\ud" in text.lower():  # half of a surrogate pair is no text
             json.dumps(found, ensure_ascii=False).encode()
@@ -76,6 +81,17 @@ def body() -> Any:
     except ValueError as error:
         raise InvalidSyntaxError(f"the body is not JSON: {error}") from None
     return found
+
+
+def _data() -> bytes:
+    """Return the bytes of the body; one without a Content-Length is cut behind the limit.
+
+    :raises PayloadTooLargeError: there are more than the limit
+    """
+    data = request.get_data()
+    if len(data) > settings().max_body_size:
+        raise PayloadTooLargeError(TOO_LARGE)
+    return data
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -101,7 +117,6 @@ def request_for(resource_type: ResourceType, search: SearchRequest | None = None
         tolerated=tolerated(),
         projection=projection(search.attributes, search.excluded_attributes, resource_type),
         if_match=request.headers.get("If-Match"),
-        base_url=base_url(),
         limits=Limits(settings().max_filter_length, depth=settings().max_filter_depth),
     )
 
@@ -112,8 +127,8 @@ def page_size() -> PageSize:
 
 def render(resource: Representation, status: int = 200) -> Response:
     """Answer with a resource, or with 304 if the client has that version."""
-    known = request.headers.get("If-None-Match")
-    if request.method == "GET" and known is not None and etag.names(known, resource.version):
+    known = request.headers.get("If-None-Match") if request.method in ("GET", "HEAD") else None
+    if known is not None and etag.names(known, resource.version):
         response = Response(status=304)
     else:
         response = json_response(resource.text, status)

@@ -135,7 +135,6 @@ def columns(
         return values | {
             "user_name": _key("userName", fold_text(document["userName"])),
             "display": document.get("displayName"),
-            "active": document.get("active", True),
             "password": document.get("password"),
             "manager_id": manager_id if is_id(manager_id) else None,
         }

@@ -35,7 +35,6 @@ def crowd(new_directory):
         user(
             f"user{n}",
             externalId=f"E{n}",
-            active=n % 10 > 0,
             emails=[{"value": f"user{n}@work.example", "type": "work", "primary": True}],
             **{ENTERPRISE_USER_SCHEMA: {"department": f"Department {n % 500}"}},
         )

@@ -11,7 +11,7 @@ from ..support.scim import Scim, add, group, listed, path_of, remove, replace, u
 
 ROWS = (
     "INSERT INTO users (tenant_id, id, display, body, search, version, created, last_modified,"
-    " user_name, active) VALUES (1, :id, :name, :body, :search, 1, '2026', '2026', :name, true)"
+    " user_name) VALUES (1, :id, :name, :body, :search, 1, '2026', '2026', :name)"
 )
 
 
