@@ -1,0 +1,1 @@
+"""Benchmarks: what an operation costs beside the least that Flask and the database cost."""

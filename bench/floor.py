@@ -1,0 +1,51 @@
+"""The floor: bare Flask routes of one statement each, for the granian that the server runs on."""
+
+import sqlite3
+from functools import cached_property
+from typing import Any
+
+from flask import Flask, request
+from sqlalchemy import Connection, create_engine
+
+from scim.settings import read_settings
+from scim.storage.engine import prepare
+
+STATEMENTS = {
+    "select": "SELECT body FROM users WHERE tenant_id = 1 AND id = ?",
+    "page": "SELECT body FROM users WHERE tenant_id = 1 AND id >= ? ORDER BY id LIMIT 100",
+    "insert": "INSERT INTO floor (body, id) VALUES (?, ?)",
+    "update": "UPDATE floor SET body = ? WHERE id = ?",
+}
+
+
+class Driver:
+    """The driver's connection of a worker, which has one thread; opened when first needed."""
+
+    @cached_property
+    def connection(self) -> Connection:
+        engine = create_engine(read_settings().database_url)
+        prepare(engine)
+        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def execute(self, name: str, *values: str) -> Any:
+        driver: Any = self.connection.connection.driver_connection
+        mark = "?" if isinstance(driver, sqlite3.Connection) else "%s"
+        cursor = driver.cursor()
+        cursor.execute(STATEMENTS[name].replace("?", mark), values)
+        return cursor
+
+
+def create_app() -> Flask:
+    app, driver = Flask(__name__, static_folder=None), Driver()
+
+    @app.get("/scim/v2/<name>/<key>")
+    def read(name: str, key: str) -> str:
+        return ",".join(body for (body,) in driver.execute(name, key))
+
+    @app.post("/scim/v2/<name>/<key>")
+    def write(name: str, key: str) -> str:
+        body = request.get_data(as_text=True)
+        driver.execute(name, body, key)
+        return body
+
+    return app
