@@ -1,16 +1,17 @@
 """Who is in which group. Members are rows, so a change costs the same whatever the group's size."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
+    Boolean,
     ColumnElement,
     Connection,
     ScalarSelect,
     String,
     Text,
-    any_,
+    bindparam,
     case,
     cast,
     func,
@@ -115,15 +116,61 @@ def first_related(owner: Any, name: str) -> ScalarSelect[Any]:
     )
 
 
-def among(connection: Connection, column: Any, ids: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that ``column`` is one of ``ids``, however many there are."""
-    found: ColumnElement[bool]
-    if connection.dialect.name == "postgresql":
-        found = column == any_(literal(list(ids), ARRAY(UUID(as_uuid=False))))
-    else:
-        each = func.json_each(json.dumps(list(ids))).table_valued("value")
-        found = column.in_(select(each.c.value))
-    return found
+Ids = JSON().with_variant(ARRAY(UUID(as_uuid=False)), "postgresql")
+
+
+class among(GenericFunction[bool]):
+    """Whether a column is one of the parameter ``ids``, however many there are."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column, bindparam("ids", type_=Ids))
+
+    def self_group(self, against: Any = None) -> Any:
+        """Stay a condition: SQLAlchemy would ask SQLite whether it equals 1, past every index."""
+        return self
+
+
+@compiles(among, "postgresql")
+def _any(element: among, compiler: Any, **options: Any) -> str:
+    column, ids = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({ids})"
+
+
+@compiles(among, "sqlite")
+def _in(element: among, compiler: Any, **options: Any) -> str:
+    column, ids = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({ids}))"
+
+
+MINE = (link.c.tenant_id == bindparam("tenant_id")) & (link.c.group_id == bindparam("group_id"))
+MEMBERS = select(link.c.user_id).where(MINE)
+SAME = (users.c.tenant_id == link.c.tenant_id) & (users.c.id == link.c.user_id)
+LISTED = MEMBERS.where(among(link.c.user_id)).join(users, SAME)
+BEYOND = MEMBERS.offset(bindparam("number")).limit(1)
+LOCK_USERS = (
+    select(users.c.id)
+    .where(users.c.tenant_id == bindparam("tenant_id"), among(users.c.id))
+    .order_by(users.c.id)
+    .with_for_update(key_share=True)
+)
+ADD = (
+    insert(link)
+    .from_select(
+        ["tenant_id", "group_id", "user_id"],
+        select(
+            users.c.tenant_id, bindparam("group_id", type_=link.c.group_id.type), users.c.id
+        ).where(
+            users.c.tenant_id == bindparam("tenant_id"),
+            among(users.c.id),
+            ~MEMBERS.where(link.c.user_id == users.c.id).correlate(users).exists(),
+        ),
+    )
+    .returning(link.c.user_id)
+)
+REMOVE = link.delete().where(MINE, among(link.c.user_id))
 
 
 class Members:
@@ -136,7 +183,7 @@ class Members:
         self.connection = connection
         self.tenant_id = tenant_id
         self.group_id = group_id
-        self.mine = (link.c.tenant_id == tenant_id) & (link.c.group_id == group_id)
+        self.names = {"tenant_id": tenant_id, "group_id": group_id}
         self.changed: set[str] = set()
 
     def apply(self, operation: MemberOperation, skip_unknown: bool) -> None:
@@ -163,22 +210,13 @@ class Members:
             raise InvalidValueError(f"members: there is no user with the id {missing[0][:80]!r}")
         if not known:
             return
-        already = select(link.c.user_id).where(self.mine)
-        new = select(
-            literal(self.tenant_id), literal(self.group_id, link.c.group_id.type), users.c.id
-        )
-        new = new.where(
-            users.c.tenant_id == self.tenant_id,
-            among(self.connection, users.c.id, known),
-            ~already.where(link.c.user_id == users.c.id).exists(),
-        )
-        added = insert(link).from_select(["tenant_id", "group_id", "user_id"], new)
-        self.changed ^= set(self.connection.scalars(added.returning(link.c.user_id)))
+        added = self.connection.scalars(ADD, {**self.names, "ids": list(known)})
+        self.changed ^= set(added)
 
     def remove(self, operation: MemberOperation) -> None:
         if operation.ids is not None:
             ids = [member for member in operation.ids if is_id(member)]
-            self.discard(self.ids(among(self.connection, link.c.user_id, ids)))
+            self.discard(self.connection.scalars(LISTED, {**self.names, "ids": ids}))
         elif operation.condition is not None:
             self.discard(
                 self.ids(member_condition(operation.condition, self.connection.dialect.name))
@@ -188,17 +226,13 @@ class Members:
 
     def ids(self, *conditions: ColumnElement[bool]) -> Sequence[str]:
         """Return the ids of the members that meet ``conditions``."""
-        chosen = select(link.c.user_id).where(self.mine, *conditions)
-        if conditions:
-            same = (users.c.tenant_id == link.c.tenant_id) & (users.c.id == link.c.user_id)
-            chosen = chosen.join(users, same)
-        return self.connection.scalars(chosen).all()
+        chosen = MEMBERS.where(*conditions).join(users, SAME) if conditions else MEMBERS
+        return self.connection.scalars(chosen, self.names).all()
 
     def discard(self, ids: Iterable[str]) -> None:
         known = self.lock(ids)
         if known:
-            gone = self.mine & among(self.connection, link.c.user_id, known)
-            self.connection.execute(link.delete().where(gone))
+            self.connection.execute(REMOVE, {**self.names, "ids": list(known)})
             self.changed ^= known
 
     def lock(self, ids: Iterable[str]) -> set[str]:
@@ -206,15 +240,9 @@ class Members:
         wanted = list(ids)
         if not wanted:
             return set()
-        locked = (
-            select(users.c.id)
-            .where(users.c.tenant_id == self.tenant_id, among(self.connection, users.c.id, wanted))
-            .order_by(users.c.id)
-            .with_for_update(key_share=True)
-        )
-        return set(self.connection.scalars(locked))
+        names = {"tenant_id": self.tenant_id, "ids": wanted}
+        return set(self.connection.scalars(LOCK_USERS, names))
 
     def more_than(self, number: int) -> bool:
         """Tell whether the group has more members than ``number``, without counting the rest."""
-        beyond = select(link.c.user_id).where(self.mine).offset(number).limit(1)
-        return self.connection.scalar(beyond) is not None
+        return self.connection.scalar(BEYOND, {**self.names, "number": number}) is not None

@@ -28,7 +28,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, ResourceType
 from scim.protocol.values import date_time, fold, fold_text
 
 from .keys import is_id
-from .membership import managed, related
+from .membership import among, managed, related
 
 TABLES: Mapping[str, Any] = {"User": User.__table__, "Group": Group.__table__}
 LONGEST_KEY = 2000  # bytes; a row of a B-tree index holds little more
@@ -98,11 +98,6 @@ GET = {
     for name, table in TABLES.items()
     for with_related in (True, False)
 }
-# What a row shows of others.
-BESIDE: Mapping[str, tuple[Any, Any]] = {
-    "User": (related(TABLES["User"]), managed()),
-    "Group": (null(), null()),
-}
 LOCK = {
     name: _locked(table).where(
         table.c.tenant_id == bindparam("tenant_id"), table.c.id == bindparam("id")
@@ -110,6 +105,23 @@ LOCK = {
     for name, table in TABLES.items()
 }
 REPORTS = _locked(TABLES["User"])
+# In an UPDATE, a parameter named as a column is a new value of it.
+UPDATE = {
+    name: update(table).where(
+        table.c.tenant_id == bindparam("of_tenant"), table.c.id == bindparam("of_id")
+    )
+    for name, table in TABLES.items()
+}
+UPDATE_AND_SHOW = {
+    "User": UPDATE["User"].returning(related(TABLES["User"]), managed()),
+    "Group": UPDATE["Group"].returning(null(), null()),
+}
+TOUCH = {
+    name: update(table)
+    .where(table.c.tenant_id == bindparam("of_tenant"), among(table.c.id))
+    .values(version=table.c.version + 1)
+    for name, table in TABLES.items()
+}
 
 
 def now() -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from scim.protocol.errors import UnavailableError
@@ -14,9 +14,22 @@ from scim.protocol.schema import ResourceType
 
 from .engine import failures, prepare, reader
 from .keys import is_id
-from .membership import Members, among, groups, link, users
+from .membership import Members, groups, link, users
 from .paging import Page, Query, read_page
-from .resources import BESIDE, GET, LOCK, REPORTS, TABLES, Stored, bump, columns, count, now
+from .resources import (
+    GET,
+    LOCK,
+    REPORTS,
+    TABLES,
+    TOUCH,
+    UPDATE,
+    UPDATE_AND_SHOW,
+    Stored,
+    bump,
+    columns,
+    count,
+    now,
+)
 
 T = TypeVar("T")
 ATTEMPTS = 5
@@ -162,17 +175,15 @@ class Transaction:
 
         :raises UniquenessError: something unique in it is in use
         """
-        table, modified = TABLES[resource_type.name], now()
+        modified = now()
         values = self._columns(resource_type, document, body)
         values |= {"version": before.version + 1, "last_modified": modified}
-        chosen = (table.c.tenant_id == self.tenant_id) & (table.c.id == before.id)
+        values |= {"of_tenant": self.tenant_id, "of_id": before.id}
         beside: Sequence[Any] = (before.related, before.manager)
-        changed = update(table).where(chosen)
         if self.connection.dialect.name == "postgresql":  # they changed if the lock was awaited
-            shown = changed.returning(*BESIDE[resource_type.name])
-            beside = self.connection.execute(shown, values).one()
+            beside = self.connection.execute(UPDATE_AND_SHOW[resource_type.name], values).one()
         else:
-            self.connection.execute(changed, values)
+            self.connection.execute(UPDATE[resource_type.name], values)
         return Stored(before.id, body, before.version + 1, before.created, modified, *beside)
 
     def members(self, group_id: str) -> Members:
@@ -182,9 +193,8 @@ class Transaction:
     def touch(self, resource_type: ResourceType, ids: Sequence[str] | set[str]) -> None:
         """Move the versions of resources that show something that has changed elsewhere."""
         if ids:
-            table = TABLES[resource_type.name]
-            chosen = among(self.connection, table.c.id, ids)
-            bump(self.connection, table, (table.c.tenant_id == self.tenant_id) & chosen)
+            names = {"of_tenant": self.tenant_id, "ids": list(ids), "last_modified": now()}
+            self.connection.execute(TOUCH[resource_type.name], names)
 
     def delete(self, resource_type: ResourceType, resource_id: str) -> None:
         """Delete a locked resource and its memberships; who shows them gets a new version."""
