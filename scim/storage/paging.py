@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, null, select
 
 from scim.protocol.errors import InvalidPathError
-from scim.protocol.resolve import Condition, locate
+from scim.protocol.nodes import And, Not, Or
+from scim.protocol.resolve import Condition, Some, locate
 from scim.protocol.schema import MANAGER, Attribute, ResourceType
 from scim.protocol.tolerance import Tolerated
 
@@ -58,40 +59,74 @@ def sort_chain(
 
 def read_page(connection: Connection, tenant_id: int, query: Query) -> Page:
     """Read one page. The default order is that of the ids, which is that of creation."""
-    table = TABLES[query.resource_type.name]
+    table, dialect = TABLES[query.resource_type.name], connection.dialect.name
+    names = {"tenant_id": tenant_id, "resource_type": query.resource_type.name}
     matching = [table.c.tenant_id == tenant_id]
     if query.condition is not None:
-        matching.append(where(query.condition, table, connection.dialect.name))
-    found: list[Stored] = []
+        matching.append(where(query.condition, table, dialect))
+    read: Sequence[Any] = ()
     if query.limit and query.offset < LARGEST_OFFSET:
-        statement = _page(query, table, matching, connection.dialect.name)
-        found = [Stored(*row) for row in connection.execute(statement).all()]
+        read = connection.execute(_page(query, table, matching, dialect), names).all()
+    found = [Stored(*row[:-1]) for row in read]
     if found and len(found) < query.limit:
         return Page(query.offset + len(found), found)
-    if query.condition is None:
-        names = {"tenant_id": tenant_id, "resource_type": query.resource_type.name}
-        return Page(int(connection.scalar(TOTAL, names) or 0), found)
-    counted = select(func.count()).select_from(table).where(*matching)
-    return Page(connection.scalar(counted) or 0, found)
+    total = read[0][-1] if read else None
+    if total is None:
+        counted = select(func.count()).select_from(table).where(*matching)
+        total = connection.scalar(TOTAL if query.condition is None else counted, names)
+    return Page(int(total or 0), found)
 
 
 def _page(
     query: Query, table: Any, matching: list[ColumnElement[bool]], dialect: str
 ) -> Select[Any]:
-    """Return the SELECT of a page; what comes before it is passed over in an index alone."""
-    order = [table.c.id]
-    if query.sort:
-        value = _sort_value(query, table, dialect)
-        directed = value.desc().nulls_first() if query.descending else value.asc().nulls_last()
-        order.insert(0, directed)
-    elif query.descending:
-        order = [table.c.id.desc()]
+    """Return the SELECT of a page, with the number of all that match where it costs nothing more.
+
+    What comes before the page is passed over in an index alone.
+    """
+    value = _sort_value(query, table, dialect) if query.sort else table.c.id
+    order = _order(query, value, table.c.id)
     chosen = rows(table, query.with_related).order_by(*order)
-    if not query.offset:
-        return chosen.where(*matching).limit(query.limit)
-    ids = select(table.c.id).where(*matching).order_by(*order)
+    if query.condition is not None and not _has_columns(query.condition, table):
+        found = _found(table, matching, value)
+        ids = select(found.c.id).order_by(*_order(query, found.c.value, found.c.id))
+        total: Any = select(func.count()).select_from(found).scalar_subquery()
+    else:
+        ids = select(table.c.id).where(*matching).order_by(*order)
+        total = TOTAL.scalar_subquery() if query.condition is None else null()
+        if not query.offset:
+            return chosen.add_columns(total).where(*matching).limit(query.limit)
     ids = ids.limit(query.limit).offset(query.offset)
-    return chosen.where(and_(matching[0], table.c.id.in_(ids)))
+    return chosen.add_columns(total).where(matching[0], table.c.id.in_(ids))
+
+
+def _order(query: Query, value: Any, by_id: Any) -> list[Any]:
+    if query.sort:
+        return [value.desc().nulls_first() if query.descending else value.asc().nulls_last(), by_id]
+    return [by_id.desc() if query.descending else by_id]
+
+
+def _found(table: Any, matching: list[ColumnElement[bool]], value: Any) -> Any:
+    """Return all that match, found first and put in order afterwards.
+
+    PostgreSQL guesses badly how often a value occurs in ``search``: left to itself, it may read the
+    whole directory in order, waiting for enough that match.
+    """
+    found = select(table.c.id, value.label("value")).where(*matching).cte("found")
+    return found.prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def _has_columns(condition: Condition, table: Any) -> bool:
+    """Tell whether the condition asks for nothing but columns."""
+    match condition:
+        case And(terms) | Or(terms):
+            return all(_has_columns(term, table) for term in terms)
+        case Not(term):
+            return _has_columns(term, table)
+        case Some():
+            return False
+        case _:
+            return condition.keys in COLUMNS[str(table.description)]
 
 
 def _sort_value(query: Query, table: Any, dialect: str) -> Any:
