@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import db
 from scim import routes
+from scim.protocol.tolerance import Tolerance
 from scim.settings import BASE_PATH, DEFAULT_TOKEN, SettingError, Settings, read_settings
 from scim.storage import Store
 
@@ -51,6 +52,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
             db.engine, DEFAULT_TENANT, settings.unique_group_names, settings.skip_unknown_members
         )
     app.extensions["scim_settings"] = settings
+    app.extensions["scim_tolerance"] = Tolerance()
     app.extensions["scim_digest"] = hashlib.sha256(settings.token.encode()).digest()
     routes.register(app, settings.base_path)
     return app

@@ -48,7 +48,7 @@ def store() -> Store:
 def tolerated() -> Tolerated:
     """Return the tolerances of this request, the same object throughout."""
     if "tolerated" not in g:
-        g.tolerated = Tolerated(base_url=base_url())
+        g.tolerated = Tolerated(current_app.extensions["scim_tolerance"], base_url())
     found: Tolerated = g.tolerated
     return found
 
