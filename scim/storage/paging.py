@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, null, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, null, select
 
 from scim.protocol.errors import InvalidPathError
 from scim.protocol.nodes import And, Not, Or
-from scim.protocol.resolve import Condition, Some, locate
+from scim.protocol.resolve import Compare, Condition, Keys, Some, locate
 from scim.protocol.schema import MANAGER, Attribute, ResourceType
 from scim.protocol.tolerance import Tolerated
 
@@ -18,6 +19,10 @@ from .membership import first_related
 from .resources import TABLES, TOTAL, Stored, rows
 
 LARGEST_OFFSET = 2**62
+LOOKED_UP = {
+    "User": {("username",), ("externalid",)},
+    "Group": {("displayname",), ("externalid",)},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +65,45 @@ def sort_chain(
 def read_page(connection: Connection, tenant_id: int, query: Query) -> Page:
     """Read one page. The default order is that of the ids, which is that of creation."""
     table, dialect = TABLES[query.resource_type.name], connection.dialect.name
+    if query.offset == 0 and query.limit and (page := _look_up(connection, tenant_id, query)):
+        return page
     names = {"tenant_id": tenant_id, "resource_type": query.resource_type.name}
     matching = [table.c.tenant_id == tenant_id]
     if query.condition is not None:
         matching.append(where(query.condition, table, dialect))
     read: Sequence[Any] = ()
-    if query.limit and query.offset < LARGEST_OFFSET:
+    reads = query.limit > 0 and query.offset < LARGEST_OFFSET
+    if reads:
         read = connection.execute(_page(query, table, matching, dialect), names).all()
     found = [Stored(*row[:-1]) for row in read]
-    if found and len(found) < query.limit:
+    if reads and len(found) < query.limit and (found or query.offset == 0):
         return Page(query.offset + len(found), found)
     total = read[0][-1] if read else None
     if total is None:
         counted = select(func.count()).select_from(table).where(*matching)
         total = connection.scalar(TOTAL if query.condition is None else counted, names)
     return Page(int(total or 0), found)
+
+
+def _look_up(connection: Connection, tenant_id: int, query: Query) -> Page | None:
+    """Read what providers ask for before each write: who has this userName, or externalId?
+
+    The statement is built once. Return None if the query is another one, or finds more than one.
+    """
+    match query.condition:
+        case Compare(keys, _, "eq", value) if value and keys in LOOKED_UP[query.resource_type.name]:
+            statement = _by_value(query.resource_type.name, keys, query.with_related)
+            read = connection.execute(statement, {"tenant_id": tenant_id, "value": value}).all()
+            return Page(len(read), [Stored(*row) for row in read]) if len(read) < 2 else None
+    return None
+
+
+@cache
+def _by_value(name: str, keys: Keys, with_related: bool) -> Select[Any]:
+    table = TABLES[name]
+    column = COLUMNS[table.name][keys]
+    found = table.c.tenant_id == bindparam("tenant_id"), column == bindparam("value")
+    return rows(table, with_related).where(*found).limit(2)
 
 
 def _page(
