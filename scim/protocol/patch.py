@@ -30,10 +30,10 @@ from .errors import (
 )
 from .evaluate import holds
 from .members import member_ids
-from .nodes import And, AttributePath, Comparison, Filter, Path, ValuePath
-from .parser import DEFAULT_LIMITS, Limits, parse_path
+from .parser import DEFAULT_LIMITS, Limits
 from .resolve import Condition, locate, resolve_within
 from .schema import Attribute, ResourceType
+from .target import Target, find_target
 from .tolerance import STRICT, Tolerated, complex_value, is_cleared
 from .values import fold_item
 
@@ -66,20 +66,6 @@ class Patched:
 
     resource: Record
     members: tuple[MemberOperation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a path leads to: an attribute, narrowed by a filter or a sub-attribute."""
-
-    containers: tuple[Attribute, ...]
-    attribute: Attribute
-    value_filter: Filter | None = None
-    sub_attribute: Attribute | None = None
-
-    @property
-    def last(self) -> Attribute:
-        return self.sub_attribute or self.attribute
 
 
 def apply(
@@ -175,37 +161,7 @@ class _Patcher:
         return target
 
     def target(self, text: str) -> Target:
-        """Return what a path leads to, checked against schema and mutability."""
-        if text.startswith("/"):
-            raise InvalidPathError(f"{text!r} is JSON Patch (RFC 6902); SCIM names the attribute")
-        chain = locate(text, self.resource_type, self.tolerated)
-        if len(chain) == 1 and chain[0] in self.resource_type.extension_attributes:
-            return Target((), chain[0])
-        target = self.locate(parse_path(text, self.tolerated, self.limits))
-        for attribute in (*target.containers, target.attribute, target.last):
-            if attribute.mutability == "readOnly":
-                raise MutabilityError(f"{attribute.name} is read-only")
-        return target
-
-    def locate(self, path: Path) -> Target:
-        attribute_path = path.path if isinstance(path, ValuePath) else path
-        chain = locate(str(attribute_path), self.resource_type, self.tolerated)
-        if not chain:
-            raise InvalidPathError(f"no attribute {str(attribute_path)!r} in this resource type")
-        if isinstance(path, ValuePath):
-            return self.narrowed(chain, path)
-        if len(chain) > 1 and chain[-2] not in self.resource_type.extension_attributes:
-            return Target(chain[:-2], chain[-2], None, chain[-1])
-        return Target(chain[:-1], chain[-1])
-
-    def narrowed(self, chain: tuple[Attribute, ...], path: ValuePath) -> Target:
-        attribute = chain[-1]
-        if attribute.type != "complex":
-            raise InvalidPathError(f"{path.path} has no sub-attributes to filter by")
-        sub_attribute = attribute.find(path.sub_attribute)
-        if path.sub_attribute and sub_attribute is None:
-            raise InvalidPathError(f"{path.path} has no sub-attribute {path.sub_attribute!r}")
-        return Target(chain[:-1], attribute, path.value_filter, sub_attribute)
+        return find_target(text, self.resource_type, self.tolerated, self.limits)
 
     def apply_at(self, target: Target, operation: PatchOperation) -> None:
         if target.attribute.name == "members" and not target.containers:
@@ -319,8 +275,8 @@ class _Patcher:
         path = f"{target.attribute.name}[{target.value_filter}]"
         if target.value_filter and operation.op == "replace" and not self.creates(operation):
             raise NoTargetError(f"no value matches {path}")
-        conditions = _equalities(target.value_filter)
-        if conditions is None or not all(target.attribute.find(name) for name in conditions):
+        conditions = target.described()
+        if conditions is None:
             raise NoTargetError(f"no value matches {path}, and it does not describe one to create")
         return _one(self.loaded(target.attribute, conditions)) if conditions else {}
 
@@ -372,18 +328,3 @@ def _one(value: Any) -> Record:
             raise InvalidValueError("a value path takes one value")
         return dict(value[0])
     return value or {}
-
-
-def _equalities(node: Filter | None) -> Record | None:
-    """Return what the ``eq`` conditions of a filter say of an element; None if it says more."""
-    match node:
-        case None:
-            return {}
-        case Comparison(AttributePath(name, None, None), "eq", value):
-            return {name: value}
-        case And(terms):
-            parts = [_equalities(term) for term in terms]
-            if None in parts:
-                return None
-            return {name: value for part in parts if part for name, value in part.items()}
-    return None

@@ -3,6 +3,7 @@
 import json
 import logging
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, request
 
@@ -159,7 +160,7 @@ def _finish(response: Response) -> Response:
     logger.info(
         "%s %s %s%s",
         request.method,
-        request.path,
+        quote(request.path, safe="/:"),  # a path may hold a line break
         response.status_code,
         f" tolerated {used}" if used else "",
     )

@@ -234,3 +234,10 @@ def test_unexpected_exception_is_logged_and_not_told(scim, monkeypatch, caplog):
     assert record.exc_info[0] is RuntimeError
     assert "t1meMa$heen" not in caplog.text
     assert "123456789" not in caplog.text
+
+
+def test_line_break_in_a_path_does_not_forge_a_line_of_the_log(scim, caplog):
+    with caplog.at_level("INFO", logger="scim"):
+        scim.client.get("/scim/v2/nowhere%0aGET /scim/v2/Users 200")
+
+    assert [record.getMessage().count("\n") for record in caplog.records] == [0]
