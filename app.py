@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 DEFAULT_TENANT = 1
+WORKER_STOP_SECONDS = 3  # now and then one that is told to stop twice, as by Ctrl+C, does not
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -117,6 +118,7 @@ def main() -> None:
         interface=Interfaces.WSGI,
         workers=settings.workers,
         blocking_threads=1,
+        workers_kill_timeout=WORKER_STOP_SECONDS,
         websockets=False,
         log_level=LogLevels.warning,
         factory=True,

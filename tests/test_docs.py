@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from scim.settings import Settings
 
 from .support.ports import free_port
 from .support.postgres import throw_away_server
-from .support.server import ROOT
+from .support.server import ROOT, end_group
 
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
 PROJECT = ("app.py", "manage.py", "models.py", "migrations", "requirements.txt", "scim")
@@ -50,7 +49,6 @@ VARYING = {
     "A-VERSION": re.compile(r'(?<=W/\\")\d+'),
 }
 START_SECONDS = 20
-STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -147,8 +145,7 @@ class Newcomer:
 
     def stop(self) -> None:
         if self.server:
-            os.killpg(self.server.pid, signal.SIGTERM)
-            self.server.wait(STOP_SECONDS)
+            end_group(self.server)
             self.server = None
 
     def check(self, shown: Block, printed: str) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ import httpx2
 import pytest
 
 from .support.ports import free_port
-from .support.server import ROOT, open_session
+from .support.server import ROOT, end_group, open_session
 
 PROJECT = ("Makefile", "app.py", "manage.py", "models.py", "requirements.txt", "migrations", "scim")
 INSTALL_SECONDS = 180
@@ -38,8 +37,7 @@ def test_make_run_sets_everything_up_and_serves(tmp_path):
         with open_session(f"http://127.0.0.1:{port}/scim/v2", "123456789") as session:
             answer = wait_for_answer(session, process)
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        end_group(process)
 
     assert answer.json()["totalResults"] == 0, log.read_text()
     assert f"http://localhost:{port}/scim/v2" in log.read_text()

@@ -49,6 +49,21 @@ class Server:
         self.process.wait()
 
 
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads a group, and all that it started, by force after a while."""
+    os.killpg(process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        process.poll()
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 @contextmanager
 def running_server(log_path: Path, **environment: str) -> Iterator[Server]:
     """Run the application with ``environment`` on a free port until the block ends."""

@@ -1,0 +1,19 @@
+"""Ctrl+C reaches the server and its workers at once, and nothing is left running."""
+
+import os
+import signal
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize("wait", [0, 0.5])
+def test_interrupt_stops_the_server_and_its_workers(serve, wait):
+    process = serve(SCIM_WORKERS="2").process
+    time.sleep(wait)
+
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(8)
+
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
