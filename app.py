@@ -43,7 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         MAX_CONTENT_LENGTH=settings.max_body_size + 1,  # so that one too many is seen
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
-    app.url_map.strict_slashes = False
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     proxied = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
     app.wsgi_app = _with_sane_prefix(proxied)  # type: ignore[method-assign]
     db.init_app(app)

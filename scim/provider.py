@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import Any
-from urllib.parse import unquote
 
 from .protocol import etag
 from .protocol import patch as patching
@@ -23,7 +22,7 @@ from .protocol.patch import MemberOperation
 from .protocol.projection import EVERYTHING, Projection, project
 from .protocol.resolve import Condition, resolve
 from .protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, Attribute, ResourceType
-from .protocol.tolerance import Tolerated
+from .protocol.tolerance import Tolerated, with_decoded_values
 from .protocol.values import PLACEHOLDER
 from .serializers import dump_resource, load_patch, load_resource, load_value, to_json
 from .storage import Query, Store, Stored, Transaction, new_id, sort_chain
@@ -56,6 +55,7 @@ class Request:
     tolerated: Tolerated
     projection: Projection = EVERYTHING
     if_match: str | None = None
+    if_none_match: str | None = None
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -75,8 +75,7 @@ def get(
     :raises NotFoundError: there is none with that id
     """
     stored = store.get(resource_type, resource_id, _shows_related(resource_type, request))
-    if stored is None:
-        raise _not_found(resource_type, resource_id)
+    stored = _check_found(resource_type, resource_id, stored, request)
     return represent(resource_type, stored, request.projection)
 
 
@@ -321,6 +320,10 @@ def _check_found(
         raise PreconditionFailedError(
             f"the resource has version {etag.etag(stored.version)}, If-Match asks for another"
         )
+    if request.if_none_match is not None and etag.names(request.if_none_match, stored.version):
+        raise PreconditionFailedError(
+            f"the resource has version {etag.etag(stored.version)}, If-None-Match excludes it"
+        )
     return stored
 
 
@@ -332,19 +335,25 @@ def _shows_related(resource_type: ResourceType, request: Request) -> bool:
     return request.projection.shows(RELATED[resource_type.name])
 
 
-def _condition(text: str, resource_type: ResourceType, request: Request) -> Condition | None:
-    if not text:
+def _condition(text: str | None, resource_type: ResourceType, request: Request) -> Condition | None:
+    if text is None:
         return None
     parsed = parse_filter(text, request.tolerated, request.limits)
     return resolve(parsed, resource_type, request.tolerated)
 
 
-def _decoded(text: str, resource_type: ResourceType, request: Request) -> Condition | None:
-    """Return what a filter that was encoded twice asks; None if it was not."""
-    decoded = unquote(text)
-    if decoded == text or not request.tolerated.allows("double_encoded_filter_values"):
+def _decoded(text: str | None, resource_type: ResourceType, request: Request) -> Condition | None:
+    """Return what a filter whose values were encoded twice asks; None if they were not.
+
+    Values are decoded after parsing: a quotation mark in one must not end it.
+    """
+    if text is None or "%" not in text:
+        return None
+    parsed = parse_filter(text, request.tolerated, request.limits)
+    decoded = with_decoded_values(parsed)
+    if decoded == parsed or not request.tolerated.allows("double_encoded_filter_values"):
         return None
     try:
-        return _condition(decoded, resource_type, request)
-    except InvalidFilterError:
+        return resolve(decoded, resource_type, request.tolerated)
+    except InvalidFilterError:  # what has been decoded is no text
         return None

@@ -9,8 +9,16 @@ from typing import Any
 
 from .elements import distinct
 from .errors import InvalidSyntaxError, InvalidValueError
+from .resolve import Chain, locate
 from .schema import Attribute, ResourceType
-from .tolerance import STRICT, Tolerated, as_boolean, current_urn, first_primary
+from .tolerance import (
+    STRICT,
+    Tolerated,
+    as_boolean,
+    complex_value,
+    current_urn,
+    first_primary,
+)
 from .values import PLACEHOLDER
 
 Record = dict[str, Any]
@@ -25,20 +33,29 @@ def canonical_resource(
     """
     check_schemas(sent, resource_type, tolerated)
     named: Record = {}
+    unqualified: dict[str, Record] = {}
     for name, value in sent.items():
-        attribute = _top_level(name, resource_type, tolerated)
-        if attribute is None:
-            _refuse_unknown(name, tolerated)
-        elif attribute.name != "schemas":
-            _put(named, attribute, value)
+        match _located(name, resource_type, tolerated):
+            case ():
+                _refuse_unknown(name, tolerated)
+            case (attribute,) if attribute.name != "schemas":
+                _put(named, attribute, value)
+            case (extension, attribute):
+                _put(unqualified.setdefault(extension.name, {}), attribute, value)
+    for extends, below in unqualified.items():
+        given = named.get(extends) or {}
+        named[extends] = {**below, **given} if isinstance(given, dict) else given
     return _tidy(named, resource_type.attributes, tolerated)
 
 
-def _top_level(name: str, resource_type: ResourceType, tolerated: Tolerated) -> Attribute | None:
+def _located(name: str, resource_type: ResourceType, tolerated: Tolerated) -> Chain:
+    """Return the attribute that a key names, behind its extension if it is one of an extension."""
     found = resource_type.root.find(name)
-    if found is None and ":" in name:
-        found = resource_type.root.find(current_urn(name, resource_type, tolerated))
-    return found
+    if found:
+        return (found,)
+    chain = locate(name, resource_type, tolerated)
+    is_key = len(chain) == 1 or (chain[:1] and chain[0] in resource_type.extension_attributes)
+    return chain if is_key and len(chain) <= 2 else ()
 
 
 def check_schemas(
@@ -63,8 +80,9 @@ def canonical_value(attribute: Attribute, value: Any, tolerated: Tolerated = STR
     """Return a value of ``attribute`` in canonical form; None if nothing is left of it."""
     if attribute.multi_valued:
         return _elements(attribute, value, tolerated)
-    if attribute.type == "complex" and isinstance(value, dict):
-        return _members(attribute, value, tolerated)
+    if attribute.type == "complex":
+        value = complex_value(attribute, value, tolerated)
+        return _members(attribute, value, tolerated) if isinstance(value, dict) else value
     return as_boolean(value, tolerated) if attribute.type == "boolean" else value
 
 

@@ -64,8 +64,20 @@ def joined(attribute: Attribute, items: list[Any], added: list[Any]) -> list[Any
         if place == len(after):
             after.append(item)
         elif isinstance(item, dict):
-            after[place] = merged(after[place], item)
+            after[place] = merged(after[place], _news(attribute, after[place], item))
     return after
+
+
+def _news(attribute: Attribute, item: Record, part: Record) -> Record:
+    """Return what ``part`` says that is not, but for its spelling, what ``item`` says already."""
+    known = fold_item(attribute, item)
+    said = fold_item(attribute, part)
+    below = {name: attribute.find(name) for name in part}
+    return {
+        name: value
+        for name, value in part.items()
+        if (sub := below[name]) is None or known.get(sub.key) != said.get(sub.key)
+    }
 
 
 def without(attribute: Attribute, items: list[Any], listed: list[Any]) -> list[Any]:

@@ -24,7 +24,7 @@ INTEGER = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # int() gives up at 4300 dig
 class SearchRequest:
     """The parameters of a query (RFC 7644 §3.4.2 and §3.4.3); ``start_index`` counts from 1."""
 
-    filter: str = ""
+    filter: str | None = None
     sort_by: str = ""
     descending: bool = False
     start_index: int = 1
@@ -47,9 +47,9 @@ def search_request(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
     if order not in {"ascending", "descending"}:
         raise InvalidValueError("sortOrder is neither ascending nor descending")
     return SearchRequest(
-        filter=text.get("filter", ""),
+        filter=text.get("filter"),
         sort_by=text.get("sortBy", ""),
-        descending=order == "descending",
+        descending=order == "descending" and bool(text.get("sortBy")),
         start_index=max(1, _integer("startIndex", text.get("startIndex", "1"))),
         count=max(0, _integer("count", text["count"])) if "count" in text else None,
         attributes=text.get("attributes", ""),

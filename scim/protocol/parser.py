@@ -74,7 +74,7 @@ def parse_path(text: str, tolerated: Tolerated = STRICT, limits: Limits = DEFAUL
         path = parser.target()
         parser.end()
     except InvalidFilterError as error:
-        if "[" in text.partition("]")[0]:
+        if parser.in_brackets:
             raise error.within(f"path {text!r}") from None
         raise InvalidPathError(f"path {text!r}: {error.detail}") from None
     return path
@@ -100,6 +100,7 @@ class _Parser:
         self.tolerated = tolerated
         self.limits = limits
         self.terms = 0
+        self.in_brackets = False
         self.depth = 0
 
     def filter(self) -> Filter:
@@ -152,8 +153,10 @@ class _Parser:
         path = parse_attribute(token.text, token.position)
         if not self.accept("["):
             return path
+        self.in_brackets = True
         value_filter = self.filter()
         self.expect("]")
+        self.in_brackets = False
         return ValuePath(path, value_filter, self.sub_attribute())
 
     def sub_attribute(self) -> str | None:

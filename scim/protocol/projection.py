@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .resolve import locate
 from .schema import Attribute, ResourceType
+from .tolerance import STRICT, Tolerated, current_urn
 
+UNKNOWN = "?"  # no attribute has this name
 Names = frozenset[str]  # lower-cased attribute paths: {"username", "name.givenname"}
 
 
@@ -29,24 +32,27 @@ class Projection:
 EVERYTHING = Projection()
 
 
-def projection(attributes: str, excluded: str, resource_type: ResourceType) -> Projection:
+def projection(
+    attributes: str, excluded: str, resource_type: ResourceType, tolerated: Tolerated = STRICT
+) -> Projection:
     """Return the projection that two comma-separated lists ask for; ``attributes`` wins over both.
 
-    Unknown names are kept: they show nothing, but asking for them alone is not asking for all.
+    Unknown names show nothing, but asking for them alone is not asking for all.
     """
-    if wanted := _names(attributes, resource_type):
+    if wanted := _names(attributes, resource_type, tolerated):
         return Projection(wanted=wanted)
-    return Projection(unwanted=_names(excluded, resource_type))
+    return Projection(unwanted=_names(excluded, resource_type, tolerated))
 
 
-def _names(text: str, resource_type: ResourceType) -> Names:
+def _names(text: str, resource_type: ResourceType, tolerated: Tolerated) -> Names:
     paths: set[str] = set()
     for name in filter(None, (part.strip() for part in text.split(","))):
-        chain = resource_type.locate(name) or resource_type.locate_unqualified(name)
-        if name.lower() == resource_type.schema.id.lower():
+        chain = locate(name, resource_type, tolerated)
+        urn = current_urn(name, resource_type, tolerated).lower()
+        if urn == resource_type.schema.id.lower():
             paths.update(attribute.key for attribute in resource_type.schema.attributes)
         else:
-            paths.add(".".join(attribute.key for attribute in chain) or name.lower())
+            paths.add(".".join(attribute.key for attribute in chain) or UNKNOWN)
     return frozenset(paths)
 
 

@@ -80,7 +80,7 @@ def _equalities(node: Filter | None) -> dict[str, Any] | None:
             return {name: value}
         case And(terms):
             parts = [_equalities(term) for term in terms]
-            if None in parts:
-                return None
-            return {name: value for part in parts if part for name, value in part.items()}
+            pairs = [pair for part in parts if part for pair in part.items()]
+            known = None not in parts and len({name.lower() for name, _ in pairs}) == len(pairs)
+            return dict(pairs) if known else None
     return None

@@ -7,7 +7,9 @@ what the providers send into what RFC 7644 describes, so that the rest knows not
 
 from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import unquote
 
+from .nodes import And, Comparison, Filter, Not, Or, ValuePath
 from .schema import ENTERPRISE_USER_SCHEMA, Attribute, ResourceType
 
 LEGACY_ENTERPRISE_URNS = (
@@ -93,6 +95,22 @@ class Tolerated:
 
 
 STRICT = Tolerated(STRICT_TOLERANCE)
+
+
+def with_decoded_values(node: Filter) -> Filter:
+    """Return a filter whose ``eq`` values have been percent-decoded once more."""
+    match node:
+        case And(terms):
+            return And(tuple(with_decoded_values(term) for term in terms))
+        case Or(terms):
+            return Or(tuple(with_decoded_values(term) for term in terms))
+        case Not(term):
+            return Not(with_decoded_values(term))
+        case ValuePath(path, value_filter, sub_attribute):
+            return ValuePath(path, with_decoded_values(value_filter), sub_attribute)
+        case Comparison(path, "eq", str(value)):
+            return Comparison(path, "eq", unquote(value))
+    return node
 
 
 def as_boolean(value: Any, tolerated: Tolerated) -> Any:

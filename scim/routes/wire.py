@@ -97,8 +97,8 @@ def _data() -> bytes:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("an object has the same name twice")
+    if len({name.lower() for name in found}) != len(pairs):
+        raise ValueError("an object has the same name twice, if only in different case")
     return found
 
 
@@ -116,10 +116,17 @@ def request_for(resource_type: ResourceType, search: SearchRequest | None = None
     search = search or query()
     return Request(
         tolerated=tolerated(),
-        projection=projection(search.attributes, search.excluded_attributes, resource_type),
+        projection=projection(
+            search.attributes, search.excluded_attributes, resource_type, tolerated()
+        ),
         if_match=request.headers.get("If-Match"),
+        if_none_match=None if _reads() else request.headers.get("If-None-Match"),
         limits=Limits(settings().max_filter_length, depth=settings().max_filter_depth),
     )
+
+
+def _reads() -> bool:
+    return request.method in ("GET", "HEAD")
 
 
 def page_size() -> PageSize:
@@ -128,7 +135,7 @@ def page_size() -> PageSize:
 
 def render(resource: Representation, status: int = 200) -> Response:
     """Answer with a resource, or with 304 if the client has that version."""
-    known = request.headers.get("If-None-Match") if request.method in ("GET", "HEAD") else None
+    known = request.headers.get("If-None-Match") if _reads() else None
     if known is not None and etag.names(known, resource.version):
         response = Response(status=304)
     else:

@@ -132,7 +132,7 @@ def _page(
 def _order(query: Query, value: Any, by_id: Any) -> list[Any]:
     if query.sort:
         return [value.desc().nulls_first() if query.descending else value.asc().nulls_last(), by_id]
-    return [by_id.desc() if query.descending else by_id]
+    return [by_id]
 
 
 def _found(table: Any, matching: list[ColumnElement[bool]], value: Any) -> Any:

@@ -17,7 +17,7 @@ from scim.protocol.paging import SearchRequest, list_response, search_request
             {"sortBy": ["title"], "sortOrder": ["descending"]},
             SearchRequest(sort_by="title", descending=True),
         ),
-        ({"sortOrder": ["DESCENDING"]}, SearchRequest(descending=True)),
+        ({"sortOrder": ["DESCENDING"]}, SearchRequest()),  # there is nothing to sort by
         ({"sortOrder": ["Ascending"]}, SearchRequest()),
         ({"startIndex": ["3"], "count": ["10"]}, SearchRequest(start_index=3, count=10)),
         ({"startIndex": ["0"]}, SearchRequest(start_index=1)),

@@ -229,7 +229,7 @@ def test_hostile_filter_is_refused_quickly(text):
         ("a.b.c", InvalidPathError),
         ("/members/-", InvalidPathError),
         ("a]", InvalidPathError),
-        ("x[a pr].b[c pr]", InvalidFilterError),
+        ("x[a pr].b[c pr]", InvalidPathError),
         ("x[a]", InvalidFilterError),
         ("x[a eq]", InvalidFilterError),
         ("x[", InvalidFilterError),

@@ -2,8 +2,9 @@
 
 import pytest
 
-from scim.protocol.projection import project, projection
+from scim.protocol.projection import UNKNOWN, project, projection
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER, USER_SCHEMA, Attribute
+from scim.protocol.tolerance import Tolerated
 
 PARTS = (Attribute("givenName"), Attribute("familyName"))
 EMAIL = (Attribute("value"), Attribute("type", returned="request"))
@@ -72,16 +73,16 @@ def test_sub_attribute_path_decides_on_that_sub_attribute(wanted, unwanted, part
         (" , ", "", set(), set()),
         ("userName", "", {"username"}, set()),
         (" USERNAME , name.GivenName ", "", {"username", "name.givenname"}, set()),
-        ("", "members,emails.type", set(), {"members", "emails.type"}),
+        ("", "members,emails.type", set(), {UNKNOWN, "emails.type"}),
         ("userName", "emails", {"username"}, set()),  # attributes wins
         (f"{USER_SCHEMA}:name.givenName", "", {"name.givenname"}, set()),
         (f"{ENTERPRISE_USER_SCHEMA}", "", {ENTERPRISE_USER_SCHEMA.lower()}, set()),
-        ("shoeSize", "", {"shoesize"}, set()),  # shows nothing, but is not "everything"
+        ("shoeSize", "", {UNKNOWN}, set()),  # shows nothing, but is not "everything"
         ("department", "", {f"{ENTERPRISE_USER_SCHEMA.lower()}.department"}, set()),
     ],
 )
 def test_names_are_found_in_any_case_and_with_their_urn(attributes, excluded, wanted, unwanted):
-    asked = projection(attributes, excluded, USER)
+    asked = projection(attributes, excluded, USER, Tolerated())
 
     assert (asked.wanted, asked.unwanted) == (wanted, unwanted)
 
