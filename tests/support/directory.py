@@ -45,7 +45,7 @@ class Directory:
 
     def page(self, resource_type: ResourceType, text: str = "", **search: Any) -> Record:
         """Return the ListResponse to a query, with the placeholder for the base URL."""
-        asked = SearchRequest(filter=text, **{"count": 1000} | search)
+        asked = SearchRequest(filter=text or None, **{"count": 1000} | search)
         return _read(provider.query(self.store, resource_type, asked, self.request))
 
     def list(self, resource_type: ResourceType, text: str = "", **search: Any) -> list[Record]:
