@@ -72,11 +72,10 @@ def _news(attribute: Attribute, item: Record, part: Record) -> Record:
     """Return what ``part`` says that is not, but for its spelling, what ``item`` says already."""
     known = fold_item(attribute, item)
     said = fold_item(attribute, part)
-    below = {name: attribute.find(name) for name in part}
     return {
         name: value
         for name, value in part.items()
-        if (sub := below[name]) is None or known.get(sub.key) != said.get(sub.key)
+        if (sub := attribute.find(name)) is None or known.get(sub.key) != said.get(sub.key)
     }
 
 
