@@ -6,6 +6,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from scim.protocol.paging import PARAMETERS
 from scim.protocol.schema import (
     ENTERPRISE_USER_SCHEMA,
     GROUP_SCHEMA,
@@ -77,18 +78,7 @@ RESOURCES = st.builds(
     st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4),
 )
 QUERIES = st.dictionaries(
-    st.sampled_from(
-        [
-            "filter",
-            "sortBy",
-            "sortOrder",
-            "startIndex",
-            "count",
-            "attributes",
-            "excludedAttributes",
-            "x",
-        ]
-    ),
+    st.sampled_from([*PARAMETERS, "x"]),
     FILTERS | TEXT | st.integers().map(str),
     max_size=3,
 )
