@@ -1,7 +1,7 @@
 """What a SCIM service provider answers when it cannot do what was asked (RFC 7644 §3.12).
 
-One exception per ``scimType`` of Table 9 and per HTTP status. Whoever raises one says in ``detail``
-what the client should change.
+One exception per ``scimType`` (Table 9, and Table 3 of RFC 9865) and per HTTP status. Whoever
+raises one says in ``detail`` what the client should change.
 """
 
 from typing import Any
@@ -73,6 +73,24 @@ class InvalidValueError(ScimError):
     """A required value was missing, or a value is not compatible with the attribute's type."""
 
     scim_type = "invalidValue"
+
+
+class InvalidCursorError(ScimError):
+    """Cursor value is invalid; it should be empty to request the first page (RFC 9865 §2.1)."""
+
+    scim_type = "invalidCursor"
+
+
+class ExpiredCursorError(ScimError):
+    """Cursor has expired; do not wait longer than ``cursorTimeout`` (RFC 9865 §2.1)."""
+
+    scim_type = "expiredCursor"
+
+
+class InvalidCountError(ScimError):
+    """Count value is invalid; it must be equal to that of the initial query (RFC 9865 §2.1)."""
+
+    scim_type = "invalidCount"
 
 
 class UnauthorizedError(ScimError):

@@ -1,4 +1,4 @@
-"""RFC 7644 §3.12, Table 9: the Error message."""
+"""RFC 7644 §3.12, Table 9, and RFC 9865 §2.1, Table 3: the Error message."""
 
 import pytest
 
@@ -19,6 +19,7 @@ TABLE_9 = {
     "invalidVers": 400,
     "sensitive": 403,
 }
+TABLE_3 = {"invalidCursor": 400, "expiredCursor": 400, "invalidCount": 400}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -32,12 +33,12 @@ def test_error_has_a_status_as_text_and_a_detail(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_scim_type_is_one_of_table_9_and_goes_with_its_status(kind):
+def test_scim_type_is_one_of_the_tables_and_goes_with_its_status(kind):
     if kind.scim_type is None:
         assert "scimType" not in kind("").body()
         assert kind.status != 400
     else:
-        assert TABLE_9[kind.scim_type] == kind.status
+        assert (TABLE_9 | TABLE_3)[kind.scim_type] == kind.status
 
 
 def test_error_within_a_place_names_the_place_first():

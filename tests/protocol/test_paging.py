@@ -1,4 +1,4 @@
-"""RFC 7644 §3.4.2: the parameters of a query and the ListResponse."""
+"""RFC 7644 §3.4.2, RFC 9865: the parameters of a query and the ListResponse."""
 
 import json
 
@@ -29,6 +29,9 @@ from scim.protocol.paging import SearchRequest, list_response, search_request
         ({"startIndex": ["-" + "9" * 30]}, SearchRequest(start_index=1)),
         ({"attributes": ["a,b"]}, SearchRequest(attributes="a,b")),
         ({"excludedAttributes": ["a"]}, SearchRequest(excluded_attributes="a")),
+        ({"cursor": [""]}, SearchRequest(cursor="")),  # the first page
+        ({"cursor": ["VZUTiyhEQJ94IR"]}, SearchRequest(cursor="VZUTiyhEQJ94IR")),
+        ({"cursor": [""], "count": ["-1"]}, SearchRequest(cursor="", count=0)),
         ({"aadOptscim062020": [""], "page": ["1", "2"]}, SearchRequest()),
     ],
 )
@@ -52,11 +55,19 @@ def test_parameters_are_read_within_their_bounds(parameters, expected):
         ("filter", ["a pr", "a pr"], "filter is given 2 times"),
         ("startIndex", ["1", "1", "1"], "startIndex is given 3 times"),
         ("attributes", ["a", "b"], "attributes is given 2 times"),
+        ("cursor", ["", ""], "cursor is given 2 times"),
     ],
 )
 def test_parameter_that_is_not_what_it_should_be_is_refused(name, values, problem):
     with pytest.raises(InvalidValueError, match=problem):
         search_request({name: values})
+
+
+@pytest.mark.parametrize("cursor", ["", "VZUTiyhEQJ94IR"])
+@pytest.mark.parametrize("start_index", ["1", "0", "3"])
+def test_page_asked_for_by_index_and_by_cursor_is_refused(cursor, start_index):
+    with pytest.raises(InvalidValueError, match="startIndex and cursor"):
+        search_request({"cursor": [cursor], "startIndex": [start_index]})
 
 
 @pytest.mark.parametrize("resources", [[], ['{"id":"1"}'], ['{"id":"1"}', '{"id":"2"}']])
@@ -69,4 +80,28 @@ def test_list_response_counts_what_it_shows(resources):
         "startIndex": 3,
         "itemsPerPage": len(resources),
         "Resources": [json.loads(resource) for resource in resources],
+    }
+
+
+@pytest.mark.parametrize(
+    ("cursors", "shown"),
+    [
+        ({}, {}),  # the only page
+        ({"next_cursor": "n"}, {"nextCursor": "n"}),
+        ({"previous_cursor": "p"}, {"previousCursor": "p"}),
+        (
+            {"previous_cursor": "p", "next_cursor": "n"},
+            {"previousCursor": "p", "nextCursor": "n"},
+        ),
+    ],
+)
+def test_cursor_page_names_its_neighbours_and_no_index(cursors, shown):
+    response = json.loads(list_response(['{"id":"1"}'], 7, **cursors))
+
+    assert response == {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+        "totalResults": 7,
+        "itemsPerPage": 1,
+        "Resources": [{"id": "1"}],
+        **shown,
     }
