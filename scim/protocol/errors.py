@@ -117,6 +117,12 @@ class MethodNotAllowedError(ScimError):
     status = 405
 
 
+class ConflictError(ScimError):
+    """The attempt to resolve references between the operations of a bulk job failed (§3.7.1)."""
+
+    status = 409
+
+
 class PreconditionFailedError(ScimError):
     """Failed to update; the resource has changed on the server."""
 

@@ -1,0 +1,283 @@
+"""Bulk: many operations in one request, which may refer to what others create (RFC 7644 §3.7).
+
+``bulkId:x`` stands for the id of the resource that the POST with the bulkId x creates: as a whole
+string anywhere in the data, and within paths. Nothing here is recursive, since the client decides
+how long a chain of references is and how deeply its data is nested.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import (
+    ConflictError,
+    InvalidFilterError,
+    InvalidSyntaxError,
+    InvalidValueError,
+    ScimError,
+)
+from .etag import etag
+from .lexer import Token, tokens
+from .values import PLACEHOLDER
+
+BULK_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+METHODS = ("POST", "PUT", "PATCH", "DELETE")
+REFERENCE = "bulkId:"
+
+# A text of the client cannot hold these: within a JSON string the quotation marks are escaped.
+LOCATION = f'"location":"{PLACEHOLDER}'
+ESCAPED_LOCATION = f'"location":{json.dumps(PLACEHOLDER)[:-1]}'
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOperation:
+    """An operation as it was sent, unchecked; ``index`` is its place in the request."""
+
+    index: int
+    method: Any = None
+    path: Any = None
+    bulk_id: Any = None
+    version: Any = None
+    data: Any = None
+
+
+Step = tuple[BulkOperation, ...]
+
+
+def bulk_ids(operations: Sequence[BulkOperation]) -> dict[str, BulkOperation]:
+    """Return which operation has which ``bulkId``: the first, if several have the same."""
+    return {
+        operation.bulk_id: operation
+        for operation in reversed(operations)
+        if isinstance(operation.bulk_id, str)
+    }
+
+
+def check_operation(operation: BulkOperation, owners: Mapping[str, BulkOperation]) -> None:
+    """Raise unless an operation has what its method needs; ``owners`` are the ``bulk_ids`` of all.
+
+    :raises InvalidSyntaxError: something is missing
+    :raises InvalidValueError: ``bulkId`` or ``version`` is not what it should be
+    """
+    if operation.method not in METHODS:
+        raise InvalidSyntaxError(f"method must be one of {', '.join(METHODS)}")
+    if not isinstance(operation.path, str):
+        raise InvalidSyntaxError("path must be a string such as /Users or /Users/2819c223")
+    if operation.data is None and operation.method != "DELETE":
+        raise InvalidSyntaxError(f"{operation.method} needs data")
+    if not isinstance(operation.version, str | None):
+        raise InvalidValueError("version must be a string, the ETag of the resource")
+    _check_bulk_id(operation, owners)
+
+
+def _check_bulk_id(operation: BulkOperation, owners: Mapping[str, BulkOperation]) -> None:
+    if operation.bulk_id in (None, ""):
+        if operation.method == "POST":
+            raise InvalidSyntaxError("POST needs a bulkId")
+    elif not isinstance(operation.bulk_id, str):
+        raise InvalidValueError("bulkId must be a string")
+    elif owners[operation.bulk_id].index != operation.index:
+        raise InvalidValueError("bulkId must be unique, an earlier operation has the same")
+
+
+def plan(operations: Sequence[BulkOperation]) -> tuple[Step, ...]:
+    """Return the steps in which operations are carried out, each once, in the order of the request.
+
+    Only the POSTs that an operation refers to come before it, and those of a circular reference are
+    one step (RFC 7644 §3.7.1).
+    """
+    posts = {
+        bulk_id: operation.index
+        for bulk_id, operation in bulk_ids(operations).items()
+        if operation.method == "POST"
+    }
+    needed = {
+        operation.index: sorted(posts[name] for name in references(operation) if name in posts)
+        for operation in operations
+    }
+    by_index = {operation.index: operation for operation in operations}
+    return tuple(tuple(by_index[i] for i in sorted(circle)) for circle in _components(needed))
+
+
+def is_circular(step: Step) -> bool:
+    """Tell whether the operations of a step refer to each other, or the only one to itself."""
+    first = step[0]
+    refers_to_itself = bool(bulk_ids(step).keys() & references(first))
+    return len(step) > 1 or (first.method == "POST" and refers_to_itself)
+
+
+def _components(edges: Mapping[int, Iterable[int]]) -> Iterator[list[int]]:
+    """Yield the strongly connected components of a graph, each after those that it leads to.
+
+    The path-based algorithm: ``heads`` are the places in ``waiting`` where a component may begin;
+    an edge back to a node that still waits makes one component of all that lies between.
+    """
+    ahead = {node: iter(targets) for node, targets in edges.items()}
+    place: dict[int, int] = {}
+    done: set[int] = set()
+    waiting: list[int] = []
+    heads: list[int] = []
+    for start in edges:
+        path = [] if start in place else [start]
+        while path:
+            node = path[-1]
+            if node not in place:
+                place[node] = len(waiting)
+                heads.append(len(waiting))
+                waiting.append(node)
+            for target in ahead[node]:
+                if target not in place:
+                    path.append(target)
+                    break
+                while target not in done and heads[-1] > place[target]:
+                    heads.pop()
+            else:
+                path.pop()
+                if heads[-1] == place[node]:
+                    component = waiting[heads.pop() :]
+                    del waiting[place[node] :]
+                    done.update(component)
+                    yield component
+
+
+def references(operation: BulkOperation) -> frozenset[str]:
+    """Return the bulkIds that an operation refers to, in its path and in its data."""
+    asked_for: defaultdict[str, str] = defaultdict(str)
+    resolved(operation.path, asked_for)
+    resolved(operation.data, asked_for)
+    return frozenset(asked_for)
+
+
+def resolved(value: Any, ids: Mapping[str, str]) -> Any:
+    """Return an operation's path or data with ids in place of references (RFC 7644 §3.7.2).
+
+    :raises ConflictError: nothing was created with a bulkId that is referred to
+    """
+    if isinstance(value, str):
+        endpoint, found, bulk_id = value.partition(f"/{REFERENCE}")
+        return f"{endpoint}/{_id(bulk_id, ids)}" if found else value
+
+    def with_ids(container: Any) -> Any:
+        if isinstance(container, dict):
+            return {name: _member(name, member, ids) for name, member in container.items()}
+        return [_member("", member, ids) for member in container]
+
+    return _rebuilt(value, with_ids)
+
+
+def _member(name: str, member: Any, ids: Mapping[str, str]) -> Any:
+    if not isinstance(member, str) or REFERENCE not in member:
+        return member
+    if name.lower() == "path":
+        return _patch_path(member, ids)
+    return _id(member.removeprefix(REFERENCE), ids) if member.startswith(REFERENCE) else member
+
+
+def _patch_path(path: str, ids: Mapping[str, str]) -> str:
+    """Return the path of a PATCH operation with ids: ``members[value eq "bulkId:x"]``."""
+    pieces: list[str] = []
+    end = 0
+    try:
+        for token in tokens(path):
+            start = token.position - 1
+            pieces += path[end:start], _operand(token, ids)
+            end = start + len(token.text)
+    except InvalidFilterError:  # said when the operation is carried out
+        return path
+    return "".join(pieces)
+
+
+def _operand(token: Token, ids: Mapping[str, str]) -> str:
+    quote = token.text[0] if token.kind == "string" else ""
+    text = token.text.removeprefix(quote).removesuffix(quote)
+    if quote == '"':
+        try:
+            text = json.loads(token.text, strict=False)
+        except ValueError:  # said when the operation is carried out
+            return token.text
+    if not text.startswith(REFERENCE):
+        return token.text
+    return f"{quote}{_id(text.removeprefix(REFERENCE), ids)}{quote}"
+
+
+def _id(bulk_id: str, ids: Mapping[str, str]) -> str:
+    try:
+        return ids[bulk_id]
+    except KeyError:
+        raise ConflictError(
+            f"{REFERENCE}{bulk_id[:80]} stands for nothing that a POST of this request has created"
+        ) from None
+
+
+def withheld(data: Any, unknown: Collection[str]) -> Any:
+    """Return ``data`` without the references to the bulkIds in ``unknown``, to be added later.
+
+    An object whose ``value`` is such a reference (a member, a manager) goes as a whole.
+    """
+
+    def goes(member: Any) -> bool:
+        if isinstance(member, dict):
+            member = next((member[name] for name in member if name.lower() == "value"), None)
+        refers = isinstance(member, str) and member.startswith(REFERENCE)
+        return refers and member.removeprefix(REFERENCE) in unknown
+
+    def without(container: Any) -> Any:
+        if isinstance(container, dict):
+            return {name: member for name, member in container.items() if not goes(member)}
+        return [member for member in container if not goes(member)]
+
+    return _rebuilt(data, without)
+
+
+def _rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return ``value`` after ``change`` of each list and object in it, from the outside in."""
+    root = [value]
+    pending: list[Any] = [root]
+    while pending:
+        container = pending.pop()
+        items = container.items() if isinstance(container, dict) else enumerate(container)
+        for key, member in items:
+            if isinstance(member, dict | list):
+                container[key] = change(member)
+                pending.append(container[key])
+    return root[0]
+
+
+def succeeded(
+    operation: BulkOperation, status: int, location: str | None = None, version: int | None = None
+) -> Record:
+    """Return the result of an operation; one that is no POST has the location that it names."""
+    result = _result(operation, status, location or _location(operation))
+    return result if version is None else result | {"version": etag(version)}
+
+
+def failed(operation: BulkOperation, error: ScimError) -> Record:
+    """Return the result of an operation that ended in an error (RFC 7644 §3.7.3)."""
+    location = None if operation.method == "POST" else _location(operation)
+    return _result(operation, error.status, location) | {"response": error.body()}
+
+
+def _result(operation: BulkOperation, status: int, location: str | None) -> Record:
+    result = {
+        "location": location,
+        "method": operation.method,
+        "bulkId": operation.bulk_id,
+        "status": str(status),
+    }
+    return {name: value for name, value in result.items() if isinstance(value, str)}
+
+
+def _location(operation: BulkOperation) -> str | None:
+    if not isinstance(operation.path, str):
+        return None
+    return f"{PLACEHOLDER}/{operation.path.removeprefix('/')}"
+
+
+def bulk_response(results: Iterable[Record]) -> str:
+    """Return the JSON text of a BulkResponse, with the placeholder unescaped in locations."""
+    response = {"schemas": [BULK_RESPONSE_SCHEMA], "Operations": list(results)}
+    return json.dumps(response, separators=(",", ":")).replace(ESCAPED_LOCATION, LOCATION)
