@@ -12,8 +12,10 @@ from typing import Any
 from argon2 import PasswordHasher
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, post_load, pre_load
 
+from .protocol.bulk import BulkOperation
 from .protocol.canonical import canonical_resource, canonical_value
 from .protocol.errors import InvalidSyntaxError, InvalidValueError
+from .protocol.paging import SearchRequest, checked_search
 from .protocol.patch import PatchOperation
 from .protocol.schema import Attribute, ResourceType
 from .protocol.tolerance import Tolerated
@@ -21,6 +23,8 @@ from .protocol.values import PLACEHOLDER, check
 
 ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
 PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+BULK_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+SEARCH_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 # The least that OWASP's Password Storage Cheat Sheet recommends for argon2id.
 hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -144,7 +148,12 @@ def to_json(document: Any) -> str:
 
 
 class Message(Schema):
-    """A message, whose attributes have their names in any case (RFC 7643 §2.1)."""
+    """A message, whose attributes have their names in any case (RFC 7643 §2.1).
+
+    ``urn`` is what its ``schemas`` must list.
+    """
+
+    urn = ""
 
     class Meta:
         unknown = EXCLUDE
@@ -164,6 +173,16 @@ class Message(Schema):
 REQUIRED = {"required": "is required"}
 
 
+def _schemas(urn: str) -> fields.Field[Any]:
+    message = f"is required and must list {urn}"
+    return fields.List(fields.String(), required=True, error_messages={"required": message})
+
+
+def _operations(element: Message) -> fields.Field[Any]:
+    nested = fields.Nested(element)
+    return fields.List(nested, required=True, data_key="Operations", error_messages=REQUIRED)
+
+
 class Operation(Message):
     """An element of ``Operations`` (RFC 7644 §3.5.2)."""
 
@@ -175,21 +194,67 @@ class Operation(Message):
 class PatchOp(Message):
     """The body of a PATCH (RFC 7644 §3.5.2)."""
 
-    schemas = fields.List(
-        fields.String(),
-        required=True,
-        error_messages={"required": f"is required and must list {PATCH_OP_SCHEMA}"},
+    urn = PATCH_OP_SCHEMA
+    schemas = _schemas(urn)
+    operations = _operations(Operation())
+
+
+class BulkElement(Message):
+    """An element of ``Operations`` (RFC 7644 §3.7); a fault in it is no fault of the others."""
+
+    method = fields.Raw(load_default=None)
+    path = fields.Raw(load_default=None)
+    bulk_id = fields.Raw(load_default=None, data_key="bulkId")
+    version = fields.Raw(load_default=None)
+    data = fields.Raw(load_default=None)
+
+
+class BulkRequest(Message):
+    """The body of a bulk request (RFC 7644 §3.7)."""
+
+    urn = BULK_REQUEST_SCHEMA
+    schemas = _schemas(urn)
+    fail_on_errors = fields.Integer(strict=True, load_default=None, data_key="failOnErrors")
+    operations = _operations(BulkElement())
+
+
+class Search(Message):
+    """The body of a query by POST (RFC 7644 §3.4.3, RFC 9865 §3)."""
+
+    urn = SEARCH_REQUEST_SCHEMA
+    schemas = _schemas(urn)
+    filter = fields.String(load_default=None)
+    sort_by = fields.String(load_default=None, data_key="sortBy")
+    sort_order = fields.String(load_default=None, data_key="sortOrder")
+    start_index = fields.Integer(strict=True, load_default=None, data_key="startIndex")
+    count = fields.Integer(strict=True, load_default=None)
+    attributes = fields.List(fields.String(), load_default=None)
+    excluded_attributes = fields.List(
+        fields.String(), load_default=None, data_key="excludedAttributes"
     )
-    operations = fields.List(
-        fields.Nested(Operation()),
-        required=True,
-        data_key="Operations",
-        error_messages=REQUIRED,
-    )
+    cursor = fields.String(load_default=None)
 
 
 PATCH_OP = PatchOp()
+BULK_REQUEST = BulkRequest()
+SEARCH = Search()
 JSON_PATCH_HINT = "; JSON Patch (RFC 6902) is not SCIM"
+
+
+def _loaded(message: Message, sent: Any, hint: str = "") -> dict[str, Any]:
+    """Return the attributes of a message, in our names.
+
+    :raises InvalidSyntaxError: the body is not such a message; the detail says where
+    """
+    if not isinstance(sent, dict):
+        raise InvalidSyntaxError(f"the body must be a JSON object{hint}")
+    try:
+        loaded: dict[str, Any] = message.load(sent)
+    except ValidationError as error:
+        raise InvalidSyntaxError(first_message(error.messages)) from None
+    if message.urn.lower() not in (urn.lower() for urn in loaded.pop("schemas")):
+        raise InvalidSyntaxError(f"schemas must list {message.urn}")
+    return loaded
 
 
 def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
@@ -197,15 +262,7 @@ def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
 
     :raises InvalidSyntaxError: the body is not a PatchOp message; the detail says where
     """
-    if not isinstance(sent, dict):
-        hint = JSON_PATCH_HINT if isinstance(sent, list) else ""
-        raise InvalidSyntaxError(f"the body must be a JSON object{hint}")
-    try:
-        message = PATCH_OP.load(sent)
-    except ValidationError as error:
-        raise InvalidSyntaxError(first_message(error.messages)) from None
-    if PATCH_OP_SCHEMA.lower() not in (urn.lower() for urn in message["schemas"]):
-        raise InvalidSyntaxError(f"schemas must list {PATCH_OP_SCHEMA}")
+    message = _loaded(PATCH_OP, sent, JSON_PATCH_HINT if isinstance(sent, list) else "")
     if not message["operations"] and not tolerated.allows("empty_operations"):
         raise InvalidSyntaxError("Operations is empty")
     return [_operation(index, sent) for index, sent in enumerate(message["operations"])]
@@ -230,6 +287,33 @@ def _hashed(path: str, value: Any) -> Any:
         return {name: _hashed(name, member) for name, member in value.items()}
     is_password = path.lower().rpartition(":")[2] == "password" and isinstance(value, str)
     return Hashed(hasher.hash(value)) if is_password else value
+
+
+def load_bulk(sent: Any, tolerated: Tolerated) -> tuple[list[BulkOperation], int | None]:
+    """Return the operations of a bulk request, unchecked, and how many errors end it, if any do.
+
+    :raises InvalidSyntaxError: the body is not a BulkRequest message; the detail says where
+    """
+    message = _loaded(BULK_REQUEST, sent)
+    if not message["operations"] and not tolerated.allows("empty_operations"):
+        raise InvalidSyntaxError("Operations is empty")
+    operations = [
+        BulkOperation(index, **element) for index, element in enumerate(message["operations"])
+    ]
+    limit = message["fail_on_errors"]
+    return operations, limit if limit is not None and limit > 0 else None
+
+
+def load_search(sent: Any) -> SearchRequest:
+    """Return the query in the body of a POST (RFC 7644 §3.4.3).
+
+    :raises InvalidSyntaxError: the body is not a SearchRequest message; the detail says where
+    :raises InvalidValueError: a parameter is not what it should be
+    """
+    message = _loaded(SEARCH, sent)
+    for name in ("attributes", "excluded_attributes"):
+        message[name] = ",".join(message[name] or ())
+    return checked_search(**message)
 
 
 def first_message(messages: Any, place: str = "") -> str:
