@@ -146,23 +146,26 @@ def check_primary(resource: Mapping[str, Any], attributes: tuple[Attribute, ...]
             check_primary(value, attribute.sub_attributes)
 
 
-def refer(document: Mapping[str, Any], attributes: tuple[Attribute, ...]) -> Record:
-    """Return ``document`` with a placeholder wherever the server makes the ``$ref`` to a ``value``.
+def refer(
+    document: Mapping[str, Any], attributes: tuple[Attribute, ...], below: str = ""
+) -> Record:
+    """Return ``document`` with a mark wherever the server makes the ``$ref`` to a ``value``.
 
-    What it refers to may change or come to exist later, so it is looked up when the resource is
-    read.
+    The mark is the placeholder and the key of the reference. What it refers to may change or come
+    to exist later, so it is looked up when the resource is read.
     """
     referring = dict(document)
     for attribute in attributes:
         value = document.get(attribute.name)
         if attribute.type != "complex" or attribute.multi_valued or value is None:
             continue
-        value = refer(value, attribute.sub_attributes)
+        key = f"{below}{attribute.key}"
+        value = refer(value, attribute.sub_attributes, f"{key}.")
         reference = attribute.find("$ref")
         if reference and reference.mutability == "readOnly":
             value.pop(reference.name, None)
             if "value" in value:
-                value[reference.name] = PLACEHOLDER
+                value[reference.name] = f"{PLACEHOLDER}{key}"
         if value:
             referring[attribute.name] = value
         else:

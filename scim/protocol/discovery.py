@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .schema import GROUP_SCHEMA, RESOURCE_TYPES, SCHEMAS, USER_SCHEMA, ResourceType, Schema
+from .definitions import RESOURCE_TYPE_SCHEMA, Definitions
+from .schema import GROUP_SCHEMA, USER_SCHEMA, ResourceType, Schema
 from .values import PLACEHOLDER
 
 CONFIGURATION_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
-RESOURCE_TYPE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
 
 # What Entra ID's validator stumbles over when /Schemas shows it.
@@ -23,24 +23,38 @@ class Offer:
 
     max_results: int
     max_payload_size: int
+    max_operations: int
+    default_page_size: int
+    cursor_timeout: int
     unique_group_names: bool
+    interop_profile: bool = False
 
 
 def service_provider_config(offer: Offer) -> Record:
-    """Return the ServiceProviderConfig (RFC 7643 §5)."""
+    """Return the ServiceProviderConfig (RFC 7643 §5, RFC 9865 §4)."""
+    conformant: Record = {"interopProfileConformant": True} if offer.interop_profile else {}
     return {
         "schemas": [CONFIGURATION_SCHEMA],
         "documentationUri": "https://www.rfc-editor.org/info/rfc7644",
         "patch": {"supported": True},
         "bulk": {
-            "supported": False,
-            "maxOperations": 0,
+            "supported": True,
+            "maxOperations": offer.max_operations,
             "maxPayloadSize": offer.max_payload_size,
         },
         "filter": {"supported": True, "maxResults": offer.max_results},
         "changePassword": {"supported": True},
         "sort": {"supported": True},
         "etag": {"supported": True},
+        "pagination": {
+            "cursor": True,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": offer.default_page_size,
+            "maxPageSize": offer.max_results,
+            "cursorTimeout": offer.cursor_timeout,
+        },
+        **conformant,
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",
@@ -75,9 +89,12 @@ def okta_service_provider_config(offer: Offer) -> Record:
     }
 
 
-def resource_type_documents() -> dict[str, Record]:
+def resource_type_documents(definitions: Definitions) -> dict[str, Record]:
     """Return the ResourceTypes by id (RFC 7643 §6)."""
-    return {resource_type.name: _resource_type(resource_type) for resource_type in RESOURCE_TYPES}
+    return {
+        resource_type.name: _resource_type(resource_type)
+        for resource_type in definitions.resource_types
+    }
 
 
 def _resource_type(resource_type: ResourceType) -> Record:
@@ -98,9 +115,11 @@ def _resource_type(resource_type: ResourceType) -> Record:
     return document | {"meta": meta}
 
 
-def schema_documents(offer: Offer, for_entra: bool = False) -> dict[str, Record]:
+def schema_documents(
+    definitions: Definitions, offer: Offer, for_entra: bool = False
+) -> dict[str, Record]:
     """Return the Schemas by id (RFC 7643 §7); for Entra ID without what its validator rejects."""
-    return {schema.id: _schema(schema, offer, for_entra) for schema in SCHEMAS}
+    return {schema.id: _schema(schema, offer, for_entra) for schema in definitions.schemas}
 
 
 def _schema(schema: Schema, offer: Offer, for_entra: bool) -> Record:

@@ -6,7 +6,6 @@ raises one says in ``detail`` what the client should change.
 
 from typing import Any
 
-TOO_LARGE = "the body is larger than this server takes"
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 

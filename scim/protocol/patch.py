@@ -164,7 +164,7 @@ class _Patcher:
         return find_target(text, self.resource_type, self.tolerated, self.limits)
 
     def apply_at(self, target: Target, operation: PatchOperation) -> None:
-        if target.attribute.name == "members" and not target.containers:
+        if self.keeps_apart(target):
             self.members.append(self.member_operation(target, operation))
             return
         if target.attribute.name == "schemas":
@@ -180,6 +180,11 @@ class _Patcher:
             after = with_one_primary(elements(owner, target.attribute), before)
             store(owner, target.attribute, distinct(after))
         self.drop_empty(target)
+
+    def keeps_apart(self, target: Target) -> bool:
+        """Tell whether the target is a group's members, which are no part of the resource here."""
+        is_members = target.attribute.name == "members" and not target.containers
+        return is_members and self.resource_type.name == "Group"
 
     def check_schemas(self, operation: PatchOperation) -> None:
         """Raise unless the operation leaves ``schemas`` what the attributes present make of it."""

@@ -61,14 +61,19 @@ def project(
     attributes: Sequence[Attribute],
     wanted: Names = frozenset(),
     unwanted: Names = frozenset(),
+    written: Names = frozenset(),
 ) -> dict[str, Any]:
-    """Return the part of ``value`` the client asked for and is allowed to see."""
+    """Return the part of ``value`` the client asked for and is allowed to see.
+
+    ``written`` are attributes returned on request that the client has just written, which counts
+    as a request (RFC 7643 §7, ``returned``).
+    """
     shown: dict[str, Any] = {}
     for attribute in attributes:
-        if attribute.name not in value or not _is_returned(attribute, wanted, unwanted):
+        if attribute.name not in value or not _is_returned(attribute, wanted, unwanted, written):
             continue
         member = value[attribute.name]
-        below = _below(attribute, wanted), _below(attribute, unwanted)
+        below = tuple(_below(attribute, paths) for paths in (wanted, unwanted, written))
         if attribute.type != "complex":
             shown[attribute.name] = member
         elif attribute.multi_valued:
@@ -79,13 +84,59 @@ def project(
     return {name: member for name, member in shown.items() if member not in ({}, [])}
 
 
-def _is_returned(attribute: Attribute, wanted: Names, unwanted: Names) -> bool:
+def written_on_request(
+    before: Mapping[str, Any], after: Mapping[str, Any], attributes: Sequence[Attribute]
+) -> Names:
+    """Return the attributes returned on request that differ between two states of a resource."""
+    names: set[str] = set()
+    for attribute in attributes:
+        old, new = before.get(attribute.name), after.get(attribute.name)
+        if old == new:
+            continue
+        if attribute.returned == "request":
+            names.add(attribute.key)
+        elif attribute.type == "complex" and not attribute.multi_valued:
+            below = written_on_request(old or {}, new or {}, attribute.sub_attributes)
+            names.update(f"{attribute.key}.{name}" for name in below)
+        elif attribute.type == "complex":
+            hidden = (each for each in attribute.sub_attributes if each.returned == "request")
+            names.update(f"{attribute.key}.{each.key}" for each in hidden)
+    return frozenset(names)
+
+
+def unreturned(value: Mapping[str, Any], attributes: Sequence[Attribute]) -> dict[str, Any]:
+    """Return the part of ``value`` that no answer ever shows (``returned``: ``never``)."""
+    hidden: dict[str, Any] = {}
+    for attribute in attributes:
+        member = value.get(attribute.name)
+        if member is not None and attribute.returned == "never":
+            hidden[attribute.name] = member
+        elif (
+            member
+            and attribute.type == "complex"
+            and not attribute.multi_valued
+            and (below := unreturned(member, attribute.sub_attributes))
+        ):
+            hidden[attribute.name] = below
+    return hidden
+
+
+def with_unreturned(value: Mapping[str, Any], hidden: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a resource together with what no answer shows of it."""
+    whole = dict(value)
+    for name, member in hidden.items():
+        below = isinstance(member, dict) and isinstance(whole.get(name), dict)
+        whole[name] = with_unreturned(whole[name], member) if below else member
+    return whole
+
+
+def _is_returned(attribute: Attribute, wanted: Names, unwanted: Names, written: Names) -> bool:
     named = attribute.key in wanted or bool(_below(attribute, wanted))
     match attribute.returned:
         case "always" | "never":  # has the last word over both request parameters
             return attribute.returned == "always"
         case "request":
-            return named
+            return named or (not wanted and attribute.key in written)
     return named if wanted else attribute.key not in unwanted
 
 

@@ -65,14 +65,24 @@ class Some:
 
 Condition = Compare | Has | Some | And["Condition"] | Or["Condition"] | Not["Condition"]
 ANYTHING: Condition = And(())
+NOTHING: Condition = Or(())
 
 
-def resolve(node: Filter, resource_type: ResourceType, tolerated: Tolerated = STRICT) -> Condition:
+def resolve(
+    node: Filter,
+    resource_type: ResourceType,
+    tolerated: Tolerated = STRICT,
+    unknown_is_absent: bool = False,
+) -> Condition:
     """Return what ``node`` asks of a resource of that type.
+
+    ``unknown_is_absent`` is for a query of several types: what one of them does not have is there
+    an attribute without a value (RFC 7644 §3.4.2.1).
 
     :raises InvalidFilterError: an attribute is unknown, or operator and value do not fit its type
     """
-    return _Resolver(_locator(resource_type, tolerated), tolerated).condition(node)
+    find = _locator(resource_type, tolerated)
+    return _Resolver(find, tolerated, absent=unknown_is_absent).condition(node)
 
 
 def resolve_within(node: Filter, attribute: Attribute, tolerated: Tolerated = STRICT) -> Condition:
@@ -108,11 +118,16 @@ class _Resolver:
     """Binds the names of one scope: a resource, or an element inside a value path."""
 
     def __init__(
-        self, find: Callable[[AttributePath], Chain], tolerated: Tolerated, prefix: Keys = ()
+        self,
+        find: Callable[[AttributePath], Chain],
+        tolerated: Tolerated,
+        prefix: Keys = (),
+        absent: bool = False,
     ) -> None:
         self.find = find
         self.tolerated = tolerated
         self.prefix = prefix
+        self.absent = absent
 
     def condition(self, node: Filter) -> Condition:
         match node:
@@ -122,6 +137,11 @@ class _Resolver:
                 return Or(tuple(self.condition(term) for term in terms))
             case Not(term):
                 return Not(self.condition(term))
+            case Present(path) | Comparison(path) | ValuePath(path) if self.lacks(path):
+                differs = isinstance(node, Comparison) and (
+                    node.operator == "ne" if node.value is not None else node.operator == "eq"
+                )
+                return ANYTHING if differs else NOTHING
             case ValuePath():
                 return self.value_path(node, None)
             case Present(path):
@@ -133,6 +153,11 @@ class _Resolver:
         if isinstance(path, ValuePath):
             return self.value_path(path, leaf)
         return leaf(self.chain(path), self.prefix)
+
+    def lacks(self, path: Path) -> bool:
+        """Tell whether ``path`` names an attribute that other types may have."""
+        named = path.path if isinstance(path, ValuePath) else path
+        return self.absent and not self.find(named)
 
     def chain(self, path: AttributePath) -> Chain:
         chain = self.find(path)

@@ -5,8 +5,8 @@ one source: serializers, filters, PATCH, projection and /Schemas all work from w
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+NAMES = {("User", "userName"), ("Group", "displayName")}
+ENDPOINTS = {"User": "/Users", "Group": "/Groups"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,21 +66,51 @@ class SchemaExtension:
     required: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A singular complex attribute whose ``value`` is the id of a resource, as ``manager`` is.
+
+    The server makes its ``$ref`` and, as ``display`` (a name, or None), the displayName of what it
+    refers to. ``targets`` are the types that this may be of, with their endpoints.
+    """
+
+    attribute: Attribute
+    names: tuple[str, ...]
+    targets: Mapping[str, str]
+    display: str | None
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The place in a folded resource."""
+        return tuple(name.lower() for name in self.names)
+
+    @cached_property
+    def key(self) -> str:
+        """The same as text."""
+        return ".".join(self.keys)
+
+
+@dataclass(frozen=True, eq=False)
 class ResourceType:
-    """A kind of resource and its endpoint (RFC 7643 §6)."""
+    """A kind of resource and its endpoint (RFC 7643 §6); ``endpoints`` has those of all types."""
 
     name: str
     endpoint: str
     description: str
     schema: Schema
     extensions: tuple[SchemaExtension, ...] = ()
+    endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
 
     @cached_property
     def root(self) -> Attribute:
         """The whole resource as one complex attribute, extensions as complex ones named by URN."""
         extensions = tuple(
-            Attribute(extension.schema.id, "complex", extension.schema.attributes)
+            Attribute(
+                extension.schema.id,
+                "complex",
+                extension.schema.attributes,
+                required=extension.required,
+            )
             for extension in self.extensions
         )
         return Attribute(
@@ -95,6 +127,30 @@ class ResourceType:
         """The extensions, each as the complex attribute that carries it."""
         urns = {extension.schema.id for extension in self.extensions}
         return tuple(attribute for attribute in self.attributes if attribute.name in urns)
+
+    @cached_property
+    def references(self) -> Mapping[str, Reference]:
+        """The references to other resources, by their keys as text."""
+        found = (_reference(chain, self.endpoints) for chain in _chains(self.root))
+        return {reference.key: reference for reference in found if reference}
+
+    @cached_property
+    def unique_keys(self) -> tuple[tuple[str, ...], ...]:
+        """The keys of the attributes that are unique because a document says so.
+
+        The two names that the RFC makes unique have columns of their own.
+        """
+        return tuple(
+            tuple(attribute.key for attribute in chain)
+            for chain in _chains(self.root)
+            if chain[-1].uniqueness != "none" and chain[-1].key != "id"
+            if (self.name, chain[-1].name) not in NAMES
+        )
+
+    @cached_property
+    def shows_on_request(self) -> bool:
+        """Whether an attribute is returned only when it is asked for (RFC 7643 §2.2)."""
+        return any(chain[-1].returned == "request" for chain in _chains(self.root))
 
     def locate(self, path: str) -> tuple[Attribute, ...]:
         """Return the attributes from the top down to what ``path`` names; empty if nothing.
@@ -141,6 +197,25 @@ def _descend(owner: Attribute, names: list[str]) -> tuple[Attribute, ...]:
     return found
 
 
+def _chains(owner: Attribute) -> Iterator[tuple[Attribute, ...]]:
+    """Yield every attribute below ``owner``, each behind those that contain it."""
+    for attribute in owner.sub_attributes:
+        yield (attribute,)
+        yield from ((attribute, *below) for below in _chains(attribute))
+
+
+def _reference(chain: tuple[Attribute, ...], endpoints: Mapping[str, str]) -> Reference | None:
+    attribute = chain[-1]
+    link = attribute.find("$ref")
+    made = link is not None and link.mutability == "readOnly" and attribute.find("value")
+    if link is None or not made or any(owner.multi_valued for owner in chain):
+        return None
+    shown = (attribute.find(name) for name in ("displayName", "display"))
+    display = next((each.name for each in shown if each and each.mutability == "readOnly"), None)
+    targets = {name: endpoints[name] for name in link.reference_types if name in endpoints}
+    return Reference(attribute, tuple(owner.name for owner in chain), targets, display)
+
+
 def read_attribute(document: dict[str, Any]) -> Attribute:
     """Return the attribute that an element of a schema's ``attributes`` describes."""
     return Attribute(
@@ -176,7 +251,6 @@ def _server_made(name: str, type: str = "string", **characteristics: Any) -> Att
     return Attribute(name, type, mutability="readOnly", case_exact=True, **characteristics)
 
 
-MANAGER = (ENTERPRISE_USER_SCHEMA.lower(), "manager")  # keys of the one reference to a user
 COMMON = (
     Attribute("schemas", "string", multi_valued=True, required=True, returned="always"),
     _server_made("id", returned="always", uniqueness="server"),

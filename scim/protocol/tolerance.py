@@ -79,11 +79,16 @@ class Tolerated:
     """What is allowed for in one request: asks the tenant's tolerances, remembers those needed.
 
     ``base_url`` is where the client knows this service; stored references are relative to it.
+    ``interop`` if the tenant keeps to the interoperability profile, which takes less of PATCH than
+    RFC 7644 does (draft-zollner-scim-interop-profile).
     """
 
-    def __init__(self, tolerance: Tolerance = Tolerance(), base_url: str = "") -> None:
+    def __init__(
+        self, tolerance: Tolerance = Tolerance(), base_url: str = "", interop: bool = False
+    ) -> None:
         self.tolerance = tolerance
         self.base_url = base_url
+        self.interop = interop
         self.used: dict[str, None] = {}
 
     def allows(self, name: str) -> bool:
