@@ -10,7 +10,7 @@ test: .venv/dev
 lint: .venv/dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy --strict scim/protocol scim/provider.py scim/storage
+	.venv/bin/mypy
 
 bench: .venv/dev
 	.venv/bin/python -m bench

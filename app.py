@@ -1,10 +1,10 @@
 """The application, and `python app.py`, which serves it."""
 
-import hashlib
 import logging
 import socket
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -16,14 +16,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import db
 from scim import routes
+from scim.protocol.definitions import DefinitionError, Definitions, extended
 from scim.protocol.tolerance import Tolerance
-from scim.settings import BASE_PATH, DEFAULT_TOKEN, SettingError, Settings, read_settings
-from scim.storage import Store
+from scim.settings import BASE_PATH, DEFAULT_TOKEN, PROJECT, SettingError, Settings, read_settings
+from scim.storage import Database, Doorkeeper
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-DEFAULT_TENANT = 1
 WORKER_STOP_SECONDS = 3  # now and then one that is told to stop twice, as by Ctrl+C, does not
 
 
@@ -49,14 +49,22 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db)
     with app.app_context():
-        app.extensions["scim_store"] = Store(
-            db.engine, DEFAULT_TENANT, settings.unique_group_names, settings.skip_unknown_members
-        )
+        app.extensions["scim_database"] = Database(db.engine)
     app.extensions["scim_settings"] = settings
+    app.extensions["scim_definitions"] = read_definitions(settings.schema_folder)
     app.extensions["scim_tolerance"] = Tolerance()
-    app.extensions["scim_digest"] = hashlib.sha256(settings.token.encode()).digest()
-    routes.register(app, settings.base_path)
+    app.extensions["scim_door"] = Doorkeeper(settings.token)
+    routes.register(app, settings.base_path, app.extensions["scim_definitions"])
     return app
+
+
+def read_definitions(folder: str) -> Definitions:
+    """Return what is served: users, groups and what the JSON documents in ``folder`` add.
+
+    :raises DefinitionError: one of them cannot be used
+    """
+    paths = Path(PROJECT, folder).rglob("*.json") if folder else ()
+    return extended({path.name: path.read_text(encoding="utf-8") for path in paths})
 
 
 def _with_sane_prefix(application: "WSGIApplication") -> "WSGIApplication":
@@ -106,9 +114,12 @@ def main() -> None:
         settings = read_settings()
     except SettingError as error:
         sys.exit(str(error))
-    app = create_app()
-    store, migrations = app.extensions["scim_store"], app.extensions["migrate"].directory
-    if problem := _address_problem(settings) or store.problem(migrations):
+    try:
+        app = create_app()
+    except DefinitionError as error:
+        sys.exit(f"SCIM_SCHEMA_FOLDER: {error}")
+    database, migrations = app.extensions["scim_database"], app.extensions["migrate"].directory
+    if problem := _address_problem(settings) or database.problem(migrations):
         sys.exit(problem)
     print(welcome(settings), flush=True)
     Granian(

@@ -19,8 +19,8 @@ class SettingError(ValueError):
     """A setting that cannot be used; the message names it and says what it takes."""
 
 
-def _setting(default: Any, about: str) -> Any:
-    return field(default=default, metadata={"about": about})
+def _setting(default: Any, about: str, least: int = 1) -> Any:
+    return field(default=default, metadata={"about": about, "least": least})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Settings:
     base_path: str = _setting("/scim/v2", "the path below which everything is served")
     default_page_size: int = _setting(100, "resources on a page when `count` is not given")
     max_page_size: int = _setting(1000, "resources on a page at the most")
+    cursor_timeout: int = _setting(3600, "seconds for which a cursor leads to the next page")
+    max_bulk_operations: int = _setting(1000, "operations in a bulk request at the most")
     max_body_size: int = _setting(10 * 1024 * 1024, "bytes of a request body at the most")
     max_filter_length: int = _setting(8192, "characters of a filter or PATCH path at the most")
     max_filter_depth: int = _setting(10, "levels of parentheses in a filter, 10 at the most")
@@ -46,11 +48,19 @@ class Settings:
     skip_unknown_members: bool = _setting(
         False, "pass over members that do not exist instead of refusing the request"
     )
+    schema_folder: str = _setting(
+        "", "a folder of JSON documents that add attributes and resource types; empty for none"
+    )
+    trash_days: int = _setting(30, "days for which `trash purge` spares what was deleted")
+    history_days: int = _setting(
+        365, "days for which `history --purge` spares changes; 0 keeps no history", least=0
+    )
 
     def __post_init__(self) -> None:
         for setting in fields(self):
-            if setting.type is int and getattr(self, setting.name) < 1:
-                raise SettingError(f"SCIM_{setting.name.upper()} must be 1 or more")
+            least = setting.metadata["least"]
+            if setting.type is int and getattr(self, setting.name) < least:
+                raise SettingError(f"SCIM_{setting.name.upper()} must be {least} or more")
         if self.port > 65535:
             raise SettingError("SCIM_PORT must be 65535 or less")
         if not re.match(r"sqlite:///.|postgresql(\+psycopg2)?://", self.database_url):
@@ -76,6 +86,8 @@ class Settings:
             raise SettingError("SCIM_TOKEN must be 1 to 255 printable characters without spaces")
         if self.max_filter_depth > DEEPEST_FILTER:
             raise SettingError(f"SCIM_MAX_FILTER_DEPTH must be {DEEPEST_FILTER} or less")
+        if self.schema_folder and not Path(PROJECT, self.schema_folder).is_dir():
+            raise SettingError(f"SCIM_SCHEMA_FOLDER: there is no folder {self.schema_folder!r}")
         if self.default_page_size > self.max_page_size:
             raise SettingError("SCIM_DEFAULT_PAGE_SIZE must not exceed SCIM_MAX_PAGE_SIZE")
 

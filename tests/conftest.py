@@ -105,7 +105,7 @@ def app(database_url: str) -> Iterator[Flask]:
     app = create_app({"DATABASE_URL": database_url, "TESTING": True})
     yield app
     with app.app_context():
-        for engine in (*db.engines.values(), app.extensions["scim_store"].reader):
+        for engine in (*db.engines.values(), app.extensions["scim_database"].reader):
             engine.dispose()
 
 

@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     ("models", "scim.settings"),
     ("scim.protocol", "scim.serializers", "scim.storage", "scim.conformance", "scim.idp"),
+    ("scim.cursors", "scim.documents", "scim.representation"),
+    ("scim.writing",),
     ("scim.provider",),
+    ("scim.bulk", "scim.query", "scim.recovery"),
     ("scim.routes", "scim.console", "scim.cli"),
     ("app", "manage"),
 )
@@ -95,10 +98,10 @@ def test_imports_go_one_way():
         ("scim/protocol/__init__.py", "from ..settings import Settings", "scim.settings.Settings"),
         ("scim/conformance/suite.py", "from scim.protocol import etag", "scim.protocol.etag"),
         ("scim/storage/filters.py", "from scim import provider", "scim.provider"),
-        ("scim/provider.py", "from .routes import users", "scim.routes.users"),
+        ("scim/provider.py", "from .routes import me", "scim.routes.me"),
         ("scim/provider.py", "from sqlalchemy.orm import Session", "sqlalchemy.orm.Session"),
-        ("scim/routes/users.py", "from sqlalchemy import select", "sqlalchemy.select"),
-        ("scim/routes/users.py", "import app", "app"),
+        ("scim/routes/me.py", "from sqlalchemy import select", "sqlalchemy.select"),
+        ("scim/routes/me.py", "import app", "app"),
         ("scim/serializers.py", "def f():\n    import flask.globals", "flask.globals"),
         ("scim/unheard_of.py", "import models", "models"),
         ("scim/provider.py", "from . import unheard_of", "scim.unheard_of"),
@@ -128,7 +131,7 @@ def test_import_the_wrong_way_is_noticed(tmp_path, path, line, target):
         ),
         ("scim/provider.py", "from .storage.tokens import verify\nfrom scim import serializers"),
         (
-            "scim/routes/users.py",
+            "scim/routes/me.py",
             "import flask\nfrom scim import provider\nfrom .auth import bearer_required",
         ),
         ("models.py", "from flask_sqlalchemy import SQLAlchemy\nimport sqlalchemy"),

@@ -2,12 +2,15 @@
 
 from flask import Flask
 
-from . import discovery, errors, groups, unsupported, users, wire
+from scim.protocol.definitions import Definitions
+
+from . import bulk, discovery, errors, me, resources, search, wire
 
 
-def register(app: Flask, base_path: str) -> None:
+def register(app: Flask, base_path: str, definitions: Definitions) -> None:
     """Serve every endpoint below ``base_path``."""
-    for module in (users, groups, discovery, unsupported):
-        app.register_blueprint(module.bp, url_prefix=base_path + (module.bp.url_prefix or ""))
+    of_types = map(resources.blueprint, definitions.resource_types)
+    for bp in (*of_types, discovery.bp, search.bp, bulk.bp, me.bp):
+        app.register_blueprint(bp, url_prefix=base_path + (bp.url_prefix or ""))
     errors.register(app)
     wire.register(app)

@@ -1,16 +1,14 @@
 """Who may call: the bearer-token decorator that guards every route (RFC 7644 §2, RFC 6750)."""
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import current_app, request
+from flask import request
 
 from scim.protocol.errors import UnauthorizedError
 
-from .wire import tolerated
+from .wire import admit, tolerated
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,10 +25,7 @@ def bearer_required(view: Callable[P, R]) -> Callable[P, R]:
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         scheme, token = _credentials(request.headers.get("Authorization", ""))
-        presented = hashlib.sha256(token.encode()).digest()
-        if not hmac.compare_digest(presented, current_app.extensions["scim_digest"]) or not (
-            scheme or tolerated().allows("bare_token")
-        ):
+        if not admit(token) or not (scheme or tolerated().allows("bare_token")):
             raise UnauthorizedError("Authorization must be Bearer, a space and the token")
         return view(*args, **kwargs)
 

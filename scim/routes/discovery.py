@@ -17,7 +17,7 @@ from scim.protocol.paging import list_response
 from scim.serializers import to_json
 
 from .auth import bearer_required
-from .wire import json_response, render_list, settings, tolerated
+from .wire import definitions, is_strict, json_response, settings, tolerated
 
 bp = Blueprint("discovery", __name__)
 
@@ -41,30 +41,38 @@ def get_service_provider_configs() -> ResponseReturnValue:
 @bp.get("/ResourceTypes")
 @bearer_required
 def list_resource_types() -> ResponseReturnValue:
-    return _list(resource_type_documents())
+    return _list(resource_type_documents(definitions()))
 
 
 @bp.get("/ResourceTypes/<name>")
 @bearer_required
 def get_resource_type(name: str) -> ResponseReturnValue:
-    return _one(resource_type_documents(), name)
+    return _one(resource_type_documents(definitions()), name)
 
 
 @bp.get("/Schemas")
 @bearer_required
 def list_schemas() -> ResponseReturnValue:
-    return _list(schema_documents(_offer(), _for_entra()))
+    return _list(schema_documents(definitions(), _offer(), _for_entra()))
 
 
 @bp.get("/Schemas/<urn>")
 @bearer_required
 def get_schema(urn: str) -> ResponseReturnValue:
-    return _one(schema_documents(_offer(), _for_entra()), urn)
+    return _one(schema_documents(definitions(), _offer(), _for_entra()), urn)
 
 
 def _offer() -> Offer:
     known = settings()
-    return Offer(known.max_page_size, known.max_body_size, known.unique_group_names)
+    return Offer(
+        max_results=known.max_page_size,
+        max_payload_size=known.max_body_size,
+        max_operations=known.max_bulk_operations,
+        default_page_size=known.default_page_size,
+        cursor_timeout=known.cursor_timeout,
+        unique_group_names=known.unique_group_names,
+        interop_profile=is_strict(),
+    )
 
 
 def _for_entra() -> bool:
@@ -81,7 +89,7 @@ def _refuse_filter() -> None:
 def _list(documents: dict[str, Any]) -> ResponseReturnValue:
     _refuse_filter()
     shown = [to_json(document) for document in documents.values()]
-    return render_list(list_response(shown, len(shown), 1))
+    return json_response(list_response(shown, len(shown), 1), 200)
 
 
 def _one(documents: dict[str, Any], name: str) -> ResponseReturnValue:

@@ -10,14 +10,13 @@ from scim.protocol.errors import ScimError
 from scim.serializers import to_json
 
 from .auth import CHALLENGE
-from .wire import json_response
+from .wire import json_response, too_large
 
 logger = logging.getLogger("scim")
 
 FRAMEWORK = {
     404: (errors.NotFoundError, "there is no such endpoint"),
     405: (errors.MethodNotAllowedError, "this endpoint does not take that method"),
-    413: (errors.PayloadTooLargeError, errors.TOO_LARGE),
 }
 
 
@@ -39,6 +38,8 @@ def render_error(error: ScimError) -> Response:
 
 
 def _framework_error(error: HTTPException) -> Response:
+    if error.code == 413:
+        return render_error(too_large())
     kind, detail = FRAMEWORK.get(error.code or 500, (errors.InvalidSyntaxError, error.description))
     response = render_error(kind(detail or error.name))
     for name, value in error.get_headers():

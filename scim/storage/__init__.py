@@ -1,14 +1,33 @@
 """The only code that reads and writes rows.
 
-A ``Store`` sees one tenant. Reads run in autocommit, one round trip each. A write is one
-transaction that locks what it changes; whatever fails leaves nothing behind.
+A ``Store`` sees one tenant of a ``Database``. Reads run in autocommit. A write is one transaction
+that locks what it changes; whatever fails leaves nothing behind.
 """
 
 from sqlalchemy.exc import DatabaseError
 
 from .keys import new_id
-from .paging import Query, sort_chain
+from .paging import Found, Page, Position, Query, Selection, sort_chain
 from .resources import Stored
-from .store import Store, Transaction
+from .store import Database, Store, Transaction
+from .tokens import Access, Doorkeeper, digest
+from .trash import Deleted
 
-__all__ = ["DatabaseError", "Query", "Store", "Stored", "Transaction", "new_id", "sort_chain"]
+__all__ = [
+    "Access",
+    "Database",
+    "DatabaseError",
+    "Deleted",
+    "Doorkeeper",
+    "Found",
+    "Page",
+    "Position",
+    "Query",
+    "Selection",
+    "Store",
+    "Stored",
+    "Transaction",
+    "digest",
+    "new_id",
+    "sort_chain",
+]

@@ -10,7 +10,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 
 from scim.protocol.errors import InvalidValueError, ScimError, UnavailableError, UniquenessError
 
-UNIQUE = {"user_name": "userName", "display_name": "displayName", "external_id": "externalId"}
+UNIQUE = {
+    "user_name": "userName",
+    "display_name": "displayName",
+    "external_id": "externalId",
+    "unique_values": "a value that must be unique",
+}
 LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock
 
 
@@ -72,7 +77,7 @@ def passes(error: DBAPIError) -> bool:
 
 
 def _refused(error: IntegrityError) -> ScimError:
-    found = re.search(r"user_name|display_name|external_id", str(error.orig).partition("DETAIL")[0])
+    found = re.search("|".join(UNIQUE), str(error.orig).partition("DETAIL")[0])
     if found is None:
         return InvalidValueError("a resource that is referred to does not exist any more")
     return UniquenessError(f"{UNIQUE[found.group()]} is already in use")

@@ -1,99 +1,92 @@
 """A resolved filter as SQL. The database answers it; no row is looked at in Python.
 
 ``userName``, ``id``, ``meta`` and the like have columns; ``groups`` and ``members`` are rows of
-``link``; everything else is asked of ``search``, in the way of the dialect. A term is never
-NULL, so NOT is safe.
+``link`` and ``nesting``; everything else is asked of ``search``, in the way of the dialect. A term
+is never NULL, so NOT is safe.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
     Text,
     and_,
     cast,
-    exists,
     false,
     literal,
     not_,
     or_,
-    select,
     true,
+    union_all,
 )
 
-from models import Group, Link, User
 from scim.protocol.nodes import And, Not, Or
 from scim.protocol.resolve import Compare, Condition, Has, Keys, Some
-from scim.protocol.schema import MANAGER
-from scim.protocol.values import PLACEHOLDER, fold_text
+from scim.protocol.schema import Reference, ResourceType
 
 from . import json_each, jsonpath
 from .keys import is_id
+from .relations import RELATED, RELATIONS, Columns, Referred, Relation, referred, url
+from .tables import table_of
 
-users, groups, link = User.__table__, Group.__table__, Link.__table__
-manager = users.alias("manager")
-
-Columns = Mapping[Keys, Any]
+OWN_COLUMNS = {"User": ("userName", "user_name"), "Group": ("displayName", "display_name")}
 
 
-def _columns(table: FromClause, endpoint: str, own: Mapping[Keys, Any]) -> Columns:
-    identifier = cast(table.c.id, Text)
-    return {
+@cache
+def columns_of(resource_type: ResourceType) -> Columns:
+    """Return the columns that attributes of a type are compared with."""
+    table = table_of(resource_type)
+    columns = {
         ("id",): table.c.id,
         ("externalid",): table.c.external_id,
         ("meta", "created"): table.c.created,
         ("meta", "lastmodified"): table.c.last_modified,
         ("meta", "version"): literal('W/"').concat(cast(table.c.version, Text)) + '"',
-        ("meta", "location"): literal(f"{PLACEHOLDER}/{endpoint}/").concat(identifier),
-        ("meta", "resourcetype"): cast(literal(endpoint.removesuffix("s")), Text),
-        **own,
+        ("meta", "location"): url(resource_type.endpoint, table),
+        ("meta", "resourcetype"): cast(literal(resource_type.name), Text),
     }
+    if resource_type.name in OWN_COLUMNS:
+        attribute, column = OWN_COLUMNS[resource_type.name]
+        columns[attribute.lower(),] = table.c[column]
+    return columns
 
 
-def _related(table: FromClause, endpoint: str, kind: str, display: Any) -> Columns:
-    """Return the columns that a group shows of a member, or a user of a group."""
-    return {
-        ("value",): table.c.id,
-        ("$ref",): literal(f"{PLACEHOLDER}/{endpoint}/").concat(cast(table.c.id, Text)),
-        ("display",): display,
-        ("type",): literal(fold_text(kind)),
-    }
+def where(condition: Condition, resource_type: ResourceType, dialect: str) -> ColumnElement[bool]:
+    """Return the condition as a boolean expression over a row of the type's table."""
+    scope = _Compiler(
+        table_of(resource_type),
+        columns_of(resource_type),
+        dialect,
+        RELATED.get(resource_type.name),
+        resource_type.references,
+    )
+    return scope.term(condition)
 
 
-COLUMNS: Mapping[str, Columns] = {
-    "users": _columns(users, "Users", {("username",): users.c.user_name}),
-    "groups": _columns(groups, "Groups", {("displayname",): groups.c.display_name}),
-}
-
-
-MEMBER = _related(users, "Users", "User", users.c.search["displayname"].as_string())
-MANAGED: Columns = {
-    ("displayname",): manager.c.search["displayname"].as_string(),
-    ("$ref",): literal(f"{PLACEHOLDER}/Users/").concat(cast(manager.c.id, Text)),
-}
-MEMBERSHIP = _related(groups, "Groups", "direct", groups.c.display_name)
-
-
-def where(condition: Condition, table: FromClause, dialect: str) -> ColumnElement[bool]:
-    """Return the condition as a boolean expression over a row of ``table``."""
-    return _Compiler(table, COLUMNS[str(table.description)], dialect).term(condition)
-
-
-def member_condition(condition: Condition, dialect: str) -> ColumnElement[bool]:
-    """Return what a filter in ``members[...]`` asks of a row of ``users``."""
-    return _Compiler(users, MEMBER, dialect).term(condition)
+def related_where(condition: Condition, relation: Relation, dialect: str) -> ColumnElement[bool]:
+    """Return what a filter in ``members[...]`` or ``groups[...]`` asks of a row of a relation."""
+    return _Compiler(relation.other, relation.columns, dialect).term(condition)
 
 
 class _Compiler:
     """Compiles the terms that ask for one table's rows."""
 
-    def __init__(self, table: FromClause, columns: Columns, dialect: str) -> None:
+    def __init__(
+        self,
+        table: Any,
+        columns: Columns,
+        dialect: str,
+        related: str | None = None,
+        references: Mapping[str, Reference] | None = None,
+    ) -> None:
         self.table = table
         self.columns = columns
         self.dialect = dialect
+        self.related = related
+        self.references = references or {}
         self.json = jsonpath if dialect == "postgresql" else json_each
 
     def term(self, condition: Condition) -> ColumnElement[bool]:
@@ -104,10 +97,10 @@ class _Compiler:
                 return or_(false(), *(self.term(term) for term in terms))
             case Not(term):
                 return not_(self.term(term))
-            case Compare(keys) | Has(keys) if keys[:-1] == MANAGER and keys[-1:] in MANAGED:
-                return self.managed(condition)
-            case Some(("members",) | ("groups",), _, inner):
-                return self.linked(inner)
+            case Compare(keys) | Has(keys) if reference := self.server_made(keys):
+                return or_(*(self.referred(each, condition) for each in referred(reference)))
+            case Some((name,), _, inner) if name == self.related:
+                return self.linked(name, inner)
             case Compare(("externalid",), _, operator, value) if operator != "eq" or not value:
                 pass  # the column has no empty text
             case Compare(keys) if keys in self.columns:
@@ -117,25 +110,30 @@ class _Compiler:
         asked: ColumnElement[bool] = self.json.term(condition, self.table.c.search)
         return asked
 
-    def linked(self, inner: Condition) -> ColumnElement[bool]:
-        """Return whether a group has a member, or a user a group, that meets ``inner``."""
-        if self.table is groups:
-            other, columns, mine, theirs = users, MEMBER, link.c.group_id, link.c.user_id
-        else:
-            other, columns, mine, theirs = groups, MEMBERSHIP, link.c.user_id, link.c.group_id
-        met = _Compiler(other, columns, self.dialect).term(inner)
-        joined = link.join(other, (other.c.tenant_id == link.c.tenant_id) & (other.c.id == theirs))
-        linked = select(link.c.tenant_id).select_from(joined).correlate(self.table)
-        return linked.where(
-            link.c.tenant_id == self.table.c.tenant_id, mine == self.table.c.id, met
-        ).exists()
+    def linked(self, name: str, inner: Condition) -> ColumnElement[bool]:
+        """Return whether a group has a member, or a user a group, that meets ``inner``.
 
-    def managed(self, condition: Compare | Has) -> ColumnElement[bool]:
-        """Return whether the user's manager exists and meets ``condition``."""
+        Those who are meant are found first, so that a member's groups are found by the member.
+        """
+        found = [
+            relation.select(relation.owner).where(related_where(inner, relation, self.dialect))
+            for relation in RELATIONS[name]
+        ]
+        among: ColumnElement[bool] = self.table.c.id.in_(union_all(*found))
+        return among
+
+    def server_made(self, keys: Keys) -> Reference | None:
+        """Return the reference of which ``keys`` name what the server makes of it."""
+        reference = self.references.get(".".join(keys[:-1]))
+        if reference and keys[-1] in ("$ref", (reference.display or "").lower()):
+            return reference
+        return None
+
+    def referred(self, target: Referred, condition: Compare | Has) -> ColumnElement[bool]:
+        """Return whether a resource refers to one that exists and meets ``condition``."""
         own = replace(condition, keys=condition.keys[-1:])
-        same = (manager.c.tenant_id == users.c.tenant_id) & (manager.c.id == users.c.manager_id)
-        found = _Compiler(manager, MANAGED, self.dialect).term(own)
-        return exists().where(same, found).correlate(users)
+        met = _Compiler(target.target, target.columns, self.dialect).term(own)
+        return target.of(self.table, target.target.c.id).where(met).exists()
 
     def compare(self, column: Any, condition: Compare) -> ColumnElement[bool]:
         if column.key == "id" and condition.operator == "eq" and not is_id(str(condition.value)):

@@ -1,24 +1,48 @@
-"""One page of a query, and how many resources match it."""
+"""One page of a query, and how many resources match it.
 
-from collections.abc import Sequence
+A page is found by its place among all that match (``offset``) or by the resource that it begins
+behind (``position``, for cursors): that costs the same however far the walk has come, and misses
+nothing when others come and go.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from scim.protocol.errors import InvalidPathError
 from scim.protocol.nodes import And, Not, Or
-from scim.protocol.resolve import Compare, Condition, Keys, Some, locate
-from scim.protocol.schema import MANAGER, Attribute, ResourceType
+from scim.protocol.resolve import Chain, Compare, Condition, Keys, Some, locate
+from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 
 from . import json_each, jsonpath
-from .filters import COLUMNS, MANAGED, manager, where
-from .membership import first_related
-from .resources import TABLES, TOTAL, Stored, rows
+from .filters import columns_of, where
+from .relations import RELATED, first_related, referred
+from .resources import Stored, rows, total
+from .tables import among, belongs, table_of
 
 LARGEST_OFFSET = 2**62
+LONGEST_POSITION = 300  # characters of a value in a cursor; those that agree so far go by id
 LOOKED_UP = {
     "User": {("username",), ("externalid",)},
     "Group": {("displayname",), ("externalid",)},
@@ -26,29 +50,68 @@ LOOKED_UP = {
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """The resources on a page, and the number of all that match."""
+class Position:
+    """A place in an order: behind the resource with this value and id, or before it, going back."""
 
-    total: int
-    resources: Sequence[Stored]
+    value: str | int | float | None
+    id: str
+    backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to find of one resource type, and by which of its attributes to sort."""
+
+    resource_type: ResourceType
+    condition: Condition | None = None
+    sort: Chain = ()
+    with_related: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to find, in which order, and which part of it; ``offset`` counts from 0."""
+    """What to find, in which order, and which part of it; ``offset`` counts from 0.
 
-    resource_type: ResourceType
-    condition: Condition | None = None
-    sort: tuple[Attribute, ...] = ()
+    With ``walks`` the part begins at ``position``, or at the beginning without one.
+    """
+
+    selections: tuple[Selection, ...]
     descending: bool = False
     offset: int = 0
     limit: int = 100
-    with_related: bool = True
+    walks: bool = False
+    position: Position | None = None
+    with_total: bool = True
+
+    @property
+    def sorts(self) -> bool:
+        """Whether there is an order beside that of the ids, which is that of creation."""
+        return any(selection.sort for selection in self.selections)
 
 
-def sort_chain(
-    sort_by: str, resource_type: ResourceType, tolerated: Tolerated
-) -> tuple[Attribute, ...]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resource on a page."""
+
+    resource_type: ResourceType
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The resources on a page, the number of all that match, and whether the walk goes on.
+
+    ``first`` and ``last`` are where the page begins and ends.
+    """
+
+    total: int
+    resources: Sequence[Found]
+    goes_on: bool = False
+    first: Position | None = None
+    last: Position | None = None
+
+
+def sort_chain(sort_by: str, resource_type: ResourceType, tolerated: Tolerated) -> Chain:
     """Return the attribute that ``sortBy`` names, a complex one by its ``value``.
 
     :raises InvalidPathError: there is none, or it cannot be sorted by
@@ -57,80 +120,103 @@ def sort_chain(
     if chain and chain[-1].type == "complex":
         value = chain[-1].find("value")
         chain = (*chain, value) if value else ()
-    if not chain or chain[-1].returned == "never":
+    if not chain or any(attribute.returned == "never" for attribute in chain):
         raise InvalidPathError(f"sortBy: {sort_by!r} is not an attribute to sort by")
     return chain
 
 
 def read_page(connection: Connection, tenant_id: int, query: Query) -> Page:
     """Read one page. The default order is that of the ids, which is that of creation."""
-    table, dialect = TABLES[query.resource_type.name], connection.dialect.name
-    if query.offset == 0 and query.limit and (page := _look_up(connection, tenant_id, query)):
+    if query.walks or len(query.selections) != 1:
+        return _walk(connection, tenant_id, query)
+    [selection] = query.selections
+    if query.offset == 0 and query.limit and (page := _look_up(connection, tenant_id, selection)):
         return page
-    names = {"tenant_id": tenant_id, "resource_type": query.resource_type.name}
-    matching = [table.c.tenant_id == tenant_id]
-    if query.condition is not None:
-        matching.append(where(query.condition, table, dialect))
+    matching = _matching(selection, connection.dialect.name)
     read: Sequence[Any] = ()
     reads = query.limit > 0 and query.offset < LARGEST_OFFSET
     if reads:
-        read = connection.execute(_page(query, table, matching, dialect), names).all()
-    found = [Stored(*row[:-1]) for row in read]
+        page_of = _page(query, selection, matching, connection.dialect.name)
+        read = connection.execute(page_of, {"tenant": tenant_id}).all()
+    found = [Found(selection.resource_type, Stored(*row[:-1])) for row in read]
     if reads and len(found) < query.limit and (found or query.offset == 0):
         return Page(query.offset + len(found), found)
-    total = read[0][-1] if read else None
-    if total is None:
-        counted = select(func.count()).select_from(table).where(*matching)
-        total = connection.scalar(TOTAL if query.condition is None else counted, names)
-    return Page(int(total or 0), found)
+    number = read[0][-1] if read else None
+    return Page(_count(connection, tenant_id, query) if number is None else int(number), found)
 
 
-def _look_up(connection: Connection, tenant_id: int, query: Query) -> Page | None:
+def _matching(selection: Selection, dialect: str) -> list[ColumnElement[bool]]:
+    matching = [belongs(selection.resource_type)]
+    if selection.condition is not None:
+        matching.append(where(selection.condition, selection.resource_type, dialect))
+    return matching
+
+
+def _count(connection: Connection, tenant_id: int, query: Query) -> int:
+    """Count what matches; without a condition that is known."""
+    counts: list[Any] = []
+    for selection in query.selections:
+        if selection.condition is None:
+            counts.append(total(selection.resource_type).scalar_subquery())
+        else:
+            matching = _matching(selection, connection.dialect.name)
+            counted = select(func.count()).select_from(table_of(selection.resource_type))
+            counts.append(counted.where(*matching).scalar_subquery())
+    number = select(sum(counts[1:], counts[0])) if counts else select(literal(0))
+    return int(connection.scalar(number, {"tenant": tenant_id}) or 0)
+
+
+def _look_up(connection: Connection, tenant_id: int, selection: Selection) -> Page | None:
     """Read what providers ask for before each write: who has this userName, or externalId?
 
     The statement is built once. Return None if the query is another one, or finds more than one.
     """
-    match query.condition:
-        case Compare(keys, _, "eq", value) if value and keys in LOOKED_UP[query.resource_type.name]:
-            statement = _by_value(query.resource_type.name, keys, query.with_related)
-            read = connection.execute(statement, {"tenant_id": tenant_id, "value": value}).all()
-            return Page(len(read), [Stored(*row) for row in read]) if len(read) < 2 else None
+    resource_type = selection.resource_type
+    match selection.condition:
+        case Compare(keys, _, "eq", value) if value and keys in LOOKED_UP.get(
+            resource_type.name, ()
+        ):
+            statement = _by_value(resource_type, keys, selection.with_related)
+            read = connection.execute(statement, {"tenant": tenant_id, "value": value}).all()
+            found = [Found(resource_type, Stored(*row)) for row in read]
+            return Page(len(found), found) if len(found) < 2 else None
     return None
 
 
 @cache
-def _by_value(name: str, keys: Keys, with_related: bool) -> Select[Any]:
-    table = TABLES[name]
-    column = COLUMNS[table.name][keys]
-    found = table.c.tenant_id == bindparam("tenant_id"), column == bindparam("value")
-    return rows(table, with_related).where(*found).limit(2)
+def _by_value(resource_type: ResourceType, keys: Keys, with_related: bool) -> Select[Any]:
+    found = belongs(resource_type), columns_of(resource_type)[keys] == bindparam("value")
+    return rows(resource_type, with_related).where(*found).limit(2)
 
 
 def _page(
-    query: Query, table: Any, matching: list[ColumnElement[bool]], dialect: str
+    query: Query, selection: Selection, matching: list[ColumnElement[bool]], dialect: str
 ) -> Select[Any]:
     """Return the SELECT of a page, with the number of all that match where it costs nothing more.
 
     What comes before the page is passed over in an index alone.
     """
-    value = _sort_value(query, table, dialect) if query.sort else table.c.id
+    table = table_of(selection.resource_type)
+    value = _sort_value(selection, dialect) if query.sorts else table.c.id
     order = _order(query, value, table.c.id)
-    chosen = rows(table, query.with_related).order_by(*order)
-    if query.condition is not None and not _has_columns(query.condition, table):
+    chosen = rows(selection.resource_type, selection.with_related).order_by(*order)
+    condition = selection.condition
+    if condition is not None and not _has_columns(condition, selection.resource_type):
         found = _found(table, matching, value)
         ids = select(found.c.id).order_by(*_order(query, found.c.value, found.c.id))
-        total: Any = select(func.count()).select_from(found).scalar_subquery()
+        number: Any = select(func.count()).select_from(found).scalar_subquery()
     else:
         ids = select(table.c.id).where(*matching).order_by(*order)
-        total = TOTAL.scalar_subquery() if query.condition is None else null()
+        known = total(selection.resource_type).scalar_subquery()
+        number = known if condition is None else null()
         if not query.offset:
-            return chosen.add_columns(total).where(*matching).limit(query.limit)
+            return chosen.add_columns(number).where(*matching).limit(query.limit)
     ids = ids.limit(query.limit).offset(query.offset)
-    return chosen.add_columns(total).where(matching[0], table.c.id.in_(ids))
+    return chosen.add_columns(number).where(matching[0], table.c.id.in_(ids))
 
 
 def _order(query: Query, value: Any, by_id: Any) -> list[Any]:
-    if query.sort:
+    if query.sorts:
         return [value.desc().nulls_first() if query.descending else value.asc().nulls_last(), by_id]
     return [by_id]
 
@@ -145,29 +231,146 @@ def _found(table: Any, matching: list[ColumnElement[bool]], value: Any) -> Any:
     return found.prefix_with("MATERIALIZED", dialect="postgresql")
 
 
-def _has_columns(condition: Condition, table: Any) -> bool:
+def _has_columns(condition: Condition, resource_type: ResourceType) -> bool:
     """Tell whether the condition asks for nothing but columns."""
     match condition:
         case And(terms) | Or(terms):
-            return all(_has_columns(term, table) for term in terms)
+            return all(_has_columns(term, resource_type) for term in terms)
         case Not(term):
-            return _has_columns(term, table)
+            return _has_columns(term, resource_type)
         case Some():
             return False
         case _:
-            return condition.keys in COLUMNS[str(table.description)]
+            return condition.keys in columns_of(resource_type)
 
 
-def _sort_value(query: Query, table: Any, dialect: str) -> Any:
-    chain, keys = query.sort, tuple(attribute.key for attribute in query.sort)
-    columns = COLUMNS[str(table.description)]
+def _walk(connection: Connection, tenant_id: int, query: Query) -> Page:
+    """Read a page of several types, or one that begins at a position: ids first, then the rows."""
+    number = _count(connection, tenant_id, query) if query.with_total else 0
+    if not query.limit or query.offset >= LARGEST_OFFSET or not query.selections:
+        return Page(number, ())
+    found = _ids(query, connection.dialect.name)
+    placed = connection.execute(found, {"tenant": tenant_id}).all()
+    goes_on, placed = len(placed) > query.limit, placed[: query.limit]
+    if query.position and query.position.backward:
+        placed = placed[::-1]
+    stored = dict(_rows(connection, tenant_id, query, placed))
+    resources = [
+        Found(query.selections[row.place].resource_type, stored[row.id])
+        for row in placed
+        if row.id in stored  # it may just have been deleted
+    ]
+    ends = [Position(_portable(row.value), row.id) for row in placed]
+    return Page(number, resources, goes_on, *(ends[:1] + ends[-1:]))
+
+
+def _ids(query: Query, dialect: str) -> Select[Any]:
+    """Return the SELECT of ids in order, each with its selection and what it is sorted by."""
+    sorts = [selection.sort[-1].type for selection in query.selections if selection.sort]
+    numeric = bool(sorts) and all(kind in ("integer", "decimal") for kind in sorts)
+    found = [
+        _part(query, place, _comparable(selection, numeric, dialect), dialect)
+        for place, selection in enumerate(query.selections)
+    ]
+    if len(found) == 1:
+        return found[0].offset(query.offset or None)
+    every = union_all(*(select(part.subquery()) for part in found)).subquery()
+    chosen = select(every.c.place, every.c.id, every.c.value)
+    chosen = chosen.order_by(*_walking(query, every.c.value, every.c.id))
+    return chosen.limit(query.limit + query.walks).offset(query.offset or None)
+
+
+def _part(query: Query, place: int, value: Any, dialect: str) -> Select[Any]:
+    """Return the SELECT of as much of one selection as may be needed."""
+    selection = query.selections[place]
+    by_id = table_of(selection.resource_type).c.id
+    most = query.limit + query.walks
+    if len(query.selections) > 1:
+        most += query.offset
+    chosen = select(
+        literal(place, Integer).label("place"), by_id.label("id"), value.label("value")
+    ).where(*_matching(selection, dialect))
+    if query.position is not None:
+        chosen = chosen.where(_beyond(query, value, by_id))
+    return chosen.order_by(*_walking(query, value, by_id)).limit(most)
+
+
+def _rises(query: Query) -> bool:
+    backward = query.position is not None and query.position.backward
+    return query.descending == backward
+
+
+def _walking(query: Query, value: Any, by_id: Any) -> list[Any]:
+    """Return the order of a walk, which is turned around when it goes back."""
+    forward = query.position is None or not query.position.backward
+    order = [by_id.asc() if forward else by_id.desc()]
+    if query.sorts:
+        value = value.asc().nulls_last() if _rises(query) else value.desc().nulls_first()
+        order.insert(0, value)
+    return order
+
+
+def _comparable(selection: Selection, numeric: bool, dialect: str) -> Any:
+    """Return what to sort by, of one type for all selections and short enough for a cursor."""
+    if not selection.sort:
+        return cast(null(), Numeric if numeric else Text)
+    value = _sort_value(selection, dialect)
+    if numeric:
+        return value
+    if tuple(attribute.key for attribute in selection.sort) not in columns_of(
+        selection.resource_type
+    ):
+        value = func.substr(cast(value, Text), 1, LONGEST_POSITION)
+    text = cast(value, Text)
+    return text.collate("C") if dialect == "postgresql" else text
+
+
+def _beyond(query: Query, value: Any, by_id: Any) -> ColumnElement[bool]:
+    """Return whether a row comes behind the query's position; no value comes after all values."""
+    position = query.position
+    assert position is not None
+    behind: ColumnElement[bool] = by_id < position.id if position.backward else by_id > position.id
+    if not query.sorts:
+        return behind
+    rising = _rises(query)
+    if position.value is None:
+        equal = and_(value.is_(None), behind)
+        return equal if rising else or_(value.is_not(None), equal)
+    known = Decimal(position.value) if isinstance(value.type, Numeric) else position.value
+    equal = and_(value == known, behind)
+    return or_(value > known, value.is_(None), equal) if rising else or_(value < known, equal)
+
+
+def _portable(value: Any) -> str | int | float | None:
+    """Return a value to sort by as JSON can keep it."""
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _rows(
+    connection: Connection, tenant_id: int, query: Query, placed: Sequence[Any]
+) -> Iterator[tuple[str, Stored]]:
+    for place, selection in enumerate(query.selections):
+        ids = [row.id for row in placed if row.place == place]
+        if ids:
+            table = table_of(selection.resource_type)
+            chosen = rows(selection.resource_type, selection.with_related)
+            chosen = chosen.where(belongs(selection.resource_type), among(table.c.id))
+            for row in connection.execute(chosen, {"tenant": tenant_id, "ids": ids}):
+                yield row[0], Stored(*row)
+
+
+def _sort_value(selection: Selection, dialect: str) -> Any:
+    chain, keys = selection.sort, tuple(attribute.key for attribute in selection.sort)
+    resource_type = selection.resource_type
+    table, columns = table_of(resource_type), columns_of(resource_type)
     if keys in columns:
         return columns[keys]
-    if keys[:-1] == MANAGER and keys[-1:] in MANAGED:
-        same = (manager.c.tenant_id == table.c.tenant_id) & (manager.c.id == table.c.manager_id)
-        return select(MANAGED[keys[-1:]]).where(same).correlate(table).scalar_subquery()
-    if keys[0] in ("members", "groups"):
-        return first_related(table, keys[1])
+    reference = resource_type.references.get(".".join(keys[:-1]))
+    if reference and keys[-1] in ("$ref", (reference.display or "").lower()):
+        found = [each.of(table, each.columns[keys[-1:]]) for each in referred(reference)]
+        return (found[0] if len(found) == 1 else union_all(*found)).scalar_subquery()
+    if keys[0] == RELATED.get(resource_type.name):
+        return first_related(resource_type, keys[1])
     json = jsonpath if dialect == "postgresql" else json_each
     for index, attribute in enumerate(chain):
         if attribute.multi_valued:

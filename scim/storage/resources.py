@@ -1,18 +1,18 @@
-"""Users and groups: the rows behind the resources."""
+"""The rows behind the resources, and the statements for them, each built once."""
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    FromClause,
     Select,
     Text,
+    Update,
     bindparam,
     cast,
     func,
@@ -22,28 +22,23 @@ from sqlalchemy import (
     update,
 )
 
-from models import Group, Total, User
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, ResourceType
+from scim.protocol.projection import unreturned
+from scim.protocol.schema import ResourceType
 from scim.protocol.values import date_time, fold, fold_text
 
 from .keys import is_id
-from .membership import among, managed, related
+from .relations import RELATED, references, related
+from .tables import among, belongs, is_this, table_of, totals
 
-TABLES: Mapping[str, Any] = {"User": User.__table__, "Group": Group.__table__}
 LONGEST_KEY = 2000  # bytes; a row of a B-tree index holds little more
 SLOTS = 16
 
-totals = Total.__table__
 COUNT = text(
     "INSERT INTO totals (tenant_id, resource_type, slot, resources)"
-    " VALUES (:tenant_id, :resource_type, :slot, :more)"
+    " VALUES (:tenant, :resource_type, :slot, :more)"
     " ON CONFLICT (tenant_id, resource_type, slot)"
     " DO UPDATE SET resources = totals.resources + excluded.resources"
-)
-TOTAL = select(func.coalesce(func.sum(totals.c.resources), 0)).where(
-    totals.c.tenant_id == bindparam("tenant_id"),
-    totals.c.resource_type == bindparam("resource_type"),
 )
 
 
@@ -53,7 +48,8 @@ class Stored:
 
     ``body`` is its JSON text without meta and with the placeholder for the base URL;
     ``related`` the JSON texts of its groups or members, joined by commas, or None if there are
-    none or nobody asked; ``manager`` what stands beside the id of a user's manager.
+    none or nobody asked; ``references`` what stands beside the ids in its references, keys and
+    texts by turns; ``hidden`` the JSON text of what is never returned.
     """
 
     id: str
@@ -62,66 +58,73 @@ class Stored:
     created: str
     last_modified: str
     related: str | None = None
-    manager: str | None = None
-    password: str | None = None
+    references: str | None = None
+    hidden: str | None = None
 
 
 @cache
-def rows(table: Any, with_related: bool, with_password: bool = False) -> Select[Any]:
+def rows(resource_type: ResourceType, with_related: bool, with_hidden: bool = False) -> Select[Any]:
     """Return the SELECT whose rows, in order, are the arguments of ``Stored``."""
+    table = table_of(resource_type)
+    relates = with_related and resource_type.name in RELATED
     return select(
         cast(table.c.id, Text),
         table.c.body,
         table.c.version,
         table.c.created,
         table.c.last_modified,
-        related(table) if with_related else null(),
-        managed() if table is TABLES["User"] else null(),
-        table.c.password if with_password and table is TABLES["User"] else null(),
+        related(resource_type) if relates else null(),
+        _references(resource_type),
+        table.c.hidden if with_hidden else null(),
     )
 
 
-def _by_id(table: Any, with_related: bool) -> Select[Any]:
-    return rows(table, with_related).where(
-        table.c.tenant_id == bindparam("tenant_id"), table.c.id == bindparam("id")
-    )
+def _references(resource_type: ResourceType) -> Any:
+    found = references(resource_type, table_of(resource_type))
+    return null() if found is None else found
 
 
-def _locked(table: Any) -> Select[Any]:
+@cache
+def by_id(resource_type: ResourceType, with_related: bool) -> Select[Any]:
+    """Return the SELECT of the resource that the parameter ``this`` names."""
+    return rows(resource_type, with_related).where(is_this(resource_type))
+
+
+@cache
+def locked(resource_type: ResourceType) -> Select[Any]:
     """Return the SELECT of rows to be changed, with all of them but the members of a group."""
-    chosen = rows(table, with_related=table is TABLES["User"], with_password=True)
-    return chosen.with_for_update(of=table, key_share=True)
+    chosen = rows(resource_type, with_related=resource_type.name == "User", with_hidden=True)
+    return chosen.with_for_update(of=table_of(resource_type), key_share=True)
 
 
-GET = {
-    (name, with_related): _by_id(table, with_related)
-    for name, table in TABLES.items()
-    for with_related in (True, False)
-}
-LOCK = {
-    name: _locked(table).where(
-        table.c.tenant_id == bindparam("tenant_id"), table.c.id == bindparam("id")
+@cache
+def changing(resource_type: ResourceType) -> Update:
+    """Return the UPDATE of the resource that the parameter ``this`` names."""
+    return update(table_of(resource_type)).where(is_this(resource_type))
+
+
+@cache
+def changing_and_showing(resource_type: ResourceType) -> Update:
+    """Return the same with what the resource shows of others."""
+    shown = related(resource_type) if resource_type.name == "User" else null()
+    return changing(resource_type).returning(shown, _references(resource_type))
+
+
+@cache
+def moving(resource_type: ResourceType) -> Update:
+    """Return the UPDATE that moves the versions of the resources in the parameter ``ids``."""
+    table = table_of(resource_type)
+    chosen = update(table).where(belongs(resource_type), among(table.c.id))
+    return chosen.values(version=table.c.version + 1).returning(table.c.id, table.c.version)
+
+
+@cache
+def total(*resource_types: ResourceType) -> Select[Any]:
+    """Return the SELECT of how many resources of these types a tenant has."""
+    named = [resource_type.name for resource_type in resource_types]
+    return select(func.coalesce(func.sum(totals.c.resources), 0)).where(
+        totals.c.tenant_id == bindparam("tenant"), totals.c.resource_type.in_(named)
     )
-    for name, table in TABLES.items()
-}
-REPORTS = _locked(TABLES["User"])
-# In an UPDATE, a parameter named as a column is a new value of it.
-UPDATE = {
-    name: update(table).where(
-        table.c.tenant_id == bindparam("of_tenant"), table.c.id == bindparam("of_id")
-    )
-    for name, table in TABLES.items()
-}
-UPDATE_AND_SHOW = {
-    "User": UPDATE["User"].returning(related(TABLES["User"]), managed()),
-    "Group": UPDATE["Group"].returning(null(), null()),
-}
-TOUCH = {
-    name: update(table)
-    .where(table.c.tenant_id == bindparam("of_tenant"), among(table.c.id))
-    .values(version=table.c.version + 1)
-    for name, table in TABLES.items()
-}
 
 
 def now() -> str:
@@ -137,24 +140,22 @@ def columns(
     :raises InvalidValueError: a value that is kept in an index is too long for it
     """
     external_id = document.get("externalId")
+    hidden = unreturned(document, resource_type.attributes)
     values: dict[str, Any] = {
         "external_id": _key("externalId", external_id) if external_id else None,
+        "display": document.get("displayName"),
         "body": body,
         "search": fold(document, resource_type.attributes),
+        "hidden": json.dumps(hidden, ensure_ascii=False) if hidden else None,
     }
     if resource_type.name == "User":
-        manager_id = document.get(ENTERPRISE_USER_SCHEMA, {}).get("manager", {}).get("value", "")
+        return values | {"user_name": _key("userName", fold_text(document["userName"]))}
+    if resource_type.name == "Group":
         return values | {
-            "user_name": _key("userName", fold_text(document["userName"])),
-            "display": document.get("displayName"),
-            "password": document.get("password"),
-            "manager_id": manager_id if is_id(manager_id) else None,
+            "display_name": _key("displayName", fold_text(document["displayName"])),
+            "name_scope": "" if unique_names else document["id"],
         }
-    return values | {
-        "display_name": _key("displayName", fold_text(document["displayName"])),
-        "display": document["displayName"],
-        "name_scope": "" if unique_names else document["id"],
-    }
+    return values | {"resource_type": resource_type.name}
 
 
 def _key(name: str, value: str) -> str:
@@ -163,10 +164,38 @@ def _key(name: str, value: str) -> str:
     return value
 
 
-def bump(connection: Connection, table: FromClause, chosen: ColumnElement[bool]) -> None:
-    """Move the version and lastModified of the rows that meet ``chosen``, in one statement."""
-    moved = {"version": table.c.version + 1, "last_modified": now()}
-    connection.execute(update(table).where(chosen).values(moved))  # type: ignore[arg-type]
+def name_of(resource_type: ResourceType, body: str) -> str | None:
+    """Return the folded userName of a user, the displayName of anything else."""
+    name = json.loads(body, strict=False).get(
+        "userName" if resource_type.name == "User" else "displayName"
+    )
+    return fold_text(name) if isinstance(name, str) else None
+
+
+def targets(resource_type: ResourceType, search: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the key of each reference in a folded resource and the id that it could lead to."""
+    for key, reference in resource_type.references.items():
+        value = _at(search, (*reference.keys, "value"))
+        if reference.targets and isinstance(value, str) and is_id(value):
+            yield key, value
+
+
+def uniques(resource_type: ResourceType, search: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the key and each value of the attributes that documents declare unique.
+
+    :raises InvalidValueError: a value is too long for an index
+    """
+    for keys in resource_type.unique_keys:
+        found = _at(search, keys)
+        for value in found if isinstance(found, list) else [found]:
+            if value not in (None, ""):
+                yield ".".join(keys), _key(keys[-1], str(value))
+
+
+def _at(folded: Any, keys: tuple[str, ...]) -> Any:
+    for key in keys:
+        folded = folded.get(key) if isinstance(folded, dict) else None
+    return folded
 
 
 def count(connection: Connection, tenant_id: int, resource_type: ResourceType, more: int) -> None:
@@ -174,7 +203,7 @@ def count(connection: Connection, tenant_id: int, resource_type: ResourceType, m
     connection.execute(
         COUNT,
         {
-            "tenant_id": tenant_id,
+            "tenant": tenant_id,
             "resource_type": resource_type.name,
             "slot": os.getpid() % SLOTS,
             "more": more,

@@ -1,52 +1,70 @@
 """A tenant's directory: what the provider reads from and writes to."""
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from scim.protocol.errors import UnavailableError
-from scim.protocol.schema import ResourceType
+from scim.protocol.definitions import BUILT_IN, Definitions
+from scim.protocol.errors import UnavailableError, UniquenessError
+from scim.protocol.schema import GROUP, ResourceType
+from scim.protocol.values import PLACEHOLDER, fold
 
 from .engine import failures, prepare, reader
+from .history import History
 from .keys import is_id
-from .membership import Members, groups, link, users
+from .membership import Members
+from .nesting import Nesting
 from .paging import Page, Query, read_page
 from .resources import (
-    GET,
-    LOCK,
-    REPORTS,
-    TABLES,
-    TOUCH,
-    UPDATE,
-    UPDATE_AND_SHOW,
     Stored,
-    bump,
+    by_id,
+    changing,
+    changing_and_showing,
     columns,
     count,
+    locked,
+    moving,
+    name_of,
     now,
+    targets,
+    uniques,
 )
+from .tables import TENANT, THIS, groups, is_this, link, referrals, table_of, unique_values
+from .trash import Trash
 
 T = TypeVar("T")
 ATTEMPTS = 5
+REFERRING = (
+    select(referrals.c.source_type, referrals.c.source_id, referrals.c.key)
+    .where(referrals.c.tenant_id == TENANT, referrals.c.target_id == THIS)
+    .order_by(referrals.c.source_id)
+)
+MEMBERSHIPS = select(link.c.group_id).where(link.c.tenant_id == TENANT, link.c.user_id == THIS)
+TAKEN = select(unique_values.c.value).where(
+    unique_values.c.tenant_id == bindparam("tenant_id"),
+    unique_values.c.resource_type == bindparam("resource_type"),
+    unique_values.c.key == bindparam("key"),
+    unique_values.c.value == bindparam("value"),
+)
+LEAVE = {
+    "User": delete(link).where(link.c.tenant_id == TENANT, link.c.user_id == THIS),
+    "Group": delete(link).where(link.c.tenant_id == TENANT, link.c.group_id == THIS),
+}
 
 
-class Store:
-    """The resources of one tenant in one database."""
+class Database:
+    """One database, which many tenants may share."""
 
-    def __init__(
-        self, engine: Engine, tenant_id: int, unique_names: bool = True, skip_unknown: bool = False
-    ) -> None:
+    def __init__(self, engine: Engine) -> None:
         prepare(engine)
         self.engine = engine
         self.reader = reader(engine)
-        self.tenant_id = tenant_id
-        self.unique_names = unique_names
-        self.skip_unknown = skip_unknown
 
     def problem(self, migrations: str) -> str | None:
         """Return why the database cannot serve, in a line for whoever starts the server.
@@ -63,32 +81,19 @@ class Store:
             return None
         return "The database is not up to date; migrate it with: python manage.py db upgrade"
 
-    def get(
-        self, resource_type: ResourceType, resource_id: str, with_related: bool = True
-    ) -> Stored | None:
-        """Return a resource, or None if there is none with that id."""
-        if not is_id(resource_id):
-            return None
-        names = {"tenant_id": self.tenant_id, "id": resource_id}
-        statement = GET[resource_type.name, with_related]
-        return self._again(
-            self.reader.connect, lambda connection: _one(connection, statement, names)
-        )
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` reads, each statement by itself.
 
-    def query(self, query: Query) -> Page:
-        """Return one page of the resources that match."""
-        return self._again(
-            self.reader.connect, lambda connection: read_page(connection, self.tenant_id, query)
-        )
+        :raises UnavailableError: the database cannot be reached, or is too busy
+        """
+        return self._again(self.reader.connect, work)
 
-    def atomically(self, work: Callable[["Transaction"], T]) -> T:
+    def write(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` returns, having committed all it did, or nothing if it raised.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        return self._again(
-            self.engine.begin, lambda connection: work(Transaction(connection, self))
-        )
+        return self._again(self.engine.begin, work)
 
     def _again(
         self,
@@ -112,6 +117,51 @@ class Store:
         raise UnavailableError("the database is too busy at the moment, please try again")
 
 
+class Store:
+    """The resources of one tenant; ``token`` is the name of whose changes are made."""
+
+    def __init__(
+        self,
+        database: Database,
+        tenant_id: int,
+        definitions: Definitions = BUILT_IN,
+        unique_names: bool = True,
+        skip_unknown: bool = False,
+        restores: bool = False,
+        keeps_history: bool = True,
+        token: str = "",
+    ) -> None:
+        self.database = database
+        self.tenant_id = tenant_id
+        self.definitions = definitions
+        self.unique_names = unique_names
+        self.skip_unknown = skip_unknown
+        self.restores = restores
+        self.keeps_history = keeps_history
+        self.token = token
+
+    def get(
+        self, resource_type: ResourceType, resource_id: str, with_related: bool = True
+    ) -> Stored | None:
+        """Return a resource, or None if there is none with that id."""
+        if not is_id(resource_id):
+            return None
+        names = {"tenant": self.tenant_id, "this": resource_id}
+        statement = by_id(resource_type, with_related)
+        return self.database.read(lambda connection: _one(connection, statement, names))
+
+    def query(self, query: Query) -> Page:
+        """Return one page of the resources that match."""
+        return self.database.read(lambda connection: read_page(connection, self.tenant_id, query))
+
+    def atomically(self, work: Callable[["Transaction"], T]) -> T:
+        """Return what ``work`` returns, having committed all it did, or nothing if it raised.
+
+        :raises UnavailableError: the database cannot be reached, or is too busy
+        """
+        return self.database.write(lambda connection: work(Transaction(connection, self)))
+
+
 class Transaction:
     """One write in progress."""
 
@@ -119,11 +169,18 @@ class Transaction:
         self.connection = connection
         self.store = store
         self.tenant_id = store.tenant_id
+        self.history = History(connection, store.tenant_id, store.token, store.keeps_history)
+        self.trash = Trash(connection, store.tenant_id)
+        self.nesting = Nesting(connection, store.tenant_id)
+
+    def names(self, resource_id: str, **others: Any) -> dict[str, Any]:
+        """Return the parameters that name a resource of the tenant."""
+        return {"tenant": self.tenant_id, "this": resource_id, **others}
 
     def get(self, resource_type: ResourceType, resource_id: str, with_related: bool) -> Stored:
         """Return a resource that the transaction has written."""
-        names = {"tenant_id": self.tenant_id, "id": resource_id}
-        stored = _one(self.connection, GET[resource_type.name, with_related], names)
+        statement = by_id(resource_type, with_related)
+        stored = _one(self.connection, statement, self.names(resource_id))
         assert stored is not None
         return stored
 
@@ -131,86 +188,177 @@ class Transaction:
         """Return a resource that nobody else can change until the end; None if there is none."""
         if not is_id(resource_id):
             return None
-        names = {"tenant_id": self.tenant_id, "id": resource_id}
-        return _one(self.connection, LOCK[resource_type.name], names)
+        statement = locked(resource_type).where(is_this(resource_type))
+        return _one(self.connection, statement, self.names(resource_id))
 
     def lock_for_delete(self, resource_type: ResourceType, resource_id: str) -> Stored | None:
         """Lock a resource that is to go; a user's groups first, as whoever changes a group does."""
         if resource_type.name == "User" and is_id(resource_id):
-            mine = (link.c.tenant_id == self.tenant_id) & (link.c.user_id == resource_id)
-            theirs = (groups.c.tenant_id == self.tenant_id) & (
-                groups.c.id.in_(select(link.c.group_id).where(mine))
-            )
+            theirs = (groups.c.tenant_id == TENANT) & groups.c.id.in_(MEMBERSHIPS)
             ordered = select(groups.c.id).where(theirs).order_by(groups.c.id)
-            self.connection.execute(ordered.with_for_update(key_share=True)).all()
+            locking = ordered.with_for_update(key_share=True)
+            self.connection.execute(locking, self.names(resource_id)).all()
         return self.lock(resource_type, resource_id)
 
-    def lock_reports(self, user_id: str) -> list[Stored]:
-        """Return the users whose manager a user is, locked as well."""
-        managed = (users.c.tenant_id == self.tenant_id) & (users.c.manager_id == user_id)
-        ordered = REPORTS.where(managed).order_by(users.c.id)
-        return [Stored(*row) for row in self.connection.execute(ordered)]
+    def referring(self, resource_id: str) -> Sequence[tuple[str, str, str]]:
+        """Return what refers to a resource: the type, the id, and the key of the reference."""
+        found = self.connection.execute(REFERRING, self.names(resource_id))
+        return [(row.source_type, row.source_id, row.key) for row in found]
 
-    def insert(self, resource_type: ResourceType, document: Mapping[str, Any], body: str) -> Stored:
-        """Write a new resource, version 1.
+    def insert(
+        self,
+        resource_type: ResourceType,
+        documents: Sequence[tuple[Mapping[str, Any], str]],
+        operation: str = "create",
+        was: Stored | None = None,
+    ) -> list[Stored]:
+        """Write new resources, each a document and its body, as version 1.
 
-        :raises UniquenessError: something unique in it is in use
+        ``was`` is what one that comes back from the trash was.
+
+        :raises UniquenessError: something unique in them is in use
         """
-        created = now()
-        values = self._columns(resource_type, document, body) | {
-            "tenant_id": self.tenant_id,
-            "id": document["id"],
-            "version": 1,
-            "created": created,
-            "last_modified": created,
-        }
-        self.connection.execute(insert(TABLES[resource_type.name]), values)
-        count(self.connection, self.tenant_id, resource_type, 1)
-        return Stored(document["id"], body, 1, created, created)
+        at = now()
+        version, created = (was.version + 1, was.created) if was else (1, at)
+        made: dict[str, Any] = {"tenant_id": self.tenant_id, "version": version}
+        made |= {"created": created, "last_modified": at}
+        written = [
+            self._columns(resource_type, document, body) | made | {"id": document["id"]}
+            for document, body in documents
+        ]
+        self.connection.execute(insert(table_of(resource_type)), written)
+        self._index(resource_type, [(values["id"], values["search"]) for values in written])
+        count(self.connection, self.tenant_id, resource_type, len(written))
+        stored = [
+            Stored(values["id"], values["body"], version, created, at, hidden=values["hidden"])
+            for values in written
+        ]
+        self.history.record(resource_type, operation, [(was, each) for each in stored], at)
+        return stored
 
     def update(
-        self, resource_type: ResourceType, before: Stored, document: Mapping[str, Any], body: str
+        self,
+        resource_type: ResourceType,
+        before: Stored,
+        document: Mapping[str, Any],
+        body: str,
+        operation: str,
     ) -> Stored:
         """Write what a locked resource has become, as its next version.
 
         :raises UniquenessError: something unique in it is in use
         """
-        modified = now()
+        at = now()
         values = self._columns(resource_type, document, body)
-        values |= {"version": before.version + 1, "last_modified": modified}
-        values |= {"of_tenant": self.tenant_id, "of_id": before.id}
-        beside: Sequence[Any] = (before.related, before.manager)
+        values |= {"version": before.version + 1, "last_modified": at}
+        self._reindex(resource_type, before, values["search"])
+        beside: Sequence[Any] = (before.related, before.references)
+        names = values | self.names(before.id)
         if self.connection.dialect.name == "postgresql":  # they changed if the lock was awaited
-            beside = self.connection.execute(UPDATE_AND_SHOW[resource_type.name], values).one()
+            beside = self.connection.execute(changing_and_showing(resource_type), names).one()
         else:
-            self.connection.execute(UPDATE[resource_type.name], values)
-        return Stored(before.id, body, before.version + 1, before.created, modified, *beside)
+            self.connection.execute(changing(resource_type), names)
+        related, references = beside
+        after = Stored(
+            before.id,
+            body,
+            before.version + 1,
+            before.created,
+            at,
+            related,
+            references,
+            values["hidden"],
+        )
+        self.history.record(resource_type, operation, [(before, after)], at)
+        return after
+
+    def _index(
+        self, resource_type: ResourceType, folded: Sequence[tuple[str, Mapping[str, Any]]]
+    ) -> None:
+        """Write to whom resources refer, and the values of which there must not be two."""
+        mine: dict[str, Any] = {"tenant_id": self.tenant_id}
+        found = [
+            mine
+            | {"source_id": resource_id, "source_type": resource_type.name}
+            | {"key": key, "target_id": target}
+            for resource_id, search in folded
+            for key, target in targets(resource_type, search)
+        ]
+        if found:
+            self.connection.execute(insert(referrals), found)
+        mine |= {"resource_type": resource_type.name}
+        values = [
+            mine | {"resource_id": resource_id, "key": key, "value": value}
+            for resource_id, search in folded
+            for key, value in dict.fromkeys(uniques(resource_type, search))
+        ]
+        for each in values:
+            if self.connection.scalar(TAKEN, each):
+                raise UniquenessError(f"{each['key']} is already in use")
+        if values:
+            self.connection.execute(insert(unique_values), values)
+
+    def _reindex(
+        self, resource_type: ResourceType, before: Stored, search: Mapping[str, Any]
+    ) -> None:
+        """Write the same for a resource that has changed, if that is what has changed."""
+        if not resource_type.unique_keys and not (
+            PLACEHOLDER in before.body or any(targets(resource_type, search))
+        ):
+            return
+        document = json.loads(before.body, strict=False)
+        known = fold(document, resource_type.attributes)
+        if all(
+            set(each(resource_type, known)) == set(each(resource_type, search))
+            for each in (targets, uniques)
+        ):
+            return
+        self.forget(referrals, referrals.c.source_id, before.id)
+        self.forget(unique_values, unique_values.c.resource_id, before.id)
+        self._index(resource_type, [(before.id, search)])
+
+    def forget(self, table: Any, column: Any, resource_id: str) -> None:
+        chosen = delete(table).where(table.c.tenant_id == TENANT, column == THIS)
+        self.connection.execute(chosen, self.names(resource_id))
 
     def members(self, group_id: str) -> Members:
         """Return the members of a locked group."""
         return Members(self.connection, self.tenant_id, group_id)
 
-    def touch(self, resource_type: ResourceType, ids: Sequence[str] | set[str]) -> None:
+    def move(self, resource_type: ResourceType, ids: Collection[str]) -> dict[str, int]:
         """Move the versions of resources that show something that has changed elsewhere."""
-        if ids:
-            names = {"of_tenant": self.tenant_id, "ids": list(ids), "last_modified": now()}
-            self.connection.execute(TOUCH[resource_type.name], names)
+        if not ids:
+            return {}
+        names = {"tenant": self.tenant_id, "ids": list(ids), "last_modified": now()}
+        return {
+            row.id: row.version for row in self.connection.execute(moving(resource_type), names)
+        }
 
-    def delete(self, resource_type: ResourceType, resource_id: str) -> None:
-        """Delete a locked resource and its memberships; who shows them gets a new version."""
-        table = TABLES[resource_type.name]
-        mine, theirs, other = (
-            (link.c.user_id, link.c.group_id, groups)
-            if table is users
-            else (link.c.group_id, link.c.user_id, users)
-        )
-        linked = (link.c.tenant_id == self.tenant_id) & (mine == resource_id)
-        affected = other.c.id.in_(select(theirs).where(linked))
-        bump(self.connection, other, (other.c.tenant_id == self.tenant_id) & affected)
-        chosen = (table.c.tenant_id == self.tenant_id) & (table.c.id == resource_id)
-        self.connection.execute(link.delete().where(linked))
-        self.connection.execute(table.delete().where(chosen))
+    def move_beneath(self, group_ids: Collection[str]) -> None:
+        """Move the versions of all users who are in groups, in whatever way."""
+        self.nesting.touch_beneath(group_ids, now())
+
+    def delete(self, resource_type: ResourceType, stored: Stored) -> None:
+        """Put a locked resource in the trash; who shows it gets a new version."""
+        at, names = now(), self.names(stored.id)
+        self.trash.put(resource_type, stored, name_of(resource_type, stored.body), at)
+        if resource_type.name == "User":
+            left = self.connection.scalars(MEMBERSHIPS, names).all()
+            self.history.record_departures(self.move(GROUP, left), stored.id, at)
+        elif resource_type.name == "Group":
+            self.history.record_end(stored)
+            self.nesting.touch_beneath([stored.id], at)
+            showing = self.nesting.isolate(stored.id)
+            self.history.record_departures(self.move(GROUP, showing), stored.id, at)
+        if resource_type.name in LEAVE:
+            self.connection.execute(LEAVE[resource_type.name], names)
+        self.forget(referrals, referrals.c.source_id, stored.id)
+        if resource_type.unique_keys:
+            self.forget(unique_values, unique_values.c.resource_id, stored.id)
+        table = table_of(resource_type)
+        self.connection.execute(delete(table).where(is_this(resource_type)), names)
         count(self.connection, self.tenant_id, resource_type, -1)
+        self.history.record(resource_type, "delete", [(stored, None)], at)
 
     def _columns(
         self, resource_type: ResourceType, document: Mapping[str, Any], body: str

@@ -123,6 +123,8 @@ def test_service_provider_config_is_truthful(database_url):
 
     assert config["patch"] == {"supported": True}
     assert config["filter"] == {"supported": True, "maxResults": 7}
+    assert config["pagination"]["defaultPageSize"] == 5
+    assert config["pagination"]["maxPageSize"] == 7
     assert config["bulk"]["maxPayloadSize"] == 1234
     bulk = client.post("/scim/v2/Bulk", json={})
     assert config["bulk"]["supported"] == (bulk.status_code not in (404, 501))

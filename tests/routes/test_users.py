@@ -1,6 +1,7 @@
 """RFC 7644 §3.3 to §3.6 at /Users: what is created, replaced and deleted, and what is stored."""
 
 import copy
+import json
 import unicodedata
 
 import pytest
@@ -270,7 +271,8 @@ def test_unknown_id_is_not_found(scim, user_id):
 
 def stored_password(engine):
     with engine.connect() as connection:
-        return connection.scalar(sa.text("SELECT password FROM users"))
+        hidden = connection.scalar(sa.text("SELECT hidden FROM users"))
+    return json.loads(hidden)["password"] if hidden else None
 
 
 def test_password_is_stored_as_its_hash_and_never_returned(scim, engine):

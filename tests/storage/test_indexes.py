@@ -41,7 +41,7 @@ def crowd(new_directory):
         for n in range(ROWS)
     ]
     groups = [group(f"group{n}", externalId=f"G{n}") for n in range(ROWS)]
-    with directory.store.engine.begin() as connection:
+    with directory.store.database.engine.begin() as connection:
         connection.execute(sa.insert(User), list(rows(tenant_id, USER, users)))
         connection.execute(sa.insert(Group), list(rows(tenant_id, GROUP, groups)))
         links = [
@@ -49,7 +49,7 @@ def crowd(new_directory):
             for n in range(ROWS)
         ]
         connection.execute(sa.insert(Link), links)
-    with directory.store.reader.connect() as connection:
+    with directory.store.database.reader.connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")  # what autovacuum does after a while
     return directory, users[77]["id"], groups[7]["id"]
 
@@ -57,7 +57,7 @@ def crowd(new_directory):
 @pytest.fixture
 def plans(crowd):
     """Return the plans of all statements that a query executes."""
-    engine = crowd[0].store.engine
+    engine = crowd[0].store.database.engine
 
     def explain(resource_type, text):
         executed = []

@@ -9,7 +9,7 @@ from scim.protocol.errors import InvalidValueError, UnavailableError, Uniqueness
 from scim.protocol.schema import USER
 from scim.protocol.tolerance import Tolerated
 from scim.provider import Request, create
-from scim.storage.store import ATTEMPTS
+from scim.storage.store import ATTEMPTS, Store
 
 from ..support.scim import Scim, add, group, listed, path_of, replace, user
 
@@ -20,7 +20,7 @@ class Deadlock(psycopg2.OperationalError):
 
 @pytest.fixture
 def store(app, empty_database):
-    return app.extensions["scim_store"]
+    return Store(app.extensions["scim_database"], 1)
 
 
 def failing(times, error):

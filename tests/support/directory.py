@@ -11,7 +11,8 @@ from scim import provider
 from scim.protocol.paging import SearchRequest
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, ResourceType
 from scim.protocol.tolerance import Tolerance, Tolerated
-from scim.storage import Store
+from scim.query import query
+from scim.storage import Database, Store
 
 from .scim import group, user
 
@@ -25,7 +26,7 @@ class Directory:
     """Users and groups that no other tenant sees."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self.store = Store(engine, next(TENANTS))
+        self.store = Store(Database(engine), next(TENANTS))
 
     @property
     def request(self) -> provider.Request:
@@ -46,7 +47,7 @@ class Directory:
     def page(self, resource_type: ResourceType, text: str = "", **search: Any) -> Record:
         """Return the ListResponse to a query, with the placeholder for the base URL."""
         asked = SearchRequest(filter=text or None, **{"count": 1000} | search)
-        return _read(provider.query(self.store, resource_type, asked, self.request))
+        return _read(query(self.store, [resource_type], asked, self.request))
 
     def list(self, resource_type: ResourceType, text: str = "", **search: Any) -> list[Record]:
         found: list[Record] = self.page(resource_type, text, **search)["Resources"]

@@ -1,0 +1,21 @@
+"""Queries of all resource types together, at the root (RFC 7644 §3.4.2.1, §3.4.3)."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from .auth import bearer_required
+from .wire import definitions, query, search, search_body
+
+bp = Blueprint("search", __name__)
+
+
+@bp.get("/")
+@bearer_required
+def query_all() -> ResponseReturnValue:
+    return search(definitions().resource_types, query())
+
+
+@bp.post("/.search")
+@bearer_required
+def search_all() -> ResponseReturnValue:
+    return search(definitions().resource_types, search_body())

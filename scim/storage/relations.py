@@ -1,0 +1,236 @@
+"""What one resource shows of others: a group's members, a user's groups, what is referred to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    String,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    union,
+    union_all,
+)
+
+from scim.protocol.resolve import Keys
+from scim.protocol.schema import Reference, ResourceType
+from scim.protocol.values import PLACEHOLDER, fold_text
+
+from .tables import (
+    OWN_TABLES,
+    TENANT,
+    groups,
+    link,
+    named,
+    nesting,
+    referrals,
+    resources,
+    users,
+)
+
+Columns = Mapping[Keys, Any]
+SEPARATOR = "\x1e"  # between the keys and the texts of references
+
+
+def url(endpoint: str, table: Any) -> ColumnElement[str]:
+    """Return the URL of a row, with the placeholder for the base URL."""
+    return literal(f"{PLACEHOLDER}{endpoint}/", String).concat(cast(table.c.id, Text))
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One way of being a member, or of having a group, as rows of ``joined``.
+
+    ``owner`` is the column with the id of whoever shows the row of ``other``.
+    """
+
+    joined: Any
+    owner: Any
+    other: Any
+    endpoint: str
+    type: str
+    condition: Any = None
+
+    @property
+    def columns(self) -> Columns:
+        """The columns that the sub-attributes are compared with."""
+        folded = _folded_display(users) if self.other is users else self.other.c.display_name
+        return {
+            ("value",): self.other.c.id,
+            ("$ref",): url(self.endpoint, self.other),
+            ("display",): folded,
+            ("type",): literal(fold_text(self.type)),
+        }
+
+    def select(self, *columns: Any) -> Select[Any]:
+        """Return the SELECT of ``columns`` of all rows of the tenant."""
+        return self._chosen(columns).where(self.owner.table.c.tenant_id == TENANT)
+
+    def of(self, owner: Any, *columns: Any) -> Select[Any]:
+        """Return the SELECT of ``columns`` of what a row of ``owner`` shows."""
+        mine = (self.owner.table.c.tenant_id == owner.c.tenant_id) & (self.owner == owner.c.id)
+        return self._chosen(columns).where(mine).correlate(owner)
+
+    def _chosen(self, columns: Sequence[Any]) -> Select[Any]:
+        chosen = select(*columns).select_from(self.joined)
+        return chosen if self.condition is None else chosen.where(self.condition)
+
+    @property
+    def item(self) -> ColumnElement[str]:
+        """The JSON text of what is shown."""
+        shown = literal('{"value":"', String).concat(cast(self.other.c.id, Text))
+        shown = shown + '","$ref":"' + url(self.endpoint, self.other) + '"'
+        return shown + named("display", self.other.c.display) + f',"type":"{self.type}"}}'
+
+
+def _folded_display(table: Any) -> Any:
+    return table.c.search["displayname"].as_string()
+
+
+def _same(left: Any, right: Any, left_id: Any, right_id: Any) -> ColumnElement[bool]:
+    return and_(left.c.tenant_id == right.c.tenant_id, left_id == right_id)
+
+
+_directly = link.alias("directly")
+_others = groups.alias("others")  # the owner may be a group itself
+_above = link.join(nesting, _same(nesting, link, nesting.c.child_id, link.c.group_id))
+RELATIONS: Mapping[str, tuple[Relation, Relation]] = {
+    "members": (
+        Relation(
+            link.join(users, _same(users, link, users.c.id, link.c.user_id)),
+            link.c.group_id,
+            users,
+            "/Users",
+            "User",
+        ),
+        Relation(
+            nesting.join(_others, _same(_others, nesting, _others.c.id, nesting.c.child_id)),
+            nesting.c.parent_id,
+            _others,
+            "/Groups",
+            "Group",
+            nesting.c.direct,
+        ),
+    ),
+    "groups": (
+        Relation(
+            link.join(_others, _same(_others, link, _others.c.id, link.c.group_id)),
+            link.c.user_id,
+            _others,
+            "/Groups",
+            "direct",
+        ),
+        Relation(
+            _above.join(_others, _same(_others, nesting, _others.c.id, nesting.c.parent_id)),
+            link.c.user_id,
+            _others,
+            "/Groups",
+            "indirect",
+            ~exists().where(
+                _same(_directly, link, _directly.c.user_id, link.c.user_id),
+                _directly.c.group_id == nesting.c.parent_id,
+            ),
+        ),
+    ),
+}
+RELATED = {"User": "groups", "Group": "members"}
+
+
+def related(resource_type: ResourceType) -> ScalarSelect[str | None]:
+    """Return the JSON texts of a user's groups, or of a group's members, joined by commas."""
+    name, owner = RELATED[resource_type.name], OWN_TABLES[resource_type.name]
+    found = [
+        relation.of(owner, relation.other.c.id.label("id"), relation.item.label("item"))
+        for relation in RELATIONS[name]
+    ]
+    # A group may be above a user in two ways. Members need no such care, and may be many.
+    items = (union(*found) if name == "groups" else union_all(*found)).subquery()
+    ordered = select(items.c.item).order_by(items.c.id).subquery()
+    return select(func.aggregate_strings(ordered.c.item, ",")).scalar_subquery()
+
+
+def first_related(resource_type: ResourceType, name: str) -> ScalarSelect[Any]:
+    """Return what ``groups.{name}`` or ``members.{name}`` is of the first in the order shown."""
+    owner = OWN_TABLES[resource_type.name]
+    found = union_all(
+        *(
+            relation.of(
+                owner,
+                relation.other.c.id.label("id"),
+                cast(relation.columns[(name,)], Text).label("value"),
+            )
+            for relation in RELATIONS[RELATED[resource_type.name]]
+        )
+    ).subquery()
+    return select(found.c.value).order_by(found.c.id).limit(1).scalar_subquery()
+
+
+@dataclass(frozen=True)
+class Referred:
+    """The rows that a reference may lead to, of one of the types that it may be of."""
+
+    reference: Reference
+    name: str
+    endpoint: str
+    target: Any
+
+    @property
+    def columns(self) -> Columns:
+        """The columns that the server-made sub-attributes are compared with."""
+        made: dict[Keys, Any] = {("$ref",): url(self.endpoint, self.target)}
+        if self.reference.display:
+            made[self.reference.display.lower(),] = _folded_display(self.target)
+        return made
+
+    def of(self, owner: Any, *columns: Any) -> Select[Any]:
+        """Return the SELECT of ``columns`` of what a row of ``owner`` refers to."""
+        conditions = [
+            _same(referrals, owner, referrals.c.source_id, owner.c.id),
+            referrals.c.key == self.reference.key,
+            _same(self.target, referrals, self.target.c.id, referrals.c.target_id),
+        ]
+        if "resource_type" in self.target.c:
+            conditions.append(self.target.c.resource_type == self.name)
+        return select(*columns).where(*conditions).correlate(owner)
+
+
+@cache
+def referred(reference: Reference) -> tuple[Referred, ...]:
+    """Return what a reference may lead to, type by type."""
+    return tuple(
+        Referred(reference, name, endpoint, OWN_TABLES.get(name, resources).alias("target"))
+        for name, endpoint in reference.targets.items()
+    )
+
+
+def references(resource_type: ResourceType, owner: Any) -> ScalarSelect[str | None] | None:
+    """Return what stands beside the ids in a resource's references: keys and texts, separated."""
+    texts = [
+        each.of(
+            owner,
+            literal(f'{each.reference.key}{SEPARATOR}"$ref":"', String)
+            .concat(url(each.endpoint, each.target))
+            .concat('"')
+            .concat(
+                named(each.reference.display, each.target.c.display)
+                if each.reference.display
+                else ""
+            )
+            .label("text"),
+        )
+        for reference in resource_type.references.values()
+        for each in referred(reference)
+    ]
+    if len(texts) < 2:
+        return texts[0].scalar_subquery() if texts else None
+    found = union_all(*texts).subquery()
+    return select(func.aggregate_strings(found.c.text, SEPARATOR)).scalar_subquery()

@@ -1,0 +1,119 @@
+"""Where the rows are: users and groups have tables of their own, all other types share one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    String,
+    Text,
+    and_,
+    bindparam,
+    case,
+    literal,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from models import (
+    Change,
+    DefinedResource,
+    Group,
+    Link,
+    MemberChange,
+    Nesting,
+    Referral,
+    Tenant,
+    Token,
+    Total,
+    Trash,
+    UniqueValue,
+    User,
+)
+from scim.protocol.schema import ResourceType
+
+users, groups, resources = User.__table__, Group.__table__, DefinedResource.__table__
+link, nesting, referrals = Link.__table__, Nesting.__table__, Referral.__table__
+unique_values, totals, trash = UniqueValue.__table__, Total.__table__, Trash.__table__
+changes, member_changes = Change.__table__, MemberChange.__table__
+tenants, tokens = Tenant.__table__, Token.__table__
+
+OWN_TABLES: Mapping[str, Any] = {"User": users, "Group": groups}
+
+# Parameters of every statement. None is named as a column: in an UPDATE that would be a new value.
+TENANT: Any = bindparam("tenant")
+THIS: Any = bindparam("this", type_=users.c.id.type)
+
+
+def table_of(resource_type: ResourceType) -> Any:
+    """Return the table that has the resources of a type."""
+    return OWN_TABLES.get(resource_type.name, resources)
+
+
+def belongs(resource_type: ResourceType, table: Any = None) -> ColumnElement[bool]:
+    """Return whether a row of the table, or of its alias, is of that type and the tenant's."""
+    table = table_of(resource_type) if table is None else table
+    mine: ColumnElement[bool] = table.c.tenant_id == TENANT
+    if "resource_type" not in table.c:
+        return mine
+    return and_(mine, table.c.resource_type == resource_type.name)
+
+
+def is_this(resource_type: ResourceType) -> ColumnElement[bool]:
+    """Return whether a row is the resource that the parameter ``this`` names."""
+    return and_(belongs(resource_type), table_of(resource_type).c.id == THIS)
+
+
+class quoted(GenericFunction[str]):
+    """A text as a JSON string."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(quoted, "postgresql")
+def _to_json(element: quoted, compiler: Any, **options: Any) -> str:
+    return f"to_json({compiler.process(element.clauses, **options)})::text"
+
+
+@compiles(quoted, "sqlite")
+def _json_quote(element: quoted, compiler: Any, **options: Any) -> str:
+    return f"json_quote({compiler.process(element.clauses, **options)})"
+
+
+def named(name: str, column: Any) -> ColumnElement[str]:
+    """Return a member of a JSON object, behind a comma, or nothing if the column is NULL."""
+    member = literal(f',"{name}":', String).concat(quoted(column))
+    return case((column.is_not(None), member), else_="")
+
+
+Ids = JSON().with_variant(ARRAY(UUID(as_uuid=False)), "postgresql")
+
+
+class among(GenericFunction[bool]):
+    """Whether a column is one of the ids in a parameter, however many there are."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, name: str = "ids") -> None:
+        super().__init__(column, bindparam(name, type_=Ids))
+
+    def self_group(self, against: Any = None) -> Any:
+        """Stay a condition: SQLAlchemy would ask SQLite whether it equals 1, past every index."""
+        return self
+
+
+@compiles(among, "postgresql")
+def _any(element: among, compiler: Any, **options: Any) -> str:
+    column, ids = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({ids})"
+
+
+@compiles(among, "sqlite")
+def _in(element: among, compiler: Any, **options: Any) -> str:
+    column, ids = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({ids}))"

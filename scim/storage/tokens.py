@@ -1,0 +1,126 @@
+"""Tenants and their tokens: whose directory a bearer token opens, and what the tenant chose."""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from .resources import now
+from .tables import tenants, tokens
+
+DEFAULT_TENANT = 1
+KEPT_SECONDS = 3  # a token that has been revoked is dead after that
+MOST_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """Who owns a directory; ``strict``: no tolerances; ``restores``: see ``provider.create``."""
+
+    id: int
+    name: str
+    strict: bool
+    restores: bool
+    cursor_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a token opens: its name, the tenant, and the id of the user who is ``/Me``."""
+
+    tenant: Tenant
+    token: str
+    subject: str | None = None
+
+
+def digest(token: str) -> bytes:
+    """Return what is kept of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+class Doorkeeper:
+    """Tells what a token opens, without asking the database for each request."""
+
+    def __init__(self, default_token: str) -> None:
+        self.default = digest(default_token)
+        self.known: dict[bytes, tuple[Access, float]] = {}
+
+    def remembered(self, presented: bytes) -> Access | None:
+        """Return what a token opened a moment ago."""
+        access, until = self.known.get(presented, (None, 0.0))
+        return access if time.monotonic() < until else None
+
+    def admit(self, connection: Connection, presented: bytes) -> Access | None:
+        """Return what a token opens; None if nothing. ``presented`` is its digest."""
+        if secrets.compare_digest(presented, self.default):
+            chosen = select(tenants).where(tenants.c.id == DEFAULT_TENANT)
+            row = connection.execute(chosen).one_or_none()
+            access = Access(Tenant(*row), "SCIM_TOKEN") if row else None
+        else:
+            joined = tokens.join(tenants)
+            columns = (*tenants.c, tokens.c.name, tokens.c.subject)
+            found = select(*columns).select_from(joined).where(tokens.c.digest == presented)
+            row = connection.execute(found).one_or_none()
+            access = Access(Tenant(*row[:-2]), row[-2], row[-1]) if row else None
+        if access:
+            if len(self.known) >= MOST_KEPT:
+                self.known.clear()
+            self.known[presented] = access, time.monotonic() + KEPT_SECONDS
+        return access
+
+
+def find_tenant(connection: Connection, name: str) -> Tenant | None:
+    """Return the tenant of that name."""
+    row = connection.execute(select(tenants).where(tenants.c.name == name)).one_or_none()
+    return Tenant(*row) if row else None
+
+
+def list_tenants(connection: Connection) -> Sequence[Tenant]:
+    """Return all tenants."""
+    return [Tenant(*row) for row in connection.execute(select(tenants).order_by(tenants.c.id))]
+
+
+def add_tenant(connection: Connection, name: str) -> bool:
+    """Make a tenant; tell whether there was none of that name."""
+    return _inserted(connection, tenants, {"name": name, "cursor_key": secrets.token_hex(32)})
+
+
+def set_tenant(connection: Connection, tenant: Tenant, **choices: bool) -> None:
+    """Change what a tenant chose: ``strict``, ``restores``."""
+    connection.execute(update(tenants).where(tenants.c.id == tenant.id).values(choices))
+
+
+def list_tokens(connection: Connection, tenant: Tenant) -> Sequence[Any]:
+    """Return the name, the instant of issue and the subject of each token."""
+    chosen = select(tokens.c.name, tokens.c.created, tokens.c.subject)
+    mine = chosen.where(tokens.c.tenant_id == tenant.id).order_by(tokens.c.created)
+    return connection.execute(mine).all()
+
+
+def issue_token(
+    connection: Connection, tenant: Tenant, name: str, subject: str | None
+) -> str | None:
+    """Return a new token, which nobody can read again; None if the name is in use."""
+    token = secrets.token_urlsafe(32)
+    values = {"tenant_id": tenant.id, "digest": digest(token), "name": name}
+    values |= {"created": now(), "subject": subject}
+    return token if _inserted(connection, tokens, values) else None
+
+
+def revoke_token(connection: Connection, tenant: Tenant, name: str) -> bool:
+    """Make a token worthless; tell whether there was one of that name."""
+    mine = (tokens.c.tenant_id == tenant.id) & (tokens.c.name == name)
+    return bool(connection.execute(delete(tokens).where(mine)).rowcount)
+
+
+def _inserted(connection: Connection, table: Any, values: dict[str, Any]) -> bool:
+    try:
+        connection.execute(insert(table), values)
+    except IntegrityError:
+        return False
+    return True
