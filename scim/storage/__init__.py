@@ -6,7 +6,8 @@ that locks what it changes; whatever fails leaves nothing behind.
 
 from sqlalchemy.exc import DatabaseError
 
-from .keys import new_id
+from .history import Change
+from .keys import is_id, new_id
 from .paging import Found, Page, Position, Query, Selection, sort_chain
 from .resources import Stored
 from .store import Database, Store, Transaction
@@ -15,6 +16,7 @@ from .trash import Deleted
 
 __all__ = [
     "Access",
+    "Change",
     "Database",
     "DatabaseError",
     "Deleted",
@@ -28,6 +30,7 @@ __all__ = [
     "Stored",
     "Transaction",
     "digest",
+    "is_id",
     "new_id",
     "sort_chain",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, func, insert, select, union_all
 
 from scim.protocol.schema import ResourceType
 
@@ -13,14 +13,20 @@ from .resources import Stored
 from .tables import TENANT, THIS, link, nesting, trash
 
 HERE = trash.c.tenant_id == TENANT
-GROUPS_OF = select(link.c.group_id).where(link.c.tenant_id == TENANT, link.c.user_id == THIS)
-USERS_OF = select(link.c.user_id).where(link.c.tenant_id == TENANT, link.c.group_id == THIS)
-PARENTS_OF = select(nesting.c.parent_id).where(
-    nesting.c.tenant_id == TENANT, nesting.c.child_id == THIS, nesting.c.direct
-)
-CHILDREN_OF = select(nesting.c.child_id).where(
-    nesting.c.tenant_id == TENANT, nesting.c.parent_id == THIS, nesting.c.direct
-)
+PURGED_AT_ONCE = 1000
+
+_in_link = link.c.tenant_id == TENANT
+_in_nesting = (nesting.c.tenant_id == TENANT) & nesting.c.direct
+GROUPS_OF: Mapping[str, Any] = {
+    "User": select(link.c.group_id).where(_in_link, link.c.user_id == THIS),
+    "Group": select(nesting.c.parent_id).where(_in_nesting, nesting.c.child_id == THIS),
+}
+MEMBERS_OF: Mapping[str, Any] = {
+    "Group": union_all(
+        select(link.c.user_id).where(_in_link, link.c.group_id == THIS),
+        select(nesting.c.child_id).where(_in_nesting, nesting.c.parent_id == THIS),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +51,9 @@ class Trash:
 
     def put(self, resource_type: ResourceType, stored: Stored, name: str | None, at: str) -> None:
         """Keep a resource that is about to be deleted, with its memberships."""
-        names = self.tenant | {"this": stored.id}
-        ways = {"User": (GROUPS_OF, None), "Group": (PARENTS_OF, (USERS_OF, CHILDREN_OF))}
-        above, below = ways.get(resource_type.name, (None, None))
         relations = {
-            "groups": self.connection.scalars(above, names).all() if above is not None else [],
-            "members": [id for each in below or () for id in self.connection.scalars(each, names)],
+            "groups": self.groups_of(resource_type, stored.id),
+            "members": self.members_of(resource_type, stored.id),
         }
         self.connection.execute(
             insert(trash),
@@ -83,10 +86,36 @@ class Trash:
         row = self.connection.execute(latest, self.tenant).one_or_none()
         return _deleted(row) if row else None
 
-    def list(self) -> Sequence[Deleted]:
-        """Return all that was deleted, the latest first."""
-        found = select(trash).where(HERE).order_by(trash.c.deleted.desc(), trash.c.id)
-        return [_deleted(row) for row in self.connection.execute(found, self.tenant)]
+    def groups_of(self, resource_type: ResourceType, resource_id: str) -> list[str]:
+        """Return the groups that have a resource as a member."""
+        return self._ids(GROUPS_OF, resource_type, resource_id)
+
+    def members_of(self, resource_type: ResourceType, resource_id: str) -> list[str]:
+        """Return the members of a resource."""
+        return self._ids(MEMBERS_OF, resource_type, resource_id)
+
+    def _ids(self, ways: Mapping[str, Any], resource_type: ResourceType, this: str) -> list[str]:
+        if resource_type.name not in ways:
+            return []
+        found = self.connection.scalars(ways[resource_type.name], self.tenant | {"this": this})
+        return list(found)
+
+    def latest(self, number: int) -> Sequence[Row[Any]]:
+        """Return when the last so many were deleted, with their types, names and ids."""
+        shown = select(trash.c.deleted, trash.c.resource_type, trash.c.name, trash.c.id)
+        ordered = shown.where(HERE).order_by(trash.c.deleted.desc(), trash.c.id).limit(number)
+        return self.connection.execute(ordered, self.tenant).all()
+
+    def size(self) -> int:
+        """Return how many deleted resources there are."""
+        counted = select(func.count()).select_from(trash).where(HERE)
+        return self.connection.scalar(counted, self.tenant) or 0
+
+    def purge(self, before: str) -> int:
+        """Delete a part of what was deleted before an instant; return how many, 0 at the end."""
+        old = select(trash.c.id).where(HERE, trash.c.deleted < before).limit(PURGED_AT_ONCE)
+        chosen = trash.delete().where(HERE, trash.c.id.in_(old))
+        return self.connection.execute(chosen, self.tenant).rowcount
 
     def take(self, resource_id: str) -> None:
         """Forget what was deleted under an id."""
@@ -96,9 +125,7 @@ class Trash:
 
 def _deleted(row: Any) -> Deleted:
     relations: Mapping[str, list[str]] = json.loads(row.relations)
-    stored = Stored(
-        row.id, row.body, row.version, row.created, row.deleted, hidden=row.hidden
-    )  # fmt: skip
+    stored = Stored(row.id, row.body, row.version, row.created, row.deleted, hidden=row.hidden)
     return Deleted(
         row.resource_type,
         row.name,

@@ -1,0 +1,12 @@
+"""The commands of manage.py."""
+
+from flask.cli import FlaskGroup
+
+from . import db, history, tenants, trash
+
+
+def register(cli: FlaskGroup) -> None:
+    """Add every command to ``cli``."""
+    commands = (db.db, trash.trash, history.history, history.revert)
+    for command in (*commands, tenants.tenant, tenants.token):
+        cli.add_command(command)

@@ -1,0 +1,71 @@
+"""What the commands share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from flask import current_app
+
+from scim.protocol.errors import ScimError
+from scim.settings import Settings
+from scim.storage import Database, Store, is_id
+from scim.storage.tokens import Tenant, find_tenant
+
+TOKEN = "manage.py"  # whose changes those of an operator are
+
+
+def database() -> Database:
+    found: Database = current_app.extensions["scim_database"]
+    return found
+
+
+def settings() -> Settings:
+    found: Settings = current_app.extensions["scim_settings"]
+    return found
+
+
+def find(name: str) -> Tenant:
+    """Return the tenant of that name."""
+    found = database().read(lambda connection: find_tenant(connection, name))
+    if found is None:
+        raise click.ClickException(
+            f"there is no tenant {name!r}; `python manage.py tenant list` shows all"
+        )
+    return found
+
+
+def store(tenant: str) -> Store:
+    """Return the directory of a tenant."""
+    known = settings()
+    return Store(
+        database(),
+        find(tenant).id,
+        current_app.extensions["scim_definitions"],
+        unique_names=known.unique_group_names,
+        skip_unknown=known.skip_unknown_members,
+        keeps_history=known.history_days > 0,
+        token=TOKEN,
+    )
+
+
+def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--tenant``."""
+    option = click.option("--tenant", default="default", show_default=True, help="whose it is")
+    return option(command)
+
+
+def resource_id(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Check that an argument could be an id."""
+    if value is not None and not is_id(value):
+        raise click.BadParameter(f"{value!r} is not an id, which has 36 characters")
+    return value
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """Say in a line what cannot be done."""
+    try:
+        yield
+    except ScimError as error:
+        raise click.ClickException(error.detail) from None

@@ -1,0 +1,132 @@
+"""``tenant`` and ``token``: whose directories there are, and what opens them."""
+
+import click
+from flask.cli import with_appcontext
+
+from scim.protocol.nodes import AttributePath, Comparison
+from scim.protocol.resolve import resolve
+from scim.storage import Query, Selection, Store
+from scim.storage.tokens import (
+    Tenant,
+    add_tenant,
+    issue_token,
+    list_tenants,
+    list_tokens,
+    revoke_token,
+    set_tenant,
+)
+
+from .common import database, find, of_tenant, said_plainly, store
+
+
+@click.group()
+def tenant() -> None:
+    """Show, add or change tenants.
+
+    Each has users and groups that the others do not see.
+    """
+
+
+@tenant.command("list")
+@with_appcontext
+def list_all() -> None:
+    """Show the tenants and what they have chosen."""
+    for each in database().read(list_tenants):
+        click.echo(f"{each.name}  {_choices(each)}")
+
+
+def _choices(tenant: Tenant) -> str:
+    strict = "strict" if tenant.strict else "tolerant"
+    restores = "restores users who are created again" if tenant.restores else "creates users anew"
+    return f"{strict}, {restores}"
+
+
+@tenant.command("add")
+@click.argument("name")
+@with_appcontext
+def add(name: str) -> None:
+    """Add a tenant; `token issue --tenant NAME` makes the token that opens it."""
+    if not name.strip():
+        raise click.ClickException("a tenant needs a name")
+    if not database().write(lambda connection: add_tenant(connection, name)):
+        raise click.ClickException(f"there is a tenant {name!r} already")
+    click.echo(f"Added {name}. Next: python manage.py token issue okta --tenant {name!r}")
+
+
+@tenant.command("set")
+@click.argument("name")
+@click.option("--strict/--tolerant", default=None, help="refuse or accept what is not in the RFCs")
+@click.option(
+    "--restores/--creates-anew",
+    default=None,
+    help="what becomes of a deleted user who is provisioned again",
+)
+@with_appcontext
+def change(name: str, strict: bool | None, restores: bool | None) -> None:
+    """Change what a tenant has chosen; running servers follow within seconds."""
+    named = {"strict": strict, "restores": restores}
+    choices = {choice: value for choice, value in named.items() if value is not None}
+    if not choices:
+        raise click.UsageError("say what to change, see --help")
+    chosen = find(name)
+    database().write(lambda connection: set_tenant(connection, chosen, **choices))
+    click.echo(f"{name}  {_choices(find(name))}")
+
+
+@click.group()
+def token() -> None:
+    """Show, issue or revoke bearer tokens."""
+
+
+@token.command("list")
+@of_tenant
+@with_appcontext
+def list_issued(tenant: str) -> None:
+    """Show the names of a tenant's tokens; the one in SCIM_TOKEN is not among them."""
+    mine = find(tenant)
+    issued = database().read(lambda connection: list_tokens(connection, mine))
+    for row in issued:
+        subject = f"  /Me is {row.subject}" if row.subject else ""
+        click.echo(f"{row.created[:19]}Z  {row.name}{subject}")
+    if not issued:
+        click.echo("No token has been issued.")
+
+
+@token.command("revoke")
+@click.argument("name")
+@of_tenant
+@with_appcontext
+def revoke(name: str, tenant: str) -> None:
+    """Make a token worthless; running servers refuse it within seconds."""
+    mine = find(tenant)
+    if not database().write(lambda connection: revoke_token(connection, mine, name)):
+        raise click.ClickException(f"there is no token {name!r}")
+    click.echo(f"Revoked {name}.")
+
+
+@token.command("issue")
+@click.argument("name")
+@click.option("--subject", help="the user who is /Me to this token: an id or a userName")
+@of_tenant
+@with_appcontext
+def issue(name: str, subject: str | None, tenant: str) -> None:
+    """Issue a token and print it, once: it cannot be shown again."""
+    mine = find(tenant)
+    user_id = _user_id(store(tenant), subject) if subject else None
+    issued = database().write(lambda connection: issue_token(connection, mine, name, user_id))
+    if issued is None:
+        raise click.ClickException(f"there is a token {name!r} already; revoke it first")
+    click.echo(issued)
+
+
+def _user_id(directory: Store, subject: str) -> str:
+    """Return the id of the user with an id or a userName."""
+    user_type = directory.definitions.by_name["User"]
+    with said_plainly():
+        if found := directory.get(user_type, subject, with_related=False):
+            return found.id
+        named = resolve(Comparison(AttributePath("userName"), "eq", subject), user_type)
+        page = directory.query(Query((Selection(user_type, named, with_related=False),), limit=2))
+    if not page.resources:
+        raise click.ClickException(f"there is no user with the id or userName {subject!r}")
+    return page.resources[0].stored.id

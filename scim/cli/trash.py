@@ -1,0 +1,79 @@
+"""``trash``: what has been deleted."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import click
+from flask.cli import with_appcontext
+
+from scim import recovery
+from scim.protocol.values import date_time
+
+from .common import of_tenant, resource_id, said_plainly, settings, store
+
+SHOWN = 100
+
+
+@click.group()
+def trash() -> None:
+    """Show, restore or purge what has been deleted."""
+
+
+@trash.command("list")
+@of_tenant
+@with_appcontext
+def list_trash(tenant: str) -> None:
+    """Show what was deleted, the latest first."""
+    directory = store(tenant)
+    latest, size = directory.atomically(lambda t: (t.trash.latest(SHOWN), t.trash.size()))
+    for row in latest:
+        click.echo(f"{row.deleted[:19]}Z  {row.resource_type:10}  {row.id}  {row.name or ''}")
+    if size > len(latest):
+        click.echo(f"and {size - len(latest)} that were deleted earlier")
+    elif not size:
+        click.echo("The trash is empty.")
+
+
+@trash.command("restore")
+@click.argument("id", callback=resource_id)
+@of_tenant
+@with_appcontext
+def restore(id: str, tenant: str) -> None:
+    """Bring a deleted resource back.
+
+    It has its id, and the memberships that still can be.
+    """
+    with said_plainly():
+        done = recovery.restore(store(tenant), id)
+    click.echo(f"Restored the {done.resource_type.name} {id}.")
+    say_missing(done.missing)
+
+
+def say_missing(ids: Iterable[str]) -> None:
+    """Say which memberships could not come back."""
+    for missing in ids:
+        click.echo(f"Without {missing}, which is not there any more.")
+
+
+@trash.command("purge")
+@click.option("--days", type=click.IntRange(0), help="spare what was deleted since; the default")
+@of_tenant
+@with_appcontext
+def purge(days: int | None, tenant: str) -> None:
+    """Delete for good what was deleted more than SCIM_TRASH_DAYS ago."""
+    days = settings().trash_days if days is None else days
+    say_purged(recovery.purge_trash(store(tenant), days_ago(days)), "deleted", days)
+
+
+def days_ago(days: int) -> str:
+    """Return the instant that was so many days ago."""
+    return date_time(datetime.now(UTC) - timedelta(days=days))
+
+
+def say_purged(parts: Iterable[int], what: str, days: int) -> None:
+    """Say how many have gone, while they go."""
+    gone = 0
+    for part in parts:
+        gone += part
+        click.echo(f"{gone} purged", err=True)
+    click.echo(f"Purged {gone} {what} more than {days} days ago.")

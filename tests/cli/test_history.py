@@ -1,0 +1,266 @@
+"""Every change is kept with who, when and what; an earlier version can be had back."""
+
+import pytest
+import sqlalchemy as sa
+
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
+
+from ..support.scim import (
+    UNKNOWN_ID,
+    add,
+    enterprise,
+    group,
+    listed,
+    path_of,
+    remove,
+    replace,
+    user,
+)
+
+
+def version(resource):
+    return int(resource["meta"]["version"].strip('W/"'))
+
+
+def without_meta(resource):
+    return {name: value for name, value in resource.items() if name != "meta"}
+
+
+@pytest.fixture
+def changes(engine):
+    """Return the rows of a table, without those of the resources that are there."""
+
+    def rows(table="changes"):
+        with engine.connect() as connection:
+            return connection.execute(sa.text(f"SELECT * FROM {table} ORDER BY version")).all()
+
+    return rows
+
+
+def test_each_change_is_shown_with_who_when_and_what(scim, run):
+    babs = scim.create(user("bjensen", emails=[{"value": "b@example.com", "type": "work"}]))
+    scim.patch(path_of(babs), replace("active", False), add("name.givenName", "Barbara"))
+    scim.put(path_of(babs), user("babs", emails=[{"value": "b@example.com", "type": "home"}]))
+
+    shown = run(f"history {babs['id']}")
+
+    first, second, third = shown.split("version ")[1:]
+    assert first.split()[:4] == ["1", f"{babs['meta']['created'][:19]}Z", "SCIM_TOKEN", "create"]
+    assert '  + userName: "bjensen"\n' in first
+    assert second.splitlines()[1:] == [
+        "  - active: true",
+        "  + active: false",
+        '  + name.givenName: "Barbara"',
+    ]
+    assert third.split()[3] == "replace"
+    assert third.splitlines()[1:] == [
+        '  - userName: "bjensen"',
+        '  + userName: "babs"',
+        '  - name.givenName: "Barbara"',
+        '  - emails: {"value": "b@example.com", "type": "work"}',
+        '  + emails: {"value": "b@example.com", "type": "home"}',
+    ]
+
+
+def test_password_is_in_no_history(scim, run, changes):
+    babs = scim.create(user(password="t1meMa$heen"))
+    scim.patch(path_of(babs), replace("password", "s3cret"))
+
+    shown = run(f"history {babs['id']}")
+
+    assert "something changed that is never shown, a password for example" in shown
+    for text in (shown, str(changes())):
+        assert "t1meMa$heen" not in text
+        assert "s3cret" not in text
+        assert "argon2" not in text
+
+
+def test_members_are_shown_to_the_group_and_to_the_member(scim, run):
+    babs, jim = scim.create(user("bjensen")), scim.create(user("jim"))
+    tours = scim.create(group("Tour Guides", babs))
+    scim.patch(path_of(tours), add("members", listed(jim)))
+    scim.patch(path_of(tours), remove(f'members[value eq "{babs["id"]}"]'))
+
+    of_group, of_babs = run(f"history {tours['id']}"), run(f"history {babs['id']}")
+
+    assert of_group.split("version ")[1].splitlines()[-1] == f"  + member {babs['id']} (bjensen)"
+    assert of_group.split("version ")[2].splitlines()[1:] == [f"  + member {jim['id']} (jim)"]
+    assert of_group.split("version ")[3].splitlines()[1:] == [f"  - member {babs['id']} (bjensen)"]
+    joined, left = of_babs.splitlines()[-2:]
+    assert joined.endswith(f"SCIM_TOKEN  joined the group {tours['id']} (Tour Guides)")
+    assert left.endswith(f"SCIM_TOKEN  left the group {tours['id']} (Tour Guides)")
+
+
+def test_long_list_of_members_is_cut_and_says_so(scim, run, monkeypatch):
+    monkeypatch.setattr("scim.cli.history.MEMBERS_SHOWN", 2)
+    tours = scim.create(group("Tours", *(scim.create(user(f"user{n}")) for n in range(5))))
+
+    assert run(f"history {tours['id']}").splitlines()[-1] == "  and 3 more members"
+
+
+def test_deletion_is_kept_with_what_it_did_to_others(scim, run):
+    boss, babs = scim.create(user("boss")), scim.create(user("babs"))
+    body = user("report", **enterprise(manager={"value": boss["id"]}))
+    report = scim.create(body | {"schemas": [*body["schemas"], ENTERPRISE_USER_SCHEMA]})
+    tours = scim.create(group("Tours", boss, babs))
+    scim.delete(path_of(boss))
+    scim.delete(path_of(tours))
+
+    assert "SCIM_TOKEN  delete\n" in run(f"history {boss['id']}")
+    assert "delete of what it refers to" in run(f"history {report['id']}")
+    assert f'  - {ENTERPRISE_USER_SCHEMA}.manager.value: "{boss["id"]}"' in run(
+        f"history {report['id']}"
+    )
+    of_group = run(f"history {tours['id']}")
+    assert f"SCIM_TOKEN  delete of a member\n  - member {boss['id']}\n" in of_group
+    assert f"  - member {babs['id']} (babs)\n" in of_group
+    assert f"left the group {tours['id']}\n" in run(f"history {babs['id']}")
+
+
+def test_what_changed_nothing_is_not_kept(scim, changes):
+    babs = scim.create(user())
+    scim.patch(path_of(babs), replace("userName", "bjensen"))
+    scim.patch(path_of(babs), remove("userName"))
+
+    assert [row.operation for row in changes()] == ["create"]
+
+
+def test_failed_request_leaves_no_history(scim, changes):
+    scim.create(user("taken"))
+    babs = scim.create(user())
+    kept = changes()
+
+    assert scim.patch(path_of(babs), replace("userName", "taken")).status_code == 409
+    assert scim.post("/Users", user()).status_code == 409
+
+    assert changes() == kept
+
+
+def test_history_is_not_kept_where_its_days_are_none(database_url, empty_database, changes):
+    from app import create_app  # noqa: PLC0415
+
+    app = create_app({"DATABASE_URL": database_url, "TESTING": True, "HISTORY_DAYS": 0})
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
+
+    assert client.post("/scim/v2/Users", json=user()).status_code == 201
+    assert changes() == []
+    app.extensions["scim_database"].reader.dispose()
+    app.extensions["scim_database"].engine.dispose()
+
+
+def test_history_names_the_token(scim, run, client):
+    token = run("token issue okta").strip()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+
+    babs = scim.create(user())
+
+    assert "Z  okta  create\n" in run(f"history {babs['id']}")
+
+
+def test_purge_forgets_what_is_old(scim, run, engine, changes):
+    babs = scim.create(user("babs"))
+    tours = scim.create(group("Tours", babs))
+    scim.patch(path_of(babs), replace("active", False))
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE changes SET at = '2001' WHERE version = 1"))
+
+    assert run("history --purge") == "Purged 2 changes made more than 365 days ago.\n"
+
+    assert [row.operation for row in changes()] == ["patch"]
+    assert changes("member_changes") == []
+    assert scim.read(tours)["members"]
+
+
+def test_unknown_resource_has_no_history(fail):
+    assert "no change of a resource" in fail(f"history {UNKNOWN_ID}")
+    assert "name a resource" in fail("history")
+
+
+def test_user_goes_back_to_an_earlier_version_as_the_next_one(scim, run):
+    babs = scim.create(user("bjensen", title="Guide", externalId="7"))
+    scim.put(path_of(babs), user("babs", active=False))
+    scim.patch(path_of(babs), add("nickName", "Babs"))
+
+    said = run(f"revert {babs['id']} --to 1")
+
+    assert said == "The User is now at version 4, as it was at 1.\n"
+    back = scim.read(babs)
+    assert without_meta(back) == without_meta(babs)
+    assert version(back) == 4
+    assert "manage.py  revert to version 1\n" in run(f"history {babs['id']}")
+    assert scim.get('/Users?filter=userName eq "bjensen"').json["totalResults"] == 1
+
+
+def test_revert_can_be_reverted(scim, run):
+    babs = scim.create(user("bjensen"))
+    changed = scim.patch(path_of(babs), replace("userName", "babs")).json
+    run(f"revert {babs['id']} --to 1")
+    run(f"revert {babs['id']} --to 2")
+
+    assert without_meta(scim.read(babs)) == without_meta(changed)
+
+
+def test_revert_keeps_the_password(scim, run, engine):
+    babs = scim.create(user(password="first"))
+    scim.patch(path_of(babs), replace("password", "second"), replace("title", "Guide"))
+    with engine.connect() as connection:
+        before = connection.scalar(sa.text("SELECT hidden FROM users"))
+
+    run(f"revert {babs['id']} --to 1")
+
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT hidden FROM users")) == before
+
+
+def test_group_goes_back_to_its_members_too(scim, run):
+    babs, jim, gone = (scim.create(user(name)) for name in ("babs", "jim", "gone"))
+    inner = scim.create(group("inner"))
+    tours = scim.create(group("Tours", babs, gone, inner))
+    scim.patch(path_of(tours), replace("members", listed(jim)))
+    scim.patch(path_of(tours), replace("displayName", "Guides"), add("members", listed(babs)))
+    scim.delete(path_of(gone))
+    before = version(scim.read(tours))
+
+    said = run(f"revert {tours['id']} --to 1")
+
+    assert f"Without {gone['id']}" in said
+    back = scim.read(tours)
+    assert back["displayName"] == "Tours"
+    assert {each["value"] for each in back["members"]} == {babs["id"], inner["id"]}
+    assert version(back) == before + 1
+    assert "groups" not in scim.read(jim)
+
+
+def test_revert_to_what_is_taken_is_refused(scim, fail):
+    babs = scim.create(user("bjensen"))
+    scim.patch(path_of(babs), replace("userName", "babs"))
+    scim.create(user("bjensen"))
+    before = scim.read(babs)
+
+    assert "userName is already in use" in fail(f"revert {babs['id']} --to 1")
+
+    assert scim.read(babs) == before
+
+
+@pytest.mark.parametrize("number", [0, -1, 2])
+def test_revert_to_no_version_is_refused(scim, fail, number):
+    babs = scim.create(user())
+
+    assert "there are versions up to 1" in fail(f"revert {babs['id']} --to {number}")
+
+
+def test_deleted_resource_is_restored_before_it_is_reverted(scim, run, fail):
+    babs = scim.create(user("bjensen"))
+    scim.patch(path_of(babs), replace("userName", "babs"))
+    scim.delete(path_of(babs))
+
+    assert "restore it first" in fail(f"revert {babs['id']} --to 1")
+
+    run(f"trash restore {babs['id']}")
+    run(f"revert {babs['id']} --to 1")
+    assert scim.read(babs)["userName"] == "bjensen"
+
+
+def test_what_is_unknown_cannot_be_reverted(fail):
+    assert "no change of" in fail(f"revert {UNKNOWN_ID} --to 1")
