@@ -77,7 +77,8 @@ def passes(error: DBAPIError) -> bool:
 
 
 def _refused(error: IntegrityError) -> ScimError:
-    found = re.search("|".join(UNIQUE), str(error.orig).partition("DETAIL")[0])
-    if found is None:
+    said = str(error.orig).partition("DETAIL")[0]
+    if "foreign key" in said.lower():
         return InvalidValueError("a resource that is referred to does not exist any more")
-    return UniquenessError(f"{UNIQUE[found.group()]} is already in use")
+    found = re.search("|".join(UNIQUE), said)
+    return UniquenessError(f"{UNIQUE[found.group()] if found else 'id'} is already in use")

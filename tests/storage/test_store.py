@@ -9,6 +9,7 @@ from scim.protocol.errors import InvalidValueError, UnavailableError, Uniqueness
 from scim.protocol.schema import USER
 from scim.protocol.tolerance import Tolerated
 from scim.provider import Request, create
+from scim.storage import new_id
 from scim.storage.store import ATTEMPTS, Store
 
 from ..support.scim import Scim, add, group, listed, path_of, replace, user
@@ -90,6 +91,19 @@ def test_clash_leaves_no_trace(store, engine):
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM users")) == 1
         assert connection.scalar(sa.text("SELECT sum(resources) FROM totals")) == 1
+
+
+def test_id_that_is_there_is_in_use(store):
+    """Two clients may create a user again at once whom the tenant wants restored."""
+    document = user() | {"id": new_id()}
+
+    def restore(transaction):
+        transaction.insert(USER, [(document, "{}")])
+
+    store.atomically(restore)
+    document["userName"] = "babs"
+    with pytest.raises(UniquenessError, match="id is already in use"):
+        store.atomically(restore)
 
 
 def test_total_counts_what_is_there(client):
