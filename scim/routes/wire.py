@@ -205,14 +205,16 @@ def request_for(resource_type: ResourceType | None = None) -> Request:
 
 def search(resource_types: Sequence[ResourceType], asked: SearchRequest) -> Response:
     """Answer a query, whichever way it came."""
+    cursors = None if asked.cursor is None else cursors_for(resource_types, asked)
+    found = querying.query(store(), resource_types, asked, request_for(), page_size(), cursors)
+    return json_response(found, 200)
+
+
+def cursors_for(resource_types: Sequence[ResourceType], asked: SearchRequest) -> Cursors:
+    """Return what seals and opens the cursors of a query."""
     endpoint = resource_types[0].endpoint if len(resource_types) == 1 else "/"
     tenant = access().tenant
-    cursors = Cursors(
-        tenant.cursor_key, settings().cursor_timeout, tenant.id, scope(endpoint, asked)
-    )
-    request_ = request_for()
-    found = querying.query(store(), resource_types, asked, request_, page_size(), cursors)
-    return json_response(found, 200)
+    return Cursors(tenant.cursor_key, settings().cursor_timeout, tenant.id, scope(endpoint, asked))
 
 
 def _reads() -> bool:

@@ -91,10 +91,11 @@ def by_id(resource_type: ResourceType, with_related: bool) -> Select[Any]:
 
 
 @cache
-def locked(resource_type: ResourceType) -> Select[Any]:
-    """Return the SELECT of rows to be changed, with all of them but the members of a group."""
+def locking(resource_type: ResourceType) -> Select[Any]:
+    """Return the SELECT of a resource to be changed, with all of it but the members of a group."""
     chosen = rows(resource_type, with_related=resource_type.name == "User", with_hidden=True)
-    return chosen.with_for_update(of=table_of(resource_type), key_share=True)
+    locked = chosen.with_for_update(of=table_of(resource_type), key_share=True)
+    return locked.where(is_this(resource_type))
 
 
 @cache

@@ -28,7 +28,7 @@ from .resources import (
     changing_and_showing,
     columns,
     count,
-    locked,
+    locking,
     moving,
     name_of,
     now,
@@ -188,8 +188,7 @@ class Transaction:
         """Return a resource that nobody else can change until the end; None if there is none."""
         if not is_id(resource_id):
             return None
-        statement = locked(resource_type).where(is_this(resource_type))
-        return _one(self.connection, statement, self.names(resource_id))
+        return _one(self.connection, locking(resource_type), self.names(resource_id))
 
     def lock_for_delete(self, resource_type: ResourceType, resource_id: str) -> Stored | None:
         """Lock a resource that is to go; a user's groups first, as whoever changes a group does."""
