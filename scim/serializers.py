@@ -10,7 +10,16 @@ from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, post_load, pre_load
+from marshmallow import (
+    EXCLUDE,
+    INCLUDE,
+    Schema,
+    ValidationError,
+    fields,
+    missing,
+    post_load,
+    pre_load,
+)
 
 from .protocol.bulk import BulkOperation
 from .protocol.canonical import canonical_resource, canonical_value
@@ -186,6 +195,9 @@ def _operations(element: Message) -> fields.Field[Any]:
 class Operation(Message):
     """An element of ``Operations`` (RFC 7644 §3.5.2)."""
 
+    class Meta:
+        unknown = INCLUDE
+
     op = fields.String(required=True, error_messages=REQUIRED)
     path = fields.String(allow_none=True, load_default=None)
     value = fields.Raw(allow_none=True, load_default=missing)
@@ -265,10 +277,10 @@ def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
     message = _loaded(PATCH_OP, sent, JSON_PATCH_HINT if isinstance(sent, list) else "")
     if not message["operations"] and not tolerated.allows("empty_operations"):
         raise InvalidSyntaxError("Operations is empty")
-    return [_operation(index, sent) for index, sent in enumerate(message["operations"])]
+    return [_operation(index, sent, tolerated) for index, sent in enumerate(message["operations"])]
 
 
-def _operation(index: int, sent: dict[str, Any]) -> PatchOperation:
+def _operation(index: int, sent: dict[str, Any], tolerated: Tolerated) -> PatchOperation:
     op = sent["op"].lower()
     if op not in ("add", "remove", "replace"):
         hint = JSON_PATCH_HINT if op in ("test", "copy", "move") else ""
@@ -277,6 +289,9 @@ def _operation(index: int, sent: dict[str, Any]) -> PatchOperation:
         )
     if op != "remove" and "value" not in sent:
         raise InvalidSyntaxError(f"Operations[{index}]: {op} needs a value")
+    unknown = sent.keys() - {"op", "path", "value"}  # the profile refuses it (its §5.3)
+    if unknown and not tolerated.allows("unknown_attributes") and tolerated.interop:
+        raise InvalidSyntaxError(f"Operations[{index}]: an operation has no {min(unknown)!r}")
     value = _hashed(sent["path"] or "", sent.get("value"))
     return PatchOperation(op, sent["path"], value, creates=sent["op"] != op)
 

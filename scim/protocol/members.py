@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from .errors import InvalidValueError
+from .errors import InvalidSyntaxError, InvalidValueError
+from .schema import GROUP
 from .tolerance import STRICT, Tolerated
+
+NAMES = {below.name for below in GROUP.locate("members")[0].sub_attributes}
 
 
 def member_ids(value: Any, tolerated: Tolerated = STRICT) -> tuple[str, ...]:
@@ -12,6 +15,7 @@ def member_ids(value: Any, tolerated: Tolerated = STRICT) -> tuple[str, ...]:
     Only ``value`` counts; ``display``, ``type`` and ``$ref`` are made by the server.
 
     :raises InvalidValueError: an element has no ``value``; the detail names it
+    :raises InvalidSyntaxError: an element has what a member has not
     """
     if value is None:
         return ()
@@ -24,6 +28,8 @@ def member_ids(value: Any, tolerated: Tolerated = STRICT) -> tuple[str, ...]:
 def _member_id(item: Any, index: int, tolerated: Tolerated) -> str:
     if isinstance(item, str) and tolerated.allows("simple_for_complex"):
         return item
+    if isinstance(item, dict) and not item.keys() <= NAMES:
+        _check_names(item, index, tolerated)
     found = item.get("value") if isinstance(item, dict) else None
     if found is None and isinstance(item, dict):
         found = next((item[name] for name in item if name.lower() == "value"), None)
@@ -32,3 +38,10 @@ def _member_id(item: Any, index: int, tolerated: Tolerated) -> str:
             f"members[{index}]: expected an object with the member's id as value"
         )
     return found
+
+
+def _check_names(item: dict[str, Any], index: int, tolerated: Tolerated) -> None:
+    known = {name.lower() for name in NAMES}
+    unknown = [name for name in item if name.lower() not in known]
+    if unknown and not tolerated.allows("unknown_attributes"):
+        raise InvalidSyntaxError(f"members[{index}]: a member has no attribute {unknown[0]!r}")
