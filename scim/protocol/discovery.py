@@ -14,12 +14,17 @@ OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
 # What Entra ID's validator stumbles over when /Schemas shows it.
 HIDDEN_FROM_ENTRA = {(USER_SCHEMA, "emails", "display"), (GROUP_SCHEMA, "members", "$ref")}
 
+INTEROP_PAGE = 100  # resources that the interoperability profile wants on a page (its §6.4)
+
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a deployment's settings decide of what is announced."""
+    """What settings and tenant decide of what is announced.
+
+    ``interop_profile`` if the tenant keeps to draft-zollner-scim-interop-profile-01.
+    """
 
     max_results: int
     max_payload_size: int
@@ -32,7 +37,8 @@ class Offer:
 
 def service_provider_config(offer: Offer) -> Record:
     """Return the ServiceProviderConfig (RFC 7643 §5, RFC 9865 §4)."""
-    conformant: Record = {"interopProfileConformant": True} if offer.interop_profile else {}
+    fits = min(offer.default_page_size, offer.max_results) >= INTEROP_PAGE
+    conformant = {"interopProfileConformant": True} if offer.interop_profile and fits else {}
     return {
         "schemas": [CONFIGURATION_SCHEMA],
         "documentationUri": "https://www.rfc-editor.org/info/rfc7644",
@@ -45,7 +51,7 @@ def service_provider_config(offer: Offer) -> Record:
         "filter": {"supported": True, "maxResults": offer.max_results},
         "changePassword": {"supported": True},
         "sort": {"supported": True},
-        "etag": {"supported": True},
+        "etag": {"supported": not offer.interop_profile},
         "pagination": {
             "cursor": True,
             "index": True,
@@ -132,7 +138,20 @@ def _schema(schema: Schema, offer: Offer, for_entra: bool) -> Record:
         document["attributes"] = [
             _without_hidden(schema.id, attribute) for attribute in document["attributes"]
         ]
+    if offer.interop_profile:
+        document["attributes"] = [_declaring(attribute) for attribute in document["attributes"]]
     return document | {"meta": _meta("Schema", f"/Schemas/{schema.id}")}
+
+
+def _declaring(attribute: Mapping[str, Any]) -> Record:
+    """Return an attribute that declares the values of its ``type``, be there none (§5.4)."""
+    if "subAttributes" not in attribute or not attribute["multiValued"]:
+        return dict(attribute)
+    shown = [
+        {"canonicalValues": [], **below} if below["name"] == "type" else below
+        for below in attribute["subAttributes"]
+    ]
+    return {**attribute, "subAttributes": shown}
 
 
 def _without_hidden(urn: str, attribute: Mapping[str, Any]) -> Record:

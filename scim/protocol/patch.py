@@ -21,6 +21,7 @@ from .elements import (
     without,
 )
 from .errors import (
+    InvalidFilterError,
     InvalidPathError,
     InvalidSyntaxError,
     InvalidValueError,
@@ -115,7 +116,12 @@ class _Patcher:
 
     def apply(self, operation: PatchOperation) -> None:
         if operation.path is not None:
-            self.apply_at(self.target(operation.path), operation)
+            target = self.target(operation.path)
+            if self.tolerated.interop:
+                check_form(target, operation)
+            self.apply_at(target, operation)
+        elif self.tolerated.interop:  # the profile, §6.5.1.1
+            raise InvalidSyntaxError(f"{operation.op} needs a path")
         elif operation.op == "remove":
             raise NoTargetError("remove needs a path")
         elif not isinstance(operation.value, dict):
@@ -191,8 +197,11 @@ class _Patcher:
         value = operation.value if isinstance(operation.value, list) else [operation.value]
         known = {a.key for a in self.resource_type.extension_attributes}
         known.add(self.resource_type.schema.id.lower())
-        if operation.op == "remove" or any(str(urn).lower() not in known for urn in value):
-            raise MutabilityError("schemas follows from the attributes, it cannot be set")
+        if operation.op == "remove":
+            raise MutabilityError("schemas follows from the attributes, it cannot be removed")
+        if any(str(urn).lower() not in known for urn in value):
+            unknown = self.tolerated.undefined(MutabilityError)
+            raise unknown("schemas follows from the attributes, it cannot be set")
 
     def owner(self, target: Target) -> Record:
         owner = self.resource
@@ -226,13 +235,19 @@ class _Patcher:
             owner.pop(attribute.name, None)
 
     def chosen(self, owner: Record, target: Target) -> set[int]:
-        """Return which elements the path's filter selects, all of them without a filter."""
+        """Return which elements the path's filter selects, all of them without a filter.
+
+        :raises InvalidFilterError: a part of several is meant; the profile has one (§6.5.3)
+        """
         items = elements(owner, target.attribute)
         if target.value_filter is None:
             return set(range(len(items)))
         condition = resolve_within(target.value_filter, target.attribute, self.tolerated)
         folded = (fold_item(target.attribute, item) for item in items)
-        return {index for index, item in enumerate(folded) if holds(condition, item)}
+        found = {index for index, item in enumerate(folded) if holds(condition, item)}
+        if len(found) > 1 and target.sub_attribute and self.tolerated.interop:
+            raise InvalidFilterError(f"{len(found)} values match {target.value_filter}, not one")
+        return found
 
     def write(self, owner: Record, target: Target, operation: PatchOperation) -> None:
         attribute, value = target.attribute, self.loaded(target.last, operation.value)
@@ -256,11 +271,12 @@ class _Patcher:
             owner[attribute.name] = value
 
     def kept(self, owner: Record, attribute: Attribute, operation: PatchOperation) -> Record:
-        """Return what a complex value adds to: nothing if a path names an extension to replace."""
-        replaces = (
-            operation.op == "replace" and attribute in self.resource_type.extension_attributes
-        )
-        return {} if replaces else owner.get(attribute.name, {})
+        """Return what a complex value adds to: nothing if a path names an extension to replace.
+
+        In the profile, nothing if it names anything complex to replace (§6.5.2.1).
+        """
+        whole = self.tolerated.interop or attribute in self.resource_type.extension_attributes
+        return {} if whole and operation.op == "replace" else owner.get(attribute.name, {})
 
     def write_elements(
         self, owner: Record, target: Target, operation: PatchOperation, value: Any
@@ -324,6 +340,20 @@ class _Patcher:
             if self.resource.get(name) in (None, ""):
                 detail = f"{name} is required and cannot be removed"
                 raise MutabilityError(f"Operations[{number}]: {detail}")
+
+
+def check_form(target: Target, operation: PatchOperation) -> None:
+    """Raise unless an ``add`` or ``replace`` has a form that the profile leaves (its §6.5.2.2).
+
+    It does not say how one value is taken from a list, so ``remove`` stays what RFC 7644 §3.5.2.2
+    makes of it.
+    """
+    if operation.op == "remove" or target.sub_attribute:
+        return
+    if target.value_filter:
+        raise InvalidPathError("name a sub-attribute behind the brackets, or all values")
+    if target.attribute.multi_valued and not isinstance(operation.value, list | None):
+        raise InvalidValueError(f"{target.attribute.name}: expected a list")
 
 
 def _one(value: Any) -> Record:

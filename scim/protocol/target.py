@@ -38,6 +38,7 @@ def find_target(
     """Return what a path leads to.
 
     :raises InvalidPathError: it is not a path, or leads to nothing in the resource type
+    :raises InvalidSyntaxError: it leads to nothing, and the tenant keeps to the profile
     :raises MutabilityError: what it leads to is read-only
     """
     if text.startswith("/"):
@@ -49,9 +50,10 @@ def find_target(
     attribute_path = path.path if isinstance(path, ValuePath) else path
     chain = locate(str(attribute_path), resource_type, tolerated)
     if not chain:
-        raise InvalidPathError(f"no attribute {str(attribute_path)!r} in this resource type")
+        unknown = tolerated.undefined(InvalidPathError)
+        raise unknown(f"no attribute {str(attribute_path)!r} in this resource type")
     if isinstance(path, ValuePath):
-        target = _narrowed(chain, path)
+        target = _narrowed(chain, path, tolerated)
     elif len(chain) > 1 and chain[-2] not in resource_type.extension_attributes:
         target = Target(chain[:-2], chain[-2], None, chain[-1])
     else:
@@ -62,13 +64,14 @@ def find_target(
     return target
 
 
-def _narrowed(chain: Chain, path: ValuePath) -> Target:
+def _narrowed(chain: Chain, path: ValuePath, tolerated: Tolerated) -> Target:
     attribute = chain[-1]
     if attribute.type != "complex":
         raise InvalidPathError(f"{path.path} has no sub-attributes to filter by")
     sub_attribute = attribute.find(path.sub_attribute)
     if path.sub_attribute and sub_attribute is None:
-        raise InvalidPathError(f"{path.path} has no sub-attribute {path.sub_attribute!r}")
+        unknown = tolerated.undefined(InvalidPathError)
+        raise unknown(f"{path.path} has no sub-attribute {path.sub_attribute!r}")
     return Target(chain[:-1], attribute, path.value_filter, sub_attribute)
 
 

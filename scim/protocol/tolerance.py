@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import unquote
 
+from .errors import InvalidSyntaxError, ScimError
 from .nodes import And, Comparison, Filter, Not, Or, ValuePath
 from .schema import ENTERPRISE_USER_SCHEMA, Attribute, ResourceType
 
@@ -80,7 +81,7 @@ class Tolerated:
 
     ``base_url`` is where the client knows this service; stored references are relative to it.
     ``interop`` if the tenant keeps to the interoperability profile, which takes less of PATCH than
-    RFC 7644 does (draft-zollner-scim-interop-profile).
+    RFC 7644 does (draft-zollner-scim-interop-profile-01, "the profile" wherever it is read).
     """
 
     def __init__(
@@ -97,6 +98,10 @@ class Tolerated:
             return False
         self.used[name] = None
         return True
+
+    def undefined(self, otherwise: type[ScimError]) -> type[ScimError]:
+        """Return the error for a name in a PATCH that nobody defined (the profile, §5.3)."""
+        return InvalidSyntaxError if self.interop else otherwise
 
 
 STRICT = Tolerated(STRICT_TOLERANCE)
