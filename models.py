@@ -43,7 +43,7 @@ class Tenant(db.Model):  # type: ignore[name-defined, misc]
     """Whoever owns resources that others do not see.
 
     ``strict`` turns every tolerance off; ``restores`` brings a deleted user back who is created
-    again. ``cursor_key`` authenticates the tenant's cursors.
+    again, unless the tenant is strict. ``cursor_key`` authenticates the tenant's cursors.
     """
 
     __tablename__ = "tenants"

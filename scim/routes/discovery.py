@@ -76,8 +76,11 @@ def _offer() -> Offer:
 
 
 def _for_entra() -> bool:
-    """Tell whether the caller is Entra ID: its compliance flag stands in the URL."""
-    return "aadOptscim062020" in request.args
+    """Tell whether the caller is Entra ID: its compliance flag stands in the URL.
+
+    A strict tenant's schemas are shown as they are (the profile, §5.1).
+    """
+    return "aadOptscim062020" in request.args and not is_strict()
 
 
 def _refuse_filter() -> None:

@@ -85,14 +85,17 @@ def store() -> Store:
         definitions(),
         unique_names=known.unique_group_names,
         skip_unknown=known.skip_unknown_members,
-        restores=tenant.restores,
+        restores=tenant.restores and not tenant.strict,  # the profile deletes for good (its §6.6)
         keeps_history=known.history_days > 0,
         token=access().token,
     )
 
 
 def is_strict() -> bool:
-    """Tell whether the tenant wants no deviation accepted."""
+    """Tell whether the tenant wants no deviation accepted, and the interoperability profile kept.
+
+    The profile is draft-zollner-scim-interop-profile-01.
+    """
     return "access" in g and access().tenant.strict
 
 
@@ -236,7 +239,7 @@ def render(resource: Representation, status: int = 200, is_alias: bool = False) 
     else:
         response = json_response(resource.text, status)
     place = resource.location.replace(PLACEHOLDER, base_url())
-    if not is_strict():  # the interop profile has no ETags
+    if not is_strict():  # the profile's clients use no entity tags (its §6.7)
         response.headers["ETag"] = etag.etag(resource.version)
     response.headers["Content-Location"] = place
     if status == 201 or is_alias:
