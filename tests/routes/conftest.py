@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from flask.testing import FlaskClient
 
 from scim.storage import tokens
 
-from ..support.scim import Scim
+from ..support.definitions import EXAMPLES, write
+from ..support.scim import Record, Scim
 
 
 @pytest.fixture
@@ -69,3 +71,49 @@ def tenant(app: Flask, engine: sa.Engine, empty_database: None) -> Iterator[Call
 
     with ExitStack() as tenants:
         yield lambda name, **choices: tenants.enter_context(made(name, **choices))
+
+
+@pytest.fixture(scope="session")
+def app_with_examples(database_url: str) -> Iterator[Flask]:
+    """The application with all that the documents in ``docs/examples`` add."""
+    with _application(database_url, str(EXAMPLES)) as app:
+        yield app
+
+
+@pytest.fixture
+def examples(app_with_examples: Flask, empty_database: None) -> Scim:
+    """A SCIM client of that application, with an empty database."""
+    return _client(app_with_examples)
+
+
+@pytest.fixture
+def defining(
+    database_url: str, empty_database: None, tmp_path: Path
+) -> Iterator[Callable[..., Scim]]:
+    """Make a SCIM client of an application with other documents: ``defining(*documents)``."""
+    with ExitStack() as applications:
+
+        def define(*documents: Record) -> Scim:
+            folder = write(tmp_path, *documents)
+            return _client(applications.enter_context(_application(database_url, folder)))
+
+        yield define
+
+
+@contextmanager
+def _application(database_url: str, schema_folder: str) -> Iterator[Flask]:
+    from app import create_app  # noqa: PLC0415 - tests of the protocol alone need no application
+    from models import db  # noqa: PLC0415
+
+    settings = {"DATABASE_URL": database_url, "SCHEMA_FOLDER": schema_folder, "TESTING": True}
+    app = create_app(settings)
+    yield app
+    with app.app_context():
+        for engine in (*db.engines.values(), app.extensions["scim_database"].reader):
+            engine.dispose()
+
+
+def _client(app: Flask) -> Scim:
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
+    return Scim(client)

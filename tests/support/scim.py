@@ -81,9 +81,9 @@ class Scim:
         return self.send("DELETE", path, **headers)
 
     def create(self, body: Record) -> Record:
-        """Return a user or a group, as its body says, that is there now."""
-        endpoint = "/Groups" if GROUP_SCHEMA in body["schemas"] else "/Users"
-        response = self.post(endpoint, body)
+        """Return a resource that is there now; its first schema tells of which type it is."""
+        name = body["schemas"][0].rpartition(":")[2]
+        response = self.post(f"/{name}s", body)
         assert response.status_code == 201, response.text
         created: Record = response.json
         return created
