@@ -30,7 +30,7 @@ from .protocol.projection import (
 from .protocol.schema import Attribute, ResourceType
 from .protocol.tolerance import Tolerated
 from .representation import Representation, refers, represent
-from .serializers import load_patch, load_value
+from .serializers import load_patch, load_value, with_hash
 from .storage import (
     Store,
     Stored,
@@ -123,7 +123,9 @@ def patch(
     :raises NotFoundError: there is none with that id
     :raises ScimError: an operation cannot be applied; the detail names it
     """
-    operations = load_patch(sent, request.tolerated)
+    operations = [
+        with_hash(operation, resource_type) for operation in load_patch(sent, request.tolerated)
+    ]
 
     def load(attribute: Attribute, value: Any) -> Any:
         return load_value(attribute, value, request.tolerated)

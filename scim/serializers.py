@@ -6,6 +6,7 @@ ScimError.
 """
 
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -26,7 +27,7 @@ from .protocol.canonical import canonical_resource, canonical_value
 from .protocol.errors import InvalidSyntaxError, InvalidValueError
 from .protocol.paging import SearchRequest, checked_search
 from .protocol.patch import PatchOperation
-from .protocol.schema import Attribute, ResourceType
+from .protocol.schema import USER, Attribute, ResourceType
 from .protocol.tolerance import Tolerated
 from .protocol.values import PLACEHOLDER, check
 
@@ -34,6 +35,8 @@ ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
 PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 SEARCH_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+
+PASSWORD = USER.locate("password")
 
 # The least that OWASP's Password Storage Cheat Sheet recommends for argon2id.
 hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -102,7 +105,7 @@ def _element(attribute: Attribute, **options: Any) -> fields.Field[Any]:
         messages: dict[str, Any] = {"type": "expected an object"}
         nested = complex_serializer(attribute)
         return fields.Nested(nested, error_messages=messages, **options)
-    return (Password if attribute.name == "password" else Simple)(attribute, **options)
+    return (Password if attribute in PASSWORD else Simple)(attribute, **options)
 
 
 @cache
@@ -292,15 +295,18 @@ def _operation(index: int, sent: dict[str, Any], tolerated: Tolerated) -> PatchO
     unknown = sent.keys() - {"op", "path", "value"}  # the profile refuses it (its §5.3)
     if unknown and not tolerated.allows("unknown_attributes") and tolerated.interop:
         raise InvalidSyntaxError(f"Operations[{index}]: an operation has no {min(unknown)!r}")
-    value = _hashed(sent["path"] or "", sent.get("value"))
-    return PatchOperation(op, sent["path"], value, creates=sent["op"] != op)
+    return PatchOperation(op, sent["path"], sent.get("value"), creates=sent["op"] != op)
 
 
-def _hashed(path: str, value: Any) -> Any:
-    """Return an operation's value with its password hashed, before any row is locked for it."""
+def with_hash(operation: PatchOperation, resource_type: ResourceType) -> PatchOperation:
+    """Return an operation with a user's password hashed, before any row is locked for it."""
+    return replace(operation, value=_hashed(operation.path or "", operation.value, resource_type))
+
+
+def _hashed(path: str, value: Any, resource_type: ResourceType) -> Any:
     if isinstance(value, dict) and not path:
-        return {name: _hashed(name, member) for name, member in value.items()}
-    is_password = path.lower().rpartition(":")[2] == "password" and isinstance(value, str)
+        return {name: _hashed(name, member, resource_type) for name, member in value.items()}
+    is_password = isinstance(value, str) and resource_type.locate(path) == PASSWORD
     return Hashed(hasher.hash(value)) if is_password else value
 
 
