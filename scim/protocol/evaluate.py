@@ -33,7 +33,7 @@ def matches(
     :raises InvalidFilterError: the filter does not fit the resource type
     """
     condition = resolve(node, resource_type, tolerated)
-    return holds(condition, fold(resource, resource_type.attributes))
+    return holds(condition, fold(resource, resource_type.searched))
 
 
 def holds(condition: Condition, folded: Any) -> bool:

@@ -6,7 +6,7 @@ one source: serializers, filters, PATCH, projection and /Schemas all work from w
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,11 @@ class ResourceType:
         return tuple(attribute for attribute in self.attributes if attribute.name in urns)
 
     @cached_property
+    def searched(self) -> tuple[Attribute, ...]:
+        """All attributes but those that are never returned: nobody finds those out by asking."""
+        return _without_unreturned(self.attributes)
+
+    @cached_property
     def references(self) -> Mapping[str, Reference]:
         """The references to other resources, by their keys as text."""
         found = (_reference(chain, self.endpoints) for chain in _chains(self.root))
@@ -202,6 +207,14 @@ def _chains(owner: Attribute) -> Iterator[tuple[Attribute, ...]]:
     for attribute in owner.sub_attributes:
         yield (attribute,)
         yield from ((attribute, *below) for below in _chains(attribute))
+
+
+def _without_unreturned(attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
+    return tuple(
+        replace(attribute, sub_attributes=_without_unreturned(attribute.sub_attributes))
+        for attribute in attributes
+        if attribute.returned != "never"
+    )
 
 
 def _reference(chain: tuple[Attribute, ...], endpoints: Mapping[str, str]) -> Reference | None:

@@ -135,8 +135,11 @@ def _contradiction(attribute: Record, container: Record | None) -> str | None:
         return "is readOnly and never returned, so nobody could set or see it; change one"
     if never and container and container["multiValued"]:
         return f"cannot have returned never, since {container['name']} has several values"
-    if attribute["uniqueness"] != "none" and attribute["type"] not in UNIQUE_TYPES:
-        return f'is {attribute["type"]} and so must have "uniqueness": "none"'
+    if attribute["uniqueness"] != "none":
+        if attribute["type"] not in UNIQUE_TYPES:
+            return f'is {attribute["type"]} and so must have "uniqueness": "none"'
+        if never or (container and container["returned"] == "never"):
+            return 'is never returned, which a clash would undo; it must have "uniqueness": "none"'
     return None
 
 

@@ -146,7 +146,7 @@ def columns(
         "external_id": _key("externalId", external_id) if external_id else None,
         "display": document.get("displayName"),
         "body": body,
-        "search": fold(document, resource_type.attributes),
+        "search": fold(document, resource_type.searched),
         "hidden": json.dumps(hidden, ensure_ascii=False) if hidden else None,
     }
     if resource_type.name == "User":

@@ -358,6 +358,14 @@ def test_attribute_is_accepted(attribute):
             in_complex({"name": "pin", "returned": "never"}, multiValued=True),
             "lock.pin: cannot have returned never, since lock has several values",
         ),
+        (
+            {"name": "x", "returned": "never", "uniqueness": "server"},
+            "x: is never returned, which a clash would undo",
+        ),
+        (
+            in_complex({"name": "x", "uniqueness": "server"}, returned="never"),
+            "lock.x: is never returned, which a clash would undo",
+        ),
         ({"name": "x", "mutability": "readOnly", "required": True}, "x: is required, but readOnly"),
         (
             in_complex({"name": "x", "mutability": "readOnly", "required": True}),
