@@ -150,7 +150,16 @@ def load_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
 
 def dump_resource(document: dict[str, Any], resource_type: ResourceType) -> str:
     """Return the JSON text of a resource, in the schema's order, without what is never returned."""
-    return to_json(complex_serializer(resource_type.root).dump(document))
+    return to_json(_without_empty(complex_serializer(resource_type.root).dump(document)))
+
+
+def _without_empty(dumped: dict[str, Any]) -> dict[str, Any]:
+    """Return an object without those in it that have nothing to show (RFC 7643 §2.5)."""
+    members = {
+        name: _without_empty(member) if isinstance(member, dict) else member
+        for name, member in dumped.items()
+    }
+    return {name: member for name, member in members.items() if member != {}}
 
 
 def to_json(document: Any) -> str:

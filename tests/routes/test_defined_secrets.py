@@ -69,6 +69,7 @@ def test_secret_is_in_no_answer_and_nowhere_but_in_its_column(scim, stored):
 
     assert {answer.status_code for answer in answers} == {200}
     assert not [answer for answer in answers if "s3cret" in answer.text]
+    assert created.keys() == {"schemas", "id", "displayName", "meta"}
     body, search, hidden = stored()
     assert "s3cret" not in body + search
     assert hidden == {
