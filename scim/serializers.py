@@ -110,8 +110,12 @@ def _element(attribute: Attribute, **options: Any) -> fields.Field[Any]:
 
 @cache
 def complex_serializer(attribute: Attribute) -> Schema:
-    """Return the serializer for the sub-attributes of ``attribute``."""
-    numbered = {f"f{index}": field(below) for index, below in enumerate(attribute.sub_attributes)}
+    """Return the serializer for the sub-attributes of ``attribute``.
+
+    ``$ref`` comes last: what stands for it in a body is looked for with the comma before it.
+    """
+    ordered = sorted(attribute.sub_attributes, key=lambda below: below.key == "$ref")
+    numbered = {f"f{index}": field(below) for index, below in enumerate(ordered)}
     serializer = Complex.from_dict(numbered, name=attribute.name)()
     serializer.error_messages = {**serializer.error_messages, "type": "expected an object"}
     return serializer

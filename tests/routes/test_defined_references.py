@@ -220,6 +220,22 @@ def test_reference_may_lead_to_several_types(defining):
     assert found(scim, "/Rooms", "keeper pr") == ids[:1]
 
 
+def test_reference_may_name_its_parts_in_any_order(defining):
+    keeper = reference("keeper", "User")
+    keeper["subAttributes"].reverse()
+    alone = reference("guard", "User")
+    alone["subAttributes"] = alone["subAttributes"][1::-1]
+    scim = defining(*rooms(keeper, alone))
+    ada = scim.create(user("ada", displayName="Ada"))
+
+    for value, expected in ((ada["id"], as_shown(ada)), ("7", {"value": "7"})):
+        named = {"value": value}
+        created = scim.create(room(keeper=named, guard=named))
+        shown = expected | ({"displayName": "Ada"} if value != "7" else {})
+        assert (created["keeper"], created["guard"]) == (shown, expected)
+        assert scim.read(created) == created
+
+
 @pytest.mark.parametrize("order", [1, -1], ids=["user first", "device first"])
 def test_bulk_creates_a_device_with_its_owner(examples, order):
     named = {OWNERSHIP_SCHEMA: {"owner": {"value": "bulkId:ada"}}}
