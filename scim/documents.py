@@ -10,6 +10,7 @@ from .protocol.mutability import check_required
 from .protocol.projection import with_unreturned
 from .protocol.schema import ResourceType
 from .protocol.tolerance import Tolerated
+from .representation import unmarked
 from .serializers import dump_resource, load_resource
 from .storage import Stored
 
@@ -64,5 +65,5 @@ def written(resource_type: ResourceType, resource_id: str, document: Record) -> 
 
 def read(stored: Stored) -> Record:
     """Return a locked resource as it was written, with what no answer shows."""
-    document: Record = json.loads(stored.body, strict=False)
+    document: Record = json.loads(unmarked(stored.body), strict=False)
     return with_unreturned(document, json.loads(stored.hidden)) if stored.hidden else document

@@ -65,6 +65,11 @@ def represent(
     return Representation(text, stored.version, place)
 
 
+def unmarked(body: str) -> str:
+    """Return a body as it was written, without what stands for whom it refers to."""
+    return MARK.sub("", body)
+
+
 def _resolved(resource_type: ResourceType, stored: Stored) -> str:
     """Return the body with what the server says of those that it refers to."""
     if not resource_type.references:

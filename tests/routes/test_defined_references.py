@@ -16,6 +16,7 @@ from ..support.definitions import (
     rooms,
     schema,
 )
+from ..support.errors import check_error
 from ..support.scim import UNKNOWN_ID, group, path_of, remove, replace, user
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -234,6 +235,32 @@ def test_reference_may_name_its_parts_in_any_order(defining):
         shown = expected | ({"displayName": "Ada"} if value != "7" else {})
         assert (created["keeper"], created["guard"]) == (shown, expected)
         assert scim.read(created) == created
+
+
+def test_immutable_reference_is_taken_again_as_it_is(defining):
+    scim = defining(
+        *rooms(attribute("displayName"), reference("keeper", "User", mutability="immutable"))
+    )
+    ada, bob = scim.create(user("ada")), scim.create(user("bob"))
+    created = scim.create(room(keeper={"value": ada["id"]}))
+
+    same = scim.put(path_of(created), room(displayName="x", keeper={"value": ada["id"]}))
+
+    assert (same.status_code, same.json["keeper"]) == (200, as_shown(ada))
+    assert scim.put(path_of(created), same.json).json == same.json
+    for operation in (replace("keeper", bob["id"]), replace("keeper.value", bob["id"])):
+        check_error(scim.patch(path_of(created), operation), 400, "mutability")
+    other = scim.put(path_of(created), room(keeper={"value": bob["id"]}))
+    check_error(other, 400, "mutability")
+
+
+@pytest.mark.parametrize("operation", [remove("keeper.value"), replace("keeper.value", None)])
+def test_required_reference_cannot_lose_its_value(defining, operation):
+    scim = defining(*rooms(reference("keeper", "User", required=True)))
+    created = scim.create(room(keeper={"value": UNKNOWN_ID}))
+
+    check_error(scim.patch(path_of(created), operation), 400, "invalidValue")
+    assert scim.read(created) == created
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["user first", "device first"])
