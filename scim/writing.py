@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from . import documents
 from .documents import Draft, Record
+from .protocol.errors import InvalidValueError
 from .protocol.patch import MemberOperation
-from .protocol.schema import GROUP, USER, ResourceType
+from .protocol.schema import GROUP, USER, Reference, ResourceType
 from .protocol.values import fold_text
 from .storage import Deleted, Stored, Transaction, new_id
 
@@ -82,22 +83,37 @@ def change_members(
 
 
 def release(transaction: Transaction, resource_type: ResourceType, resource_id: str) -> None:
-    """Take the references to a resource that is to go out of whatever refers to it."""
+    """Take the references to a resource that is to go out of whatever can be without them."""
     for name, source_id, key in transaction.referring(resource_id):
         source_type = transaction.store.definitions.by_name.get(name)
         reference = source_type.references.get(key) if source_type else None
         if source_type is None or reference is None or source_id == resource_id:
             continue
-        if reference.attribute.required or resource_type.name not in reference.targets:
+        if resource_type.name not in reference.targets:
             continue
         stored = transaction.lock(source_type, source_id)
-        if stored:
-            document = documents.read(stored)
-            owner = document
-            for container in reference.names[:-1]:
-                owner = owner[container]
-            del owner[reference.names[-1]]
+        document = _released(source_type, stored, reference, resource_id) if stored else None
+        if stored and document:
             update(transaction, source_type, stored, document, "delete of what it refers to")
+
+
+def _released(
+    resource_type: ResourceType, stored: Stored, reference: Reference, target_id: str
+) -> Record | None:
+    """Return a resource without a reference; None if it needs it, or by now refers elsewhere."""
+    document = documents.read(stored)
+    owner = document
+    for container in reference.names[:-1]:
+        owner = owner.get(container, {})
+    referring = owner.pop(reference.names[-1], {})
+    if str(referring.get("value")).lower() != target_id:
+        return None
+    left = documents.arranged(resource_type, stored.id, document)
+    try:
+        documents.check(resource_type, left)
+    except InvalidValueError:
+        return None
+    return left
 
 
 def restore(

@@ -263,6 +263,20 @@ def test_required_reference_cannot_lose_its_value(defining, operation):
     assert scim.read(created) == created
 
 
+def test_deletion_does_not_empty_an_extension_that_is_required(defining):
+    resource_type, core = rooms(attribute("displayName"))
+    resource_type["schemaExtensions"] = [{"schema": LOCK_SCHEMA, "required": True}]
+    scim = defining(resource_type, core, schema(LOCK_SCHEMA, reference("keeper", "User")))
+    ada = scim.create(user("ada"))
+    created = scim.create(room(**{LOCK_SCHEMA: {"keeper": {"value": ada["id"]}}}))
+
+    scim.delete(path_of(ada))
+
+    after = scim.read(created)
+    assert after[LOCK_SCHEMA] == {"keeper": {"value": ada["id"]}}
+    assert scim.patch(path_of(created), replace("displayName", "x")).status_code == 200
+
+
 @pytest.mark.parametrize("order", [1, -1], ids=["user first", "device first"])
 def test_bulk_creates_a_device_with_its_owner(examples, order):
     named = {OWNERSHIP_SCHEMA: {"owner": {"value": "bulkId:ada"}}}

@@ -7,6 +7,8 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
+
 from ..support.scim import add, group, listed, patch_op, path_of, remove, replace, user
 from ..support.server import open_session
 
@@ -230,3 +232,18 @@ def test_managers_deleted_at_once_leave_nobody_with_one(server):
         after = read(server, one)
         assert after["title"] == "x"
         assert not [name for name in after if name.startswith("urn:")]
+
+
+def test_manager_who_comes_while_the_one_before_is_deleted_stays(server):
+    bosses, users = create_users(server, 2), create(server, *(user(f"u{n}") for n in range(20)))
+    for each in users:
+        patching(each, replace("manager", bosses[0]["id"]))(server.session)
+    changes = [patching(each, replace("manager", bosses[1]["id"])) for each in users[::2]]
+    changes += [patching(each, remove("manager")) for each in users[1::2]]
+
+    responses = at_once(server, [*changes, deleting(bosses[0])])
+
+    assert statuses(responses) == {200: len(users), 204: 1}
+    managers = [read(server, each).get(ENTERPRISE_USER_SCHEMA) for each in users]
+    assert [each["manager"]["value"] for each in managers[::2]] == [bosses[1]["id"]] * 10
+    assert managers[1::2] == [None] * 10
