@@ -5,7 +5,7 @@ one source: serializers, filters, PATCH, projection and /Schemas all work from w
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-NAMES = {("User", "userName"), ("Group", "displayName")}
+NAMES = {"User": "userName", "Group": "displayName"}
 ENDPOINTS = {"User": "/Users", "Group": "/Groups"}
 
 
@@ -140,17 +140,17 @@ class ResourceType:
         return {reference.key: reference for reference in found if reference}
 
     @cached_property
-    def unique_keys(self) -> tuple[tuple[str, ...], ...]:
-        """The keys of the attributes that are unique because a document says so.
+    def uniques(self) -> Mapping[str, tuple[Attribute, ...]]:
+        """The attributes that are unique because a document says so, by their keys as text.
 
-        The two names that the RFC makes unique have columns of their own.
+        The id and the two names that the RFC makes unique have columns of their own.
         """
-        return tuple(
-            tuple(attribute.key for attribute in chain)
+        own = {self.root.find("id"), self.root.find(NAMES.get(self.name))}
+        return {
+            ".".join(attribute.key for attribute in chain): chain
             for chain in _chains(self.root)
-            if chain[-1].uniqueness != "none" and chain[-1].key != "id"
-            if (self.name, chain[-1].name) not in NAMES
-        )
+            if chain[-1].uniqueness != "none" and chain[0] not in own
+        }
 
     @cached_property
     def shows_on_request(self) -> bool:
@@ -189,6 +189,12 @@ class ResourceType:
         owners = [(self.root, self.schema.id.lower())]
         owners += [(extension, extension.key) for extension in self.extension_attributes]
         return sorted(owners, key=lambda owner: -len(owner[1]))
+
+
+def notation(chain: Sequence[Attribute]) -> str:
+    """Return what an attribute is called in attribute notation (RFC 7644 §3.10)."""
+    first, *rest = (attribute.name for attribute in chain)
+    return f"{first}:{'.'.join(rest)}" if rest and ":" in first else ".".join((first, *rest))
 
 
 def _descend(owner: Attribute, names: list[str]) -> tuple[Attribute, ...]:

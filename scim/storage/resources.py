@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.projection import unreturned
-from scim.protocol.schema import ResourceType
+from scim.protocol.schema import ResourceType, notation
 from scim.protocol.values import date_time, fold, fold_text
 
 from .keys import is_id
@@ -176,9 +176,9 @@ def name_of(resource_type: ResourceType, body: str) -> str | None:
 def targets(resource_type: ResourceType, search: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the key of each reference in a folded resource and the id that it could lead to."""
     for key, reference in resource_type.references.items():
-        value = _at(search, (*reference.keys, "value"))
-        if reference.targets and isinstance(value, str) and is_id(value):
-            yield key, value
+        for value in _values(search, (*reference.keys, "value")):
+            if reference.targets and isinstance(value, str) and is_id(value):
+                yield key, value
 
 
 def uniques(resource_type: ResourceType, search: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -186,17 +186,21 @@ def uniques(resource_type: ResourceType, search: Mapping[str, Any]) -> Iterator[
 
     :raises InvalidValueError: a value is too long for an index
     """
-    for keys in resource_type.unique_keys:
-        found = _at(search, keys)
-        for value in found if isinstance(found, list) else [found]:
+    for key, chain in resource_type.uniques.items():
+        for value in _values(search, [attribute.key for attribute in chain]):
             if value not in (None, ""):
-                yield ".".join(keys), _key(keys[-1], str(value))
+                yield key, _key(notation(chain), str(value))
 
 
-def _at(folded: Any, keys: tuple[str, ...]) -> Any:
-    for key in keys:
-        folded = folded.get(key) if isinstance(folded, dict) else None
-    return folded
+def _values(folded: Any, keys: Sequence[str]) -> Iterator[Any]:
+    """Yield what a folded resource has at some place, of each element of what is multi-valued."""
+    if isinstance(folded, list):
+        for element in folded:
+            yield from _values(element, keys)
+    elif not keys:
+        yield folded
+    elif isinstance(folded, dict):
+        yield from _values(folded.get(keys[0]), keys[1:])
 
 
 def count(connection: Connection, tenant_id: int, resource_type: ResourceType, more: int) -> None:

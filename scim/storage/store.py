@@ -12,7 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from scim.protocol.definitions import BUILT_IN, Definitions
 from scim.protocol.errors import UnavailableError, UniquenessError
-from scim.protocol.schema import GROUP, ResourceType
+from scim.protocol.schema import GROUP, ResourceType, notation
 from scim.protocol.values import PLACEHOLDER, fold
 
 from .engine import failures, prepare, reader
@@ -293,7 +293,8 @@ class Transaction:
         ]
         for each in values:
             if self.connection.scalar(TAKEN, each):
-                raise UniquenessError(f"{each['key']} is already in use")
+                name = notation(resource_type.uniques[each["key"]])
+                raise UniquenessError(f"{name} is already in use")
         if values:
             self.connection.execute(insert(unique_values), values)
 
@@ -301,7 +302,7 @@ class Transaction:
         self, resource_type: ResourceType, before: Stored, search: Mapping[str, Any]
     ) -> None:
         """Write the same for a resource that has changed, if that is what has changed."""
-        if not resource_type.unique_keys and not (
+        if not resource_type.uniques and not (
             PLACEHOLDER in before.body or any(targets(resource_type, search))
         ):
             return
@@ -352,7 +353,7 @@ class Transaction:
         if resource_type.name in LEAVE:
             self.connection.execute(LEAVE[resource_type.name], names)
         self.forget(referrals, referrals.c.source_id, stored.id)
-        if resource_type.unique_keys:
+        if resource_type.uniques:
             self.forget(unique_values, unique_values.c.resource_id, stored.id)
         table = table_of(resource_type)
         self.connection.execute(delete(table).where(is_this(resource_type)), names)

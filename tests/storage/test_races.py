@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
 
+from ..support.definitions import EXAMPLES, badge
 from ..support.scim import add, group, listed, patch_op, path_of, remove, replace, user
 from ..support.server import open_session
 
@@ -247,3 +248,25 @@ def test_manager_who_comes_while_the_one_before_is_deleted_stays(server):
     managers = [read(server, each).get(ENTERPRISE_USER_SCHEMA) for each in users]
     assert [each["manager"]["value"] for each in managers[::2]] == [bosses[1]["id"]] * 10
     assert managers[1::2] == [None] * 10
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_one_of_many_gets_a_value_that_a_document_makes_unique(serve, method):
+    server = serve(SCIM_SCHEMA_FOLDER=str(EXAMPLES), SCIM_WORKERS="2")
+    badges = [badge(number="a-1"), badge(number="A-1")] * (CLIENTS // 4)
+    if method == "POST":
+        calls = [creating(user(f"user{n}", **each)) for n, each in enumerate(badges)]
+    else:
+        users = create_users(server, len(badges))
+        calls = [
+            patching(*pair) for pair in zip(users, (add(None, b) for b in badges), strict=True)
+        ]
+
+    responses = at_once(server, calls)
+
+    done = 201 if method == "POST" else 200
+    assert statuses(responses) == {done: 1, 409: len(badges) - 1}
+    refused = [response.json() for response in responses if response.status_code == 409]
+    assert {answer["scimType"] for answer in refused} == {"uniqueness"}
+    found = server.session.get("/Users", params={"filter": 'number eq "A-1"'}).json()
+    assert found["totalResults"] == 1
