@@ -5,6 +5,7 @@ sorting and uniqueness see: keys in lower case, text of ``caseExact: false`` att
 NFKC and case folding, dateTimes as UTC in one sortable form, empty values left out.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -65,7 +66,7 @@ def check(attribute: Attribute, value: Any) -> Any:
         case "integer":
             legal = isinstance(value, int) and not isinstance(value, bool) and value in INTEGERS
         case "decimal":
-            legal = isinstance(value, float) or (
+            legal = (isinstance(value, float) and math.isfinite(value)) or (
                 isinstance(value, int) and not isinstance(value, bool) and value in INTEGERS
             )
         case _:

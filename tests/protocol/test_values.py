@@ -52,6 +52,8 @@ def test_value_of_the_type_is_legal(kind, value):
         ("decimal", "1.5"),
         ("decimal", True),
         ("decimal", 10**400),
+        ("decimal", float("inf")),  # what JSON's 1e999 becomes
+        ("decimal", float("-inf")),
         ("dateTime", "2011-05-13"),
         ("dateTime", "2011-05-13 04:42:34Z"),
         ("dateTime", "2011-05-13T04:42Z"),

@@ -1,9 +1,28 @@
 """RFC 7643 §2 and §7: attributes that documents define are what their characteristics say."""
 
+from urllib.parse import quote
+
 import pytest
 
-from ..support.definitions import attribute, room, rooms
+from ..support.definitions import (
+    ROOM_SCHEMA,
+    attribute,
+    complex_attribute,
+    room,
+    rooms,
+)
+from ..support.errors import check_error
 from ..support.scim import path_of, replace
+
+NAME = attribute("displayName")
+
+
+def found(scim, text, path="/Rooms", **parameters):
+    """Return the ids of what a filter finds."""
+    query = "".join(f"&{name}={quote(value)}" for name, value in parameters.items())
+    response = scim.get(f"{path}?filter={quote(text)}{query}")
+    assert response.status_code == 200, response.text
+    return [resource["id"] for resource in response.json["Resources"]]
 
 
 @pytest.mark.parametrize(
@@ -16,8 +35,9 @@ from ..support.scim import path_of, replace
         (attribute("groups", "integer"), 1, 2),
         (attribute("active"), "yes", "no"),
         (attribute("userName", "decimal"), 1.5, 2),
+        (complex_attribute("name", attribute("first")), {"first": "a"}, {"first": "b"}),
     ],
-    ids=lambda value: value["name"] if isinstance(value, dict) else None,
+    ids=lambda value: value.get("name") if isinstance(value, dict) else None,
 )
 def test_name_that_users_and_groups_have_means_nothing_elsewhere(
     defining, definition, first, second
@@ -31,3 +51,57 @@ def test_name_that_users_and_groups_have_means_nothing_elsewhere(
     assert scim.patch(path_of(created), replace(name, first)).json[name] == first
     assert scim.patch(path_of(created), replace(None, {name: second})).json[name] == second
     assert scim.put(path_of(created), room()).json.keys() == {"schemas", "id", "meta"}
+    assert scim.delete(path_of(created)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("type", "in_order", "wrong"),
+    [
+        ("string", ['""', '"a"', '"B"', '"ç"'], ["1", "true", '["a"]', '{"value":"a"}']),
+        ("boolean", ["false", "true"], ["1", '"maybe"', '""']),
+        (
+            "decimal",
+            ["-1e+300", "-2", "-0.5", "0", "1e-07", "1.5", "2", "1e+16", "1.7e+308"],
+            ["true", '"1"', "1e309", "-1e309", str(2**63)],
+        ),
+        (
+            "integer",
+            [str(-(2**63)), "-1", "0", "9", "10"],
+            ["1.5", "1.0", '"1"', "true", str(2**63)],
+        ),
+        (
+            "dateTime",
+            ['"2030-01-01T01:00:00+02:00"', '"2029-12-31T23:30:00Z"', '"2030-01-01T00:00:00.5Z"'],
+            ['"2030-01-01"', '"soon"', "0", '""'],
+        ),
+        ("binary", ['"Y2M="', '"YQ=="', '"Yg"'], ['"?"', "0"]),
+        ("reference", ['"../x"', '"https://x.example/A"', '"https://x.example/a"'], ["0", '["x"]']),
+    ],
+)
+def test_value_is_kept_if_it_is_of_the_type_and_found(defining, type, in_order, wrong):
+    types = {"referenceTypes": ["external"]} if type == "reference" else {}
+    scim = defining(*rooms(attribute("x", type, **types), NAME))
+
+    def post(text):
+        body = f'{{"schemas":["{ROOM_SCHEMA}"],"displayName":"r","x":{text}}}'
+        return scim.client.post("/scim/v2/Rooms", data=body, content_type="application/json")
+
+    created = []
+    for text in reversed(in_order):
+        response = post(text)
+        assert response.status_code == 201, text
+        assert f'"x":{text},' in response.text
+        assert scim.read(response.json) == response.json
+        created.insert(0, response.json["id"])
+    for text in wrong:
+        assert "x: expected" in check_error(post(text), 400, "invalidValue")
+    for text, each in zip(in_order, created, strict=True):
+        assert found(scim, f"x eq {text}") == [each]
+    assert sorted(found(scim, f"x ne {in_order[0]}")) == sorted(created[1:])
+    assert found(scim, "displayName pr", sortBy="x") == created
+    assert found(scim, "displayName pr", sortBy="x", sortOrder="descending") == created[::-1]
+    for text in wrong[:1]:
+        if type not in ("string", "reference"):
+            check_error(scim.get(f"/Rooms?filter={quote(f'x eq {text}')}"), 400, "invalidFilter")
+    if type not in ("boolean", "binary"):
+        assert found(scim, f"x gt {in_order[-2]}") == created[-1:]
