@@ -144,7 +144,7 @@ def columns(
     hidden = unreturned(document, resource_type.attributes)
     values: dict[str, Any] = {
         "external_id": _key("externalId", external_id) if external_id else None,
-        "display": document.get("displayName"),
+        "display": _display(resource_type, document),
         "body": body,
         "search": fold(document, resource_type.searched),
         "hidden": json.dumps(hidden, ensure_ascii=False) if hidden else None,
@@ -157,6 +157,15 @@ def columns(
             "name_scope": "" if unique_names else document["id"],
         }
     return values | {"resource_type": resource_type.name}
+
+
+def _display(resource_type: ResourceType, document: Mapping[str, Any]) -> str | None:
+    """Return the displayName by which others show a resource; None without one for everybody."""
+    attribute = resource_type.root.find("displayName")
+    if attribute is None or attribute.returned not in ("default", "always"):
+        return None
+    value = document.get(attribute.name)
+    return value if isinstance(value, str) else None
 
 
 def _key(name: str, value: str) -> str:

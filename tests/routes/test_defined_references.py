@@ -221,6 +221,28 @@ def test_reference_may_lead_to_several_types(defining):
     assert found(scim, "/Rooms", "keeper pr") == ids[:1]
 
 
+@pytest.mark.parametrize(
+    ("definition", "name", "shown"),
+    [
+        (attribute("displayname"), "a", {"displayName": "a"}),
+        (attribute("displayName", returned="always"), "a", {"displayName": "a"}),
+        (attribute("displayName", returned="request"), "a", {}),
+        (attribute("displayName", returned="never"), "a", {}),
+        (attribute("displayName", "integer"), 1, {}),
+        (attribute("displayName", multiValued=True), ["a"], {}),
+        (attribute("title"), "a", {}),
+    ],
+)
+def test_name_is_shown_if_it_is_one_that_everybody_sees(defining, definition, name, shown):
+    scim = defining(*rooms(definition, reference("within", "Room")))
+    house = scim.create(room(**{definition["name"]: name}))
+
+    kitchen = scim.create(room(within={"value": house["id"]}))
+
+    assert kitchen["within"] == as_shown(house, **shown)
+    assert scim.read(kitchen) == kitchen
+
+
 def test_reference_may_name_its_parts_in_any_order(defining):
     keeper = reference("keeper", "User")
     keeper["subAttributes"].reverse()
