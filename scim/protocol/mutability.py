@@ -13,8 +13,8 @@ def check_immutable(
 ) -> None:
     """Raise if an immutable attribute that has a value got another one or lost it.
 
-    Elements of a multi-valued attribute may come and go; what is immutable inside them belongs to
-    the element that has the same ``value``.
+    Elements of a multi-valued attribute and whole complex ones may come and go; what is immutable
+    inside an element belongs to the one that has the same ``value``.
 
     :raises MutabilityError: naming the attribute
     """
@@ -24,8 +24,8 @@ def check_immutable(
             continue
         if attribute.mutability == "immutable" and _differ(attribute, old, new):
             raise MutabilityError(f"{attribute.name} is immutable and has a value")
-        if attribute.type == "complex" and new is not None:
-            for old_item, new_item in _pairs(attribute, old, new):
+        if attribute.type == "complex" and (new is not None or attribute.is_extension):
+            for old_item, new_item in _pairs(attribute, old, new or {}):
                 check_immutable(old_item, new_item, attribute.sub_attributes)
 
 

@@ -39,6 +39,11 @@ class Attribute:
         """The name as it is compared: attribute names are case-insensitive (RFC 7643 §2.1)."""
         return self.name.lower()
 
+    @property
+    def is_extension(self) -> bool:
+        """Whether this is an extension, the attributes of which are those of the resource."""
+        return ":" in self.name
+
     @cached_property
     def _by_key(self) -> dict[str, "Attribute"]:
         return {attribute.key: attribute for attribute in self.sub_attributes}
@@ -194,7 +199,8 @@ class ResourceType:
 def notation(chain: Sequence[Attribute]) -> str:
     """Return what an attribute is called in attribute notation (RFC 7644 §3.10)."""
     first, *rest = (attribute.name for attribute in chain)
-    return f"{first}:{'.'.join(rest)}" if rest and ":" in first else ".".join((first, *rest))
+    extends = rest and chain[0].is_extension
+    return f"{first}:{'.'.join(rest)}" if extends else ".".join((first, *rest))
 
 
 def _descend(owner: Attribute, names: list[str]) -> tuple[Attribute, ...]:

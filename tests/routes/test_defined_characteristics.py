@@ -102,8 +102,12 @@ IMMUTABLE = {"mutability": "immutable"}
         (rooms(NAME, attribute("x", **IMMUTABLE)), "x", "a", "A", "b"),
         (rooms(NAME, attribute("x", "integer", **IMMUTABLE)), "x", 0, 0, 1),
         (rooms(NAME, attribute("x", multiValued=True, **IMMUTABLE)), "x", ["a"], ["a"], ["a", "b"]),
+        (
+            (*rooms(NAME), schema(LOCK_SCHEMA, attribute("y", **IMMUTABLE), attribute("z"))),
+            *(LOCK_SCHEMA, {"y": "a", "z": "b"}, {"y": "a"}, {"y": "b"}),
+        ),
     ],
-    ids=["string", "integer", "multi-valued"],
+    ids=["string", "integer", "multi-valued", "extension"],
 )
 def test_immutable_value_can_be_set_and_stays(defining, documents, name, first, same, other):
     scim = defining(*documents)
