@@ -25,8 +25,10 @@ class Draft:
     member_ids: tuple[str, ...] = ()
 
 
-def load(resource_type: ResourceType, sent: Any, tolerated: Tolerated) -> Draft:
-    """Return the resource in a POST or PUT.
+def load(
+    resource_type: ResourceType, sent: Any, tolerated: Tolerated, is_whole: bool = True
+) -> Draft:
+    """Return the resource in a POST or PUT; not ``is_whole`` if it keeps some of what is there.
 
     :raises ScimError: the body is not a resource of that type
     """
@@ -36,7 +38,8 @@ def load(resource_type: ResourceType, sent: Any, tolerated: Tolerated) -> Draft:
         ids = member_ids(listed[0], tolerated) if listed else ()
         sent = {name: value for name, value in sent.items() if name.lower() != "members"}
     document = load_resource(sent, resource_type, tolerated)
-    check(resource_type, document)
+    if is_whole:
+        check(resource_type, document)
     return Draft(document, ids)
 
 

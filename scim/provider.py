@@ -103,7 +103,7 @@ def replace(
     :raises NotFoundError: there is none with that id; PUT never creates
     :raises ScimError: the body is not a resource of that type, or changes what is immutable
     """
-    draft = documents.load(resource_type, sent, request.tolerated)
+    draft = documents.load(resource_type, sent, request.tolerated, is_whole=False)
 
     def change(before: Record) -> tuple[Record, list[MemberOperation]]:
         kept = unreturned(before, resource_type.attributes)

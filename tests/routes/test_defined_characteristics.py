@@ -138,6 +138,17 @@ def test_attribute_that_is_read_only_is_never_set(defining):
     check_error(scim.patch(path_of(created), replace("state", "open")), 400, "mutability")
 
 
+def test_secret_that_is_required_need_not_be_sent_again(defining):
+    secret = attribute("pin", required=True, mutability="writeOnly", returned="never")
+    scim = defining(*rooms(NAME, secret))
+    created = scim.create(room(pin="1"))
+
+    assert "pin" in check_error(scim.post("/Rooms", room()), 400, "invalidValue")
+    assert scim.put(path_of(created), room(displayName="x")).json["displayName"] == "x"
+    assert scim.patch(path_of(created), replace("displayName", "y")).status_code == 200
+    check_error(scim.patch(path_of(created), remove("pin")), 400, "mutability")
+
+
 def test_extension_that_is_required_must_be_there(defining):
     resource_type, core = rooms(NAME)
     resource_type["schemaExtensions"] = [{"schema": LOCK_SCHEMA, "required": True}]
