@@ -30,6 +30,7 @@ class Projection:
 
 
 EVERYTHING = Projection()
+ONLY_ALWAYS: tuple[Names, Names, Names] = (frozenset({UNKNOWN}), frozenset(), frozenset())
 
 
 def projection(
@@ -70,10 +71,14 @@ def project(
     """
     shown: dict[str, Any] = {}
     for attribute in attributes:
-        if attribute.name not in value or not _is_returned(attribute, wanted, unwanted, written):
+        if attribute.name not in value:
             continue
         member = value[attribute.name]
         below = tuple(_below(attribute, paths) for paths in (wanted, unwanted, written))
+        if not _is_returned(attribute, wanted, unwanted, written):
+            if not attribute.is_extension:
+                continue
+            below = ONLY_ALWAYS
         if attribute.type != "complex":
             shown[attribute.name] = member
         elif attribute.multi_valued:

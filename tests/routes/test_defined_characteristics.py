@@ -93,6 +93,18 @@ def test_parts_of_a_complex_attribute_are_shown_on_request(defining):
     assert shown(scim.patch(path, add("keys", [{"value": "b"}])))["keys"][1] == {"code": "2"}
 
 
+def test_value_always_returned_is_shown_whatever_is_asked_for(defining):
+    always = attribute("serial", returned="always")
+    scim = defining(*rooms(NAME, always), schema(LOCK_SCHEMA, always, attribute("maker")))
+    extension = {LOCK_SCHEMA: {"serial": "2", "maker": "X"}}
+    path = path_of(scim.create(room(displayName="x", serial="1", **extension)))
+
+    for query in ("attributes=displayName", f"excludedAttributes=serial,{LOCK_SCHEMA},meta"):
+        shown = scim.get(f"{path}?{query}").json
+        assert shown.keys() == {"schemas", "id", "displayName", "serial", LOCK_SCHEMA}
+        assert shown[LOCK_SCHEMA] == {"serial": "2"}
+
+
 IMMUTABLE = {"mutability": "immutable"}
 
 
