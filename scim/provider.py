@@ -18,7 +18,7 @@ from .protocol.errors import (
 )
 from .protocol.mutability import check_immutable
 from .protocol.parser import DEFAULT_LIMITS, Limits
-from .protocol.patch import MemberOperation
+from .protocol.patch import MemberOperation, Patched
 from .protocol.projection import (
     EVERYTHING,
     Names,
@@ -105,12 +105,12 @@ def replace(
     """
     draft = documents.load(resource_type, sent, request.tolerated, is_whole=False)
 
-    def change(before: Record) -> tuple[Record, list[MemberOperation]]:
+    def change(before: Record) -> Patched:
         kept = unreturned(before, resource_type.attributes)
         if resource_type.name == "User" and "active" in before:
             kept["active"] = before["active"]
         after = with_unreturned(kept, draft.document)
-        return after, [MemberOperation("replace", draft.member_ids)]
+        return Patched(after, (MemberOperation("replace", draft.member_ids),), kept)
 
     return _change(store, resource_type, resource_id, change, request, "replace")
 
@@ -130,11 +130,10 @@ def patch(
     def load(attribute: Attribute, value: Any) -> Any:
         return load_value(attribute, value, request.tolerated)
 
-    def change(before: Record) -> tuple[Record, list[MemberOperation]]:
-        patched = patching.apply(
+    def change(before: Record) -> Patched:
+        return patching.apply(
             operations, before, resource_type, load, request.tolerated, request.limits
         )
-        return patched.resource, list(patched.members)
 
     return _change(store, resource_type, resource_id, change, request, "patch")
 
@@ -158,7 +157,7 @@ def _change(
     store: Store,
     resource_type: ResourceType,
     resource_id: str,
-    change: Callable[[Record], tuple[Record, list[MemberOperation]]],
+    change: Callable[[Record], Patched],
     request: Request,
     operation: str,
 ) -> Representation:
@@ -170,12 +169,13 @@ def _change(
         stored = transaction.lock(resource_type, resource_id)
         stored = check_found(resource_type, resource_id, stored, request)
         before = documents.read(stored)
-        document, members = change(before)
+        changed = change(before)
+        document = changed.resource
         documents.check(resource_type, document)
         check_immutable(before, document, resource_type.attributes)
-        requested = written_on_request(before, document, resource_type.attributes)
-        moved = bool(members) and writing.change_members(
-            transaction, stored.id, stored.version + 1, members
+        requested = written_on_request(changed.untouched, document, resource_type.attributes)
+        moved = bool(changed.members) and writing.change_members(
+            transaction, stored.id, stored.version + 1, changed.members
         )
         document, body = documents.written(resource_type, stored.id, document)
         if moved or body != stored.body or _hides(document) != _hides(before):

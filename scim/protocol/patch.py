@@ -63,10 +63,14 @@ class MemberOperation:
 
 @dataclass(frozen=True, slots=True)
 class Patched:
-    """The resource after all operations, and what is to be done to its members."""
+    """The resource after all operations, and what is to be done to its members.
+
+    ``untouched`` is what it was before, without what the client has written, changed or not.
+    """
 
     resource: Record
     members: tuple[MemberOperation, ...]
+    untouched: Record
 
 
 def apply(
@@ -91,7 +95,7 @@ def apply(
         except ScimError as error:
             raise error.within(f"Operations[{number}]") from None
     patcher.check_removed()
-    return Patched(patcher.resource, tuple(patcher.members))
+    return Patched(patcher.resource, tuple(patcher.members), patcher.untouched)
 
 
 class _Patcher:
@@ -110,6 +114,7 @@ class _Patcher:
         self.load = load
         self.tolerated = tolerated
         self.limits = limits
+        self.untouched = resource
         self.members: list[MemberOperation] = []
         self.number = 0
         self.removed: dict[str, int] = {}
@@ -176,6 +181,7 @@ class _Patcher:
         if target.attribute.name == "schemas":
             self.check_schemas(operation)
             return
+        self.touch(target)
         owner = self.owner(target)
         before = elements(owner, target.attribute)
         if operation.op == "remove":
@@ -208,6 +214,13 @@ class _Patcher:
         for container in target.containers:
             owner = owner.setdefault(container.name, {})
         return owner
+
+    def touch(self, target: Target) -> None:
+        """Take what the client writes out of what it leaves alone."""
+        names = [attribute.name for attribute in (*target.containers, target.attribute)]
+        if target.sub_attribute and not target.attribute.multi_valued:
+            names.append(target.sub_attribute.name)
+        self.untouched = _lacking(self.untouched, names)
 
     def drop_empty(self, target: Target) -> None:
         """Leave out what has become empty: null, [] and absent are the same (RFC 7643 §2.5)."""
@@ -354,6 +367,13 @@ def check_form(target: Target, operation: PatchOperation) -> None:
         raise InvalidPathError("name a sub-attribute behind the brackets, or all values")
     if target.attribute.multi_valued and not isinstance(operation.value, list | None):
         raise InvalidValueError(f"{target.attribute.name}: expected a list")
+
+
+def _lacking(record: Record, names: Sequence[str]) -> Record:
+    """Return a record without the member at ``names``, which lead to it from the top."""
+    name, *below = names
+    left = {other: member for other, member in record.items() if other != name}
+    return {**left, name: _lacking(record[name], below)} if below and name in record else left
 
 
 def _one(value: Any) -> Record:

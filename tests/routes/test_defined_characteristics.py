@@ -59,6 +59,27 @@ def test_value_returned_on_request_is_shown_to_who_wrote_it(examples):
     assert doors(examples.patch(path, remove(DOORS))) is None
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [
+        replace(DOORS, ["Roof"]),
+        add("doors", ["Roof"]),
+        add(BADGE_SCHEMA, {"doors": ["Roof"]}),
+        replace(BADGE_SCHEMA, {"number": "1", "doors": ["Roof"]}),
+        replace(None, {DOORS: ["Roof"]}),
+        replace(None, {BADGE_SCHEMA: {"doors": ["Roof"]}}),
+    ],
+)
+def test_value_that_is_written_again_is_shown_too(examples, operation):
+    created = examples.create(user(**badge(number="1", doors=["Roof"])))
+
+    patched = examples.patch(path_of(created), operation)
+    put = examples.put(path_of(created), user(**badge(number="1", doors=["Roof"])))
+
+    assert doors(patched) == doors(put) == ["Roof"]
+    assert put.json["meta"] == created["meta"]
+
+
 def test_parts_of_a_complex_attribute_are_shown_on_request(defining):
     hidden = attribute("code", returned="request")
     scim = defining(
