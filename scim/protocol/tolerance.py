@@ -132,11 +132,11 @@ def as_boolean(value: Any, tolerated: Tolerated) -> Any:
 
 def complex_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     """Return an operation's value in the form that ``attribute`` has; None if it unassigns."""
-    if attribute.type != "complex":
-        return value
     if attribute.multi_valued:
         items = value if isinstance(value, list) else [] if value in (None, "") else [value]
         return [_as_record(attribute, item, tolerated) for item in items] or None
+    if attribute.type != "complex":
+        return value
     if isinstance(value, list) and len(value) <= 1 and tolerated.allows("simple_for_complex"):
         value = value[0] if value else None
     if value in ("", {"value": ""}) and tolerated.allows("empty_for_unassigned"):
