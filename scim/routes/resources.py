@@ -13,8 +13,7 @@ from .wire import body, query, render, request_for, search, search_body, store
 
 def blueprint(resource_type: ResourceType) -> Blueprint:
     """Return the endpoint of a resource type, with all its operations."""
-    name = resource_type.endpoint.removeprefix("/").lower()
-    bp = Blueprint(name, __name__, url_prefix=resource_type.endpoint)
+    bp = Blueprint(resource_type.endpoint, __name__, url_prefix=resource_type.endpoint)
     bp.add_url_rule("", view_func=Resources.as_view("resources", resource_type))
     bp.add_url_rule("/<resource_id>", view_func=Resource.as_view("resource", resource_type))
     bp.add_url_rule("/.search", view_func=Search.as_view("search", resource_type))

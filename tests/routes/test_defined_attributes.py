@@ -109,3 +109,28 @@ def test_value_is_kept_if_it_is_of_the_type_and_found(defining, type, in_order, 
             check_error(scim.get(f"/Rooms?filter={quote(f'x eq {text}')}"), 400, "invalidFilter")
     if type not in ("boolean", "binary"):
         assert found(scim, f"x gt {in_order[-2]}") == created[-1:]
+
+
+@pytest.mark.parametrize(
+    ("type", "values", "text", "finds_first"),
+    [
+        ("string", [["a", "b"], ["C"]], 'x eq "B"', True),
+        ("string", [["a", "b"], ["C"]], 'x sw "c"', False),
+        ("string", [["a", "b"], ["C"]], 'not (x ne "c")', False),
+        ("boolean", [[False, True], [False]], "x eq true", True),
+        ("integer", [[1, 20], [3]], "x gt 19", True),
+        ("integer", [[1, 20], [3]], "x gt 1 and x lt 4", None),
+        ("decimal", [[0.5], [2]], "x eq 2.0", False),
+        ("dateTime", [["2030-01-01T00:00:00Z"], []], 'x eq "2030-01-01T01:00:00+01:00"', True),
+        ("binary", [["YQ=="], ["Yg"]], 'x eq "Yg=="', False),
+    ],
+)
+def test_list_of_simple_values_is_found_by_any_of_them(defining, type, values, text, finds_first):
+    scim = defining(*rooms(attribute("x", type, multiValued=True), NAME))
+
+    ids = [scim.create(room(displayName=str(n), x=each))["id"] for n, each in enumerate(values)]
+
+    expected = ids if finds_first is None else [ids[0 if finds_first else 1]]
+    assert found(scim, text) == expected
+    assert found(scim, "x pr") == [each for each, value in zip(ids, values, strict=True) if value]
+    assert found(scim, "displayName pr", sortBy="x") == ids

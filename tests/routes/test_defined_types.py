@@ -8,9 +8,12 @@ from ..support.definitions import (
     ENTITLEMENT_SCHEMA,
     OWNERSHIP_SCHEMA,
     ROLE_SCHEMA,
+    attribute,
     badge,
     device,
     owned_by,
+    room,
+    rooms,
 )
 from ..support.errors import check_error
 from ..support.scim import UNKNOWN_ID, add, patch_op, path_of, remove, replace, user
@@ -291,6 +294,18 @@ def test_answers_show_what_was_asked_for(examples, query, names):
     ]
 
     assert [answer.keys() - {"id", "schemas"} for answer in answers] == [names] * len(answers)
+
+
+@pytest.mark.parametrize("endpoint", ["/Search", "/Discovery", "/Errors", "/static", "/x-Y1"])
+def test_endpoint_may_have_any_name_that_is_free(defining, endpoint):
+    resource_type, core = rooms(attribute("displayName"))
+    scim = defining(resource_type | {"endpoint": endpoint}, core)
+
+    created = scim.post(endpoint, room(displayName="x")).json
+
+    assert created["meta"]["location"] == f"{BASE}{endpoint}/{created['id']}"
+    assert scim.get(f"{endpoint}/{created['id']}").json == created
+    assert scim.get("/").json["Resources"] == [created]
 
 
 @pytest.mark.parametrize("path", ["/devices", "/Devices/x/y", "/Device", "/Devices/.search/"])
