@@ -163,15 +163,19 @@ def is_cleared(
 
 def current_urn(name: str, resource_type: ResourceType, tolerated: Tolerated) -> str:
     """Return ``name``, a URN or an attribute below one, with a legacy URN replaced by today's."""
-    if ":" not in name:
+    own = (resource_type.schema.id, *(each.name for each in resource_type.extension_attributes))
+    if ":" not in name or any(_is_below(name, urn) for urn in own):
         return name
     legacy = dict.fromkeys(LEGACY_ENTERPRISE_URNS, ENTERPRISE_USER_SCHEMA)
     legacy |= dict.fromkeys(LEGACY_CORE_URNS, resource_type.schema.id)
     for old, new in legacy.items():
-        rest = name[len(old) :]
-        if name.lower().startswith(old) and rest[:1] in ("", ":"):
-            return new + rest if tolerated.allows("legacy_schema_urns") else name
+        if _is_below(name, old):
+            return new + name[len(old) :] if tolerated.allows("legacy_schema_urns") else name
     return name
+
+
+def _is_below(name: str, urn: str) -> bool:
+    return name.lower().startswith(urn.lower()) and name[len(urn) :][:1] in ("", ":")
 
 
 def first_primary(attribute: Attribute, items: list[Any], tolerated: Tolerated) -> list[Any]:
