@@ -246,7 +246,8 @@ class _Resolver:
 
     def relative(self, attribute: Attribute, value: Any) -> Any:
         """Return a reference to this service in the form in which the server makes it."""
-        if attribute.type != "reference" or attribute.mutability == "readWrite":
+        sent = {"readWrite"} if attribute.key == "$ref" else {"readWrite", "immutable"}
+        if attribute.type != "reference" or attribute.mutability in sent:
             return value
         base_url = self.tolerated.base_url
         return value.replace(base_url, PLACEHOLDER) if base_url else value

@@ -134,3 +134,15 @@ def test_list_of_simple_values_is_found_by_any_of_them(defining, type, values, t
     assert found(scim, text) == expected
     assert found(scim, "x pr") == [each for each, value in zip(ids, values, strict=True) if value]
     assert found(scim, "displayName pr", sortBy="x") == ids
+
+
+@pytest.mark.parametrize("mutability", ["readWrite", "immutable"])
+def test_reference_of_the_client_is_found_as_it_was_sent(defining, mutability):
+    link = attribute("link", "reference", referenceTypes=["external"], mutability=mutability)
+    scim, sent = defining(*rooms(link)), "http://localhost/scim/v2/Users/7"
+
+    created = scim.create(room(link=sent))
+
+    assert created["link"] == sent
+    for text in (f'link eq "{sent}"', 'link sw "http://localhost/scim/v2"', 'link co "v2/Users"'):
+        assert found(scim, text) == [created["id"]]
