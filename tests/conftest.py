@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -148,3 +149,26 @@ def serve(
             return servers.enter_context(running_server(log_path, **environment))
 
         yield start
+
+
+@pytest.fixture
+def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
+    """Note the statements that a block executes: ``with statements() as seen: ...``."""
+    from models import db  # noqa: PLC0415
+
+    @contextmanager
+    def noting() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def see(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+            seen.append(statement)
+
+        with app.app_context():
+            engine = db.engine
+        sa.event.listen(engine, "before_cursor_execute", see)
+        try:
+            yield seen
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", see)
+
+    return noting

@@ -76,7 +76,7 @@ def tenant(app: Flask, engine: sa.Engine, empty_database: None) -> Iterator[Call
 @pytest.fixture(scope="session")
 def app_with_examples(database_url: str) -> Iterator[Flask]:
     """The application with all that the documents in ``docs/examples`` add."""
-    with _application(database_url, str(EXAMPLES)) as app:
+    with _application(database_url, SCHEMA_FOLDER=str(EXAMPLES)) as app:
         yield app
 
 
@@ -95,18 +95,34 @@ def defining(
 
         def define(*documents: Record) -> Scim:
             folder = write(tmp_path, *documents)
-            return _client(applications.enter_context(_application(database_url, folder)))
+            made = _application(database_url, SCHEMA_FOLDER=folder)
+            return _client(applications.enter_context(made))
 
         yield define
 
 
+@pytest.fixture
+def new_client(client: FlaskClient, database_url: str) -> Iterator[Callable[..., Scim]]:
+    """Make a SCIM client of one more application: ``new_client(MAX_PAGE_SIZE=3)``."""
+    with ExitStack() as applications:
+        yield lambda **settings: _client(
+            applications.enter_context(_application(database_url, **settings))
+        )
+
+
+@pytest.fixture
+def restoring(scim: Scim, choose: Callable[..., None]) -> Scim:
+    """A client whose tenant wants deleted users back when they are created again."""
+    choose(restores=True)
+    return scim
+
+
 @contextmanager
-def _application(database_url: str, schema_folder: str) -> Iterator[Flask]:
+def _application(database_url: str, **settings: Any) -> Iterator[Flask]:
     from app import create_app  # noqa: PLC0415 - tests of the protocol alone need no application
     from models import db  # noqa: PLC0415
 
-    settings = {"DATABASE_URL": database_url, "SCHEMA_FOLDER": schema_folder, "TESTING": True}
-    app = create_app(settings)
+    app = create_app({"DATABASE_URL": database_url, "TESTING": True, **settings})
     yield app
     with app.app_context():
         for engine in (*db.engines.values(), app.extensions["scim_database"].reader):

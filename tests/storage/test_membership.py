@@ -1,11 +1,7 @@
 """What a change of members costs: as much in a large group as in a small one."""
 
-from contextlib import contextmanager
-
 import pytest
 import sqlalchemy as sa
-
-from models import db
 
 from ..support.scim import Scim, add, group, listed, path_of, remove, replace, user
 
@@ -18,28 +14,6 @@ ROWS = (
 @pytest.fixture
 def scim(client):
     return Scim(client)
-
-
-@pytest.fixture
-def statements(app):
-    """Count the statements of a block: ``with statements() as seen: ...``."""
-
-    @contextmanager
-    def counting():
-        seen = []
-
-        def see(connection, cursor, statement, parameters, context, executemany):
-            seen.append(statement)
-
-        with app.app_context():
-            engine = db.engine
-        sa.event.listen(engine, "before_cursor_execute", see)
-        try:
-            yield seen
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", see)
-
-    return counting
 
 
 @pytest.fixture

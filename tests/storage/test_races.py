@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
 
+from ..support.bulk import bulk_request, post
 from ..support.definitions import EXAMPLES, badge
 from ..support.scim import add, group, listed, patch_op, path_of, remove, replace, user
 from ..support.server import open_session
@@ -270,3 +271,24 @@ def test_one_of_many_gets_a_value_that_a_document_makes_unique(serve, method):
     assert {answer["scimType"] for answer in refused} == {"uniqueness"}
     found = server.session.get("/Users", params={"filter": 'number eq "A-1"'}).json()
     assert found["totalResults"] == 1
+
+
+def test_bulk_requests_of_the_same_users_create_each_of_them_once(server):
+    """Their runs clash, and may lock each other out: then each create goes by itself."""
+    number, clients = 60, 6
+    creates = [post(f"{index}", user(f"user{index}")) for index in range(number)]
+    orders = [creates if turn % 2 else creates[::-1] for turn in range(clients)]
+
+    def sending(operations):
+        return lambda session: session.post("/Bulk", json=bulk_request(*operations))
+
+    responses = at_once(server, [sending(operations) for operations in orders])
+
+    assert statuses(responses) == {200: clients}
+    results = [result for response in responses for result in response.json()["Operations"]]
+    outcomes = Counter(result["status"] for result in results)
+    assert outcomes == {"201": number, "409": number * (clients - 1)}
+    created = {result["location"] for result in results if result["status"] == "201"}
+    listed_now = server.session.get("/Users").json()
+    assert listed_now["totalResults"] == number
+    assert {each["meta"]["location"] for each in listed_now["Resources"]} == created
