@@ -81,7 +81,7 @@ class _Job:
 
     @property
     def is_over(self) -> bool:
-        return self.errors_left == 0
+        return self.errors_left is not None and self.errors_left <= 0
 
     def take(self, step: Step) -> None:
         """Carry out a step, or let it wait for others like it."""

@@ -400,6 +400,19 @@ def test_changes_end_at_so_many_errors_and_what_came_before_stays(scim, ada, bob
     assert scim.read(bob) == bob
 
 
+def test_circle_that_fails_ends_the_request_although_it_is_more_errors_than_accepted(scim):
+    results = carry_out(
+        scim,
+        post("a", group("A", members=refer("b"))),
+        post("b", group("B", members=refer("a"))),
+        post("c", user("cy")),
+        failOnErrors=1,
+    )
+
+    assert statuses(results) == ["409", "409"]
+    assert names(scim) == set()
+
+
 def test_request_ends_before_a_circle_too(scim, ada):
     results = carry_out(
         scim,
