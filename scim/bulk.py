@@ -175,7 +175,7 @@ class _Job:
         path = str(resolved(operation.path, self.ids))
         data = resolved(operation.data, self.ids)
         resource_type, resource_id = self.resource(path)
-        request = changed(self.request, if_match=operation.version)
+        request = changed(self.request, if_match=operation.version, if_none_match=None)
         moved = changed(operation, path=path)
         if operation.method == "DELETE":
             provider.delete(self.store, resource_type, resource_id, request)

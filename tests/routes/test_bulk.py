@@ -621,6 +621,17 @@ def test_operation_with_a_version_is_for_that_version_only(scim, ada, change):
     assert fresh["status"] in ("200", "204")
 
 
+@pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
+@pytest.mark.parametrize("value", ["*", 'W/"7"'])
+def test_preconditions_of_the_request_are_none_of_its_operations(scim, ada, header, value):
+    """There is no version of /Bulk that they could name."""
+    request = bulk_request(patch(path_of(ada), replace("title", "x")), delete(path_of(ada)))
+
+    response = scim.post("/Bulk", request, **{header: value})
+
+    assert statuses(response.json["Operations"]) == ["200", "204"]
+
+
 # What one operation does, it does by itself
 
 
