@@ -117,9 +117,16 @@ class _Job:
                 self.fail(operation, error)
 
     def fail(self, operation: BulkOperation, error: ScimError) -> None:
-        self.results[operation.index] = failed(operation, error)
+        self.results[operation.index] = failed(self.placed(operation), error)
         if self.errors_left is not None:
             self.errors_left -= 1
+
+    def placed(self, operation: BulkOperation) -> BulkOperation:
+        """Return an operation with the id that a reference in its path stands for, if it does."""
+        try:
+            return changed(operation, path=resolved(operation.path, self.ids))
+        except ConflictError:
+            return operation
 
     def created(self, operation: BulkOperation, resource_type: ResourceType, made: Stored) -> None:
         self.ids[str(operation.bulk_id)] = made.id
@@ -172,11 +179,10 @@ class _Job:
     def change(self, operation: BulkOperation) -> None:
         """Carry out a PUT, a PATCH or a DELETE."""
         check_operation(operation, self.owners)
-        path = str(resolved(operation.path, self.ids))
+        moved = changed(operation, path=resolved(operation.path, self.ids))
         data = resolved(operation.data, self.ids)
-        resource_type, resource_id = self.resource(path)
+        resource_type, resource_id = self.resource(moved.path)
         request = changed(self.request, if_match=operation.version, if_none_match=None)
-        moved = changed(operation, path=path)
         if operation.method == "DELETE":
             provider.delete(self.store, resource_type, resource_id, request)
             self.results[operation.index] = succeeded(moved, 204)

@@ -180,6 +180,20 @@ def test_reference_stands_for_the_id_wherever_it_may_be(scim, tours):
     assert results[3]["location"] == guides["meta"]["location"]
 
 
+def test_resource_that_was_created_may_be_deleted_and_created_again(scim):
+    results = carry_out(
+        scim,
+        post("a", user("eve")),
+        delete("/Users/bulkId:a"),
+        post("b", user("eve")),
+        patch("/Users/bulkId:a", replace("title", "x")),
+    )
+
+    assert statuses(results) == ["201", "204", "201", "404"]
+    assert results[0]["location"] == results[1]["location"] == results[3]["location"]
+    assert results[0]["location"] != results[2]["location"]
+
+
 def test_reference_may_come_before_what_it_stands_for(scim):
     results = carry_out(
         scim,
