@@ -14,7 +14,7 @@ What remains are three tests (``Compare``, ``Has``, ``Some``) joined by ``And``,
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import InvalidFilterError, InvalidValueError
@@ -156,8 +156,9 @@ class _Resolver:
 
     def lacks(self, path: Path) -> bool:
         """Tell whether ``path`` names an attribute that other types may have."""
-        named = path.path if isinstance(path, ValuePath) else path
-        return self.absent and not self.find(named)
+        if isinstance(path, ValuePath):
+            path = replace(path.path, sub_attribute=path.sub_attribute or path.path.sub_attribute)
+        return self.absent and not self.find(path)
 
     def chain(self, path: AttributePath) -> Chain:
         chain = self.find(path)
@@ -184,7 +185,7 @@ class _Resolver:
             )
 
         def element(keys: Keys) -> Condition:
-            inner = _Resolver(_sub_locator(attribute), self.tolerated, keys)
+            inner = _Resolver(_sub_locator(attribute), self.tolerated, keys, self.absent)
             condition = inner.condition(node.value_filter)
             if leaf is None:
                 return condition

@@ -126,6 +126,9 @@ FILTERS = [
     ('name.shoeSize ne "42"', "ada Guides bob cy Tours"),
     ('urn:example:Shoe:size eq "42"', ""),
     ('emails.shoeSize eq "42"', ""),
+    ('emails[shoeSize eq "42"]', ""),
+    ('emails[type eq "work" and not (shoeSize pr)]', "ada"),
+    ('emails[type eq "work"].shoeSize eq "42"', ""),
 ]
 
 
