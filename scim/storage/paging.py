@@ -291,7 +291,7 @@ def _part(query: Query, place: int, value: Any, dialect: str) -> Select[Any]:
         literal(place, Integer).label("place"), by_id.label("id"), value.label("value")
     ).where(*_matching(selection, dialect))
     if query.position is not None:
-        chosen = chosen.where(_beyond(query, value, by_id))
+        chosen = chosen.where(_beyond(query, selection, value, by_id))
     return chosen.order_by(*_walking(query, value, by_id)).limit(most)
 
 
@@ -317,16 +317,22 @@ def _comparable(selection: Selection, numeric: bool, dialect: str) -> Any:
     value = _sort_value(selection, dialect)
     if numeric:
         return value
-    if tuple(attribute.key for attribute in selection.sort) not in columns_of(
-        selection.resource_type
-    ):
+    if _column(selection) is None:
         value = func.substr(cast(value, Text), 1, LONGEST_POSITION)
-    text = cast(value, Text)
-    return text.collate("C") if dialect == "postgresql" else text
+    return cast(value, Text).collate("C") if dialect == "postgresql" else value
 
 
-def _beyond(query: Query, value: Any, by_id: Any) -> ColumnElement[bool]:
-    """Return whether a row comes behind the query's position; no value comes after all values."""
+def _column(selection: Selection) -> Any:
+    """Return the column to sort by; None if the value is not in one."""
+    keys = tuple(attribute.key for attribute in selection.sort)
+    return columns_of(selection.resource_type).get(keys)
+
+
+def _beyond(query: Query, selection: Selection, value: Any, by_id: Any) -> ColumnElement[bool]:
+    """Return whether a row comes behind the query's position; no value comes after all values.
+
+    Where there is always a value, an index leads to the first of these rows.
+    """
     position = query.position
     assert position is not None
     behind: ColumnElement[bool] = by_id < position.id if position.backward else by_id > position.id
@@ -337,6 +343,8 @@ def _beyond(query: Query, value: Any, by_id: Any) -> ColumnElement[bool]:
         equal = and_(value.is_(None), behind)
         return equal if rising else or_(value.is_not(None), equal)
     known = Decimal(position.value) if isinstance(value.type, Numeric) else position.value
+    if not getattr(_column(selection), "nullable", True):
+        return and_(value >= known if rising else value <= known, or_(value != known, behind))
     equal = and_(value == known, behind)
     return or_(value > known, value.is_(None), equal) if rising else or_(value < known, equal)
 
@@ -360,11 +368,11 @@ def _rows(
 
 
 def _sort_value(selection: Selection, dialect: str) -> Any:
+    if (column := _column(selection)) is not None:
+        return column
     chain, keys = selection.sort, tuple(attribute.key for attribute in selection.sort)
     resource_type = selection.resource_type
-    table, columns = table_of(resource_type), columns_of(resource_type)
-    if keys in columns:
-        return columns[keys]
+    table = table_of(resource_type)
     reference = resource_type.references.get(".".join(keys[:-1]))
     if reference and keys[-1] in ("$ref", (reference.display or "").lower()):
         found = [each.of(table, each.columns[keys[-1:]]) for each in referred(reference)]

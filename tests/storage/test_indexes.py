@@ -1,19 +1,22 @@
 """PostgreSQL answers from an index what clients really ask for, once there are many rows."""
 
 import json
+import re
 from contextlib import contextmanager
+from dataclasses import replace as changed
 
 import pytest
 import sqlalchemy as sa
 
 from models import Group, Link, User
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
-from scim.storage import new_id
+from scim.storage import Query, Selection, new_id, sort_chain
 from scim.storage.resources import columns
 
 from ..support.scim import group, user
 
 ROWS = 4000
+SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 POSTGRESQL = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
 
 
@@ -122,3 +125,69 @@ def test_filter_is_answered_from_an_index(crowd, plans, resource_type, text, ind
     for plan in executed:
         assert index in plan, plan
         assert f"Seq Scan on {resource_type.name.lower()}s" not in plan, plan
+
+
+@pytest.fixture
+def page_plan(crowd):
+    """Return the plan by which a page in the middle of a walk is found."""
+    directory = crowd[0]
+    engine = directory.store.database.reader
+
+    def explain(sort_by, descending, backward):
+        chain = sort_chain(sort_by, USER, directory.request.tolerated) if sort_by else ()
+        walk = Query((Selection(USER, None, chain),), descending, walks=True, with_total=False)
+        ahead = directory.store.query(changed(walk, limit=ROWS // 2))
+        position = changed(ahead.last, backward=backward)
+        with noted(engine) as executed:
+            page = directory.store.query(changed(walk, position=position))
+        assert len(page.resources) == 100
+        statement, parameters = executed[0]
+        explained = (
+            "(ANALYZE, FORMAT JSON)" if engine.dialect.name == "postgresql" else "QUERY PLAN"
+        )
+        with engine.connect() as connection:
+            return connection.exec_driver_sql(f"EXPLAIN {explained} {statement}", parameters).all()
+
+    return explain
+
+
+def nodes(plan):
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+@POSTGRESQL
+@pytest.mark.parametrize(
+    ("sort_by", "index"),
+    [
+        ("", "users_pkey"),
+        ("userName", "uq_users_user_name"),
+        ("meta.lastModified", "ix_users_last_modified"),
+    ],
+)
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("backward", [False, True])
+def test_page_by_cursor_is_read_from_an_index_from_where_it_begins(
+    page_plan, sort_by, index, descending, backward
+):
+    [[[plan]]] = page_plan(sort_by, descending, backward)
+
+    found = list(nodes(plan["Plan"]))
+    assert {node["Index Name"] for node in found if "Index Name" in node} == {index}
+    for node in found:
+        assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= 110, node
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("sort_by", "column"),
+    [("", "id"), ("userName", "user_name"), ("meta.lastModified", "last_modified")],
+)
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("backward", [False, True])
+def test_sqlite_reads_it_from_an_index_too(page_plan, sort_by, column, descending, backward):
+    searched, *others = (row.detail for row in page_plan(sort_by, descending, backward))
+
+    assert re.search(rf"SEARCH users USING .*INDEX .*\(tenant_id=\? AND {column}[<>]\?\)", searched)
+    assert "USE TEMP B-TREE FOR ORDER BY" not in others
