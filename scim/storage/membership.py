@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, union_all
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch import MemberOperation
@@ -13,12 +13,18 @@ from .filters import related_where
 from .keys import is_id
 from .nesting import Nesting, known_groups
 from .relations import RELATIONS
-from .tables import TENANT, THIS, among, link, users
+from .tables import TENANT, THIS, among, link, nesting, users
 
 MINE = (link.c.tenant_id == TENANT) & (link.c.group_id == THIS)
 MEMBERS = select(link.c.user_id).where(MINE)
 LISTED = MEMBERS.where(among(link.c.user_id))
-BEYOND = MEMBERS.offset(bindparam("number")).limit(1)
+EVERYBODY = union_all(
+    MEMBERS,
+    select(nesting.c.child_id).where(
+        nesting.c.tenant_id == TENANT, nesting.c.parent_id == THIS, nesting.c.direct
+    ),
+)
+BEYOND = EVERYBODY.offset(bindparam("number")).limit(1)
 LOCK_USERS = (
     select(users.c.id)
     .where(users.c.tenant_id == TENANT, among(users.c.id))
@@ -100,8 +106,7 @@ class Members:
     def ids(self, condition: Condition | None = None) -> set[str]:
         """Return the ids of the members, of those that meet ``condition``."""
         if condition is None:
-            every = set(self.connection.scalars(MEMBERS, self.names))
-            return every | self.nesting.children(self.group_id)
+            return set(self.connection.scalars(EVERYBODY, self.names))
         found: set[str] = set()
         for relation in RELATIONS["members"]:
             met = related_where(condition, relation, self.connection.dialect.name)
@@ -129,7 +134,7 @@ class Members:
         return set(self.connection.scalars(LOCK_USERS, {**self.names, "ids": wanted}))
 
     def more_than(self, number: int) -> bool:
-        """Tell whether the group has more users than ``number``, without counting the rest."""
+        """Tell whether the group has more members than ``number``, without counting the rest."""
         return self.connection.scalar(BEYOND, {**self.names, "number": number}) is not None
 
 

@@ -16,7 +16,6 @@ MINE = nesting.c.tenant_id == TENANT
 LOCK = select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update()
 ABOVE = select(nesting.c.parent_id).where(MINE, among(nesting.c.child_id)).distinct()
 BELOW = select(nesting.c.child_id).where(MINE, among(nesting.c.parent_id)).distinct()
-CHILDREN = select(nesting.c.child_id).where(MINE, among(nesting.c.parent_id), nesting.c.direct)
 BETWEEN = and_(MINE, among(nesting.c.parent_id, "parents"), among(nesting.c.child_id, "children"))
 DIRECT = select(nesting.c.child_id).where(BETWEEN, nesting.c.direct)
 SEVER = nesting.delete().where(BETWEEN, nesting.c.direct)
@@ -130,10 +129,6 @@ class Nesting:
     def direct(self, parent: str, children: Collection[str]) -> set[str]:
         """Return those of ``children`` that are members of a group."""
         return set(self.connection.scalars(DIRECT, self.between([parent], children)))
-
-    def children(self, parent: str) -> set[str]:
-        """Return all groups that are members of a group."""
-        return set(self.connection.scalars(CHILDREN, self.tenant | {"ids": [parent]}))
 
     def above(self, ids: Collection[str]) -> set[str]:
         """Return the groups that contain any of ``ids``, in whatever way."""

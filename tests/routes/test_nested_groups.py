@@ -2,6 +2,7 @@
 
 import pytest
 
+from scim import provider
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
 
 from ..support.errors import check_error
@@ -408,6 +409,22 @@ def test_unknown_members_are_skipped_beside_groups_where_a_setting_says_so(serve
 
     assert (staff.status_code, ids(staff.json())) == (201, {guides["id"]})
     assert (itself.status_code, itself.json()["scimType"]) == (400, "invalidValue")
+
+
+@pytest.mark.parametrize(("users", "groups", "shows"), [(2, 1, True), (2, 2, False), (0, 4, False)])
+def test_groups_count_among_the_members_that_an_answer_shows(
+    scim, monkeypatch, users, groups, shows
+):
+    monkeypatch.setattr(provider, "MEMBERS_SHOWN", 3)
+    members = [scim.create(user(f"user{number}")) for number in range(users)]
+    members += [scim.create(group(f"group{number}")) for number in range(groups)]
+    staff = scim.create(group("Staff", *members[:-1]))
+
+    answer = scim.patch(path_of(staff), add("members", listed(members[-1]))).json
+
+    assert ("members" in answer) == shows
+    asked = scim.patch(f"{path_of(staff)}?attributes=members", add("members", listed(members[0])))
+    assert ids(asked.json) == ids(scim.read(staff)) == {each["id"] for each in members}
 
 
 @pytest.mark.parametrize(
