@@ -74,7 +74,10 @@ def change_members(
     """
     members = transaction.members(group_id)
     for operation in operations:
-        members.apply(operation, skip_unknown or transaction.store.skip_unknown)
+        try:
+            members.apply(operation, skip_unknown or transaction.store.skip_unknown)
+        except InvalidValueError as error:
+            raise (error.within(operation.place) if operation.place else error) from None
     transaction.move(USER, members.users)
     transaction.move_beneath(members.groups)
     changed = members.users | members.groups

@@ -6,7 +6,7 @@ keeps the memberships; all others are applied here.
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from .elements import (
@@ -54,11 +54,15 @@ class PatchOperation:
 
 @dataclass(frozen=True, slots=True)
 class MemberOperation:
-    """An operation on some of a group's members, by ids or by a condition, or on all."""
+    """An operation on some of a group's members, by ids or by a condition, or on all.
+
+    ``place`` is where it stands in the request, if not by itself.
+    """
 
     op: Literal["add", "remove", "replace"]
     ids: tuple[str, ...] | None = None
     condition: Condition | None = None
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,8 @@ class _Patcher:
 
     def apply_at(self, target: Target, operation: PatchOperation) -> None:
         if self.keeps_apart(target):
-            self.members.append(self.member_operation(target, operation))
+            planned = self.member_operation(target, operation)
+            self.members.append(replace(planned, place=f"Operations[{self.number}]"))
             return
         if target.attribute.name == "schemas":
             self.check_schemas(operation)

@@ -363,6 +363,22 @@ def test_cycle_is_refused_and_nothing_is_changed(scim, babs, length, close):
     assert [scim.read(each) for each in everything] == everything
 
 
+def test_refused_operation_on_members_is_named(scim, guides, staff):
+    rename = replace("displayName", "x")
+
+    for refused, what in ((staff["id"], "contain"), (UNKNOWN_ID, UNKNOWN_ID)):
+        members = [{"value": refused}]
+        detail = check_error(
+            scim.patch(path_of(guides), rename, add("members", members)), 400, "invalidValue"
+        )
+        assert detail.startswith("Operations[1]: members: ")
+        assert what in detail
+        detail = check_error(
+            scim.put(path_of(guides), group("Guides", members=members)), 400, "invalidValue"
+        )
+        assert detail.startswith("members: ")
+
+
 def test_id_that_a_client_gives_a_new_group_closes_no_cycle(scim, guides, staff):
     made = scim.create(group("Third", staff, id=guides["id"]))
 
