@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from . import documents
 from .documents import Draft, Record
-from .protocol.errors import InvalidValueError
 from .protocol.patch import MemberOperation
 from .protocol.schema import GROUP, USER, Reference, ResourceType
 from .protocol.values import fold_text
@@ -73,11 +72,7 @@ def change_members(
     Whoever came or went gets a new version. ``version`` is what the group will then have.
     """
     members = transaction.members(group_id)
-    for operation in operations:
-        try:
-            members.apply(operation, skip_unknown or transaction.store.skip_unknown)
-        except InvalidValueError as error:
-            raise (error.within(operation.place) if operation.place else error) from None
+    members.apply(operations, skip_unknown or transaction.store.skip_unknown)
     transaction.move(USER, members.users)
     transaction.move_beneath(members.groups)
     changed = members.users | members.groups

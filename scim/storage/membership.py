@@ -1,23 +1,34 @@
 """Who is in which group. Members are rows, so a change costs the same whatever the group's size."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    bindparam,
+    exists,
+    false,
+    insert,
+    select,
+    true,
+    union,
+    union_all,
+)
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch import MemberOperation
-from scim.protocol.resolve import Condition
+from scim.protocol.resolve import Compare, Condition
 
 from .filters import related_where
 from .keys import is_id
-from .nesting import Nesting, known_groups
+from .nesting import Nesting, NestingChange
 from .relations import RELATIONS
-from .tables import TENANT, THIS, among, link, nesting, users
+from .tables import TENANT, THIS, among, groups, link, nesting, users
 
 MINE = (link.c.tenant_id == TENANT) & (link.c.group_id == THIS)
 MEMBERS = select(link.c.user_id).where(MINE)
-LISTED = MEMBERS.where(among(link.c.user_id))
 EVERYBODY = union_all(
     MEMBERS,
     select(nesting.c.child_id).where(
@@ -25,12 +36,6 @@ EVERYBODY = union_all(
     ),
 )
 BEYOND = EVERYBODY.offset(bindparam("number")).limit(1)
-LOCK_USERS = (
-    select(users.c.id)
-    .where(users.c.tenant_id == TENANT, among(users.c.id))
-    .order_by(users.c.id)
-    .with_for_update(key_share=True)
-)
 ADD = (
     insert(link)
     .from_select(
@@ -43,7 +48,33 @@ ADD = (
     )
     .returning(link.c.user_id)
 )
-REMOVE = link.delete().where(MINE, among(link.c.user_id))
+REMOVE = link.delete().where(MINE, among(link.c.user_id)).returning(link.c.user_id)
+
+_nested = select(groups.c.id).where(groups.c.tenant_id == TENANT, among(groups.c.id)).cte("nested")
+_named = users.alias("named")
+
+
+def _who(locked: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """Return the SELECT of which ids there are, and whether of groups, and lock some users."""
+    found = select(users.c.id).where(users.c.tenant_id == TENANT, locked).order_by(users.c.id)
+    waited = found.with_for_update(key_share=True).cte("waited")
+    return union_all(
+        select(waited.c.id, false()).where(among(waited.c.id)), select(_nested.c.id, true())
+    )
+
+
+# No user is locked if there are groups among them: whatever they need comes before users.
+WHO = _who(among(users.c.id) & ~exists(select(_nested.c.id)))
+WHO_WITH_GROUPS = _who(
+    users.c.id.in_(
+        union(
+            select(_named.c.id).where(_named.c.tenant_id == TENANT, among(_named.c.id)),
+            select(link.c.user_id).where(
+                link.c.tenant_id == TENANT, among(link.c.group_id, "beneath")
+            ),
+        )
+    )
+)
 
 
 class Members:
@@ -52,90 +83,101 @@ class Members:
     ``users`` and ``groups`` tell who has come (true) or gone (false) so far, by id.
     """
 
-    def __init__(self, connection: Connection, tenant_id: int, group_id: str) -> None:
+    def __init__(self, connection: Connection, group_id: str, nesting: Nesting) -> None:
         self.connection = connection
-        self.tenant_id = tenant_id
         self.group_id = group_id
-        self.names: dict[str, Any] = {"tenant": tenant_id, "this": group_id}
-        self.nesting = Nesting(connection, tenant_id)
+        self.names: dict[str, Any] = nesting.tenant | {"this": group_id}
+        self.nesting = nesting
+        self.known_users: set[str] = set()
+        self.known_groups: set[str] = set()
         self.users: dict[str, bool] = {}
         self.groups: dict[str, bool] = {}
 
-    def apply(self, operation: MemberOperation, skip_unknown: bool) -> None:
-        """Carry out one operation.
+    def apply(self, operations: Sequence[MemberOperation], skip_unknown: bool) -> None:
+        """Carry out operations, one after the other.
 
         :raises InvalidValueError: a member does not exist, unless those are to be passed over, or
             a group would contain itself
         """
-        if operation.op == "add":
-            self.add(operation.ids or (), skip_unknown)
-        elif operation.op == "remove":
-            self.remove(operation)
-        else:
-            wanted, present = set(operation.ids or ()), self.ids()
-            self.lock(member for member in wanted ^ present if is_id(member))
-            self.discard(present - wanted)
-            self.add(
-                [member for member in operation.ids or () if member not in present], skip_unknown
-            )
+        named = [self.named(operation) for operation in operations]
+        self.lock(set().union(*named))
+        for number, operation in enumerate(operations):
+            ids = self.named(operation) if number else named[0]
+            try:
+                self.carry_out(operation, ids, skip_unknown)
+            except InvalidValueError as error:
+                raise (error.within(operation.place) if operation.place else error) from None
 
-    def add(self, ids: Sequence[str], skip_unknown: bool) -> None:
-        known = self.lock(member for member in ids if is_id(member))
-        rest = [member for member in ids if member not in known]
-        nested = self.known_groups(rest)
-        missing = [member for member in rest if member not in nested]
-        if missing and not skip_unknown:
-            raise InvalidValueError(
-                f"members: there is no user or group with the id {missing[0][:80]!r}"
-            )
-        if known:
-            added = self.connection.scalars(ADD, {**self.names, "ids": list(known)})
-            _note(self.users, added, True)
-        _note(self.groups, self.nesting.add(self.group_id, nested), True)
-
-    def known_groups(self, ids: Sequence[str]) -> set[str]:
-        possible = [member for member in ids if is_id(member)]
-        return known_groups(self.connection, self.tenant_id, possible) if possible else set()
-
-    def remove(self, operation: MemberOperation) -> None:
-        if operation.ids is not None:
-            self.discard(member for member in operation.ids if is_id(member))
-        else:
-            self.discard(self.ids(operation.condition))
+    def named(self, operation: MemberOperation) -> set[str]:
+        """Return the ids of those whom an operation, as things are, adds or removes."""
+        match operation:
+            case MemberOperation("replace", ids):
+                return set(ids or ()) ^ self.ids()
+            case MemberOperation(_, tuple(ids)):
+                return set(ids)
+            case MemberOperation("remove", None, Compare(("value",), _, "eq", str(value))):
+                return {value}
+        return self.ids(operation.condition)
 
     def ids(self, condition: Condition | None = None) -> set[str]:
         """Return the ids of the members, of those that meet ``condition``."""
         if condition is None:
             return set(self.connection.scalars(EVERYBODY, self.names))
-        found: set[str] = set()
+        found = []
         for relation in RELATIONS["members"]:
             met = related_where(condition, relation, self.connection.dialect.name)
-            chosen = relation.select(relation.other.c.id).where(relation.owner == THIS, met)
-            found |= set(self.connection.scalars(chosen, self.names))
-        return found
+            found.append(relation.select(relation.other.c.id).where(relation.owner == THIS, met))
+        return set(self.connection.scalars(union_all(*found), self.names))
 
-    def discard(self, ids: Iterable[str]) -> None:
-        """Take out those of ``ids`` who are in the group."""
-        wanted = list(ids)
-        if not wanted:
+    def lock(self, ids: Collection[str]) -> None:
+        """Find out who is meant, and let nobody else change them.
+
+        :raises NestingChange: there are groups among them, and the nesting is not locked yet
+        """
+        possible = [member for member in ids if is_id(member)]
+        if not possible:
             return
-        here = self.lock(self.connection.scalars(LISTED, {**self.names, "ids": wanted}).all())
-        if here:
-            self.connection.execute(REMOVE, {**self.names, "ids": list(here)})
-            _note(self.users, here, False)
-        rest = [member for member in wanted if member not in here]
-        _note(self.groups, self.nesting.remove(self.group_id, rest), False)
+        held = self.nesting.held
+        names = self.names | {"ids": possible, "beneath": list(held or ())}
+        for member, is_group in self.connection.execute(
+            WHO if held is None else WHO_WITH_GROUPS, names
+        ):
+            (self.known_groups if is_group else self.known_users).add(member)
+        if self.known_groups and held is None:
+            raise NestingChange(self.group_id, self.known_groups)
+        if held is not None and self.known_groups - held:
+            self.nesting.hold(self.group_id, self.known_groups)
 
-    def lock(self, ids: Iterable[str]) -> set[str]:
-        """Lock the users among ``ids`` who exist, always in one order, and return their ids."""
-        wanted = list(ids)
-        if not wanted:
-            return set()
-        return set(self.connection.scalars(LOCK_USERS, {**self.names, "ids": wanted}))
+    def carry_out(self, operation: MemberOperation, named: set[str], skip_unknown: bool) -> None:
+        if operation.op != "add":
+            self.discard(named - set(operation.ids or ()) if operation.op == "replace" else named)
+        if operation.op != "remove":
+            self.add([member for member in operation.ids or () if member in named], skip_unknown)
+
+    def add(self, ids: Sequence[str], skip_unknown: bool) -> None:
+        known = self.known_users | self.known_groups
+        missing = next((member for member in ids if member not in known), None)
+        if missing is not None and not skip_unknown:
+            raise InvalidValueError(
+                f"members: there is no user or group with the id {missing[:80]!r}"
+            )
+        if here := self.known_users.intersection(ids):
+            added = self.connection.scalars(ADD, self.names | {"ids": list(here)})
+            _note(self.users, added, True)
+        nested = self.known_groups.intersection(ids)
+        _note(self.groups, self.nesting.add(self.group_id, nested), True)
+
+    def discard(self, ids: set[str]) -> None:
+        """Take out those of ``ids`` who are in the group."""
+        if here := self.known_users & ids:
+            removed = self.connection.scalars(REMOVE, self.names | {"ids": list(here)})
+            _note(self.users, removed, False)
+        nested = self.known_groups & ids
+        _note(self.groups, self.nesting.remove(self.group_id, nested), False)
 
     def more_than(self, number: int) -> bool:
         """Tell whether the group has more members than ``number``, without counting the rest."""
-        return self.connection.scalar(BEYOND, {**self.names, "number": number}) is not None
+        return self.connection.scalar(BEYOND, self.names | {"number": number}) is not None
 
 
 def _note(changed: dict[str, bool], ids: Iterable[str], added: bool) -> None:

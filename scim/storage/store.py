@@ -19,7 +19,7 @@ from .engine import failures, prepare, reader
 from .history import History
 from .keys import is_id
 from .membership import Members
-from .nesting import Nesting
+from .nesting import Nesting, NestingChange
 from .paging import Page, Query, read_page
 from .resources import (
     Stored,
@@ -157,21 +157,31 @@ class Store:
     def atomically(self, work: Callable[["Transaction"], T]) -> T:
         """Return what ``work`` returns, having committed all it did, or nothing if it raised.
 
+        It is done again, with the nesting locked from the start, if it turns out to change that.
+
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        return self.database.write(lambda connection: work(Transaction(connection, self)))
+        try:
+            return self.database.write(lambda connection: work(Transaction(connection, self)))
+        except NestingChange as change:
+            locked = change
+        return self.database.write(lambda connection: work(Transaction(connection, self, locked)))
 
 
 class Transaction:
     """One write in progress."""
 
-    def __init__(self, connection: Connection, store: Store) -> None:
+    def __init__(
+        self, connection: Connection, store: Store, change: NestingChange | None = None
+    ) -> None:
         self.connection = connection
         self.store = store
         self.tenant_id = store.tenant_id
         self.history = History(connection, store.tenant_id, store.token, store.keeps_history)
         self.trash = Trash(connection, store.tenant_id)
         self.nesting = Nesting(connection, store.tenant_id)
+        if change:
+            self.nesting.hold(change.group, change.children)
 
     def names(self, resource_id: str, **others: Any) -> dict[str, Any]:
         """Return the parameters that name a resource of the tenant."""
@@ -191,7 +201,9 @@ class Transaction:
         return _one(self.connection, locking(resource_type), self.names(resource_id))
 
     def lock_for_delete(self, resource_type: ResourceType, resource_id: str) -> Stored | None:
-        """Lock a resource that is to go; a user's groups first, as whoever changes a group does."""
+        """Lock a resource that is to go; first the groups that show it, as whoever changes them."""
+        if resource_type.name == "Group" and is_id(resource_id):
+            self.nesting.hold(resource_id, [resource_id])
         if resource_type.name == "User" and is_id(resource_id):
             theirs = (groups.c.tenant_id == TENANT) & groups.c.id.in_(MEMBERSHIPS)
             ordered = select(groups.c.id).where(theirs).order_by(groups.c.id)
@@ -323,7 +335,7 @@ class Transaction:
 
     def members(self, group_id: str) -> Members:
         """Return the members of a locked group."""
-        return Members(self.connection, self.tenant_id, group_id)
+        return Members(self.connection, group_id, self.nesting)
 
     def move(self, resource_type: ResourceType, ids: Collection[str]) -> dict[str, int]:
         """Move the versions of resources that show something that has changed elsewhere."""

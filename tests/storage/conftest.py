@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from scim.storage import Database
+
 from ..support.directory import Directory
 
 
@@ -14,5 +16,5 @@ def new_directory(app: Flask) -> Callable[[], Directory]:
     from models import db  # noqa: PLC0415 - tests of the protocol alone need no models
 
     with app.app_context():
-        engine = db.engine
-    return lambda: Directory(engine)
+        database = Database(db.engine)
+    return lambda: Directory(database)

@@ -11,6 +11,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
 
 from ..support.bulk import bulk_request, post
 from ..support.definitions import EXAMPLES, badge
+from ..support.nesting import closure
 from ..support.scim import add, group, listed, patch_op, path_of, remove, replace, user
 from ..support.server import open_session
 
@@ -292,3 +293,98 @@ def test_bulk_requests_of_the_same_users_create_each_of_them_once(server):
     listed_now = server.session.get("/Users").json()
     assert listed_now["totalResults"] == number
     assert {each["meta"]["location"] for each in listed_now["Resources"]} == created
+
+
+def pairs(engine, statement):
+    """Return what a statement finds, as pairs of ids."""
+    with engine.connect() as connection:
+        return {(str(one), str(other)) for one, other in connection.execute(sa.text(statement))}
+
+
+def check_nesting(engine):
+    """Check that what is stored of groups in groups follows from the direct pairs."""
+    direct = pairs(engine, "SELECT parent_id, child_id FROM nesting WHERE direct")
+    every = pairs(engine, "SELECT parent_id, child_id FROM nesting")
+    assert every == closure(direct)
+    assert not [parent for parent, child in every if parent == child]
+
+
+@pytest.mark.parametrize("number", [2, 3, 20])
+def test_one_of_the_changes_that_close_a_cycle_together_is_refused(server, engine, number):
+    people = create_users(server, number)
+    groups = create(server, *(group(f"group{index}", each) for index, each in enumerate(people)))
+    ring = list(zip(groups, groups[1:] + groups[:1], strict=True))
+
+    responses = at_once(server, [patching(one, add("members", listed(two))) for one, two in ring])
+
+    assert statuses(responses) == {200: number - 1, 400: 1}
+    [refused] = [response.json() for response in responses if response.status_code == 400]
+    assert refused["scimType"] == "invalidValue"
+    check_nesting(engine)
+    shown = sorted(len(read(server, each)["groups"]) for each in people)
+    assert shown == list(range(1, number + 1))  # a chain is left
+
+
+def test_nesting_members_and_deletions_at_once_lose_nothing(server, engine):
+    people = create_users(server, 8)
+    groups = create(server, *(group(f"group{index}", *people[:4]) for index in range(10)))
+    calls = []
+    for index in range(CLIENTS // 2):
+        one, two, three = (groups[(index * step) % 10] for step in (1, 3, 7))
+        calls += [
+            patching(one, add("members", listed(two, people[index % 8]))),
+            patching(two, replace("members", listed(people[index % 5], three))),
+            patching(three, remove("members") | {"value": listed(one, people[index % 3])}),
+        ]
+    calls += [deleting(each) for each in (*groups[:3], *people[:2])]
+
+    responses = at_once(server, calls)
+
+    assert set(statuses(responses)) <= {200, 204, 400, 404}
+    assert statuses(responses[-5:]) == {204: 5}
+    refused = [response.json() for response in responses if response.status_code == 400]
+    assert {answer["scimType"] for answer in refused} <= {"invalidValue"}
+    expected = ("contains this group", "cannot be a member of itself", "there is no user or group")
+    for answer in refused:
+        assert any(detail in answer["detail"] for detail in expected)
+    check_nesting(engine)
+    left = {each["id"] for each in groups[3:]}
+    for each in people[2:]:
+        assert {found["value"] for found in read(server, each).get("groups", ())} <= left
+
+
+def test_groups_deleted_while_they_join_others_leave_nothing_dangling(server, engine):
+    (babs,), parents = create_users(server, 1), create(server, group("a"), group("b"))
+    groups = create(server, *(group(f"group{index}", babs) for index in range(CLIENTS // 2)))
+    calls = []
+    for index, each in enumerate(groups):
+        calls.append(patching(parents[index % 2], add("members", listed(each))))
+        calls.append(deleting(each))
+
+    responses = at_once(server, calls)
+
+    joined, deleted = statuses(responses[0::2]), statuses(responses[1::2])
+    assert set(joined) <= {200, 400}
+    assert deleted == {204: len(groups)}
+    assert [read(server, each).get("members") for each in parents] == [None, None]
+    # each group that joined moved its parent twice: when it came, and when it went
+    assert sum(version(read(server, each)) - 1 for each in parents) == 2 * joined[200]
+    # and Babs, whom it had moved before, when it was created, as well
+    assert version(read(server, babs)) == 1 + 2 * len(groups) + joined[200]
+    check_nesting(engine)
+
+
+def test_chain_is_nested_and_taken_apart_at_once(server, engine):
+    (babs,) = create_users(server, 1)
+    groups = create(server, *(group(f"group{index}") for index in range(CLIENTS // 4)))
+    links = list(zip(groups, [*groups[1:], babs], strict=True))
+    apart = [patching(one, remove(f'members[value eq "{two["id"]}"]')) for one, two in links]
+    calls = [patching(one, add("members", listed(two))) for one, two in links]
+    calls += [patching(each, replace("members", [])) for each in groups] + calls + apart
+
+    assert statuses(at_once(server, calls)) == {200: len(calls)}
+    check_nesting(engine)
+
+    assert statuses(at_once(server, apart)) == {200: len(apart)}
+    assert "groups" not in read(server, babs)
+    assert pairs(engine, "SELECT parent_id, child_id FROM nesting") == set()
