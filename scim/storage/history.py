@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Connection, bindparam, delete, insert, literal, 
 from scim.protocol.schema import ResourceType
 
 from .resources import Stored
-from .tables import TENANT, THIS, among, changes, groups, link, member_changes, users
+from .tables import TENANT, THIS, among, changes, groups, link, member_changes, nesting, users
 
 PURGED_AT_ONCE = 1000
 ID = changes.c.resource_id
@@ -39,8 +39,13 @@ MOVED = insert(member_changes).from_select(
 )
 EMPTIED = insert(member_changes).from_select(
     ["tenant_id", "group_id", "version", "member_id", "added"],
-    select(link.c.tenant_id, THIS, VERSION, link.c.user_id, literal(False)).where(
-        link.c.tenant_id == TENANT, link.c.group_id == THIS
+    union_all(
+        select(link.c.tenant_id, THIS, VERSION, link.c.user_id, literal(False)).where(
+            link.c.tenant_id == TENANT, link.c.group_id == THIS
+        ),
+        select(nesting.c.tenant_id, THIS, VERSION, nesting.c.child_id, literal(False)).where(
+            nesting.c.tenant_id == TENANT, nesting.c.parent_id == THIS, nesting.c.direct
+        ),
     ),
 )
 
@@ -138,7 +143,7 @@ class History:
         )
 
     def record_end(self, group: Stored) -> None:
-        """Keep that all users of a group left it, as it is deleted."""
+        """Keep that all members of a group left it, as it is deleted."""
         if not self.keeps:
             return
         names = {"tenant": self.tenant_id, "this": group.id, "version": group.version + 1}

@@ -12,6 +12,7 @@ from scim import documents, writing
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch import MemberOperation
 from scim.protocol.schema import GROUP, USER
+from scim.storage.history import History
 from scim.storage.tables import nesting
 
 from ..support.nesting import beneath, closure
@@ -161,6 +162,23 @@ class Model:
         assert {each for each in now if now[each] != self.versions[each]} == self.expected
         self.versions = now
 
+    def check_history(self):
+        """Check that what came and went makes up who is in each group, version by version."""
+        with self.directory.store.database.reader.connect() as connection:
+            kept = History(connection, self.directory.store.tenant_id, "", True)
+            for each in self.groups + self.deleted:
+                changes, members = kept.of(each["id"]), set()
+                for change in changes:
+                    came = {one for one, added in change.members.items() if added}
+                    went = change.members.keys() - came
+                    assert not came & members
+                    assert went <= members
+                    members = members - went | came
+                assert members == self.members.get(each["id"], set())
+                numbers = [change.version for change in changes]
+                assert numbers == list(range(1, len(changes) + 1))
+                assert self.versions.get(each["id"], len(changes)) == len(changes)
+
     def read_versions(self):
         everything = self.directory.list(USER) + self.directory.list(GROUP)
         return {each["id"]: int(each["meta"]["version"].strip('W/"')) for each in everything}
@@ -191,6 +209,7 @@ def test_groups_in_groups_are_what_a_plain_model_says(new_directory):
         model = Model(new_directory())
         for step in steps:
             model.take(step)
+        model.check_history()
 
     check()
 
