@@ -125,3 +125,71 @@ def test_deleting_costs_the_same_whatever_is_linked(scim, people, statements):
             assert scim.delete(path_of(large)).status_code == 204
 
     assert seen[3] == seen[300]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_in"),
+    [
+        (lambda scim, path, inner: scim.patch(path, add("members", listed(inner))), False),
+        (lambda scim, path, inner: scim.put(path, group("outer", inner)), False),
+        (lambda scim, path, inner: scim.patch(path, remove("members")), True),
+        (lambda scim, path, inner: scim.put(path, group("outer")), True),
+        (lambda scim, path, inner: scim.delete(path_of(inner)), True),
+        (lambda scim, path, inner: scim.delete(path), True),
+    ],
+    ids=["add", "put in", "remove", "take out", "delete inner", "delete outer"],
+)
+def test_nesting_takes_as_many_statements_whoever_is_beneath(
+    scim, people, statements, change, is_in
+):
+    seen = {}
+    for number in (3, 300):
+        members = people(number, prefix=chr(number % 26 + 97))
+        lowest = [scim.create(group(f"{number} {n}", *members[n::3])) for n in range(3)]
+        inner = scim.create(group(f"inner {number}", *lowest, *members))
+        outer = scim.create(group("outer", *([inner] if is_in else [])))
+        scim.create(group(f"above {number}", outer))
+        with statements() as seen[number]:
+            response = change(scim, path_of(outer), inner)
+        assert response.status_code in (200, 204)
+        scim.delete(path_of(outer))
+
+    assert seen[3] == seen[300]
+    assert len(seen[3]) <= 30
+
+
+@CHANGES
+def test_change_of_users_takes_as_many_statements_where_groups_are_nested(
+    scim, people, statements, change
+):
+    new = scim.create(user("new"))
+    seen = {}
+    for nests in (False, True):
+        members = people(3, prefix="n" if nests else "p")
+        changed = scim.create(group(f"of {nests}", *members))
+        if nests:
+            inner = scim.create(group("inner", scim.create(group("innermost", *members))))
+            scim.create(group("above", scim.create(group("outer", changed, inner))))
+        with statements() as seen[nests]:
+            response = scim.patch(path_of(changed), change(new, members[0]))
+        assert response.status_code == 200
+
+    assert seen[False] == seen[True]
+
+
+def test_page_of_users_and_their_groups_is_one_statement(scim, statements):
+    users = [scim.create(user(f"user{number}")) for number in range(20)]
+    groups = [scim.create(group("0", *users))]
+    for number in range(1, 4):
+        groups.append(scim.create(group(f"{number}", groups[-1], *users[:number])))
+
+    for query in ("", "?startIndex=3&count=7", '?filter=groups.type eq "indirect"', "/{id}"):
+        with statements() as seen:
+            response = scim.get(f"/Users{query.format(id=users[9]['id'])}")
+        assert response.status_code == 200
+        assert len(seen) == 1
+
+    with statements() as seen:
+        page = scim.get("/Users?count=10").json["Resources"]
+    assert len(seen) == 1
+    assert [len(each["groups"]) for each in page] == [4] * 10
