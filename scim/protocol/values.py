@@ -21,7 +21,8 @@ DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)
 PLACEHOLDER = "\x1f"
 UNSTORABLE = re.compile("[\0\x1f]")
 
-BASE64 = re.compile(r"([A-Za-z0-9+/_-]{4})*([A-Za-z0-9+/_-]{2,3}={0,2})?", re.ASCII)
+# Padding may be left out; the alphabet of URLs is for attributes that say so (RFC 7643 §2.3.6).
+BASE64 = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?", re.ASCII)
 INTEGERS = range(-(2**63), 2**63)
 
 

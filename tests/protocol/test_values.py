@@ -27,7 +27,9 @@ from scim.protocol.values import check, fold_date_time, fold_text, fold_value
         ("binary", ""),
         ("binary", "TWFu"),
         ("binary", "TW E=\n"),
-        ("binary", "-_8"),
+        ("binary", "+/8"),
+        ("binary", "TQ"),
+        ("binary", "TQ=="),
         ("reference", "../Users/1"),
     ],
 )
@@ -65,6 +67,9 @@ def test_value_of_the_type_is_legal(kind, value):
         ("dateTime", "٢٠١١-05-13T04:42:34Z"),
         ("binary", "T!"),
         ("binary", "===="),
+        ("binary", "TQ="),
+        ("binary", "TWE=="),
+        ("binary", "-_8"),
         ("reference", 1),
     ],
 )
