@@ -313,12 +313,14 @@ def _operation(index: int, sent: dict[str, Any], tolerated: Tolerated) -> PatchO
 
 def with_hash(operation: PatchOperation, resource_type: ResourceType) -> PatchOperation:
     """Return an operation with a user's password hashed, before any row is locked for it."""
-    return replace(operation, value=_hashed(operation.path or "", operation.value, resource_type))
+    return replace(operation, value=_hashed(operation.path, operation.value, resource_type))
 
 
-def _hashed(path: str, value: Any, resource_type: ResourceType) -> Any:
-    if isinstance(value, dict) and not path:
-        return {name: _hashed(name, member, resource_type) for name, member in value.items()}
+def _hashed(path: str | None, value: Any, resource_type: ResourceType) -> Any:
+    if path is None:
+        named = value.items() if isinstance(value, dict) else ()
+        hashed = {name: _hashed(name, member, resource_type) for name, member in named}
+        return hashed if isinstance(value, dict) else value
     is_password = isinstance(value, str) and resource_type.locate(path) == PASSWORD
     return Hashed(hasher.hash(value)) if is_password else value
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .errors import InvalidSyntaxError
 from .schema import Attribute
 from .values import fold_item
 
@@ -27,8 +28,14 @@ def store(owner: Record, attribute: Attribute, items: list[Any]) -> None:
 
 
 def distinct(items: Iterable[Any]) -> list[Any]:
-    """Return each of ``items`` once."""
-    return list({json.dumps(item, sort_keys=True): item for item in items}.values())
+    """Return each of ``items`` once.
+
+    :raises InvalidSyntaxError: one is nested more deeply than any attribute
+    """
+    try:
+        return list({json.dumps(item, sort_keys=True): item for item in items}.values())
+    except RecursionError:
+        raise InvalidSyntaxError("nested too deeply") from None
 
 
 def merged(record: Mapping[str, Any], part: Mapping[str, Any]) -> Record:

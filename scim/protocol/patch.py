@@ -210,7 +210,7 @@ class _Patcher:
         known.add(self.resource_type.schema.id.lower())
         if operation.op == "remove":
             raise MutabilityError("schemas follows from the attributes, it cannot be removed")
-        if any(str(urn).lower() not in known for urn in value):
+        if any(not isinstance(urn, str) or urn.lower() not in known for urn in value):
             unknown = self.tolerated.undefined(MutabilityError)
             raise unknown("schemas follows from the attributes, it cannot be set")
 

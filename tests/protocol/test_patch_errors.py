@@ -13,7 +13,7 @@ from scim.protocol.errors import (
 )
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.schema import USER_SCHEMA
-from scim.protocol.tolerance import STRICT, STRICT_TOLERANCE, Tolerated
+from scim.protocol.tolerance import STRICT, STRICT_TOLERANCE, Tolerance, Tolerated
 from scim.serializers import load_patch
 
 from ..support.scim import PATCH_OP_SCHEMA, add, patch_op, remove, replace
@@ -120,6 +120,35 @@ def test_what_follows_a_value_path_is_one_sub_attribute(mode, path):
 def test_required_attribute_may_not_be_removed_by_a_later_operation(mode):
     with pytest.raises(MutabilityError, match=r"Operations\[1]: userName"):
         patched(mode, BABS, replace("userName", "x"), remove("userName"), add("title", "x"))
+
+
+@modes
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        (lambda deep: add("emails", deep), InvalidSyntaxError),
+        (lambda deep: add("emails", {"value": deep}), InvalidSyntaxError),
+        (lambda deep: replace('emails[type eq "work"]', deep), InvalidSyntaxError),
+        (lambda deep: replace("schemas", deep), MutabilityError),
+        (lambda deep: add(None, {"title": deep}), InvalidValueError),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda deep: [deep], lambda deep: {"value": deep}])
+def test_value_nested_deeper_than_anything_is_refused(mode, place, error, wrap):
+    deep = None
+    for _ in range(100_000):
+        deep = wrap(deep)
+
+    with pytest.raises(error, match=r"Operations\[0]: "):
+        patched(mode, BABS, place(deep))
+
+
+def test_unknown_value_nested_deeper_than_anything_is_passed_over():
+    deep = None
+    for _ in range(100_000):
+        deep = {"": deep}
+
+    assert patched(Tolerance(), BABS, add(None, deep))[0] == BABS
 
 
 @pytest.mark.parametrize("key", ["shoeSize", "name.shoeSize", f"{E}:shoeSize"])
