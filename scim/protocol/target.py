@@ -53,6 +53,8 @@ def find_target(
         unknown = tolerated.undefined(InvalidPathError)
         raise unknown(f"no attribute {str(attribute_path)!r} in this resource type")
     if isinstance(path, ValuePath):
+        if chain[-1] in resource_type.extension_attributes:  # not an attribute: RFC 7643 §3.3
+            raise InvalidPathError(f"{path.path} is a schema; filter one of its attributes")
         target = _narrowed(chain, path, tolerated)
     elif len(chain) > 1 and chain[-2] not in resource_type.extension_attributes:
         target = Target(chain[:-2], chain[-2], None, chain[-1])

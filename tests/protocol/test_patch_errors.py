@@ -61,6 +61,8 @@ from .test_patch import BABS, HOME, modes, patched
         (remove('emails[type eq "work"].shoe'), InvalidPathError, "shoe"),
         (remove('userName[value eq "x"]'), InvalidPathError, "userName"),
         (remove('name.givenName[value eq "x"]'), InvalidPathError, "givenName"),
+        (remove(f"{E}[department pr]"), InvalidPathError, E),
+        (add(f'{E}[department eq "Tours"].manager', {"value": None}), InvalidPathError, E),
         # a value path that selects nothing
         (replace('emails[type eq "other"]', {"value": "x"}), NoTargetError, 'type eq "other"'),
         (replace('emails[type eq "other"].value', "x"), NoTargetError, 'type eq "other"'),
