@@ -128,7 +128,7 @@ class _Patcher:
             target = self.target(operation.path)
             if self.tolerated.interop:
                 check_form(target, operation)
-            self.apply_at(target, operation)
+            self.apply_at_path(target, operation)
         elif self.tolerated.interop:  # the profile, §6.5.1.1
             raise InvalidSyntaxError(f"{operation.op} needs a path")
         elif operation.op == "remove":
@@ -138,6 +138,15 @@ class _Patcher:
         else:
             for path, part in self.parts(operation):
                 self.apply_at(path, part)
+
+    def apply_at_path(self, target: Target, operation: PatchOperation) -> None:
+        """Apply an operation; to an extension, ``add`` adds attributes one by one (§3.5.2.1)."""
+        extends = target.attribute in self.resource_type.extension_attributes
+        if extends and operation.op == "add" and isinstance(operation.value, dict):
+            for below, part in self.parts(operation, target.attribute.name):
+                self.apply_at(below, part)
+        else:
+            self.apply_at(target, operation)
 
     def parts(
         self, operation: PatchOperation, urn: str = ""

@@ -104,6 +104,8 @@ def with_changes(resource, changes):
         (f"{E}:manager", {"value": "1"}, {E: BABS[E] | {"manager": {"value": "1"}}}),
         (f"{E}:manager.value", "1", {E: BABS[E] | {"manager": {"value": "1"}}}),
         (E, {"costCenter": "4130"}, {E: BABS[E] | {"costCenter": "4130"}}),
+        (E, {"manager": {"value": None}}, {E: {"department": "Tours"}}),
+        (E, {"manager": None, "costCenter": "1"}, {E: {"department": "Tours", "costCenter": "1"}}),
         # names in any case
         ("NICKNAME", "Babs", {"nickName": "Babs"}),
         (None, {"nickname": "Babs"}, {"nickName": "Babs"}),
