@@ -281,8 +281,8 @@ class _Patcher:
         if target.sub_attribute and is_cleared(
             target.sub_attribute, attribute, value, self.tolerated
         ):
-            owner.pop(attribute.name, None)
-        elif target.value_filter or (target.sub_attribute and attribute.multi_valued):
+            value = None
+        if target.value_filter or (target.sub_attribute and attribute.multi_valued):
             self.write_elements(owner, target, operation, value)
         elif target.sub_attribute:
             part = {target.sub_attribute.name: value}

@@ -152,7 +152,7 @@ def _as_record(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
 def is_cleared(
     sub_attribute: Attribute, attribute: Attribute, value: Any, tolerated: Tolerated
 ) -> bool:
-    """Tell whether writing ``value`` to ``attribute.value`` means to unassign the whole of it."""
+    """Tell whether writing ``value`` to ``attribute.value`` means to unassign it."""
     return (
         value == ""
         and sub_attribute.name == "value"

@@ -170,6 +170,8 @@ def test_request_of_the_rfc_needs_no_tolerance(scim, babs, tours):
         (replace(f"{ENTERPRISE_USER_SCHEMA}:manager", {"value": ""}), None),
         (replace(f"{ENTERPRISE_USER_SCHEMA}:manager.value", ""), None),
         (add(ENTERPRISE_USER_SCHEMA, {"manager": ""}), None),
+        (replace(f'{ENTERPRISE_USER_SCHEMA}:manager[value eq "1"].value', ""), None),
+        ({"op": "Replace", "path": 'manager[value eq "2"].value', "value": ""}, "1"),
         (remove(f'{ENTERPRISE_USER_SCHEMA}:manager[value eq "1"]'), None),
         (remove(f'{ENTERPRISE_USER_SCHEMA}:manager[value eq "2"]'), "1"),
         (replace(f'{ENTERPRISE_USER_SCHEMA}:manager[value eq "1"].value', "2"), "2"),
