@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from . import documents
 from .documents import Draft, Record
+from .protocol.errors import InvalidValueError
 from .protocol.patch import MemberOperation
 from .protocol.schema import GROUP, USER, Reference, ResourceType
 from .protocol.values import fold_text
