@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Float,
     Integer,
     Numeric,
     Select,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    type_coerce,
     union_all,
 )
 
@@ -312,11 +314,12 @@ def _walking(query: Query, value: Any, by_id: Any) -> list[Any]:
 
 def _comparable(selection: Selection, numeric: bool, dialect: str) -> Any:
     """Return what to sort by, of one type for all selections and short enough for a cursor."""
+    number = Numeric() if dialect == "postgresql" else Float()  # SQLite has no decimals
     if not selection.sort:
-        return cast(null(), Numeric if numeric else Text)
+        return cast(null(), number if numeric else Text())
     value = _sort_value(selection, dialect)
     if numeric:
-        return value
+        return type_coerce(value, number)
     if _column(selection) is None:
         value = func.substr(cast(value, Text), 1, LONGEST_POSITION)
     return cast(value, Text).collate("C") if dialect == "postgresql" else value
@@ -342,7 +345,8 @@ def _beyond(query: Query, selection: Selection, value: Any, by_id: Any) -> Colum
     if position.value is None:
         equal = and_(value.is_(None), behind)
         return equal if rising else or_(value.is_not(None), equal)
-    known = Decimal(position.value) if isinstance(value.type, Numeric) else position.value
+    is_decimal = isinstance(value.type, Numeric) and isinstance(position.value, str)
+    known = Decimal(position.value) if is_decimal else position.value
     if not getattr(_column(selection), "nullable", True):
         return and_(value >= known if rising else value <= known, or_(value != known, behind))
     equal = and_(value == known, behind)

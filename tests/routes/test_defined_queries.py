@@ -9,9 +9,12 @@ from ..support.definitions import (
     DEVICE_SCHEMA,
     ENTITLEMENT_SCHEMA,
     OWNERSHIP_SCHEMA,
+    attribute,
     badge,
     device,
     owned_by,
+    room,
+    rooms,
 )
 from ..support.errors import check_error
 from ..support.scim import UNKNOWN_ID, group, path_of, replace, user
@@ -201,6 +204,30 @@ def test_pages_have_each_resource_once(examples, by, text):
     for pages in (paged, walked):
         assert {page["totalResults"] for page in pages} == {7}
         assert [each for page in pages for each in page["Resources"]] == whole
+
+
+@pytest.mark.parametrize("type", ["integer", "decimal"])
+@pytest.mark.parametrize("order", ["ascending", "descending"])
+def test_numbers_are_sorted_as_numbers_on_every_page(defining, type, order):
+    scim = defining(*rooms(attribute("size", type), attribute("displayName")))
+    numbers = [10, 9, None, 2, None, -1, 10] if type == "integer" else [1.5, None, 1e16, -2, 0.1]
+    for number in numbers:
+        scim.create(room(size=number))
+    scim.create(user("ada"))
+    known = sorted(number for number in numbers if number is not None)
+
+    alone, everywhere = (
+        [each.get("size") for page in walk(scim, path) for each in page["Resources"]]
+        for path in (
+            f"/Rooms?sortBy=size&sortOrder={order}&count=2",
+            f"/?sortBy=size&sortOrder={order}&count=2",
+        )
+    )
+
+    unknown = [None] * numbers.count(None)
+    assert alone == (known + unknown if order == "ascending" else unknown + known[::-1])
+    unknown.append(None)
+    assert everywhere == (known + unknown if order == "ascending" else unknown + known[::-1])
 
 
 @pytest.mark.parametrize("path", ["/Devices/.search", "/.search"])
