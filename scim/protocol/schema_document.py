@@ -88,6 +88,8 @@ def _attribute(part: Part, container: Record | None) -> Record:
         part = part.at(f"{container['name']}.{name}" if container else name)
     part.only(*CHARACTERISTICS)
     part.matching("name", ATTRNAME, "letters, digits, $, - and _, with a letter or $ first")
+    if part.text("name").lower() == "not":
+        raise part.error("name not is what filters call a negation; choose another")
     attribute = _characteristics(part)
     if problem := _contradiction(attribute, container):
         raise part.error(problem)

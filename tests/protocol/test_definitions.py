@@ -308,6 +308,7 @@ def test_attribute_is_accepted(attribute):
         ({"name": "a.b"}, "not 'a.b'"),
         ({"name": "naïve"}, "not 'naïve'"),
         ({"name": "a\nb"}, r"not 'a\nb'"),
+        ({"name": "Not"}, "Not: name not is what filters call a negation"),
         ({"name": "FIRST"}, "attributes[1]: name FIRST is that of another"),
         ({"name": "x", "mutabilty": "readOnly"}, "x: unknown name 'mutabilty'; did you mean mutab"),
         ({"name": "x", "Type": "string"}, "unknown name 'Type'; did you mean type?"),
