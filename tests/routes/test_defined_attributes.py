@@ -12,7 +12,7 @@ from ..support.definitions import (
     rooms,
 )
 from ..support.errors import check_error
-from ..support.scim import path_of, replace
+from ..support.scim import add, path_of, remove, replace
 
 NAME = attribute("displayName")
 
@@ -134,6 +134,49 @@ def test_list_of_simple_values_is_found_by_any_of_them(defining, type, values, t
     assert found(scim, text) == expected
     assert found(scim, "x pr") == [each for each, value in zip(ids, values, strict=True) if value]
     assert found(scim, "displayName pr", sortBy="x") == ids
+
+
+@pytest.mark.parametrize(("case_exact", "count"), [(True, 1), (False, 2)])
+def test_case_counts_where_the_document_says_so(defining, case_exact, count):
+    exact = {"caseExact": case_exact}
+    scim = defining(
+        *rooms(
+            attribute("x", **exact),
+            attribute("tags", multiValued=True, **exact),
+            complex_attribute("keys", attribute("value", **exact), multiValued=True),
+        )
+    )
+    created = [
+        scim.create(room(x=text, tags=[text], keys=[{"value": text}])) for text in ("Ab", "aB")
+    ]
+
+    for text in ('x eq "Ab"', 'x sw "A"', 'tags eq "Ab"', 'keys[value co "Ab"]', 'keys eq "Ab"'):
+        assert len(found(scim, text)) == count, text
+    path = path_of(created[0])
+    grown = scim.patch(path, add("tags", ["aB"]), add("keys", [{"value": "aB"}])).json
+    assert len(grown["tags"]) == len(grown["keys"]) == (2 if case_exact else 1)
+    assert "keys" not in scim.patch(path, remove('keys[value eq "aB" or value eq "Ab"]')).json
+
+
+def test_elements_of_a_defined_attribute_are_found_and_changed_by_filters(defining):
+    parts = attribute("value"), attribute("type"), attribute("primary", "boolean")
+    scim = defining(*rooms(complex_attribute("keys", *parts, multiValued=True)))
+    first = {"value": "A1", "type": "brass", "primary": True}
+    created = scim.create(room(keys=[first, {"value": "B2", "type": "card"}]))
+    scim.create(room(keys=[{"value": "A1", "type": "card"}]))
+    path = path_of(created)
+
+    assert found(scim, 'keys[value eq "a1" and type eq "BRASS"]') == [created["id"]]
+    assert found(scim, 'keys.value eq "b2" and keys.type eq "brass"') == [created["id"]]
+    assert found(scim, 'keys[type eq "card" and not (value sw "a")]') == [created["id"]]
+    changed = scim.patch(path, replace('keys[type eq "card"].value', "C3")).json
+    assert changed["keys"] == [first, {"value": "C3", "type": "card"}]
+    changed = scim.patch(path, add("keys", [{"value": "D4", "primary": True}])).json
+    assert [key.get("primary") for key in changed["keys"]] == [False, None, True]
+    changed = scim.patch(path, remove('keys[value ew "1"]'), remove("keys.type")).json
+    assert changed["keys"] == [{"value": "C3"}, {"value": "D4", "primary": True}]
+    response = scim.patch(path, replace('keys[value eq "Z"]', {"value": "Y"}))
+    check_error(response, 400, "noTarget")
 
 
 @pytest.mark.parametrize("mutability", ["readWrite", "immutable"])

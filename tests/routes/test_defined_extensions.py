@@ -149,3 +149,26 @@ def test_attribute_may_have_any_name_that_the_rfc_allows(defining, name):
         assert scim.patch(path_of(created), replace(path, "w")).status_code == 200
     changed = {name: "w", "c": {name: "w"}, "m": [{name: "w"}], LOCK_SCHEMA: {name: "w"}}
     assert scim.read(created).items() >= changed.items()
+
+
+def test_urn_that_looks_like_an_old_one_is_its_own(defining):
+    core, extension = (
+        "urn:scim:schemas:core:1.0:Room",
+        "urn:scim:schemas:extension:enterprise:1.0:Room",
+    )
+    resource_type, _ = rooms()
+    scim = defining(
+        resource_type | {"schema": core},
+        schema(core, attribute("displayName")),
+        schema(extension, attribute("maker")),
+    )
+    sent = {"schemas": [core, extension], "displayName": "x", extension: {"maker": "X"}}
+
+    created = scim.post("/Rooms", sent).json
+
+    assert created.items() >= sent.items()
+    patched = scim.patch(path_of(created), replace(f"{extension}:maker", "Y"))
+    assert patched.json[extension] == {"maker": "Y"}
+    assert "SCIM-Tolerances" not in patched.headers
+    assert scim.get(f"/Rooms?attributes={core}").json["Resources"][0]["displayName"] == "x"
+    assert scim.get(f'/Rooms?filter={extension}:maker eq "y"').json["totalResults"] == 1

@@ -19,7 +19,6 @@ from ..support.definitions import (
 from ..support.errors import check_error
 from ..support.scim import UNKNOWN_ID, group, path_of, remove, replace, user
 
-BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 OWNER = f"{OWNERSHIP_SCHEMA}:owner"
 
 
@@ -297,68 +296,3 @@ def test_deletion_does_not_empty_an_extension_that_is_required(defining):
     after = scim.read(created)
     assert after[LOCK_SCHEMA] == {"keeper": {"value": ada["id"]}}
     assert scim.patch(path_of(created), replace("displayName", "x")).status_code == 200
-
-
-@pytest.mark.parametrize("order", [1, -1], ids=["user first", "device first"])
-def test_bulk_creates_a_device_with_its_owner(examples, order):
-    named = {OWNERSHIP_SCHEMA: {"owner": {"value": "bulkId:ada"}}}
-    posts = [
-        {"method": "POST", "path": "/Users", "bulkId": "ada", "data": user(displayName="Ada")},
-        {"method": "POST", "path": "/Devices", "bulkId": "d", "data": device(**named)},
-        {"method": "POST", "path": "/Devices", "bulkId": "e", "data": device("e", **named)},
-    ]
-
-    answer = examples.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": posts[::order]})
-
-    assert [each["status"] for each in answer.json["Operations"]] == ["201"] * 3
-    [ada] = examples.get("/Users").json["Resources"]
-    devices = examples.get("/Devices").json["Resources"]
-    assert [owner_of(each) for each in devices] == [as_shown(ada, displayName="Ada")] * 2
-
-
-def test_bulk_changes_and_deletes_devices(examples, ada):
-    laptop, other = examples.create(device()), examples.create(device("other"))
-    operations = [
-        {
-            "method": "PATCH",
-            "path": path_of(laptop),
-            "data": {
-                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-                "Operations": [replace(OWNER, {"value": "bulkId:bob"})],
-            },
-        },
-        {"method": "POST", "path": "/Users", "bulkId": "bob", "data": user("bob")},
-        {"method": "DELETE", "path": path_of(other)},
-        {"method": "PUT", "path": "/Devices/7", "data": device()},
-        {"method": "POST", "path": "/Devices", "bulkId": "x", "data": device(active="maybe")},
-        {"method": "POST", "path": "/devices", "bulkId": "y", "data": device()},
-    ]
-
-    answer = examples.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": operations})
-
-    statuses = [each["status"] for each in answer.json["Operations"]]
-    assert statuses == ["200", "201", "204", "404", "400", "404"]
-    assert answer.json["Operations"][0]["location"] == laptop["meta"]["location"]
-    [left] = examples.get("/Devices").json["Resources"]
-    bob = examples.get('/Users?filter=userName eq "bob"').json["Resources"][0]
-    assert owner_of(left) == as_shown(bob)
-
-
-def test_bulk_creates_rooms_that_lead_to_each_other(defining):
-    scim = defining(*rooms(attribute("displayName"), reference("next", "Room")))
-    posts = [
-        {
-            "method": "POST",
-            "path": "/Rooms",
-            "bulkId": name,
-            "data": room(displayName=name, next={"value": f"bulkId:{other}"}),
-        }
-        for name, other in ("ab", "ba")
-    ]
-
-    answer = scim.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": posts})
-
-    assert [each["status"] for each in answer.json["Operations"]] == ["201", "201"]
-    first, second = scim.get("/Rooms").json["Resources"]
-    assert first["next"] == as_shown(second, displayName="b")
-    assert second["next"] == as_shown(first, displayName="a")
