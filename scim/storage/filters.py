@@ -131,7 +131,8 @@ class _Compiler:
 
     def referred(self, target: Referred, condition: Compare | Has) -> ColumnElement[bool]:
         """Return whether a resource refers to one that exists and meets ``condition``."""
-        own = replace(condition, keys=condition.keys[-1:])
+        keys = ("$ref",) if condition.keys[-1] == "$ref" else ("displayname",)
+        own = replace(condition, keys=keys)
         met = _Compiler(target.target, target.columns, self.dialect).term(own)
         return target.of(self.table, target.target.c.id).where(met).exists()
 
