@@ -36,10 +36,9 @@ def laptop(examples):
 def test_resource_types_name_their_endpoints_and_schemas(examples):
     page = examples.get("/ResourceTypes").json
 
+    endpoints = ["/Users", "/Groups", "/Devices", "/Entitlements", "/Roles"]
+    assert [each["endpoint"] for each in page["Resources"]] == endpoints
     assert page["totalResults"] == 5
-    assert [each["endpoint"] for each in page["Resources"]] == [
-        *("/Users", "/Groups", "/Devices", "/Entitlements", "/Roles")
-    ]
     extended, _, added, *okta = page["Resources"]
     assert extended["schemaExtensions"][-1] == {"schema": BADGE_SCHEMA, "required": False}
     assert added["schemaExtensions"] == [{"schema": OWNERSHIP_SCHEMA, "required": False}]
