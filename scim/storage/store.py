@@ -1,6 +1,8 @@
 """A tenant's directory: what the provider reads from and writes to."""
 
 import json
+import random
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
@@ -40,6 +42,7 @@ from .trash import Trash
 
 T = TypeVar("T")
 ATTEMPTS = 5
+LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before each further one
 REFERRING = (
     select(referrals.c.source_type, referrals.c.source_id, referrals.c.key)
     .where(referrals.c.tenant_id == TENANT, referrals.c.target_id == THIS)
@@ -104,7 +107,7 @@ class Database:
 
         Once it is done and only the commit failed, nobody knows whether it was stored.
         """
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             done = False
             try:
                 with failures(), connect() as connection:
@@ -114,6 +117,7 @@ class Database:
             except (OperationalError, InterfaceError):  # what ``failures`` lets through
                 if done:
                     break
+                time.sleep(random.random() * LONGEST_PAUSE * 2**attempt)  # not all at once again
         raise UnavailableError("the database is too busy at the moment, please try again")
 
 
