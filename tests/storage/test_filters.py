@@ -9,13 +9,13 @@ from scim.protocol.parser import parse_filter
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.protocol.tolerance import Tolerated
 
-from ..support.generated import GROUPS, USERS, filters, texts
+from ..support.generated import GROUPS, RELATED, USERS, filters, texts
 
 POOLS, FILTERS = 15, 12
 
 
 def fill(directory, data):
-    """Store generated users and groups of them; some users get a manager who exists."""
+    """Store generated users and groups, some within others; some users get a manager who exists."""
     users = []
     for document in data.draw(USERS):
         if users and data.draw(st.booleans()):
@@ -23,9 +23,11 @@ def fill(directory, data):
             extension = document.get(ENTERPRISE_USER_SCHEMA, {}) | {"manager": manager}
             document[ENTERPRISE_USER_SCHEMA] = extension
         users.append(directory.user(document.pop("userName"), **document))
+    groups = []
     for document in data.draw(GROUPS):
         chosen = data.draw(st.lists(st.integers(0, len(users) - 1), unique=True))
-        directory.group(document.pop("displayName"), *(users[i] for i in chosen), **document)
+        members = [users[i] for i in chosen] + groups[: data.draw(st.integers(0, 2))]
+        groups.insert(0, directory.group(document.pop("displayName"), *members, **document))
 
 
 def found_by_evaluation(text, resources, resource_type):
@@ -33,7 +35,8 @@ def found_by_evaluation(text, resources, resource_type):
     return {r["id"] for r in resources if matches(node, r, resource_type, Tolerated())}
 
 
-def test_database_finds_what_the_evaluator_finds(new_directory):
+@pytest.mark.parametrize("names", [(), RELATED], ids=["everything", "groups and members"])
+def test_database_finds_what_the_evaluator_finds(new_directory, names):
     @settings(max_examples=POOLS, phases=[Phase.generate])  # shrinking would take minutes
     @given(st.data())
     def check(data):
@@ -41,7 +44,7 @@ def test_database_finds_what_the_evaluator_finds(new_directory):
         fill(directory, data)
         users, groups = directory.list(USER), directory.list(GROUP)
         for resource_type, resources in ((USER, users), (GROUP, groups)):
-            made = texts(filters(resource_type, users + groups))
+            made = texts(filters(resource_type, users + groups, names))
             for text in data.draw(st.lists(made, min_size=FILTERS, max_size=FILTERS)):
                 found = {resource["id"] for resource in directory.list(resource_type, text)}
                 assert found == found_by_evaluation(text, resources, resource_type), text
@@ -53,7 +56,7 @@ def test_database_finds_what_the_evaluator_finds(new_directory):
 def test_generated_filters_often_divide_the_documents(new_directory):
     divides = []
 
-    @settings(max_examples=20, phases=[Phase.generate], derandomize=True, database=None)
+    @settings(max_examples=30, phases=[Phase.generate], derandomize=True, database=None)
     @given(st.data())
     def measure(data):
         directory = new_directory()

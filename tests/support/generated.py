@@ -142,14 +142,18 @@ def _below(
 
 
 def filters(
-    resource_type: ResourceType, documents: list[dict[str, Any]]
+    resource_type: ResourceType, documents: list[dict[str, Any]], names: Iterable[str] = ()
 ) -> st.SearchStrategy[Filter]:
-    """Make filters on a resource type whose values resemble those in ``documents``."""
+    """Make filters on a resource type whose values resemble those in ``documents``.
+
+    With ``names`` they ask for nothing but these attributes.
+    """
     known: dict[str, list[Any]] = {}
     for document in sorted(documents, key=lambda d: d.get("userName") or d["displayName"]):
-        for name, value in _simple_values(document):
+        chosen = names or [name for name in document if name not in RELATED]
+        for name, value in _simple_values({name: document.get(name) for name in chosen}):
             known.setdefault(name.lower(), []).append(value)
-    named = list(nodes(resource_type))
+    named = [node for node in nodes(resource_type) if not names or node.names[0] in names]
     named += 3 * [node for node in named if node.is_in(documents)]
     filtered_within = [node for node in named if node.attribute.name in WITHIN]
     simple = st.sampled_from(named).flatmap(lambda node: _tests(node, known))
@@ -236,12 +240,11 @@ def _simple_values(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the values in a document, each also under the name by which others refer to it."""
     if isinstance(value, dict):
         for key, member in value.items():
-            if key not in RELATED:
-                yield from _simple_values(member, key)
+            yield from _simple_values(member, key)
     elif isinstance(value, list):
         for item in value:
             yield from _simple_values(item, name)
-    else:
+    elif value is not None:
         yield name, value
         if name in REFERRED_AS:
             yield REFERRED_AS[name], value
