@@ -1,4 +1,4 @@
-"""PostgreSQL answers from an index what clients really ask for, once there are many rows."""
+"""Each database answers from an index what clients really ask for, once there are many rows."""
 
 import json
 import re
@@ -8,16 +8,19 @@ from dataclasses import replace as changed
 import pytest
 import sqlalchemy as sa
 
-from models import Group, Link, User
+from models import Group, Link, Nesting, Referral, User
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.storage import Query, Selection, new_id, sort_chain
-from scim.storage.resources import columns
+from scim.storage.resources import columns, targets
 
+from ..support.nesting import closure
 from ..support.scim import group, user
 
 ROWS = 4000
-SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+TEAM = 40
+E = ENTERPRISE_USER_SCHEMA
 POSTGRESQL = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 
 
 def rows(tenant_id, resource_type, documents):
@@ -25,39 +28,70 @@ def rows(tenant_id, resource_type, documents):
     shared = {"tenant_id": tenant_id, "version": 1, "created": instant}
     for number, document in enumerate(documents):
         modified = f"2011-05-13T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.000000Z"
-        document["id"] = new_id()
         values = columns(resource_type, document, json.dumps(document), True)
         yield values | shared | {"id": document["id"], "last_modified": modified}
 
 
+def referrals(tenant_id, users):
+    for each in users:
+        values = columns(USER, each, "", True)
+        for key, target in targets(USER, values["search"]):
+            yield {
+                "tenant_id": tenant_id,
+                "source_id": each["id"],
+                "source_type": "User",
+                "key": key,
+                "target_id": target,
+            }
+
+
 @pytest.fixture(scope="module")
 def crowd(new_directory):
-    """A directory with some thousands of users and groups, and up-to-date statistics."""
+    """A directory with some thousands of users and groups, and up-to-date statistics.
+
+    Two users are in each of the first half of the groups; group 7 is in 8, that is in 9, and so on
+    to 12; of the second half one is in another. One user in forty is the manager of the others.
+    """
     directory = new_directory()
     tenant_id = directory.store.tenant_id
+    ids = [new_id() for _ in range(ROWS)]
     users = [
         user(
             f"user{n}",
+            id=ids[n],
             externalId=f"E{n}",
+            displayName=f"User {n}",
             emails=[{"value": f"user{n}@work.example", "type": "work", "primary": True}],
-            **{ENTERPRISE_USER_SCHEMA: {"department": f"Department {n % 500}"}},
+            **{
+                E: {
+                    "department": f"Department {n % 500}",
+                    "manager": {"value": ids[n // TEAM * TEAM]},
+                }
+            },
         )
         for n in range(ROWS)
     ]
-    groups = [group(f"group{n}", externalId=f"G{n}") for n in range(ROWS)]
+    groups = [group(f"group{n}", id=new_id(), externalId=f"G{n}") for n in range(ROWS)]
+    mine = {"tenant_id": tenant_id}
+    nested = [*range(7, 12), *range(ROWS // 2, ROWS, 2)]
+    direct = {(groups[n + 1]["id"], groups[n]["id"]) for n in nested}
+    rows_of = {
+        User: rows(tenant_id, USER, users),
+        Group: rows(tenant_id, GROUP, groups),
+        Link: (mine | {"group_id": groups[n // 2]["id"], "user_id": ids[n]} for n in range(ROWS)),
+        Referral: referrals(tenant_id, users),
+        Nesting: (
+            mine | {"parent_id": parent, "child_id": child, "direct": (parent, child) in direct}
+            for parent, child in closure(direct)
+        ),
+    }
     with directory.store.database.engine.begin() as connection:
-        connection.execute(sa.insert(User), list(rows(tenant_id, USER, users)))
-        connection.execute(sa.insert(Group), list(rows(tenant_id, GROUP, groups)))
-        links = [
-            {"tenant_id": tenant_id, "group_id": groups[n // 2]["id"], "user_id": users[n]["id"]}
-            for n in range(ROWS)
-        ]
-        connection.execute(sa.insert(Link), links)
+        for table, values in rows_of.items():
+            connection.execute(sa.insert(table), list(values))
     with directory.store.database.reader.connect() as connection:
-        postgresql = connection.dialect.name == "postgresql"
-        # what autovacuum does after a while
-        connection.exec_driver_sql("VACUUM ANALYZE" if postgresql else "ANALYZE")
-    return directory, users[77]["id"], groups[7]["id"]
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("VACUUM ANALYZE")  # what autovacuum does after a while
+    return directory, {"user": ids[77], "boss": ids[80], "group": groups[7]["id"]}
 
 
 @contextmanager
@@ -77,20 +111,25 @@ def noted(engine):
 
 @pytest.fixture
 def plans(crowd):
-    """Return the plans of all statements that a query executes."""
-    engine = crowd[0].store.database.reader
+    """Return what a filter finds and the plans of the statements that it takes."""
+    directory, known = crowd
+    reader = directory.store.database.reader
+    explain = "EXPLAIN" if reader.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
 
-    def explain(resource_type, text):
-        with noted(engine) as executed:
-            found = crowd[0].list(resource_type, text, count=100)
-        with engine.connect() as connection:
+    def check(resource_type, text):
+        for name, resource_id in known.items():
+            text = text.replace(f"<{name}>", resource_id)
+        with noted(reader) as executed:
+            found = directory.list(resource_type, text, count=100)
+        with reader.connect() as connection:
             plans = [
-                "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
-                for statement, parameters in executed
+                "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {s}", p))
+                for s, p in executed
             ]
-        return found, plans
+        assert plans
+        return len(found), plans
 
-    return explain
+    return check
 
 
 @POSTGRESQL
@@ -102,29 +141,59 @@ def plans(crowd):
         (USER, 'id eq "<user>"', "users_pkey", 1),
         (USER, 'emails.value eq "User77@work.example"', "ix_users_search", 1),
         (USER, 'emails[type eq "work" and value eq "user77@work.example"]', "ix_users_search", 1),
-        (USER, f'{ENTERPRISE_USER_SCHEMA}:department eq "department 7"', "ix_users_search", 8),
+        (USER, f'{E}:department eq "department 7"', "ix_users_search", 8),
         (USER, 'meta.lastModified ge "2011-05-13T01:06:30Z"', "ix_users_last_modified", 10),
         (USER, 'groups.value eq "<group>"', "link_pkey", 2),
         (USER, 'groups eq "<group>"', "link_pkey", 2),
+        (USER, 'groups.type eq "indirect"', "groups_pkey", 10),
+        (USER, 'groups[type eq "indirect" and value eq "<group>"]', "link_pkey", 0),
+        (USER, 'groups[type eq "direct" and value eq "<group>"]', "link_pkey", 2),
+        (USER, 'groups.value eq "<group>" and groups.type eq "indirect"', "link_pkey", 2),
+        (USER, f'{E}:manager.value eq "<boss>"', "ix_users_search", TEAM),
+        (USER, f'{E}:manager.displayName eq "USER 80"', "ix_referrals_target", TEAM),
         (GROUP, 'displayName eq "GROUP7"', "uq_groups_display_name", 1),
         (GROUP, 'externalId eq "G7"', "uq_groups_external_id", 1),
         (GROUP, 'id eq "<group>"', "groups_pkey", 1),
         (GROUP, 'members.value eq "<user>"', "ix_link_user", 1),
         (GROUP, 'members[value eq "<user>"]', "ix_link_user", 1),
+        (GROUP, 'members.value eq "<group>"', "ix_nesting_child", 1),
+        (GROUP, 'members[type eq "Group" and value eq "<group>"]', "ix_nesting_child", 1),
+        (GROUP, 'members.type eq "Group"', "groups_pkey", 100),
+        (GROUP, 'members.display eq "User 77"', "ix_users_search", 1),
+        (GROUP, 'members.display eq "Group7"', "uq_groups_display_name", 1),
         (GROUP, 'meta.lastModified ge "2011-05-13T01:06:30Z"', "ix_groups_last_modified", 10),
     ],
 )
-def test_filter_is_answered_from_an_index(crowd, plans, resource_type, text, index, number):
-    _, user_id, group_id = crowd
-    text = text.replace("<user>", user_id).replace("<group>", group_id)
-
+def test_filter_is_answered_from_an_index(plans, resource_type, text, index, number):
     found, executed = plans(resource_type, text)
 
-    assert len(found) == number
-    assert executed
+    assert found == number
     for plan in executed:
         assert index in plan, plan
-        assert f"Seq Scan on {resource_type.name.lower()}s" not in plan, plan
+        assert "Seq Scan on users" not in plan, plan
+        assert "Seq Scan on groups" not in plan, plan
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("resource_type", "text", "number"),
+    [
+        (USER, 'userName eq "USER77"', 1),
+        (USER, 'groups.value eq "<group>"', 2),
+        (USER, 'groups[type eq "indirect" and value eq "<group>"]', 0),
+        (GROUP, 'displayName eq "GROUP7"', 1),
+        (GROUP, 'members.value eq "<user>"', 1),
+        (GROUP, 'members.value eq "<group>"', 1),
+    ],
+)
+def test_filter_is_answered_from_an_index_of_sqlite(plans, resource_type, text, number):
+    found, executed = plans(resource_type, text)
+
+    assert found == number
+    for plan in executed:
+        scanned = {line.split()[1] for line in plan.splitlines() if line.startswith("SCAN")}
+        assert all(name in ("found", "CONSTANT") or name.startswith("anon") for name in scanned)
+        assert "(tenant_id=?)" not in plan, plan
 
 
 @pytest.fixture
