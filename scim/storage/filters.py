@@ -131,8 +131,7 @@ class _Compiler:
 
     def referred(self, target: Referred, condition: Compare | Has) -> ColumnElement[bool]:
         """Return whether a resource refers to one that exists and meets ``condition``."""
-        keys = ("$ref",) if condition.keys[-1] == "$ref" else ("displayname",)
-        own = replace(condition, keys=keys)
+        own = replace(condition, keys=condition.keys[-1:])
         met = _Compiler(target.target, target.columns, self.dialect).term(own)
         return target.of(self.table, target.target.c.id).where(met).exists()
 

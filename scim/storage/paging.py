@@ -379,7 +379,7 @@ def _sort_value(selection: Selection, dialect: str) -> Any:
     table = table_of(resource_type)
     reference = resource_type.references.get(".".join(keys[:-1]))
     if reference and keys[-1] in ("$ref", (reference.display or "").lower()):
-        found = [each.of(table, each.sort_value(keys[-1])) for each in referred(reference)]
+        found = [each.of(table, each.columns[keys[-1:]]) for each in referred(reference)]
         return (found[0] if len(found) == 1 else union_all(*found)).scalar_subquery()
     if keys[0] == RELATED.get(resource_type.name):
         return first_related(resource_type, keys[1])

@@ -185,12 +185,11 @@ class Referred:
 
     @property
     def columns(self) -> Columns:
-        """The column that ``$ref`` is compared with; a name is looked for in what is searched."""
-        return {("$ref",): url(self.endpoint, self.target)}
-
-    def sort_value(self, name: str) -> Any:
-        """Return a sub-attribute that the server makes, as it is sorted by."""
-        return url(self.endpoint, self.target) if name == "$ref" else _folded_display(self.target)
+        """The columns that the server-made sub-attributes are compared with."""
+        made: dict[Keys, Any] = {("$ref",): url(self.endpoint, self.target)}
+        if self.reference.display:
+            made[self.reference.display.lower(),] = _folded_display(self.target)
+        return made
 
     def of(self, owner: Any, *columns: Any) -> Select[Any]:
         """Return the SELECT of ``columns`` of what a row of ``owner`` refers to."""
