@@ -5,7 +5,7 @@
 is never NULL, so NOT is safe.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -68,7 +68,8 @@ def where(condition: Condition, resource_type: ResourceType, dialect: str) -> Co
 
 def related_where(condition: Condition, relation: Relation, dialect: str) -> ColumnElement[bool]:
     """Return what a filter in ``members[...]`` or ``groups[...]`` asks of a row of a relation."""
-    return _Compiler(relation.other, relation.columns, dialect).term(condition)
+    scope = _Compiler(relation.other, relation.columns, dialect, searched=relation.searched)
+    return scope.term(condition)
 
 
 class _Compiler:
@@ -81,12 +82,14 @@ class _Compiler:
         dialect: str,
         related: str | None = None,
         references: Mapping[str, Reference] | None = None,
+        searched: Mapping[Keys, Keys] | None = None,
     ) -> None:
         self.table = table
         self.columns = columns
         self.dialect = dialect
         self.related = related
         self.references = references or {}
+        self.searched = searched or {}
         self.json = jsonpath if dialect == "postgresql" else json_each
 
     def term(self, condition: Condition) -> ColumnElement[bool]:
@@ -98,11 +101,13 @@ class _Compiler:
             case Not(term):
                 return not_(self.term(term))
             case Compare(keys) | Has(keys) if reference := self.server_made(keys):
-                return or_(*(self.referred(each, condition) for each in referred(reference)))
+                return self.referring(referred(reference), condition)
             case Some((name,), _, inner) if name == self.related:
                 return self.linked(name, inner)
             case Compare(("externalid",), _, operator, value) if operator != "eq" or not value:
                 pass  # the column has no empty text
+            case Compare(keys) | Has(keys) if keys in self.searched:
+                condition = replace(condition, keys=self.searched[keys])
             case Compare(keys) if keys in self.columns:
                 return self.compare(self.columns[keys], condition)
             case Has(keys) if keys in self.columns:
@@ -129,11 +134,19 @@ class _Compiler:
             return reference
         return None
 
-    def referred(self, target: Referred, condition: Compare | Has) -> ColumnElement[bool]:
-        """Return whether a resource refers to one that exists and meets ``condition``."""
-        own = replace(condition, keys=condition.keys[-1:])
-        met = _Compiler(target.target, target.columns, self.dialect).term(own)
-        return target.of(self.table, target.target.c.id).where(met).exists()
+    def referring(
+        self, targets: Sequence[Referred], condition: Compare | Has
+    ) -> ColumnElement[bool]:
+        """Return whether a resource refers to one of ``targets`` that meets ``condition``.
+
+        Here, too, those who are meant are found first.
+        """
+        own, found = replace(condition, keys=condition.keys[-1:]), []
+        for each in targets:
+            scope = _Compiler(each.target, each.columns, self.dialect, searched=each.searched)
+            found.append(each.sources().where(scope.term(own)))
+        among: ColumnElement[bool] = self.table.c.id.in_(union_all(*found))
+        return among
 
     def compare(self, column: Any, condition: Compare) -> ColumnElement[bool]:
         if column.key == "id" and condition.operator == "eq" and not is_id(str(condition.value)):

@@ -38,6 +38,7 @@ from .tables import (
 )
 
 Columns = Mapping[Keys, Any]
+DISPLAY_NAME: Keys = ("displayname",)
 SEPARATOR = "\x1e"  # between the keys and the texts of references
 
 
@@ -71,6 +72,11 @@ class Relation:
             ("type",): literal(fold_text(self.type)),
         }
 
+    @property
+    def searched(self) -> Mapping[Keys, Keys]:
+        """Which of them a filter asks of ``search`` instead, for its index, and by which keys."""
+        return {("display",): DISPLAY_NAME} if self.other is users else {}
+
     def select(self, *columns: Any) -> Select[Any]:
         """Return the SELECT of ``columns`` of all rows of the tenant."""
         return self._chosen(columns).where(self.owner.table.c.tenant_id == TENANT)
@@ -93,7 +99,7 @@ class Relation:
 
 
 def _folded_display(table: Any) -> Any:
-    return table.c.search["displayname"].as_string()
+    return table.c.search[DISPLAY_NAME[0]].as_string()
 
 
 def _same(left: Any, right: Any, left_id: Any, right_id: Any) -> ColumnElement[bool]:
@@ -191,16 +197,29 @@ class Referred:
             made[self.reference.display.lower(),] = _folded_display(self.target)
         return made
 
+    @property
+    def searched(self) -> Mapping[Keys, Keys]:
+        """Which of them a filter asks of ``search`` instead, for its index, and by which keys."""
+        display = self.reference.display
+        return {(display.lower(),): DISPLAY_NAME} if display else {}
+
+    def sources(self) -> Select[Any]:
+        """Return the SELECT of the ids of what refers to a row of the tenant."""
+        return self._chosen([referrals.c.source_id]).where(referrals.c.tenant_id == TENANT)
+
     def of(self, owner: Any, *columns: Any) -> Select[Any]:
         """Return the SELECT of ``columns`` of what a row of ``owner`` refers to."""
+        mine = _same(referrals, owner, referrals.c.source_id, owner.c.id)
+        return self._chosen(columns).where(mine).correlate(owner)
+
+    def _chosen(self, columns: Sequence[Any]) -> Select[Any]:
         conditions = [
-            _same(referrals, owner, referrals.c.source_id, owner.c.id),
             referrals.c.key == self.reference.key,
             _same(self.target, referrals, self.target.c.id, referrals.c.target_id),
         ]
         if "resource_type" in self.target.c:
             conditions.append(self.target.c.resource_type == self.name)
-        return select(*columns).where(*conditions).correlate(owner)
+        return select(*columns).where(*conditions)
 
 
 @cache

@@ -158,7 +158,6 @@ def plans(crowd):
         (GROUP, 'members[value eq "<user>"]', "ix_link_user", 1),
         (GROUP, 'members.value eq "<group>"', "ix_nesting_child", 1),
         (GROUP, 'members[type eq "Group" and value eq "<group>"]', "ix_nesting_child", 1),
-        (GROUP, 'members.type eq "Group"', "groups_pkey", 100),
         (GROUP, 'members.display eq "User 77"', "ix_users_search", 1),
         (GROUP, 'members.display eq "Group7"', "uq_groups_display_name", 1),
         (GROUP, 'meta.lastModified ge "2011-05-13T01:06:30Z"', "ix_groups_last_modified", 10),
