@@ -9,7 +9,7 @@ import click
 
 from .directory import CONNECTIONS, databases, fill
 from .measure import CLIENTS, Sample, Server, measure, serve
-from .operations import MEASURED, Operation
+from .operations import CARRIED, MEASURED, Operation
 
 FLOOR = ("-m", "granian", "--factory", "bench.floor:create_app")
 ROUNDS = 6
@@ -19,6 +19,7 @@ HEADINGS = "".join(f"{heading:>8}" for heading in ("/s", "p50", "p99", "CPU", "r
 LEGEND = """
 /s: operations a second. p50, p99: milliseconds. CPU: milliseconds of the server's processes for an
 operation. floor: a bare Flask route with one statement. ratio: of the rate to the floor's above it.
+in a bulk: /s, CPU and ratio are of single creates, p50 and p99 of the request with all of them.
 flat: the rate with many users / with few; about 1 if the size of the directory does not matter.
 Everything side by side is measured in turns, so other work on the machine moves ratios least."""
 SCAN = "SQLite has no index over all attributes; eq on one without a column reads every row."
@@ -49,7 +50,8 @@ def main(seconds: float, users: tuple[int, int], workers: int, dialects: str) ->
             for floor, named in MEASURED.items():
                 samples = run(pool, bare, real, [floor, *named.values()], seconds)
                 for name, operation in {f"floor: {floor.__doc__}": floor, **named}.items():
-                    flat = report(name, samples[operation], samples[floor])
+                    carried = CARRIED.get(operation, 1)
+                    flat = report(name, samples[operation], samples[floor], carried)
                     if flat < NOT_FLAT:
                         steep.append(f"Not flat: {name} on {dialect}, {flat:.2f}.")
     click.echo("\n".join([LEGEND, *steep, SCAN, f"Took {time.monotonic() - started:.0f} s."]))
@@ -77,13 +79,16 @@ def run(
     return samples
 
 
-def report(name: str, samples: Sequence[Sample], floors: Sequence[Sample]) -> float:
-    """Print the line of an operation; return by how much many users change its rate."""
+def report(name: str, samples: Sequence[Sample], floors: Sequence[Sample], carried: int) -> float:
+    """Print the line of an operation; return by how much many users change its rate.
+
+    ``carried`` is the number of operations that one request carries out.
+    """
     parts = ""
     for sample, floor in zip(samples, floors, strict=True):
-        times = (sample.milliseconds(50), sample.milliseconds(99), sample.cpu_milliseconds)
-        ratio = sample.rate / floor.rate
-        parts += f"|{sample.rate:8,.0f}{times[0]:8.1f}{times[1]:8.1f}{times[2]:8.2f}{ratio:8.2f}  "
+        rate, cpu = sample.rate * carried, sample.cpu_milliseconds / carried
+        times = f"{sample.milliseconds(50):8.1f}{sample.milliseconds(99):8.1f}{cpu:8.2f}"
+        parts += f"|{rate:8,.0f}{times}{rate / floor.rate:8.2f}  "
     flat = samples[1].rate / samples[0].rate
     click.echo(f"{name:<31}{parts}|{flat:7.2f}")
     return flat

@@ -17,7 +17,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from models import Group, Link, User
+from models import Group, Link, Tenant, User
 from scim.protocol.schema import GROUP, GROUP_SCHEMA, USER, ResourceType
 from scim.serializers import dump_resource
 from scim.storage.resources import columns, count, now
@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 USER_TEMPLATE = (HERE / "user.json").read_text(encoding="utf-8")
 TENANT, BATCH, TEAM_SIZE, CONNECTIONS = 1, 500, 10, 8
 USERS, TEAMS, DIVISIONS = 0, 1, 2  # kinds of ids
+CURSOR_KEY = "known to the clients, which make cursors themselves"
 # What the tests turn off for speed. Here a commit has to be on the disk.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 # The floor writes to a table of its own: the same bodies, and no index but the key.
@@ -88,6 +89,7 @@ def fill(url: str, size: int) -> None:
         connection.execute(sa.insert(Link), [_link(*pair) for pair in _memberships(size)])
         count(connection, TENANT, USER, size)
         count(connection, TENANT, GROUP, len(sent))
+        connection.execute(sa.update(Tenant).values(cursor_key=CURSOR_KEY))
         for statement in FLOOR:
             connection.exec_driver_sql(statement)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -10,10 +10,26 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+from scim.cursors import Cursor, Cursors, scope
+from scim.protocol.paging import SearchRequest
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
-from scim.serializers import PATCH_OP_SCHEMA
+from scim.serializers import BULK_REQUEST_SCHEMA, PATCH_OP_SCHEMA
+from scim.storage import Position
 
-from .directory import CONNECTIONS, DIVISIONS, TEAM_SIZE, TEAMS, USERS, key, user
+from .directory import (
+    CONNECTIONS,
+    CURSOR_KEY,
+    DIVISIONS,
+    TEAM_SIZE,
+    TEAMS,
+    TENANT,
+    USERS,
+    key,
+    user,
+)
+
+IN_BULK = 1000
+CURSOR_SECONDS = 3600
 
 # method, path, body; the status of the answer, and a text that is in it
 Call = tuple[str, str, bytes, int, str]
@@ -48,14 +64,34 @@ def any_page(size: int, number: int) -> list[Call]:
     return [_read(f"/Users?startIndex={start + 1}&count=100", key(USERS, start + 99))]
 
 
+def cursor_page(size: int, number: int) -> list[Call]:
+    start = randrange(1, size - 99)
+    search = SearchRequest(cursor="", count=100)
+    cursors = Cursors(CURSOR_KEY, CURSOR_SECONDS, TENANT, scope("/Users", search))
+    behind = Position(None, key(USERS, start - 1))
+    cursor = cursors.seal(Cursor(behind, count=100, total=size))
+    return [_read(f"/Users?count=100&cursor={cursor}", key(USERS, start + 99))]
+
+
 def _read(path: str, last: str) -> Call:
     return "GET", path, b"", 200, f'"id":"{last}"'
 
 
 def create(size: int, number: int) -> list[Call]:
-    name = f"{uuid4()}@example.com"
-    sent = user(randrange(10**8), 10**9) | {"userName": name}
-    return [("POST", "/Users", json.dumps(sent).encode(), 201, f'"userName":"{name}"')]
+    sent = _new_user()
+    return [("POST", "/Users", json.dumps(sent).encode(), 201, f'"userName":"{sent["userName"]}"')]
+
+
+def bulk_create(size: int, number: int) -> list[Call]:
+    post = {"method": "POST", "path": "/Users"}
+    operations = [post | {"bulkId": f"{n}", "data": _new_user()} for n in range(IN_BULK)]
+    message = {"schemas": [BULK_REQUEST_SCHEMA], "failOnErrors": 1, "Operations": operations}
+    last = f'"bulkId":"{IN_BULK - 1}","status":"201"'
+    return [("POST", "/Bulk", json.dumps(message).encode(), 200, last)]
+
+
+def _new_user() -> dict[str, Any]:
+    return user(randrange(10**8), 10**9) | {"userName": f"{uuid4()}@example.com"}
 
 
 def patch_active(size: int, number: int) -> list[Call]:
@@ -122,11 +158,18 @@ MEASURED: dict[Operation, dict[str, Operation]] = {
         "filter userName eq": filter_user_name,
         "filter department eq, finds 10": filter_department,
     },
-    floor_page: {"page of 100, the first": first_page, "page of 100, anywhere": any_page},
+    floor_page: {
+        "page of 100, the first": first_page,
+        "page of 100, anywhere": any_page,
+        "page of 100, by cursor": cursor_page,
+    },
     floor_update: {
         "PATCH active": patch_active,
         "PATCH member, group of 10": patch_team,
         "PATCH member, group of 1/5": patch_division,
     },
-    floor_insert: {"create": create},
+    floor_insert: {"create": create, f"create, {IN_BULK:,} in a bulk": bulk_create},
 }
+
+# How many operations a request is that carries several out.
+CARRIED: dict[Operation, int] = {bulk_create: IN_BULK}
