@@ -7,6 +7,7 @@ the database refuses any of them: the outcome is the same.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
+from typing import Any
 
 from . import documents, provider, writing
 from .protocol.bulk import (
@@ -19,7 +20,6 @@ from .protocol.bulk import (
     failed,
     is_circular,
     plan,
-    references,
     resolved,
     succeeded,
     withheld,
@@ -77,7 +77,7 @@ class _Job:
         self.request = request
         self.ids: dict[str, str] = {}
         self.results: dict[int, Record] = {}
-        self.waiting: list[_Waiting] = []
+        self.waiting: dict[str, _Waiting] = {}
 
     @property
     def is_over(self) -> bool:
@@ -102,10 +102,10 @@ class _Job:
 
     def needs_waiting(self, operation: BulkOperation) -> bool:
         """Tell whether what waits must be written before an operation."""
-        awaited = {each.operation.bulk_id for each in self.waiting}
+        first = next(iter(self.waiting.values()), None)
+        other = first is not None and first.resource_type.endpoint != operation.path
         full = len(self.waiting) == WRITTEN_AT_ONCE
-        others = any(each.resource_type.endpoint != operation.path for each in self.waiting)
-        return full or others or bool(awaited & references(operation))
+        return other or full or not operation.references.isdisjoint(self.waiting)
 
     def attempt(self, operation: BulkOperation, work: Callable[[BulkOperation], None]) -> None:
         """Do the work of an operation, the error of which is its own."""
@@ -120,6 +120,10 @@ class _Job:
         self.results[operation.index] = failed(self.placed(operation), error)
         if self.errors_left is not None:
             self.errors_left -= 1
+
+    def data(self, operation: BulkOperation) -> Any:
+        """Return an operation's data with the ids that references in it stand for."""
+        return resolved(operation.data, self.ids) if operation.references else operation.data
 
     def placed(self, operation: BulkOperation) -> BulkOperation:
         """Return an operation with the id that a reference in its path stands for, if it does."""
@@ -137,17 +141,16 @@ class _Job:
         """Check a create and let it wait, or carry it out if it has to see what is there."""
         check_operation(operation, self.owners)
         resource_type = self.endpoint(operation)
-        data = resolved(operation.data, self.ids)
-        draft = documents.load(resource_type, data, self.request.tolerated)
+        draft = documents.load(resource_type, self.data(operation), self.request.tolerated)
         if draft.member_ids or self.store.restores:
             self.write_waiting()
             self.write_one(_Waiting(operation, resource_type, draft))
         else:
-            self.waiting.append(_Waiting(operation, resource_type, draft))
+            self.waiting[str(operation.bulk_id)] = _Waiting(operation, resource_type, draft)
 
     def write_waiting(self) -> None:
         """Write the creates that wait."""
-        waiting, self.waiting = self.waiting, []
+        waiting, self.waiting = list(self.waiting.values()), {}
         if not waiting:
             return
         resource_type = waiting[0].resource_type
@@ -180,7 +183,7 @@ class _Job:
         """Carry out a PUT, a PATCH or a DELETE."""
         check_operation(operation, self.owners)
         moved = changed(operation, path=resolved(operation.path, self.ids))
-        data = resolved(operation.data, self.ids)
+        data = self.data(operation)
         resource_type, resource_id = self.resource(moved.path)
         request = changed(self.request, if_match=operation.version, if_none_match=None)
         if operation.method == "DELETE":

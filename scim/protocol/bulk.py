@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .errors import (
@@ -33,7 +34,7 @@ ESCAPED_LOCATION = f'"location":{json.dumps(PLACEHOLDER)[:-1]}'
 Record = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BulkOperation:
     """An operation as it was sent, unchecked; ``index`` is its place in the request."""
 
@@ -43,6 +44,15 @@ class BulkOperation:
     bulk_id: Any = None
     version: Any = None
     data: Any = None
+
+    @cached_property
+    def references(self) -> frozenset[str]:
+        """The bulkIds that the operation refers to, in its path and in its data."""
+        asked_for: defaultdict[str, str] = defaultdict(str)
+        resolved(self.path, asked_for)
+        for name, text in _mentions(self.data):
+            _member(name, text, asked_for)
+        return frozenset(asked_for)
 
 
 Step = tuple[BulkOperation, ...]
@@ -96,7 +106,7 @@ def plan(operations: Sequence[BulkOperation]) -> tuple[Step, ...]:
         if operation.method == "POST"
     }
     needed = {
-        operation.index: sorted(posts[name] for name in references(operation) if name in posts)
+        operation.index: sorted(posts[name] for name in operation.references if name in posts)
         for operation in operations
     }
     by_index = {operation.index: operation for operation in operations}
@@ -106,7 +116,7 @@ def plan(operations: Sequence[BulkOperation]) -> tuple[Step, ...]:
 def is_circular(step: Step) -> bool:
     """Tell whether the operations of a step refer to each other, or the only one to itself."""
     first = step[0]
-    refers_to_itself = bool(bulk_ids(step).keys() & references(first))
+    refers_to_itself = bool(bulk_ids(step).keys() & first.references)
     return len(step) > 1 or (first.method == "POST" and refers_to_itself)
 
 
@@ -144,12 +154,17 @@ def _components(edges: Mapping[int, Iterable[int]]) -> Iterator[list[int]]:
                     yield component
 
 
-def references(operation: BulkOperation) -> frozenset[str]:
-    """Return the bulkIds that an operation refers to, in its path and in its data."""
-    asked_for: defaultdict[str, str] = defaultdict(str)
-    resolved(operation.path, asked_for)
-    resolved(operation.data, asked_for)
-    return frozenset(asked_for)
+def _mentions(data: Any) -> Iterator[tuple[str, str]]:
+    """Yield the texts in ``data`` that may hold a reference, each behind its name in an object."""
+    pending: list[Any] = [[data]]
+    while pending:
+        container = pending.pop()
+        named = isinstance(container, dict)
+        for name, member in container.items() if named else (("", each) for each in container):
+            if isinstance(member, dict | list):
+                pending.append(member)
+            elif isinstance(member, str) and REFERENCE in member:
+                yield name, member
 
 
 def resolved(value: Any, ids: Mapping[str, str]) -> Any:

@@ -14,7 +14,6 @@ from scim.protocol.bulk import (
     failed,
     is_circular,
     plan,
-    references,
     resolved,
     succeeded,
     withheld,
@@ -125,7 +124,7 @@ def test_reference_is_replaced_in_the_path_of_an_operation(path, expected):
 @pytest.mark.parametrize("data", [*NOT_REFERRING, None, [], "text", 7])
 def test_text_that_only_resembles_a_reference_is_kept(data):
     assert resolved(data, {}) == data
-    assert references(BulkOperation(0, "PATCH", "/Groups/1", data=data)) == frozenset()
+    assert BulkOperation(0, "PATCH", "/Groups/1", data=data).references == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -153,7 +152,7 @@ def test_references_are_those_of_data_and_of_both_kinds_of_path():
         ]
     }
 
-    found = references(BulkOperation(0, "PATCH", "/Groups/bulkId:d", data=data))
+    found = BulkOperation(0, "PATCH", "/Groups/bulkId:d", data=data).references
 
     assert found == {"a", "b", "c", "d"}
 
@@ -162,7 +161,7 @@ def test_data_nested_deeper_than_python_recurses_is_walked():
     depth = 50_000
     data = nested(depth, "bulkId:x")
 
-    assert references(BulkOperation(0, data=data)) == {"x"}
+    assert BulkOperation(0, data=data).references == {"x"}
     assert innermost(resolved(data, IDS)) == ["1"]
     assert innermost(withheld(data, {"x"})) == []
 
@@ -282,7 +281,7 @@ def needed_posts(operations):
     return {
         operation.index: {
             owners[name].index
-            for name in references(operation)
+            for name in operation.references
             if name in owners and owners[name].method == "POST"
         }
         for operation in operations
