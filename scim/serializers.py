@@ -18,7 +18,6 @@ from marshmallow import (
     ValidationError,
     fields,
     missing,
-    post_load,
     pre_load,
 )
 
@@ -71,19 +70,31 @@ class Password(Simple):
 class Complex(Schema):
     """The sub-attributes of a complex attribute, or the attributes of a resource.
 
-    Fields are numbered and named by ``data_key``: marshmallow takes a dot in a field's own name,
-    which URNs have, for a step into a nested object.
+    Fields are numbered and named by ``data_key``: marshmallow has names of its own, and takes a dot
+    for a step into a nested object. Only what is there is looked at: no field has a default, and
+    what is required is checked of the whole resource.
     """
 
-    class Meta:
-        unknown = EXCLUDE
+    def load(self, data: Any, **_: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise ValidationError("expected an object")
+        loaded = {}
+        for known in self.load_fields.values():
+            name = str(known.data_key)
+            if name in data:
+                try:
+                    loaded[name] = known.deserialize(data[name])
+                except ValidationError as error:
+                    raise ValidationError({name: error.messages}) from None
+        return loaded
 
-    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        return obj.get(self.fields[attr].data_key, default)
-
-    @post_load
-    def _by_name(self, loaded: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {str(self.fields[name].data_key): value for name, value in loaded.items()}
+    def dump(self, obj: Any, **_: Any) -> dict[str, Any]:
+        named = ((str(known.data_key), known) for known in self.dump_fields.values())
+        return {
+            name: known.serialize(name, obj, accessor=dict.get)
+            for name, known in named
+            if name in obj
+        }
 
 
 @cache
@@ -102,9 +113,7 @@ def field(attribute: Attribute) -> fields.Field[Any]:
 
 def _element(attribute: Attribute, **options: Any) -> fields.Field[Any]:
     if attribute.type == "complex":
-        messages: dict[str, Any] = {"type": "expected an object"}
-        nested = complex_serializer(attribute)
-        return fields.Nested(nested, error_messages=messages, **options)
+        return fields.Nested(complex_serializer(attribute), **options)
     return (Password if attribute in PASSWORD else Simple)(attribute, **options)
 
 
@@ -116,9 +125,7 @@ def complex_serializer(attribute: Attribute) -> Schema:
     """
     ordered = sorted(attribute.sub_attributes, key=lambda below: below.key == "$ref")
     numbered = {f"f{index}": field(below) for index, below in enumerate(ordered)}
-    serializer = Complex.from_dict(numbered, name=attribute.name)()
-    serializer.error_messages = {**serializer.error_messages, "type": "expected an object"}
-    return serializer
+    return Complex.from_dict(numbered, name=attribute.name)()
 
 
 def load_resource(sent: Any, resource_type: ResourceType, tolerated: Tolerated) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def too_large() -> PayloadTooLargeError:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    if len({name.lower() for name in found}) != len(pairs):
+    if len(set(map(str.lower, found))) != len(pairs):
         raise ValueError("an object has the same name twice, if only in different case")
     return found
 
