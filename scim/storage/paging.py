@@ -367,7 +367,7 @@ def _rows(
             table = table_of(selection.resource_type)
             chosen = rows(selection.resource_type, selection.with_related)
             chosen = chosen.where(belongs(selection.resource_type), among(table.c.id))
-            for row in connection.execute(chosen, {"tenant": tenant_id, "ids": ids}):
+            for row in connection.execute(chosen, {"tenant": tenant_id, "ids": ids}).all():
                 yield row[0], Stored(*row)
 
 
