@@ -6,11 +6,12 @@ that locks what it changes; whatever fails leaves nothing behind.
 
 from sqlalchemy.exc import DatabaseError
 
+from .database import Database
 from .history import Change
 from .keys import is_id, new_id
-from .paging import Found, Page, Position, Query, Selection, sort_chain
+from .queries import Found, Page, Position, Query, Selection, sort_chain
 from .resources import Stored
-from .store import Database, Store, Transaction
+from .store import Store, Transaction
 from .tokens import Access, Doorkeeper, digest
 from .trash import Deleted
 

@@ -1,28 +1,23 @@
 """A tenant's directory: what the provider reads from and writes to."""
 
 import json
-import random
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from scim.protocol.definitions import BUILT_IN, Definitions
-from scim.protocol.errors import UnavailableError, UniquenessError
+from scim.protocol.errors import UniquenessError
 from scim.protocol.schema import GROUP, ResourceType, notation
 from scim.protocol.values import PLACEHOLDER, fold
 
-from .engine import failures, prepare, reader
+from .database import Database
 from .history import History
 from .keys import is_id
 from .membership import Members
 from .nesting import Nesting, NestingChange
-from .paging import Page, Query, read_page
+from .paging import read_page
+from .queries import Page, Query
 from .resources import (
     Stored,
     by_id,
@@ -41,8 +36,6 @@ from .tables import TENANT, THIS, groups, is_this, link, referrals, table_of, un
 from .trash import Trash
 
 T = TypeVar("T")
-ATTEMPTS = 5
-LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before each further one
 REFERRING = (
     select(referrals.c.source_type, referrals.c.source_id, referrals.c.key)
     .where(referrals.c.tenant_id == TENANT, referrals.c.target_id == THIS)
@@ -59,66 +52,6 @@ LEAVE = {
     "User": delete(link).where(link.c.tenant_id == TENANT, link.c.user_id == THIS),
     "Group": delete(link).where(link.c.tenant_id == TENANT, link.c.group_id == THIS),
 }
-
-
-class Database:
-    """One database, which many tenants may share."""
-
-    def __init__(self, engine: Engine) -> None:
-        prepare(engine)
-        self.engine = engine
-        self.reader = reader(engine)
-
-    def problem(self, migrations: str) -> str | None:
-        """Return why the database cannot serve, in a line for whoever starts the server.
-
-        ``migrations`` is the folder of the migrations that must have been applied.
-        """
-        try:
-            with self.reader.connect() as connection:
-                applied = MigrationContext.configure(connection).get_current_heads()
-        except OperationalError as error:
-            reason = str(error.orig).partition("\n")[0]
-            return f"SCIM_DATABASE_URL: the database cannot be reached: {reason}"
-        if set(applied) == set(ScriptDirectory(migrations).get_heads()):
-            return None
-        return "The database is not up to date; migrate it with: python manage.py db upgrade"
-
-    def read(self, work: Callable[[Connection], T]) -> T:
-        """Return what ``work`` reads, each statement by itself.
-
-        :raises UnavailableError: the database cannot be reached, or is too busy
-        """
-        return self._again(self.reader.connect, work)
-
-    def write(self, work: Callable[[Connection], T]) -> T:
-        """Return what ``work`` returns, having committed all it did, or nothing if it raised.
-
-        :raises UnavailableError: the database cannot be reached, or is too busy
-        """
-        return self._again(self.engine.begin, work)
-
-    def _again(
-        self,
-        connect: Callable[[], AbstractContextManager[Connection]],
-        work: Callable[[Connection], T],
-    ) -> T:
-        """Do ``work`` again if it lost a race for locks or its connection had been closed.
-
-        Once it is done and only the commit failed, nobody knows whether it was stored.
-        """
-        for attempt in range(ATTEMPTS):
-            done = False
-            try:
-                with failures(), connect() as connection:
-                    result = work(connection)
-                    done = True
-                return result
-            except (OperationalError, InterfaceError):  # what ``failures`` lets through
-                if done:
-                    break
-                time.sleep(random.random() * LONGEST_PAUSE * 2**attempt)  # not all at once again
-        raise UnavailableError("the database is too busy at the moment, please try again")
 
 
 class Store:

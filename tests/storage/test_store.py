@@ -9,8 +9,8 @@ from scim.protocol.errors import InvalidValueError, UnavailableError, Uniqueness
 from scim.protocol.schema import USER
 from scim.protocol.tolerance import Tolerated
 from scim.provider import Request, create
-from scim.storage import new_id
-from scim.storage.store import ATTEMPTS, Store
+from scim.storage import Store, new_id
+from scim.storage.database import ATTEMPTS
 
 from ..support.scim import Scim, add, group, listed, path_of, replace, user
 
