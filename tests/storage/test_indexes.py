@@ -27,7 +27,7 @@ def rows(tenant_id, resource_type, documents):
     instant = "2011-05-13T04:42:34.000000Z"
     shared = {"tenant_id": tenant_id, "version": 1, "created": instant}
     for number, document in enumerate(documents):
-        modified = f"2011-05-13T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.000000Z"
+        modified = f"2999-05-13T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.000000Z"
         values = columns(resource_type, document, json.dumps(document), True)
         yield values | shared | {"id": document["id"], "last_modified": modified}
 
@@ -142,7 +142,7 @@ def plans(crowd):
         (USER, 'emails.value eq "User77@work.example"', "ix_users_search", 1),
         (USER, 'emails[type eq "work" and value eq "user77@work.example"]', "ix_users_search", 1),
         (USER, f'{E}:department eq "department 7"', "ix_users_search", 8),
-        (USER, 'meta.lastModified ge "2011-05-13T01:06:30Z"', "ix_users_last_modified", 10),
+        (USER, 'meta.lastModified ge "2999-05-13T01:06:30Z"', "ix_users_last_modified", 10),
         (USER, 'groups.value eq "<group>"', "link_pkey", 2),
         (USER, 'groups eq "<group>"', "link_pkey", 2),
         (USER, 'groups.type eq "indirect"', "groups_pkey", 10),
@@ -160,7 +160,7 @@ def plans(crowd):
         (GROUP, 'members[type eq "Group" and value eq "<group>"]', "ix_nesting_child", 1),
         (GROUP, 'members.display eq "User 77"', "ix_users_search", 1),
         (GROUP, 'members.display eq "Group7"', "uq_groups_display_name", 1),
-        (GROUP, 'meta.lastModified ge "2011-05-13T01:06:30Z"', "ix_groups_last_modified", 10),
+        (GROUP, 'meta.lastModified ge "2999-05-13T01:06:30Z"', "ix_groups_last_modified", 10),
     ],
 )
 def test_filter_is_answered_from_an_index(plans, resource_type, text, index, number):
