@@ -5,6 +5,7 @@ import pytest
 from scim import provider
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
 
+from ..support.bulk import carry_out, patch, post, refer, statuses
 from ..support.errors import check_error
 from ..support.scim import (
     UNKNOWN_ID,
@@ -384,6 +385,22 @@ def test_id_that_a_client_gives_a_new_group_closes_no_cycle(scim, guides, staff)
 
     assert made["id"] != guides["id"]
     assert ids(made) == {staff["id"]}
+
+
+def test_bulk_request_makes_groups_in_groups_but_no_cycle(scim):
+    results = carry_out(
+        scim,
+        post("outer", group("Outer", members=refer("inner"))),
+        post("inner", group("Inner", members=refer("babs"))),
+        post("babs", user("babs")),
+        patch("/Groups/bulkId:inner", add("members", refer("outer"))),
+        patch("/Groups/bulkId:outer", add("members", refer("babs"))),
+    )
+
+    assert statuses(results) == ["201", "201", "201", "400", "200"]
+    assert results[3]["response"]["scimType"] == "invalidValue"
+    [babs] = scim.get("/Users").json["Resources"]
+    assert shown(scim, babs) == {"Inner": "direct", "Outer": "direct"}
 
 
 @pytest.mark.parametrize("unknown", [UNKNOWN_ID, "nobody"])
