@@ -35,6 +35,7 @@ OPERATORS = {
     "binary": ("eq", "ne"),
     "dateTime": ("eq", "ne", "gt", "ge", "lt", "le"),
 }
+Known = dict[str, list[Any]]
 TEXT_OPERATORS = ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le")
 WITHIN = {"name", "emails", "phoneNumbers", "photos", "addresses", "groups", "manager", "members"}
 WITHIN |= {"x509Certificates", "roles", "meta"}
@@ -62,13 +63,14 @@ def values(attribute: Attribute) -> st.SearchStrategy[Any]:
 def _members(attributes: list[Attribute], most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
     """Make an object with some of ``attributes``."""
     chosen = st.lists(st.sampled_from(attributes), unique=True, max_size=most)
-    return chosen.flatmap(lambda some: st.fixed_dictionaries({a.name: _whole(a) for a in some}))
+    return chosen.flatmap(lambda some: st.fixed_dictionaries({a.name: whole(a) for a in some}))
 
 
-def _whole(attribute: Attribute) -> st.SearchStrategy[Any]:
+def whole(attribute: Attribute, least: int = 0) -> st.SearchStrategy[Any]:
+    """Make all values of ``attribute``, at most one of them primary."""
     if not attribute.multi_valued:
         return values(attribute)
-    return st.lists(values(attribute), max_size=3).map(_with_one_primary)
+    return st.lists(values(attribute), min_size=least, max_size=3).map(_with_one_primary)
 
 
 def _with_one_primary(items: list[Any]) -> list[Any]:
@@ -79,25 +81,29 @@ def _with_one_primary(items: list[Any]) -> list[Any]:
     ]
 
 
-def _named(
-    name: str, resource_type: ResourceType, number: int
-) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Make resources of which no two have the same name or externalId."""
+def _named(name: str, resource_type: ResourceType) -> st.SearchStrategy[dict[str, Any]]:
+    """Make a resource with a name, without ``schemas`` and members."""
     others = [
         attribute
         for attribute in resource_type.attributes
         if attribute.mutability == "readWrite"
         and attribute.name not in ("schemas", "members", name)
     ]
-    resources = st.tuples(TEXT.filter(bool), _members(others, 8)).map(
+    return st.tuples(TEXT.filter(bool), _members(others, 8)).map(
         lambda pair: pair[1] | {name: pair[0]}
     )
+
+
+def _several(name: str, one: st.SearchStrategy[dict[str, Any]], number: int) -> Any:
+    """Make resources of which no two have the same name or externalId."""
     unique_by = (lambda r: fold_text(r[name]), lambda r: r.get("externalId") or id(r))
-    return st.lists(resources, min_size=2, max_size=number, unique_by=unique_by)
+    return st.lists(one, min_size=2, max_size=number, unique_by=unique_by)
 
 
-USERS = _named("userName", USER, 6)
-GROUPS = _named("displayName", GROUP, 3)
+A_USER = _named("userName", USER)
+A_GROUP = _named("displayName", GROUP)
+USERS = _several("userName", A_USER, 6)
+GROUPS = _several("displayName", A_GROUP, 3)
 
 
 @dataclass(frozen=True)
@@ -148,17 +154,23 @@ def filters(
 
     With ``names`` they ask for nothing but these attributes.
     """
-    known: dict[str, list[Any]] = {}
-    for document in sorted(documents, key=lambda d: d.get("userName") or d["displayName"]):
-        chosen = names or [name for name in document if name not in RELATED]
-        for name, value in _simple_values({name: document.get(name) for name in chosen}):
-            known.setdefault(name.lower(), []).append(value)
+    known = known_values(documents, names)
     named = [node for node in nodes(resource_type) if not names or node.names[0] in names]
     named += 3 * [node for node in named if node.is_in(documents)]
     filtered_within = [node for node in named if node.attribute.name in WITHIN]
     simple = st.sampled_from(named).flatmap(lambda node: _tests(node, known))
-    value_paths = st.sampled_from(filtered_within).flatmap(lambda node: _value_paths(node, known))
-    return _joined(simple | value_paths)
+    within = st.sampled_from(filtered_within).flatmap(lambda node: _value_paths(node, known))
+    return _joined(simple | within)
+
+
+def known_values(documents: list[dict[str, Any]], names: Iterable[str] = ()) -> Known:
+    """Return the simple values in documents by the attribute's name in lower case."""
+    known: Known = {}
+    for document in sorted(documents, key=lambda d: d.get("userName") or d["displayName"]):
+        chosen = names or [name for name in document if name not in RELATED]
+        for name, value in _simple_values({name: document.get(name) for name in chosen}):
+            known.setdefault(name.lower(), []).append(value)
+    return known
 
 
 def _joined(terms: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
@@ -173,11 +185,16 @@ def _joined(terms: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
     )
 
 
-def _value_paths(node: Node, known: dict[str, list[Any]]) -> st.SearchStrategy[Filter]:
+def value_paths(node: Node, known: Known) -> st.SearchStrategy[ValuePath]:
+    """Make paths to the elements of a complex attribute that match a filter."""
     inner = st.sampled_from(node.attribute.sub_attributes).flatmap(
         lambda below: _tests(Node(below, AttributePath(below.name)), known)
     )
-    paths = _joined(inner).map(lambda condition: ValuePath(node.path, condition))
+    return _joined(inner).map(lambda condition: ValuePath(node.path, condition))
+
+
+def _value_paths(node: Node, known: Known) -> st.SearchStrategy[Filter]:
+    paths = value_paths(node, known)
     beside = st.sampled_from(node.attribute.sub_attributes).flatmap(
         lambda below: paths.flatmap(
             lambda path: _tests(
@@ -188,7 +205,7 @@ def _value_paths(node: Node, known: dict[str, list[Any]]) -> st.SearchStrategy[F
     return paths | beside
 
 
-def _tests(node: Node, known: dict[str, list[Any]]) -> st.SearchStrategy[Filter]:
+def _tests(node: Node, known: Known) -> st.SearchStrategy[Filter]:
     attribute = node.attribute
     if attribute.type == "complex":
         attribute = attribute.find("value") or attribute
@@ -196,14 +213,15 @@ def _tests(node: Node, known: dict[str, list[Any]]) -> st.SearchStrategy[Filter]
     if attribute.type == "complex":
         return present
     operators = st.sampled_from(OPERATORS.get(attribute.type, TEXT_OPERATORS))
-    comparisons = st.tuples(operators, _literals(attribute, known)).map(
+    comparisons = st.tuples(operators, literals(attribute, known)).map(
         lambda pair: Comparison(node.path, *pair)
     )
     nulls = st.sampled_from(("eq", "ne")).map(lambda name: Comparison(node.path, name, None))
     return st.one_of(comparisons, comparisons, comparisons, present, nulls)
 
 
-def _literals(attribute: Attribute, known: dict[str, list[Any]]) -> st.SearchStrategy[Any]:
+def literals(attribute: Attribute, known: Known) -> st.SearchStrategy[Any]:
+    """Make values to compare a simple attribute with, most of them like one of those known."""
     made, found = values(attribute), known.get(attribute.key, [])
     alike = [value for value in found if _is_legal(attribute, value)]
     if not alike:
