@@ -123,10 +123,11 @@ class Patching:
             assert JUDGED_AT_THE_END.fullmatch(detail), detail
 
     def check_found(self):
-        """Check that filters see what is there now, and nothing of what is gone."""
-        resource = self.state.resource
-        conditions = [text for name in resource for text in equalities(name, resource[name])]
-        conditions += [f"not ({name} pr)" for name in self.first.resource if name not in resource]
+        """Check that filters see what has changed, and nothing of what is gone."""
+        first, resource = self.first.resource, self.state.resource
+        changed = [name for name in resource if resource[name] != first.get(name)]
+        conditions = [text for name in changed for text in equalities(name, resource[name])]
+        conditions += [f"not ({name} pr)" for name in first if name not in resource]
         for start in range(0, len(conditions), 15):
             assert self.is_found(*conditions[start : start + 15])
 

@@ -123,7 +123,7 @@ def histories(draw: st.DrawFn, name: str) -> History:
     wild = _operations(Pool(near, known, wild=True))
     wilder = _operations(Pool(targets, known, wild=True))
     requests = _rarely(3, _some(_rarely(3, wilder, wild)), _some(tame))
-    return History(document, draw(st.lists(requests, min_size=1, max_size=6)))
+    return History(document, draw(st.lists(requests, min_size=1, max_size=4)))
 
 
 @st.composite
