@@ -11,9 +11,9 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from scim.cursors import Cursor, Cursors, scope
+from scim.messages import BULK_REQUEST_SCHEMA, PATCH_OP_SCHEMA
 from scim.protocol.paging import SearchRequest
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
-from scim.serializers import BULK_REQUEST_SCHEMA, PATCH_OP_SCHEMA
 from scim.storage import Position
 
 from .directory import (

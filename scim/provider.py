@@ -10,6 +10,7 @@ from typing import Any
 
 from . import documents, writing
 from .documents import Record
+from .messages import load_patch, with_hash
 from .protocol import etag
 from .protocol import patch as patching
 from .protocol.errors import (
@@ -30,7 +31,7 @@ from .protocol.projection import (
 from .protocol.schema import Attribute, ResourceType
 from .protocol.tolerance import Tolerated
 from .representation import Representation, refers, represent
-from .serializers import load_patch, load_value, with_hash
+from .serializers import load_value
 from .storage import (
     Store,
     Stored,

@@ -12,7 +12,14 @@ ROOT = Path(__file__).parents[1]
 # From the inside out: a module imports from its own layer and from those before it.
 LAYERS = (
     ("models", "scim.settings"),
-    ("scim.protocol", "scim.serializers", "scim.storage", "scim.conformance", "scim.idp"),
+    (
+        "scim.protocol",
+        "scim.serializers",
+        "scim.messages",
+        "scim.storage",
+        "scim.conformance",
+        "scim.idp",
+    ),
     ("scim.cursors", "scim.documents", "scim.representation"),
     ("scim.writing",),
     ("scim.provider",),

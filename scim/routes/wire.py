@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, g, request
 
 from scim import query as querying
 from scim.cursors import Cursors, scope
+from scim.messages import load_bulk, load_search
 from scim.protocol import etag
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions import Definitions
@@ -27,7 +28,6 @@ from scim.protocol.values import PLACEHOLDER
 from scim.provider import Request
 from scim.query import PageSize
 from scim.representation import Representation, location
-from scim.serializers import load_bulk, load_search
 from scim.settings import Settings
 from scim.storage import Access, Store, digest
 

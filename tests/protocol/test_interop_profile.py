@@ -4,6 +4,7 @@ from dataclasses import replace as changed
 
 import pytest
 
+from scim.messages import load_patch
 from scim.protocol.definitions import BUILT_IN, Definitions
 from scim.protocol.discovery import (
     resource_type_documents,
@@ -31,7 +32,7 @@ from scim.protocol.schema import (
     read_attributes,
 )
 from scim.protocol.tolerance import STRICT, STRICT_TOLERANCE, Tolerance, Tolerated
-from scim.serializers import load_patch, load_value
+from scim.serializers import load_value
 
 from ..support.scim import add, patch_op, remove, replace
 from .test_discovery import OFFER

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scim.messages import load_patch
 from scim.protocol.errors import (
     InvalidFilterError,
     InvalidPathError,
@@ -14,7 +15,6 @@ from scim.protocol.errors import (
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.schema import USER_SCHEMA
 from scim.protocol.tolerance import STRICT, STRICT_TOLERANCE, Tolerance, Tolerated
-from scim.serializers import load_patch
 
 from ..support.scim import PATCH_OP_SCHEMA, add, patch_op, remove, replace
 from .test_patch import BABS, HOME, modes, patched

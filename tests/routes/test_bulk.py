@@ -6,9 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from scim.bulk import WRITTEN_AT_ONCE
+from scim.messages import BULK_REQUEST_SCHEMA
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from scim.protocol.tolerance import STRICT_TOLERANCE
-from scim.serializers import BULK_REQUEST_SCHEMA, hasher
+from scim.serializers import hasher
 
 from ..support.bulk import (
     BASE,
