@@ -1,9 +1,10 @@
 """The application, and `python app.py`, which serves it."""
 
 import logging
+import os
 import socket
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,10 +62,36 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 def read_definitions(folder: str) -> Definitions:
     """Return what is served: users, groups and what the JSON documents in ``folder`` add.
 
-    :raises DefinitionError: one of them cannot be used
+    Those in folders below it count too, unless their names, or the folders', begin with a dot.
+
+    :raises SettingError: one of them cannot be used
     """
-    paths = Path(PROJECT, folder).rglob("*.json") if folder else ()
-    return extended({path.name: path.read_text(encoding="utf-8") for path in paths})
+    try:
+        return extended(_documents(Path(PROJECT, folder)) if folder else {})
+    except (DefinitionError, OSError) as error:
+        raise SettingError(f"SCIM_SCHEMA_FOLDER: {error}") from None
+
+
+def _documents(root: Path) -> dict[str, str]:
+    """Return the texts of the JSON files below a folder, by their paths from there."""
+    documents: dict[str, str] = {}
+    for path in _json_files(root):
+        name = path.relative_to(root).as_posix()
+        try:
+            documents[name] = path.read_text(encoding="utf-8-sig")
+        except UnicodeError as error:
+            raise DefinitionError(f"{name}: cannot be read as UTF-8: {error}") from None
+    return documents
+
+
+def _json_files(root: Path) -> Iterator[Path]:
+    def fail(error: OSError) -> None:
+        raise error
+
+    for folder, below, files in os.walk(root, onerror=fail):
+        below[:] = [name for name in below if not name.startswith(".")]
+        shown = [name for name in files if not name.startswith(".")]
+        yield from (Path(folder, name) for name in shown if name.endswith(".json"))
 
 
 def _with_sane_prefix(application: "WSGIApplication") -> "WSGIApplication":
@@ -111,13 +138,10 @@ def _address_problem(settings: Settings) -> str | None:
 def main() -> None:
     """Serve until stopped."""
     try:
-        settings = read_settings()
+        app = create_app()
     except SettingError as error:
         sys.exit(str(error))
-    try:
-        app = create_app()
-    except DefinitionError as error:
-        sys.exit(f"SCIM_SCHEMA_FOLDER: {error}")
+    settings = app.extensions["scim_settings"]
     database, migrations = app.extensions["scim_database"], app.extensions["migrate"].directory
     if problem := _address_problem(settings) or database.problem(migrations):
         sys.exit(problem)

@@ -1,8 +1,5 @@
 """The settings: what they take, and that a wrong one stops the server with one clear line."""
 
-import os
-import subprocess
-import sys
 from dataclasses import asdict
 
 import httpx2
@@ -10,7 +7,7 @@ import pytest
 
 from scim.settings import PROJECT, SettingError, Settings, read_settings
 
-from .support.server import ROOT
+from .support.server import ROOT, run
 
 WRONG = [
     ({"PORT": "http"}, "SCIM_PORT must be a whole number, not 'http'"),
@@ -47,20 +44,6 @@ UNUSABLE = [
     ({"DATABASE_URL": "sqlite:////no/such/folder/scim.db"}, "SCIM_DATABASE_URL: the database"),
     ({"DATABASE_URL": "postgresql://127.0.0.1:1/db"}, "SCIM_DATABASE_URL: the database"),
 ]
-
-
-def run(*arguments, **settings):
-    """Return a finished process of ours, with settings that have no prefix here."""
-    environment = os.environ | {f"SCIM_{name}": value for name, value in settings.items()}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        check=False,
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
 
 
 @pytest.mark.parametrize(("settings", "problem"), WRONG)

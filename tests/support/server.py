@@ -49,6 +49,20 @@ class Server:
         self.process.wait()
 
 
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Return a finished process of ours, with settings that have no prefix here."""
+    environment = os.environ | {f"SCIM_{name}": value for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        check=False,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a process that leads a group, and all that it started, by force after a while."""
     os.killpg(process.pid, signal.SIGTERM)
