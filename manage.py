@@ -6,7 +6,7 @@ from flask.cli import FlaskGroup
 
 from app import create_app
 from scim.cli import register
-from scim.settings import SettingError
+from scim.settings import SettingError, read_settings
 from scim.storage import DatabaseError
 
 cli = FlaskGroup(create_app=create_app)
@@ -14,6 +14,7 @@ register(cli)
 
 if __name__ == "__main__":
     try:
+        read_settings()  # or else Flask shows a traceback, and help all the same
         cli()
     except SettingError as error:
         sys.exit(str(error))

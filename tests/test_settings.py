@@ -69,8 +69,9 @@ def test_wrong_value_stops_the_server_with_one_line(tmp_path, settings, problem)
     assert problem in line
 
 
-def test_wrong_value_stops_a_command_with_one_line():
-    done = run("manage.py", "db", "upgrade", PORT="http")
+@pytest.mark.parametrize("command", [["db", "upgrade"], ["--help"]])
+def test_wrong_value_stops_a_command_with_one_line(command):
+    done = run("manage.py", *command, PORT="http")
 
     assert done.returncode == 1
     assert "SCIM_PORT must be a whole number, not 'http'" in done.stderr.splitlines()[-1]
