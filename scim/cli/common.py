@@ -8,7 +8,7 @@ import click
 from flask import current_app
 
 from scim.protocol.errors import ScimError
-from scim.settings import Settings
+from scim.routes.wire import open_store
 from scim.storage import Database, Store, is_id
 from scim.storage.tokens import Tenant, find_tenant
 
@@ -17,11 +17,6 @@ TOKEN = "manage.py"  # whose changes those of an operator are
 
 def database() -> Database:
     found: Database = current_app.extensions["scim_database"]
-    return found
-
-
-def settings() -> Settings:
-    found: Settings = current_app.extensions["scim_settings"]
     return found
 
 
@@ -37,16 +32,7 @@ def find(name: str) -> Tenant:
 
 def store(tenant: str) -> Store:
     """Return the directory of a tenant."""
-    known = settings()
-    return Store(
-        database(),
-        find(tenant).id,
-        current_app.extensions["scim_definitions"],
-        unique_names=known.unique_group_names,
-        skip_unknown=known.skip_unknown_members,
-        keeps_history=known.history_days > 0,
-        token=TOKEN,
-    )
+    return open_store(find(tenant), TOKEN)
 
 
 def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,9 +9,10 @@ from flask.cli import with_appcontext
 
 from scim import recovery
 from scim.protocol.values import PLACEHOLDER
+from scim.routes.wire import settings
 from scim.storage import Change, Store
 
-from .common import of_tenant, resource_id, said_plainly, settings, store
+from .common import of_tenant, resource_id, said_plainly, store
 from .trash import days_ago, say_missing, say_purged
 
 MEMBERS_SHOWN = 20

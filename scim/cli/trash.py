@@ -8,8 +8,9 @@ from flask.cli import with_appcontext
 
 from scim import recovery
 from scim.protocol.values import date_time
+from scim.routes.wire import settings
 
-from .common import of_tenant, resource_id, said_plainly, settings, store
+from .common import of_tenant, resource_id, said_plainly, store
 
 SHOWN = 100
 

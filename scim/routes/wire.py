@@ -30,6 +30,7 @@ from scim.query import PageSize
 from scim.representation import Representation, location
 from scim.settings import Settings
 from scim.storage import Access, Store, digest
+from scim.storage.tokens import Tenant
 
 MEDIA_TYPE = "application/scim+json"
 ACCEPTED = {MEDIA_TYPE, "application/json", ""}
@@ -78,7 +79,12 @@ def access() -> Access:
 
 def store() -> Store:
     """Return the directory of the tenant that the token belongs to."""
-    tenant, known = access().tenant, settings()
+    return open_store(access().tenant, access().token)
+
+
+def open_store(tenant: Tenant, token: str) -> Store:
+    """Return the directory of a tenant; ``token`` is the name of whose changes are made."""
+    known = settings()
     return Store(
         current_app.extensions["scim_database"],
         tenant.id,
@@ -87,7 +93,7 @@ def store() -> Store:
         skip_unknown=known.skip_unknown_members,
         restores=tenant.restores and not tenant.strict,  # the profile deletes for good (its §6.6)
         keeps_history=known.history_days > 0,
-        token=access().token,
+        token=token,
     )
 
 

@@ -144,8 +144,8 @@ class Transaction:
         if resource_type.name == "User" and is_id(resource_id):
             theirs = (groups.c.tenant_id == TENANT) & groups.c.id.in_(MEMBERSHIPS)
             ordered = select(groups.c.id).where(theirs).order_by(groups.c.id)
-            locking = ordered.with_for_update(key_share=True)
-            self.connection.execute(locking, self.names(resource_id)).all()
+            held = ordered.with_for_update(key_share=True)
+            self.connection.execute(held, self.names(resource_id)).all()
         return self.lock(resource_type, resource_id)
 
     def referring(self, resource_id: str) -> Sequence[tuple[str, str, str]]:
