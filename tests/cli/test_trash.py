@@ -145,17 +145,33 @@ def test_restored_group_has_the_members_that_are_still_there(scim, run):
     assert version(scim.read(babs)) > version(before)
 
 
+def test_restored_group_is_back_in_all_groups_above_it(scim, run):
+    inner = scim.create(group("inner", scim.create(user())))
+    middle = scim.create(group("middle", inner))
+    outer = [scim.create(group(name, middle)) for name in ("one", "two")]
+    scim.delete(path_of(middle))
+
+    run(f"trash restore {middle['id']}")
+
+    for each in outer:
+        assert [member["value"] for member in scim.read(each)["members"]] == [middle["id"]]
+    assert [member["value"] for member in scim.read(middle)["members"]] == [inner["id"]]
+
+
 def test_group_that_would_close_a_cycle_is_not_restored(scim, run, fail):
     inner = scim.create(group("inner"))
-    outer = scim.create(group("outer", inner))
-    scim.delete(path_of(inner))
-    scim.patch(path_of(outer), replace("displayName", "renamed"))
-    taken = scim.create(group("inner"))
+    middle = scim.create(group("middle", inner))
+    outer = scim.create(group("outer", middle))
+    scim.delete(path_of(middle))
+    scim.patch(path_of(inner), add("members", listed(outer)))
 
-    assert "displayName is already in use" in fail(f"trash restore {inner['id']}")
-    assert scim.delete(path_of(taken)).status_code == 204
-    run(f"trash restore {inner['id']}")
-    assert [each["value"] for each in scim.read(outer)["members"]] == [inner["id"]]
+    assert "groups cannot contain each other" in fail(f"trash restore {middle['id']}")
+
+    assert middle["id"] in run("trash list")
+    assert scim.get(path_of(middle)).status_code == 404
+    scim.patch(path_of(inner), replace("members", []))
+    run(f"trash restore {middle['id']}")
+    assert [each["value"] for each in scim.read(outer)["members"]] == [middle["id"]]
 
 
 @pytest.mark.parametrize(
