@@ -160,15 +160,22 @@ def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
         seen: list[str] = []
 
         def see(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-            if not statement.startswith("SELECT tenants.id, "):  # who asks, now and then
+            # who asks, and what PostgreSQL is to remember, now and then
+            if not statement.startswith(("SELECT tenants.id, ", "PREPARE ")):
                 seen.append(statement)
 
+        def fetch(statement: Any, names: Any) -> Any:  # past SQLAlchemy and its events
+            seen.append(str(statement.statement))
+            return type(database).fetch(database, statement, names)
+
         database = app.extensions["scim_database"]
+        database.fetch = fetch
         for engine in (database.engine, database.reader):
             sa.event.listen(engine, "before_cursor_execute", see)
         try:
             yield seen
         finally:
+            del database.fetch
             for engine in (database.engine, database.reader):
                 sa.event.remove(engine, "before_cursor_execute", see)
 

@@ -17,6 +17,7 @@ UNIQUE = {
     "unique_values": "a value that must be unique",
 }
 LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock
+PREPARED = "prepared"  # of a connection: the statements that are prepared, None if none can be
 
 
 def prepare(engine: Engine) -> None:
@@ -24,6 +25,8 @@ def prepare(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _open_postgresql)
 
 
 def reader(engine: Engine) -> Engine:
@@ -31,9 +34,22 @@ def reader(engine: Engine) -> Engine:
     autocommit = create_engine(
         engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, hide_parameters=True
     )
-    if autocommit.dialect.name == "sqlite":
-        event.listen(autocommit, "connect", _open_sqlite)
+    sqlite = autocommit.dialect.name == "sqlite"
+    event.listen(autocommit, "connect", _open_sqlite if sqlite else _open_postgresql)
     return autocommit
+
+
+def _open_postgresql(connection: Any, record: Any) -> None:
+    """Find out whether the connection is one of PostgreSQL's own.
+
+    PgBouncer gives each transaction another of its connections: what has been prepared on one is
+    unknown on the next. It tells clients process numbers that it has made up.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [own] = cursor.fetchone()
+    connection.rollback()
+    record.info[PREPARED] = set() if own == connection.info.backend_pid else None
 
 
 def _open_sqlite(connection: Any, _: Any) -> None:

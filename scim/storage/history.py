@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Connection, bindparam, delete, insert, literal, 
 
 from scim.protocol.schema import ResourceType
 
+from .prepared import Prepared
 from .resources import Stored
 from .tables import TENANT, THIS, among, changes, groups, link, member_changes, nesting, users
 
@@ -24,6 +25,7 @@ SHOWN = select(
     changes.c.after,
     changes.c.unseen,
 )
+RECORD = Prepared(insert(changes), changes.c.keys())
 
 VERSION: Any = bindparam("version", type_=member_changes.c.version.type)
 MOVED = insert(member_changes).from_select(
@@ -88,10 +90,11 @@ class History:
         """Keep changes of resources of one type, each as it was before and is after."""
         if not self.keeps or not pairs:
             return
-        self.connection.execute(
-            insert(changes),
-            [self._row(resource_type, operation, before, after, at) for before, after in pairs],
-        )
+        rows = [self._row(resource_type, operation, before, after, at) for before, after in pairs]
+        if len(rows) == 1:
+            RECORD.execute(self.connection, rows[0])
+        else:
+            self.connection.execute(insert(changes), rows)
 
     def _row(
         self,

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     func,
+    literal_column,
     null,
     select,
 )
@@ -19,6 +20,7 @@ from scim.protocol.resolve import Compare, Condition, Keys, Some
 from scim.protocol.schema import ResourceType
 
 from .filters import columns_of
+from .prepared import Prepared
 from .queries import (
     LARGEST_OFFSET,
     Found,
@@ -70,16 +72,18 @@ def _look_up(connection: Connection, tenant_id: int, selection: Selection) -> Pa
             resource_type.name, ()
         ):
             statement = _by_value(resource_type, keys, selection.with_related)
-            read = connection.execute(statement, {"tenant": tenant_id, "value": value}).all()
+            read: Sequence[Any] = statement.execute(
+                connection, {"tenant": tenant_id, "value": value}
+            ).all()
             found = [Found(resource_type, Stored(*row)) for row in read]
             return Page(len(found), found) if len(found) < 2 else None
     return None
 
 
 @cache
-def _by_value(resource_type: ResourceType, keys: Keys, with_related: bool) -> Select[Any]:
+def _by_value(resource_type: ResourceType, keys: Keys, with_related: bool) -> Prepared:
     found = belongs(resource_type), columns_of(resource_type)[keys] == bindparam("value")
-    return rows(resource_type, with_related).where(*found).limit(2)
+    return Prepared(rows(resource_type, with_related).where(*found).limit(literal_column("2")))
 
 
 def _page(

@@ -14,7 +14,6 @@ from sqlalchemy import (
     and_,
     cast,
     exists,
-    func,
     literal,
     select,
     union,
@@ -29,6 +28,7 @@ from .tables import (
     OWN_TABLES,
     TENANT,
     groups,
+    joined,
     link,
     named,
     nesting,
@@ -161,7 +161,7 @@ def related(resource_type: ResourceType) -> ScalarSelect[str | None]:
     # A group may be above a user in two ways. Members need no such care, and may be many.
     items = (union(*found) if name == "groups" else union_all(*found)).subquery()
     ordered = select(items.c.item).order_by(items.c.id).subquery()
-    return select(func.aggregate_strings(ordered.c.item, ",")).scalar_subquery()
+    return select(joined(ordered.c.item, ",")).scalar_subquery()
 
 
 def first_related(resource_type: ResourceType, name: str) -> ScalarSelect[Any]:
@@ -252,4 +252,4 @@ def references(resource_type: ResourceType, owner: Any) -> ScalarSelect[str | No
     if len(texts) < 2:
         return texts[0].scalar_subquery() if texts else None
     found = union_all(*texts).subquery()
-    return select(func.aggregate_strings(found.c.text, SEPARATOR)).scalar_subquery()
+    return select(joined(found.c.text, SEPARATOR)).scalar_subquery()

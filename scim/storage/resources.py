@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    insert,
     null,
     select,
     text,
@@ -28,17 +29,20 @@ from scim.protocol.schema import ResourceType, notation
 from scim.protocol.values import date_time, fold, fold_text
 
 from .keys import is_id
+from .prepared import Prepared
 from .relations import RELATED, references, related
 from .tables import among, belongs, is_this, table_of, totals
 
 LONGEST_KEY = 2000  # bytes; a row of a B-tree index holds little more
 SLOTS = 16
 
-COUNT = text(
-    "INSERT INTO totals (tenant_id, resource_type, slot, resources)"
-    " VALUES (:tenant, :resource_type, :slot, :more)"
-    " ON CONFLICT (tenant_id, resource_type, slot)"
-    " DO UPDATE SET resources = totals.resources + excluded.resources"
+COUNT = Prepared(
+    text(
+        "INSERT INTO totals (tenant_id, resource_type, slot, resources)"
+        " VALUES (:tenant, :resource_type, :slot, :more)"
+        " ON CONFLICT (tenant_id, resource_type, slot)"
+        " DO UPDATE SET resources = totals.resources + excluded.resources"
+    )
 )
 
 
@@ -85,30 +89,47 @@ def _references(resource_type: ResourceType) -> Any:
 
 
 @cache
-def by_id(resource_type: ResourceType, with_related: bool) -> Select[Any]:
+def by_id(resource_type: ResourceType, with_related: bool) -> Prepared:
     """Return the SELECT of the resource that the parameter ``this`` names."""
-    return rows(resource_type, with_related).where(is_this(resource_type))
+    return Prepared(rows(resource_type, with_related).where(is_this(resource_type)))
 
 
 @cache
-def locking(resource_type: ResourceType) -> Select[Any]:
+def locking(resource_type: ResourceType) -> Prepared:
     """Return the SELECT of a resource to be changed, with all of it but the members of a group."""
     chosen = rows(resource_type, with_related=resource_type.name == "User", with_hidden=True)
     locked = chosen.with_for_update(of=table_of(resource_type), key_share=True)
-    return locked.where(is_this(resource_type))
+    return Prepared(locked.where(is_this(resource_type)))
 
 
 @cache
-def changing(resource_type: ResourceType) -> Update:
+def changing(resource_type: ResourceType) -> Prepared:
     """Return the UPDATE of the resource that the parameter ``this`` names."""
+    return Prepared(_changing(resource_type), _changed(resource_type))
+
+
+@cache
+def changing_and_showing(resource_type: ResourceType) -> Prepared:
+    """Return the same with what the resource shows of others."""
+    shown = related(resource_type) if resource_type.name == "User" else null()
+    changed = _changing(resource_type).returning(shown, _references(resource_type))
+    return Prepared(changed, _changed(resource_type))
+
+
+def _changing(resource_type: ResourceType) -> Update:
     return update(table_of(resource_type)).where(is_this(resource_type))
 
 
+def _changed(resource_type: ResourceType) -> list[str]:
+    kept = {"tenant_id", "id", "created", "resource_type"}
+    return [column.name for column in table_of(resource_type).c if column.name not in kept]
+
+
 @cache
-def changing_and_showing(resource_type: ResourceType) -> Update:
-    """Return the same with what the resource shows of others."""
-    shown = related(resource_type) if resource_type.name == "User" else null()
-    return changing(resource_type).returning(shown, _references(resource_type))
+def adding(resource_type: ResourceType) -> Prepared:
+    """Return the INSERT of one resource."""
+    table = table_of(resource_type)
+    return Prepared(insert(table), table.c.keys())
 
 
 @cache
@@ -214,12 +235,5 @@ def _values(folded: Any, keys: Sequence[str]) -> Iterator[Any]:
 
 def count(connection: Connection, tenant_id: int, resource_type: ResourceType, more: int) -> None:
     """Add ``more`` to the number of resources, in the slot of this process."""
-    connection.execute(
-        COUNT,
-        {
-            "tenant": tenant_id,
-            "resource_type": resource_type.name,
-            "slot": os.getpid() % SLOTS,
-            "more": more,
-        },
-    )
+    names = {"tenant": tenant_id, "resource_type": resource_type.name}
+    COUNT.execute(connection, names | {"slot": os.getpid() % SLOTS, "more": more})

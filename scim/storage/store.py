@@ -17,9 +17,11 @@ from .keys import is_id
 from .membership import Members
 from .nesting import Nesting, NestingChange
 from .paging import read_page
+from .prepared import Prepared
 from .queries import Page, Query
 from .resources import (
     Stored,
+    adding,
     by_id,
     changing,
     changing_and_showing,
@@ -84,8 +86,8 @@ class Store:
         if not is_id(resource_id):
             return None
         names = {"tenant": self.tenant_id, "this": resource_id}
-        statement = by_id(resource_type, with_related)
-        return self.database.read(lambda connection: _one(connection, statement, names))
+        rows = self.database.fetch(by_id(resource_type, with_related), names)
+        return Stored(*rows[0]) if rows else None
 
     def query(self, query: Query) -> Page:
         """Return one page of the resources that match."""
@@ -174,7 +176,10 @@ class Transaction:
             self._columns(resource_type, document, body) | made | {"id": document["id"]}
             for document, body in documents
         ]
-        self.connection.execute(insert(table_of(resource_type)), written)
+        if len(written) == 1:
+            adding(resource_type).execute(self.connection, written[0])
+        else:
+            self.connection.execute(insert(table_of(resource_type)), written)
         self._index(resource_type, [(values["id"], values["search"]) for values in written])
         count(self.connection, self.tenant_id, resource_type, len(written))
         stored = [
@@ -203,9 +208,9 @@ class Transaction:
         beside: Sequence[Any] = (before.related, before.references)
         names = values | self.names(before.id)
         if self.connection.dialect.name == "postgresql":  # they changed if the lock was awaited
-            beside = self.connection.execute(changing_and_showing(resource_type), names).one()
+            beside = changing_and_showing(resource_type).execute(self.connection, names).one()
         else:
-            self.connection.execute(changing(resource_type), names)
+            changing(resource_type).execute(self.connection, names)
         related, references = beside
         after = Stored(
             before.id,
@@ -315,6 +320,6 @@ class Transaction:
         return columns(resource_type, document, body, self.store.unique_names)
 
 
-def _one(connection: Connection, statement: Any, names: Mapping[str, Any]) -> Stored | None:
-    row = connection.execute(statement, names).one_or_none()
-    return Stored(*row) if row else None
+def _one(connection: Connection, statement: Prepared, names: Mapping[str, Any]) -> Stored | None:
+    row = statement.execute(connection, names).one_or_none()
+    return Stored(*tuple(row)) if row else None

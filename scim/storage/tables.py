@@ -12,7 +12,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    func,
     literal,
+    literal_column,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.compiler import compiles
@@ -88,6 +90,16 @@ def named(name: str, column: Any) -> ColumnElement[str]:
     """Return a member of a JSON object, behind a comma, or nothing if the column is NULL."""
     member = literal(f',"{name}":', String).concat(quoted(column))
     return case((column.is_not(None), member), else_="")
+
+
+def joined(column: Any, separator: str) -> ColumnElement[str]:
+    """Return the texts of a column as one.
+
+    The separator is a part of the statement: as a parameter SQLAlchemy would put it in anew at
+    each execution, going through all of the text.
+    """
+    constant: Any = literal_column(f"'{separator}'")
+    return func.aggregate_strings(column, constant)
 
 
 Ids = JSON().with_variant(ARRAY(UUID(as_uuid=False)), "postgresql")

@@ -1,0 +1,115 @@
+"""Statements that are compiled once and then left to the driver.
+
+SQLAlchemy takes 0.04 ms to execute what it has compiled before, the driver 0.01 ms. PostgreSQL
+takes 0.4 ms to plan the SELECT of a user, and 0.03 ms to follow a plan that it has prepared.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from psycopg2.extensions import adapt
+from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect, PoolProxiedConnection
+
+from .engine import PREPARED
+
+Names = Mapping[str, Any]
+# What to execute, with what, and what prepares it, if that is still to be done.
+Call = tuple[str, Any, str | None]
+
+
+class Prepared:
+    """A statement whose parameters have names; a list among them is of ids, a dict is JSON.
+
+    ``columns`` are the parameters of an INSERT or UPDATE that are named as the columns they fill.
+    It yields what the driver yields: on SQLite a truth is a number.
+    """
+
+    def __init__(self, statement: ClauseElement, columns: Collection[str] = ()) -> None:
+        self.statement = statement
+        self.columns = list(columns) or None
+        self.forms: dict[str, _Sqlite | _Postgresql] = {}
+
+    def execute(self, connection: Connection, names: Names) -> CursorResult[Any]:
+        """Execute the statement within what the connection has begun."""
+        form = self._form(connection.dialect)
+        text, values, preparing = form.call(connection.info, names)
+        if preparing:
+            connection.exec_driver_sql(preparing)
+            connection.info[PREPARED].add(form)
+        return connection.exec_driver_sql(text, values)
+
+    def fetch(
+        self, connection: PoolProxiedConnection, dialect: Dialect, names: Names
+    ) -> Sequence[Any]:
+        """Return the rows by the driver alone, whose errors are raised as they are."""
+        form = self._form(dialect)
+        text, values, preparing = form.call(connection.info, names)
+        cursor = connection.cursor()
+        if preparing:
+            cursor.execute(preparing)
+            connection.info[PREPARED].add(form)
+        cursor.execute(text, values)
+        rows: Sequence[Any] = cursor.fetchall()
+        return rows
+
+    def _form(self, dialect: Dialect) -> "_Sqlite | _Postgresql":
+        form = self.forms.get(dialect.name)
+        if form is None:
+            compiled = self.statement.compile(dialect=dialect, column_keys=self.columns)
+            made = _Sqlite(compiled) if dialect.name == "sqlite" else _Postgresql(compiled)
+            form = self.forms[dialect.name] = made
+        return form
+
+
+class _Sqlite:
+    """A statement for SQLite, which prepares by itself what it has seen before."""
+
+    def __init__(self, compiled: Any) -> None:
+        bound = [compiled.binds[name] for name in compiled.positiontup]
+        self.text = str(compiled)
+        self.template = [each.value for each in bound]
+        self.slots = [(place, each.key) for place, each in enumerate(bound) if each.required]
+
+    def call(self, _: Any, names: Names) -> Call:
+        values = self.template.copy()
+        for place, name in self.slots:
+            value = names[name]
+            values[place] = json.dumps(value) if isinstance(value, list | dict) else value
+        return self.text, tuple(values), None
+
+
+class _Postgresql:
+    """A statement for PostgreSQL, prepared once a connection."""
+
+    numbers = count(1)
+
+    def __init__(self, compiled: Any) -> None:
+        required = [name for name, bound in compiled.binds.items() if bound.required]
+        self.constants = {
+            name: bound.value for name, bound in compiled.binds.items() if not bound.required
+        }
+        self.text = str(compiled)
+        name = f"scim_{next(self.numbers)}"
+        shown = {each: adapt(value).getquoted().decode() for each, value in self.constants.items()}
+        shown |= {each: f"${number}" for number, each in enumerate(required, start=1)}
+        self.prepare = f"PREPARE {name} AS {self.text % shown}"
+        given = ", ".join(f"%({each})s" for each in required)
+        self.execute = f"EXECUTE {name} ({given})" if given else f"EXECUTE {name}"
+
+    def call(self, info: Names, names: Names) -> Call:
+        values = {name: _literal(value) for name, value in names.items()}
+        prepared = info[PREPARED]
+        if prepared is None:
+            return self.text, self.constants | values, None
+        return self.execute, values, None if self in prepared else self.prepare
+
+
+def _literal(value: Any) -> Any:
+    match value:
+        case list():
+            return f"{{{','.join(value)}}}"
+        case dict():
+            return json.dumps(value)
+    return value
