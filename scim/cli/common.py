@@ -32,7 +32,7 @@ def find(name: str) -> Tenant:
 
 def store(tenant: str) -> Store:
     """Return the directory of a tenant."""
-    return open_store(find(tenant), TOKEN)
+    return open_store(current_app.extensions, find(tenant), TOKEN)
 
 
 def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:

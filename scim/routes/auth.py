@@ -2,32 +2,30 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
-
-from flask import request
+from typing import Any, TypeVar
 
 from scim.protocol.errors import UnauthorizedError
 
-from .wire import admit, tolerated
+from .wire import this_call
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 CHALLENGE = 'Bearer realm="SCIM", error="invalid_token"'
 
 
-def bearer_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Let a request through to ``view`` only with the token in its Authorization header.
+def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
+    """Let a request through to ``view``, as ``call``, only with the token in its header.
 
-    :raises UnauthorizedError: the header is missing or carries another token
+    :raises UnauthorizedError: Authorization is missing or carries another token
     """
 
     @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        scheme, token = _credentials(request.headers.get("Authorization", ""))
-        if not admit(token) or not (scheme or tolerated().allows("bare_token")):
+    def guarded(*args: Any, **kwargs: Any) -> R:
+        call = this_call()
+        scheme, token = _credentials(call.environ.get("HTTP_AUTHORIZATION", ""))
+        if not call.admit(token) or not (scheme or call.tolerated.allows("bare_token")):
             raise UnauthorizedError("Authorization must be Bearer, a space and the token")
-        return view(*args, **kwargs)
+        return view(*args, call=call, **kwargs)
 
     return guarded
 

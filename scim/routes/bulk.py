@@ -6,13 +6,12 @@ from flask.typing import ResponseReturnValue
 from scim import bulk
 
 from .auth import bearer_required
-from .wire import bulk_body, json_response, request_for, store
+from .wire import Call
 
 bp = Blueprint("bulk", __name__)
 
 
 @bp.post("/Bulk")
 @bearer_required
-def carry_out() -> ResponseReturnValue:
-    operations, fail_on_errors = bulk_body()
-    return json_response(bulk.carry_out(store(), operations, fail_on_errors, request_for()), 200)
+def carry_out(call: Call) -> ResponseReturnValue:
+    return call.answer(bulk.carry_out(call.store, *call.bulk_body(), call.details()))

@@ -10,7 +10,7 @@ from scim.protocol.errors import ScimError
 from scim.serializers import to_json
 
 from .auth import CHALLENGE
-from .wire import json_response, too_large
+from .wire import this_call, too_large
 
 logger = logging.getLogger("scim")
 
@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
 
 def render_error(error: ScimError) -> Response:
     """Return the Error message with the headers that its status calls for."""
-    response = json_response(to_json(error.body()), error.status)
+    response = this_call().answer(to_json(error.body()), error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
     if error.status == 503:
@@ -39,7 +39,7 @@ def render_error(error: ScimError) -> Response:
 
 def _framework_error(error: HTTPException) -> Response:
     if error.code == 413:
-        return render_error(too_large())
+        return render_error(too_large(this_call().settings))
     kind, detail = FRAMEWORK.get(error.code or 500, (errors.InvalidSyntaxError, error.description))
     response = render_error(kind(detail or error.name))
     for name, value in error.get_headers():

@@ -5,55 +5,62 @@ from flask.typing import ResponseReturnValue
 
 from scim import provider
 from scim.protocol.errors import NotImplementedYetError, UniquenessError
+from scim.representation import Representation
 
 from .auth import bearer_required
-from .wire import access, body, render, render_deleted, request_for, store, user_type
+from .wire import Call
 
 bp = Blueprint("me", __name__, url_prefix="/Me")
 
 
-def subject() -> str:
+def subject(call: Call) -> str:
     """Return the id of the user.
 
     :raises NotImplementedYetError: the token names none
     """
-    named = access().subject
+    named = call.admitted.subject
     if named is None:
         raise NotImplementedYetError("this token names no user; issue one with a subject for /Me")
     return named
 
 
+def get(call: Call) -> Representation:
+    users = call.user_type
+    return provider.get(call.store, users, subject(call), call.details(users))
+
+
 @bp.get("")
 @bearer_required
-def get_me() -> ResponseReturnValue:
-    me = provider.get(store(), user_type(), subject(), request_for(user_type()))
-    return render(me, is_alias=True)
+def get_me(call: Call) -> ResponseReturnValue:
+    return call.render(get(call), is_alias=True)
 
 
 @bp.post("")
 @bearer_required
-def create_me() -> ResponseReturnValue:
+def create_me(call: Call) -> ResponseReturnValue:
     """Refuse: the user exists, or has been deleted, and an id is never used again."""
-    provider.get(store(), user_type(), subject(), request_for(user_type()))
+    get(call)
     raise UniquenessError("the user whom this token names exists already")
 
 
 @bp.put("")
 @bearer_required
-def replace_me() -> ResponseReturnValue:
-    request = request_for(user_type())
-    return render(provider.replace(store(), user_type(), subject(), body(), request), is_alias=True)
+def replace_me(call: Call) -> ResponseReturnValue:
+    me, details = subject(call), call.details(call.user_type)
+    replaced = provider.replace(call.store, call.user_type, me, call.json_body(), details)
+    return call.render(replaced, is_alias=True)
 
 
 @bp.patch("")
 @bearer_required
-def patch_me() -> ResponseReturnValue:
-    request = request_for(user_type())
-    return render(provider.patch(store(), user_type(), subject(), body(), request), is_alias=True)
+def patch_me(call: Call) -> ResponseReturnValue:
+    me, details = subject(call), call.details(call.user_type)
+    patched = provider.patch(call.store, call.user_type, me, call.json_body(), details)
+    return call.render(patched, is_alias=True)
 
 
 @bp.delete("")
 @bearer_required
-def delete_me() -> ResponseReturnValue:
-    provider.delete(store(), user_type(), subject(), request_for(user_type()))
-    return render_deleted(user_type(), subject())
+def delete_me(call: Call) -> ResponseReturnValue:
+    provider.delete(call.store, call.user_type, subject(call), call.details(call.user_type))
+    return call.render_deleted(call.user_type, subject(call))

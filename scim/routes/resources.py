@@ -8,7 +8,7 @@ from scim import provider
 from scim.protocol.schema import ResourceType
 
 from .auth import bearer_required
-from .wire import body, query, render, request_for, search, search_body, store
+from .wire import Call
 
 
 def blueprint(resource_type: ResourceType) -> Blueprint:
@@ -33,36 +33,39 @@ class View(MethodView):
 class Resources(View):
     """All resources of the type (RFC 7644 §3.3, §3.4.2)."""
 
-    def get(self) -> ResponseReturnValue:
-        return search([self.type], query())
+    def get(self, call: Call) -> ResponseReturnValue:
+        return call.search([self.type], call.query())
 
-    def post(self) -> ResponseReturnValue:
-        created = provider.create(store(), self.type, body(), request_for(self.type))
-        return render(created, status=201)
+    def post(self, call: Call) -> ResponseReturnValue:
+        sent = call.json_body()
+        return call.render(
+            provider.create(call.store, self.type, sent, call.details(self.type)), 201
+        )
 
 
 class Resource(View):
     """One of them (RFC 7644 §3.4.1, §3.5, §3.6)."""
 
-    def get(self, resource_id: str) -> ResponseReturnValue:
-        return render(provider.get(store(), self.type, resource_id, request_for(self.type)))
+    def get(self, call: Call, resource_id: str) -> ResponseReturnValue:
+        details = call.details(self.type)
+        return call.render(provider.get(call.store, self.type, resource_id, details))
 
-    def put(self, resource_id: str) -> ResponseReturnValue:
-        request = request_for(self.type)
-        return render(provider.replace(store(), self.type, resource_id, body(), request))
+    def put(self, call: Call, resource_id: str) -> ResponseReturnValue:
+        details, sent = call.details(self.type), call.json_body()
+        return call.render(provider.replace(call.store, self.type, resource_id, sent, details))
 
-    def patch(self, resource_id: str) -> ResponseReturnValue:
+    def patch(self, call: Call, resource_id: str) -> ResponseReturnValue:
         """Answer 200 with the resource; §3.5.2 also allows 204."""
-        request = request_for(self.type)
-        return render(provider.patch(store(), self.type, resource_id, body(), request))
+        details, sent = call.details(self.type), call.json_body()
+        return call.render(provider.patch(call.store, self.type, resource_id, sent, details))
 
-    def delete(self, resource_id: str) -> ResponseReturnValue:
-        provider.delete(store(), self.type, resource_id, request_for(self.type))
+    def delete(self, call: Call, resource_id: str) -> ResponseReturnValue:
+        provider.delete(call.store, self.type, resource_id, call.details(self.type))
         return "", 204
 
 
 class Search(View):
     """A query whose parameters are not in the URL, where logs would keep them (§3.4.3)."""
 
-    def post(self) -> ResponseReturnValue:
-        return search([self.type], search_body())
+    def post(self, call: Call) -> ResponseReturnValue:
+        return call.search([self.type], call.search_body())

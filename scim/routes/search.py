@@ -4,18 +4,18 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from .auth import bearer_required
-from .wire import definitions, query, search, search_body
+from .wire import Call
 
 bp = Blueprint("search", __name__)
 
 
 @bp.get("/")
 @bearer_required
-def query_all() -> ResponseReturnValue:
-    return search(definitions().resource_types, query())
+def query_all(call: Call) -> ResponseReturnValue:
+    return call.search(call.definitions.resource_types, call.query())
 
 
 @bp.post("/.search")
 @bearer_required
-def search_all() -> ResponseReturnValue:
-    return search(definitions().resource_types, search_body())
+def search_all(call: Call) -> ResponseReturnValue:
+    return call.search(call.definitions.resource_types, call.search_body())
