@@ -4,7 +4,6 @@
 keeps the memberships; all others are applied here.
 """
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -36,7 +35,7 @@ from .resolve import Condition, locate, resolve_within
 from .schema import Attribute, ResourceType
 from .target import Target, find_target
 from .tolerance import STRICT, Tolerated, complex_value, is_cleared
-from .values import fold_item
+from .values import copied, fold_item
 
 Load = Callable[[Attribute, Any], Any]
 Record = dict[str, Any]
@@ -91,7 +90,7 @@ def apply(
 
     :raises ScimError: an operation cannot be applied; the detail names it, and nothing is changed
     """
-    patcher = _Patcher(copy.deepcopy(resource), resource_type, load, tolerated, limits)
+    patcher = _Patcher(copied(resource), resource_type, load, tolerated, limits)
     for number, operation in enumerate(operations):
         patcher.number = number
         try:

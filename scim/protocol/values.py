@@ -97,6 +97,13 @@ def _legal_text(attribute: Attribute, text: str) -> bool:
     return attribute.type != "binary" or BASE64.fullmatch("".join(text.split())) is not None
 
 
+def copied(value: Any) -> Any:
+    """Return a JSON value that shares nothing with another; ``copy.deepcopy`` takes six times."""
+    if isinstance(value, dict):
+        return {name: copied(member) for name, member in value.items()}
+    return [copied(item) for item in value] if isinstance(value, list) else value
+
+
 def fold_value(attribute: Attribute, value: Any) -> Any:
     """Return a legal simple value as it is compared."""
     if attribute.type == "dateTime":
