@@ -6,6 +6,7 @@ knows of HTTP or SQL. The protocol's rules come from scim/protocol, the rows fro
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from typing import Any
 
 from . import documents, writing
@@ -33,6 +34,7 @@ from .protocol.tolerance import Tolerated
 from .representation import Representation, refers, represent
 from .serializers import load_value
 from .storage import (
+    MANY,
     Store,
     Stored,
     Transaction,
@@ -58,14 +60,18 @@ class Request:
 def get(
     store: Store, resource_type: ResourceType, resource_id: str, request: Request
 ) -> Representation:
-    """Return one resource (RFC 7644 §3.4.1).
+    """Return one resource (RFC 7644 §3.4.1); the members of a large group follow in parts.
 
     :raises NotFoundError: there is none with that id
     """
     shows = shows_related(resource_type, request.projection)
-    stored = store.get(resource_type, resource_id, shows)
+    in_parts = not request.projection.divides("members")
+    stored = store.get(resource_type, resource_id, shows, unless_many=in_parts)
     stored = check_found(resource_type, resource_id, stored, request)
-    return represent(resource_type, stored, request.projection)
+    if stored.related != MANY:
+        return represent(resource_type, stored, request.projection)
+    shown = represent(resource_type, replaced(stored, related=None), request.projection)
+    return replaced(shown, members=store.members(resource_id))
 
 
 def create(

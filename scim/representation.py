@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .protocol import etag
@@ -18,11 +19,19 @@ MARK = re.compile(rf',"\$ref":"{PLACEHOLDER}([^"/][^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """A resource as an answer shows it."""
+    """A resource as an answer shows it; ``members`` are those that are not in the text yet."""
 
     text: str
     version: int
     location: str
+    members: Iterator[str] | None = None
+
+    def parts(self) -> Iterator[str]:
+        """Yield the text piece by piece, with all members."""
+        yield f'{self.text[:-1]},"members":['
+        for number, members in enumerate(self.members or ()):
+            yield f",{members}" if number else members
+        yield "]}"
 
 
 def refers(body: str) -> bool:

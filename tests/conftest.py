@@ -154,6 +154,7 @@ def serve(
 @pytest.fixture
 def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
     """Note the statements that a block executes: ``with statements() as seen: ...``."""
+    from scim.storage.prepared import Prepared  # noqa: PLC0415
 
     @contextmanager
     def noting() -> Iterator[list[str]]:
@@ -164,18 +165,19 @@ def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
             if not statement.startswith(("SELECT tenants.id, ", "PREPARE ")):
                 seen.append(statement)
 
-        def fetch(statement: Any, names: Any) -> Any:  # past SQLAlchemy and its events
-            seen.append(str(statement.statement))
-            return type(database).fetch(database, statement, names)
+        def rows(prepared: Prepared, *arguments: Any) -> Any:  # past SQLAlchemy and its events
+            seen.append(str(prepared.statement))
+            return find_rows(prepared, *arguments)
 
         database = app.extensions["scim_database"]
-        database.fetch = fetch
+        find_rows = Prepared.rows
+        Prepared.rows = rows
         for engine in (database.engine, database.reader):
             sa.event.listen(engine, "before_cursor_execute", see)
         try:
             yield seen
         finally:
-            del database.fetch
+            Prepared.rows = find_rows
             for engine in (database.engine, database.reader):
                 sa.event.remove(engine, "before_cursor_execute", see)
 

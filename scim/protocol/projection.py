@@ -28,6 +28,10 @@ class Projection:
             return any(path == name or path.startswith(f"{name}.") for path in self.wanted)
         return name not in self.unwanted
 
+    def divides(self, name: str) -> bool:
+        """Tell whether sub-attributes of the top-level attribute ``name`` are told apart."""
+        return any(path.startswith(f"{name}.") for path in self.wanted | self.unwanted)
+
 
 EVERYTHING = Projection()
 ONLY_ALWAYS: tuple[Names, Names, Names] = (frozenset({UNKNOWN}), frozenset(), frozenset())

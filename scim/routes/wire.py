@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any
 from urllib.parse import quote
@@ -220,7 +220,10 @@ class Call(Request):
         known = self.environ.get("HTTP_IF_NONE_MATCH") if self.reads else None
         if known is not None and etag.names(known, resource.version):
             return Response(status=304, headers=headers)
-        return self.answer(resource.text, status, headers)
+        if resource.members is None:
+            return self.answer(resource.text, status, headers)
+        parts = map(_with_urls(self.service_url), resource.parts())
+        return Response(parts, status, headers, content_type=MEDIA_TYPE)
 
     def render_deleted(self, resource_type: ResourceType, resource_id: str) -> Response:
         """Answer that a resource is gone, which was known under another URL than its own."""
@@ -231,7 +234,7 @@ class Call(Request):
         self, text: str, status: int = 200, headers: dict[str, str] | None = None
     ) -> Response:
         """Answer with JSON text in which the placeholder stands for the base URL."""
-        body = text.replace(PLACEHOLDER, _escaped(self.service_url)).encode()
+        body = _with_urls(self.service_url)(text)
         return Answer(body, status, headers, content_type=MEDIA_TYPE)
 
 
@@ -248,8 +251,10 @@ def _service_url(scheme: str, host: str, root_path: str) -> str:
 
 
 @lru_cache
-def _escaped(url: str) -> str:
-    return json.dumps(url)[1:-1]
+def _with_urls(base_url: str) -> Callable[[str], bytes]:
+    """Return what puts a URL in the place of the placeholder in JSON text."""
+    escaped = json.dumps(base_url)[1:-1]
+    return lambda text: text.replace(PLACEHOLDER, escaped).encode()
 
 
 def too_large(settings: Settings) -> PayloadTooLargeError:

@@ -10,12 +10,13 @@ from .database import Database
 from .history import Change
 from .keys import is_id, new_id
 from .queries import Found, Page, Position, Query, Selection, sort_chain
-from .resources import Stored
+from .resources import MANY, Stored
 from .store import Store, Transaction
 from .tokens import Access, Doorkeeper, digest
 from .trash import Deleted
 
 __all__ = [
+    "MANY",
     "Access",
     "Change",
     "Database",

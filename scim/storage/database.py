@@ -2,19 +2,18 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
-from typing import Any, TypeVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TypeVar
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from scim.protocol.errors import UnavailableError
 
 from .engine import failures, prepare, reader
-from .prepared import Names, Prepared
 
 T = TypeVar("T")
 ATTEMPTS = 5
@@ -50,22 +49,6 @@ class Database:
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
         return self._again(self.reader.connect, work)
-
-    def fetch(self, statement: Prepared, names: Names) -> Sequence[Any]:
-        """Return the rows of a statement, by the driver alone.
-
-        Should that fail, it is done again by ``read``, which knows what to make of it.
-        """
-        with suppress(self.reader.dialect.loaded_dbapi.Error, DBAPIError):
-            connection = self.reader.raw_connection()
-            try:
-                return statement.fetch(connection, self.reader.dialect, names)
-            except BaseException:
-                connection.invalidate()
-                raise
-            finally:
-                connection.close()
-        return self.read(lambda connection: statement.execute(connection, names).all())
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` returns, having committed all it did, or nothing if it raised.

@@ -6,6 +6,8 @@ import time
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
+FIRST_ID = "00000000-0000-0000-0000-000000000000"  # before all others
+
 
 def new_id() -> str:
     """Return a UUID ordered by time to a quarter of a microsecond (RFC 9562 §5.7 and §6.2)."""

@@ -72,9 +72,7 @@ def _look_up(connection: Connection, tenant_id: int, selection: Selection) -> Pa
             resource_type.name, ()
         ):
             statement = _by_value(resource_type, keys, selection.with_related)
-            read: Sequence[Any] = statement.execute(
-                connection, {"tenant": tenant_id, "value": value}
-            ).all()
+            read = statement.rows(connection, {"tenant": tenant_id, "value": value})
             found = [Found(resource_type, Stored(*row)) for row in read]
             return Page(len(found), found) if len(found) < 2 else None
     return None

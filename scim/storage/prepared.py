@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from psycopg2.extensions import adapt
-from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect, PoolProxiedConnection
+from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
 
 from .engine import PREPARED
 
@@ -40,18 +40,22 @@ class Prepared:
             connection.info[PREPARED].add(form)
         return connection.exec_driver_sql(text, values)
 
-    def fetch(
-        self, connection: PoolProxiedConnection, dialect: Dialect, names: Names
-    ) -> Sequence[Any]:
-        """Return the rows by the driver alone, whose errors are raised as they are."""
-        form = self._form(dialect)
+    def rows(self, connection: Connection, names: Names) -> Sequence[Any]:
+        """Return the rows that the driver finds, on a connection in autocommit.
+
+        Should it fail, SQLAlchemy does it again: it knows what a failure means.
+        """
+        form = self._form(connection.dialect)
         text, values, preparing = form.call(connection.info, names)
-        cursor = connection.cursor()
-        if preparing:
-            cursor.execute(preparing)
-            connection.info[PREPARED].add(form)
-        cursor.execute(text, values)
-        rows: Sequence[Any] = cursor.fetchall()
+        cursor = connection.connection.cursor()
+        try:
+            if preparing:
+                cursor.execute(preparing)
+                connection.info[PREPARED].add(form)
+            cursor.execute(text, values)
+            rows: Sequence[Any] = cursor.fetchall()
+        except connection.dialect.loaded_dbapi.Error:
+            return self.execute(connection, names).all()
         return rows
 
     def _form(self, dialect: Dialect) -> "_Sqlite | _Postgresql":
@@ -100,7 +104,7 @@ class _Postgresql:
 
     def call(self, info: Names, names: Names) -> Call:
         values = {name: _literal(value) for name, value in names.items()}
-        prepared = info[PREPARED]
+        prepared = info.get(PREPARED)
         if prepared is None:
             return self.text, self.constants | values, None
         return self.execute, values, None if self in prepared else self.prepare

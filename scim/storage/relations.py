@@ -12,8 +12,10 @@ from sqlalchemy import (
     String,
     Text,
     and_,
+    bindparam,
     cast,
     exists,
+    func,
     literal,
     select,
     union,
@@ -24,9 +26,11 @@ from scim.protocol.resolve import Keys
 from scim.protocol.schema import Reference, ResourceType
 from scim.protocol.values import PLACEHOLDER, fold_text
 
+from .prepared import Prepared
 from .tables import (
     OWN_TABLES,
     TENANT,
+    THIS,
     groups,
     joined,
     link,
@@ -51,11 +55,13 @@ def url(endpoint: str, table: Any) -> ColumnElement[str]:
 class Relation:
     """One way of being a member, or of having a group, as rows of ``joined``.
 
-    ``owner`` is the column with the id of whoever shows the row of ``other``.
+    ``owner`` is the column with the id of whoever shows the row of ``other``, ``other_id`` that
+    with the other's id.
     """
 
     joined: Any
     owner: Any
+    other_id: Any
     other: Any
     endpoint: str
     type: str
@@ -93,9 +99,14 @@ class Relation:
     @property
     def item(self) -> ColumnElement[str]:
         """The JSON text of what is shown."""
-        shown = literal('{"value":"', String).concat(cast(self.other.c.id, Text))
-        shown = shown + '","$ref":"' + url(self.endpoint, self.other) + '"'
-        return shown + named("display", self.other.c.display) + f',"type":"{self.type}"}}'
+        return self.shown + f',"type":"{self.type}"}}'
+
+    @property
+    def shown(self) -> ColumnElement[str]:
+        """That text without its end, which tells how it is shown."""
+        value = literal('{"value":"', String).concat(cast(self.other.c.id, Text))
+        value = value + '","$ref":"' + url(self.endpoint, self.other) + '"'
+        return value + named("display", self.other.c.display)
 
 
 def _folded_display(table: Any) -> Any:
@@ -114,6 +125,7 @@ RELATIONS: Mapping[str, tuple[Relation, Relation]] = {
         Relation(
             link.join(users, _same(users, link, users.c.id, link.c.user_id)),
             link.c.group_id,
+            link.c.user_id,
             users,
             "/Users",
             "User",
@@ -121,6 +133,7 @@ RELATIONS: Mapping[str, tuple[Relation, Relation]] = {
         Relation(
             nesting.join(_others, _same(_others, nesting, _others.c.id, nesting.c.child_id)),
             nesting.c.parent_id,
+            nesting.c.child_id,
             _others,
             "/Groups",
             "Group",
@@ -131,6 +144,7 @@ RELATIONS: Mapping[str, tuple[Relation, Relation]] = {
         Relation(
             link.join(_others, _same(_others, link, _others.c.id, link.c.group_id)),
             link.c.user_id,
+            link.c.group_id,
             _others,
             "/Groups",
             "direct",
@@ -138,6 +152,7 @@ RELATIONS: Mapping[str, tuple[Relation, Relation]] = {
         Relation(
             _above.join(_others, _same(_others, nesting, _others.c.id, nesting.c.parent_id)),
             link.c.user_id,
+            nesting.c.parent_id,
             _others,
             "/Groups",
             "indirect",
@@ -162,6 +177,30 @@ def related(resource_type: ResourceType) -> ScalarSelect[str | None]:
     items = (union(*found) if name == "groups" else union_all(*found)).subquery()
     ordered = select(items.c.item).order_by(items.c.id).subquery()
     return select(joined(ordered.c.item, ",")).scalar_subquery()
+
+
+@cache
+def members_behind(relation: Relation) -> Prepared:
+    """Return the SELECT of the texts of some members of the group ``this``, and the last one's id.
+
+    They are those whose ids come behind ``after``, in their order, ``at_once`` at the most.
+    """
+    by_id = relation.other_id
+    found = (
+        relation.select(by_id.label("id"), relation.item.label("item"))
+        .where(relation.owner == THIS, by_id > bindparam("after", type_=by_id.type))
+        .order_by(by_id)
+        .limit(bindparam("at_once"))
+        .subquery()
+    )
+    return Prepared(select(joined(found.c.item, ","), func.max(cast(found.c.id, Text))))
+
+
+def has_many(group: Any) -> ColumnElement[bool]:
+    """Return whether a group has more users as members than the parameter ``at_once``."""
+    mine = (link.c.tenant_id == group.c.tenant_id) & (link.c.group_id == group.c.id)
+    chosen = select(link.c.user_id).where(mine).correlate(group)
+    return exists(chosen.offset(bindparam("at_once")))
 
 
 def first_related(resource_type: ResourceType, name: str) -> ScalarSelect[Any]:

@@ -14,9 +14,11 @@ from sqlalchemy import (
     Text,
     Update,
     bindparam,
+    case,
     cast,
     func,
     insert,
+    literal_column,
     null,
     select,
     text,
@@ -30,11 +32,12 @@ from scim.protocol.values import date_time, fold, fold_text
 
 from .keys import is_id
 from .prepared import Prepared
-from .relations import RELATED, references, related
+from .relations import RELATED, has_many, references, related
 from .tables import among, belongs, is_this, table_of, totals
 
 LONGEST_KEY = 2000  # bytes; a row of a B-tree index holds little more
 SLOTS = 16
+MANY = "many"  # stands for members that are better read in parts
 
 COUNT = Prepared(
     text(
@@ -51,9 +54,9 @@ class Stored:
     """A resource as it was read.
 
     ``body`` is its JSON text without meta and with the placeholder for the base URL;
-    ``related`` the JSON texts of its groups or members, joined by commas, or None if there are
-    none or nobody asked; ``references`` what stands beside the ids in its references, keys and
-    texts by turns; ``hidden`` the JSON text of what is never returned.
+    ``related`` the JSON texts of its groups or members, joined by commas, ``MANY``, or None if
+    there are none or nobody asked; ``references`` what stands beside the ids in its references,
+    keys and texts by turns; ``hidden`` the JSON text of what is never returned.
     """
 
     id: str
@@ -92,6 +95,15 @@ def _references(resource_type: ResourceType) -> Any:
 def by_id(resource_type: ResourceType, with_related: bool) -> Prepared:
     """Return the SELECT of the resource that the parameter ``this`` names."""
     return Prepared(rows(resource_type, with_related).where(is_this(resource_type)))
+
+
+@cache
+def by_id_unless_many(resource_type: ResourceType) -> Prepared:
+    """Return the same with ``MANY`` in place of a group's members, if it has so many."""
+    columns = list(rows(resource_type, with_related=True).selected_columns)
+    many = has_many(table_of(resource_type))
+    columns[5] = case((many, literal_column(f"'{MANY}'")), else_=columns[5])
+    return Prepared(select(*columns).where(is_this(resource_type)))
 
 
 @cache

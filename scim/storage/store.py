@@ -1,7 +1,7 @@
 """A tenant's directory: what the provider reads from and writes to."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -13,16 +13,18 @@ from scim.protocol.values import PLACEHOLDER, fold
 
 from .database import Database
 from .history import History
-from .keys import is_id
+from .keys import FIRST_ID, is_id
 from .membership import Members
 from .nesting import Nesting, NestingChange
 from .paging import read_page
 from .prepared import Prepared
 from .queries import Page, Query
+from .relations import RELATIONS, members_behind
 from .resources import (
     Stored,
     adding,
     by_id,
+    by_id_unless_many,
     changing,
     changing_and_showing,
     columns,
@@ -38,6 +40,7 @@ from .tables import TENANT, THIS, groups, is_this, link, referrals, table_of, un
 from .trash import Trash
 
 T = TypeVar("T")
+AT_ONCE = 1000  # members read by one statement, where a group has more
 REFERRING = (
     select(referrals.c.source_type, referrals.c.source_id, referrals.c.key)
     .where(referrals.c.tenant_id == TENANT, referrals.c.target_id == THIS)
@@ -80,14 +83,42 @@ class Store:
         self.token = token
 
     def get(
-        self, resource_type: ResourceType, resource_id: str, with_related: bool = True
+        self,
+        resource_type: ResourceType,
+        resource_id: str,
+        with_related: bool = True,
+        unless_many: bool = False,
     ) -> Stored | None:
-        """Return a resource, or None if there is none with that id."""
+        """Return a resource, or None if there is none with that id.
+
+        ``unless_many`` leaves a group's members to ``members``, if there are many.
+        """
         if not is_id(resource_id):
             return None
-        names = {"tenant": self.tenant_id, "this": resource_id}
-        rows = self.database.fetch(by_id(resource_type, with_related), names)
+        names: dict[str, Any] = {"tenant": self.tenant_id, "this": resource_id}
+        in_parts = unless_many and with_related and resource_type.name == "Group"
+        if in_parts:
+            rows = self.rows(by_id_unless_many(resource_type), names | {"at_once": AT_ONCE})
+        else:
+            rows = self.rows(by_id(resource_type, with_related), names)
         return Stored(*rows[0]) if rows else None
+
+    def members(self, group_id: str) -> Iterator[str]:
+        """Yield the JSON texts of a group's members, as many at a time as one statement reads.
+
+        Who comes or goes meanwhile may be there or not; everybody else is there once.
+        """
+        for relation in RELATIONS["members"]:
+            statement, after = members_behind(relation), FIRST_ID
+            names: dict[str, Any] = {"tenant": self.tenant_id, "this": group_id}
+            names["at_once"] = AT_ONCE
+            while after:
+                [[text, after]] = self.rows(statement, names | {"after": after})
+                if text:
+                    yield text
+
+    def rows(self, statement: Prepared, names: Mapping[str, Any]) -> Sequence[Any]:
+        return self.database.read(lambda connection: statement.rows(connection, names))
 
     def query(self, query: Query) -> Page:
         """Return one page of the resources that match."""
