@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 WORKER_STOP_SECONDS = 3  # now and then one that is told to stop twice, as by Ctrl+C, does not
+FORWARDED = {f"HTTP_X_FORWARDED_{name}" for name in ("FOR", "PROTO", "HOST", "PREFIX")}
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -45,8 +46,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
-    proxied = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
-    app.wsgi_app = _with_sane_prefix(proxied)  # type: ignore[method-assign]
+    app.wsgi_app = _behind_proxy(app.wsgi_app)  # type: ignore[method-assign]
     db.init_app(app)
     Migrate(app, db)
     with app.app_context():
@@ -94,13 +94,16 @@ def _json_files(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in shown if name.endswith(".json"))
 
 
-def _with_sane_prefix(application: "WSGIApplication") -> "WSGIApplication":
-    """Return ``application`` unaware of an X-Forwarded-Prefix that is not a path."""
+def _behind_proxy(application: "WSGIApplication") -> "WSGIApplication":
+    """Return ``application`` believing a proxy, but for a prefix that is not a path."""
+    proxied = ProxyFix(application, x_for=1, x_proto=1, x_host=1, x_prefix=1)
 
     def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if FORWARDED.isdisjoint(environ):
+            return application(environ, start_response)
         if not BASE_PATH.fullmatch(environ.get("HTTP_X_FORWARDED_PREFIX", "")):
             environ.pop("HTTP_X_FORWARDED_PREFIX", None)
-        return application(environ, start_response)
+        return proxied(environ, start_response)
 
     return serve
 
