@@ -277,7 +277,10 @@ class MemberChange(db.Model):  # type: ignore[name-defined, misc]
 
 
 class Total(db.Model):  # type: ignore[name-defined, misc]
-    """How many resources of a type there are, spread over slots so that writers do not queue."""
+    """How many resources of a type there are, spread over slots so that writers do not queue.
+
+    ``moves`` counts those that were deleted or came back: pages have moved since then.
+    """
 
     __tablename__ = "totals"
 
@@ -285,3 +288,4 @@ class Total(db.Model):  # type: ignore[name-defined, misc]
     resource_type: Mapped[str] = mapped_column(PlainText, primary_key=True)
     slot: Mapped[int] = mapped_column(Integer, primary_key=True)
     resources: Mapped[int] = mapped_column(BigInteger)
+    moves: Mapped[int] = mapped_column(BigInteger, server_default="0")

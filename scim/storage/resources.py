@@ -41,10 +41,11 @@ MANY = "many"  # stands for members that are better read in parts
 
 COUNT = Prepared(
     text(
-        "INSERT INTO totals (tenant_id, resource_type, slot, resources)"
-        " VALUES (:tenant, :resource_type, :slot, :more)"
+        "INSERT INTO totals (tenant_id, resource_type, slot, resources, moves)"
+        " VALUES (:tenant, :resource_type, :slot, :more, :moves)"
         " ON CONFLICT (tenant_id, resource_type, slot)"
-        " DO UPDATE SET resources = totals.resources + excluded.resources"
+        " DO UPDATE SET resources = totals.resources + excluded.resources,"
+        " moves = totals.moves + excluded.moves"
     )
 )
 
@@ -155,8 +156,21 @@ def moving(resource_type: ResourceType) -> Update:
 @cache
 def total(*resource_types: ResourceType) -> Select[Any]:
     """Return the SELECT of how many resources of these types a tenant has."""
+    return _sum(totals.c.resources, *resource_types)
+
+
+@cache
+def moves(resource_type: ResourceType) -> Select[Any]:
+    """Return the SELECT of how often a resource has left its place among the others, or come back.
+
+    Only those that are new come behind all others.
+    """
+    return _sum(totals.c.moves, resource_type)
+
+
+def _sum(column: Any, *resource_types: ResourceType) -> Select[Any]:
     named = [resource_type.name for resource_type in resource_types]
-    return select(func.coalesce(func.sum(totals.c.resources), 0)).where(
+    return select(func.coalesce(func.sum(column), 0)).where(
         totals.c.tenant_id == bindparam("tenant"), totals.c.resource_type.in_(named)
     )
 
@@ -245,7 +259,19 @@ def _values(folded: Any, keys: Sequence[str]) -> Iterator[Any]:
         yield from _values(folded.get(keys[0]), keys[1:])
 
 
-def count(connection: Connection, tenant_id: int, resource_type: ResourceType, more: int) -> None:
-    """Add ``more`` to the number of resources, in the slot of this process."""
+def count(
+    connection: Connection,
+    tenant_id: int,
+    resource_type: ResourceType,
+    more: int,
+    are_new: bool = False,
+) -> None:
+    """Add ``more`` to the number of resources, in the slot of this process.
+
+    Unless they are new, all places that are remembered are forgotten: see ``anchors``.
+    """
     names = {"tenant": tenant_id, "resource_type": resource_type.name}
-    COUNT.execute(connection, names | {"slot": os.getpid() % SLOTS, "more": more})
+    moves = 0 if are_new else abs(more)
+    COUNT.execute(
+        connection, names | {"slot": os.getpid() % SLOTS, "more": more, "moves": moves}
+    )

@@ -212,7 +212,7 @@ class Transaction:
         else:
             self.connection.execute(insert(table_of(resource_type)), written)
         self._index(resource_type, [(values["id"], values["search"]) for values in written])
-        count(self.connection, self.tenant_id, resource_type, len(written))
+        count(self.connection, self.tenant_id, resource_type, len(written), are_new=was is None)
         stored = [
             Stored(values["id"], values["body"], version, created, at, hidden=values["hidden"])
             for values in written
