@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from scim.protocol.errors import UnavailableError
 
+from .anchors import Anchors
 from .engine import failures, prepare, reader
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ class Database:
         prepare(engine)
         self.engine = engine
         self.reader = reader(engine)
+        self.anchors = Anchors()
 
     def problem(self, migrations: str) -> str | None:
         """Return why the database cannot serve, in a line for whoever starts the server.

@@ -19,7 +19,9 @@ from scim.protocol.nodes import And, Not, Or
 from scim.protocol.resolve import Compare, Condition, Keys, Some
 from scim.protocol.schema import ResourceType
 
+from .anchors import Anchors
 from .filters import columns_of
+from .listing import list_onward, list_page, lists
 from .prepared import Prepared
 from .queries import (
     LARGEST_OFFSET,
@@ -41,8 +43,12 @@ LOOKED_UP = {
 }
 
 
-def read_page(connection: Connection, tenant_id: int, query: Query) -> Page:
+def read_page(connection: Connection, tenant_id: int, query: Query, anchors: Anchors) -> Page:
     """Read one page. The default order is that of the ids, which is that of creation."""
+    if lists(query):
+        if query.walks:
+            return list_onward(connection, tenant_id, query)
+        return list_page(connection, tenant_id, query, anchors)
     if query.walks or len(query.selections) != 1:
         return walk(connection, tenant_id, query)
     [selection] = query.selections

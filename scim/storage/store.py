@@ -122,7 +122,10 @@ class Store:
 
     def query(self, query: Query) -> Page:
         """Return one page of the resources that match."""
-        return self.database.read(lambda connection: read_page(connection, self.tenant_id, query))
+        anchors = self.database.anchors
+        return self.database.read(
+            lambda connection: read_page(connection, self.tenant_id, query, anchors)
+        )
 
     def atomically(self, work: Callable[["Transaction"], T]) -> T:
         """Return what ``work`` returns, having committed all it did, or nothing if it raised.

@@ -1,0 +1,130 @@
+"""Pages of all resources of a type in the order of their ids: one statement each, built once.
+
+A page by index starts at the nearest place that is remembered, a page by cursor at its position.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, select
+
+from scim.protocol.schema import ResourceType
+
+from .anchors import Anchor, Anchors
+from .keys import next_id
+from .queries import LARGEST_OFFSET, Found, Page, Position, Query
+from .resources import Stored, moves, rows, total
+from .tables import belongs, table_of, users
+
+START: Any = bindparam("start", type_=users.c.id.type)
+LIMIT: Any = bindparam("limit")
+SKIPPED: Any = bindparam("skipped")
+
+Beyond = Callable[[Any, Any], Any]  # how the ids on a page compare with where it starts
+
+
+def lists(query: Query) -> bool:
+    """Tell whether a query asks for all resources of one type, in the order of their ids."""
+    return (
+        [selection.condition for selection in query.selections] == [None]
+        and not query.sorts
+        and query.limit > 0
+        and query.offset < (1 if query.walks else LARGEST_OFFSET)
+    )
+
+
+def list_page(connection: Connection, tenant_id: int, query: Query, anchors: Anchors) -> Page:
+    """Read a page by its index, and remember where it begins and ends."""
+    [selection] = query.selections
+    kind = tenant_id, selection.resource_type.name
+    anchor = anchors.before(kind, query.offset)
+    read, number, moved = _indexed(connection, tenant_id, query, anchor)
+    if anchor and moved != anchor.moves:
+        read, number, moved = _indexed(connection, tenant_id, query, None)
+    places: list[tuple[int, str]] = []
+    if read:
+        places = [
+            (query.offset, read[0].id),
+            (query.offset + len(read), next_id(read[-1].id)),
+        ]
+    anchors.remember(kind, moved, places)
+    return Page(number, [Found(selection.resource_type, stored) for stored in read])
+
+
+def _indexed(
+    connection: Connection, tenant_id: int, query: Query, anchor: Anchor | None
+) -> tuple[Sequence[Stored], int, int]:
+    """Return the resources on a page, how many there are of all, and how often they have moved.
+
+    What is between the anchor and the page is passed over in an index alone.
+    """
+    skipped = query.offset - (anchor.offset if anchor else 0)
+    [selection] = query.selections
+    statement = _listing(
+        selection.resource_type,
+        selection.with_related,
+        operator.ge if anchor else None,
+        skips=skipped > 0,
+    )
+    names = {
+        "tenant": tenant_id,
+        "limit": query.limit,
+        "skipped": skipped,
+        "start": anchor and anchor.id,
+    }
+    return _read(connection, statement, names, selection.resource_type)
+
+
+def list_onward(connection: Connection, tenant_id: int, query: Query) -> Page:
+    """Read a page that begins at a position, which is an id."""
+    [selection] = query.selections
+    position, beyond = query.position, None
+    if position:
+        beyond = operator.lt if position.backward else operator.gt
+    statement = _listing(selection.resource_type, selection.with_related, beyond)
+    names = {"tenant": tenant_id, "limit": query.limit + 1, "start": position and position.id}
+    read, number, _ = _read(connection, statement, names, selection.resource_type)
+    goes_on, read = len(read) > query.limit, read[: query.limit]
+    if beyond is operator.lt:
+        read = read[::-1]
+    found = [Found(selection.resource_type, stored) for stored in read]
+    ends = [Position(None, stored.id) for stored in read]
+    return Page(number, found, goes_on, *(ends[:1] + ends[-1:]))
+
+
+@cache
+def _listing(
+    resource_type: ResourceType, with_related: bool, beyond: Beyond | None, skips: bool = False
+) -> Select[Any]:
+    """Return the SELECT of a page, each row with the number of all and of moves."""
+    table = table_of(resource_type)
+    matching = [belongs(resource_type)]
+    if beyond:
+        matching.append(beyond(table.c.id, START))
+    chosen = rows(resource_type, with_related).add_columns(*_numbers(resource_type))
+    chosen = chosen.order_by(table.c.id.desc() if beyond is operator.lt else table.c.id)
+    if not skips:
+        return chosen.where(*matching).limit(LIMIT)
+    ids = select(table.c.id).where(*matching).order_by(table.c.id).limit(LIMIT).offset(SKIPPED)
+    return chosen.where(belongs(resource_type), table.c.id.in_(ids))
+
+
+@cache
+def _numbers(resource_type: ResourceType) -> Sequence[Any]:
+    return total(resource_type).scalar_subquery(), moves(resource_type).scalar_subquery()
+
+
+@cache
+def _counting(resource_type: ResourceType) -> Select[Any]:
+    return select(*_numbers(resource_type))
+
+
+def _read(
+    connection: Connection, statement: Select[Any], names: dict[str, Any], kind: ResourceType
+) -> tuple[Sequence[Stored], int, int]:
+    """Return what a statement finds, and the two numbers, which an empty page asks for."""
+    read = connection.execute(statement, names).all()
+    numbers = read[0] if read else connection.execute(_counting(kind), names).one()
+    return [Stored(*row[:-2]) for row in read], int(numbers[-2]), int(numbers[-1])
