@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -106,6 +107,13 @@ def _search_index(table: str) -> Any:
     ).ddl_if(dialect="postgresql")
 
 
+def _trigram_index(table: str, *columns: str) -> Any:
+    """Return an index that finds parts of texts, for ``co``, ``sw`` and ``ew``."""
+    indexed = [text(f"{column} gin_trgm_ops") for column in columns]
+    index = Index(f"ix_{table}_trigrams", *indexed, postgresql_using="gin")
+    return index.ddl_if(dialect="postgresql")
+
+
 class User(Resource, db.Model):  # type: ignore[name-defined, misc]
     """A user; ``user_name`` is folded."""
 
@@ -115,6 +123,7 @@ class User(Resource, db.Model):  # type: ignore[name-defined, misc]
         Index("ix_users_external_id", "tenant_id", "external_id"),
         Index("ix_users_last_modified", "tenant_id", "last_modified"),
         _search_index("users"),
+        _trigram_index("users", "user_name", "(search ->> 'displayname')", "(search ->> 'emails')"),
     )
 
     user_name: Mapped[str] = mapped_column(PlainText)
@@ -133,6 +142,7 @@ class Group(Resource, db.Model):  # type: ignore[name-defined, misc]
         Index("uq_groups_external_id", "tenant_id", "external_id", "name_scope", unique=True),
         Index("ix_groups_last_modified", "tenant_id", "last_modified"),
         _search_index("groups"),
+        _trigram_index("groups", "display_name"),
     )
 
     display_name: Mapped[str] = mapped_column(PlainText)

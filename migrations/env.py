@@ -11,9 +11,14 @@ db = current_app.extensions["migrate"].db
 
 
 def applies(item: Any, name: str, kind: str, reflected: bool, other: Any) -> bool:
-    """Leave PostgreSQL's GIN indexes out of what is compared on another database."""
-    gin = kind == "index" and item.dialect_options["postgresql"]["using"] == "gin"
-    return not gin or db.engine.dialect.name == "postgresql"
+    """Leave out of what is compared the indexes that a database cannot have.
+
+    GIN indexes are PostgreSQL's; those of trigrams are there if the extension is.
+    """
+    if kind != "index" or item.dialect_options["postgresql"]["using"] != "gin":
+        return True
+    is_there = reflected or other is not None or not name.endswith("_trigrams")
+    return is_there and db.engine.dialect.name == "postgresql"
 
 
 def drop_empty(_: Any, __: Any, directives: list[Any]) -> None:

@@ -31,6 +31,7 @@ from . import json_each, jsonpath
 from .keys import is_id
 from .relations import RELATED, RELATIONS, Columns, Referred, Relation, referred, url
 from .tables import table_of
+from .trigrams import likeness
 
 OWN_COLUMNS = {"User": ("userName", "user_name"), "Group": ("displayName", "display_name")}
 
@@ -112,7 +113,12 @@ class _Compiler:
                 return self.compare(self.columns[keys], condition)
             case Has(keys) if keys in self.columns:
                 return self.has(self.columns[keys], condition)
-        asked: ColumnElement[bool] = self.json.term(condition, self.table.c.search)
+        search = self.table.c.search
+        if self.dialect == "postgresql" and "user_name" in self.table.c:
+            like = likeness(condition, search)
+            if like is not None:
+                return and_(like, jsonpath.term_beside(condition, search))
+        asked: ColumnElement[bool] = self.json.term(condition, search)
         return asked
 
     def linked(self, name: str, inner: Condition) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, type_coerce
+from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, true, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH
 
 from scim.protocol.nodes import And, Not, Or
@@ -16,6 +16,21 @@ SIGNS = {"eq": "==", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "sw": "starts
 
 def term(condition: Condition, search: Any) -> ColumnElement[bool]:
     """Return a comparison, a presence or a value path as ``search @? path``."""
+    found: ColumnElement[bool] = type_coerce(search, JSONB).path_exists(_asked(condition))
+    return found
+
+
+def term_beside(condition: Condition, search: Any) -> ColumnElement[bool]:
+    """Return the same for a place where another index has to answer.
+
+    PostgreSQL takes every ``@?`` to be rare, also ``type eq "work"``.
+    """
+    nothing = literal({}, JSONB())
+    found: ColumnElement[bool] = func.jsonb_path_exists(search, _asked(condition), nothing, true())
+    return found
+
+
+def _asked(condition: Condition) -> Any:
     match condition:
         case Some(keys, _, inner):
             path = f"{_path(keys)}[*] ? {_predicate(inner)}"
@@ -23,8 +38,7 @@ def term(condition: Condition, search: Any) -> ColumnElement[bool]:
             path = f"{_path(keys)} ? {_test(condition, '@')}"
         case _:
             raise TypeError(f"not a term: {condition}")
-    found: ColumnElement[bool] = type_coerce(search, JSONB).path_exists(literal(path, JSONPATH()))
-    return found
+    return literal(path, JSONPATH())
 
 
 def _path(keys: Keys, root: str = "$") -> str:

@@ -125,21 +125,23 @@ def _order(query: Query, value: Any, by_id: Any) -> list[Any]:
 def _found(table: Any, matching: list[ColumnElement[bool]], value: Any) -> Any:
     """Return all that match, found first and put in order afterwards.
 
-    PostgreSQL guesses badly how often a value occurs in ``search``: left to itself, it may read the
-    whole directory in order, waiting for enough that match.
+    PostgreSQL guesses badly how often a value occurs in ``search``, or a part of a text anywhere:
+    left to itself, it may read the whole directory in order, waiting for enough that match.
     """
     found = select(table.c.id, value.label("value")).where(*matching).cte("found")
     return found.prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def _has_columns(condition: Condition, resource_type: ResourceType) -> bool:
-    """Tell whether the condition asks for nothing but columns."""
+    """Tell whether the condition asks for nothing but columns, and not for parts of texts."""
     match condition:
         case And(terms) | Or(terms):
             return all(_has_columns(term, resource_type) for term in terms)
         case Not(term):
             return _has_columns(term, resource_type)
         case Some():
+            return False
+        case Compare(_, _, "co" | "sw" | "ew"):
             return False
         case _:
             return condition.keys in columns_of(resource_type)
