@@ -55,10 +55,11 @@ def represent(
     ``written`` are the attributes that are shown although nobody asked, as the client wrote them.
     """
     place = location(resource_type, stored.id)
+    version = etag.etag(stored.version).replace('"', r"\"")
     meta = (
         f'{{"resourceType":"{resource_type.name}","created":"{stored.created}",'
         f'"lastModified":"{stored.last_modified}","location":"{place}",'
-        f'"version":{json.dumps(etag.etag(stored.version))}}}'
+        f'"version":"{version}"}}'
     )
     related = f',"{RELATED[resource_type.name]}":[{stored.related}]' if stored.related else ""
     text = f'{_resolved(resource_type, stored)[:-1]}{related},"meta":{meta}}}'
@@ -81,7 +82,7 @@ def unmarked(body: str) -> str:
 
 def _resolved(resource_type: ResourceType, stored: Stored) -> str:
     """Return the body with what the server says of those that it refers to."""
-    if not resource_type.references:
+    if not resource_type.references or PLACEHOLDER not in stored.body:
         return stored.body
     parts = stored.references.split(SEPARATOR) if stored.references else []
     known = dict(zip(parts[::2], parts[1::2], strict=True))
