@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -155,31 +154,14 @@ def serve(
 @pytest.fixture
 def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
     """Note the statements that a block executes: ``with statements() as seen: ...``."""
-    from scim.storage.prepared import Prepared  # noqa: PLC0415
+    from .support.statements import noted  # noqa: PLC0415
 
     @contextmanager
     def noting() -> Iterator[list[str]]:
-        seen: list[str] = []
-
-        def see(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-            # who asks, and what PostgreSQL is to remember, now and then
-            if not statement.startswith(("SELECT tenants.id, ", "PREPARE ")):
-                seen.append(statement)
-
-        def rows(prepared: Prepared, *arguments: Any) -> Any:  # past SQLAlchemy and its events
-            seen.append(str(prepared.statement))
-            return find_rows(prepared, *arguments)
-
-        database = app.extensions["scim_database"]
-        find_rows = Prepared.rows
-        Prepared.rows = rows
-        for engine in (database.engine, database.reader):
-            sa.event.listen(engine, "before_cursor_execute", see)
-        try:
-            yield seen
-        finally:
-            Prepared.rows = find_rows
-            for engine in (database.engine, database.reader):
-                sa.event.remove(engine, "before_cursor_execute", see)
+        database, texts = app.extensions["scim_database"], []
+        with noted(database.engine, database.reader) as seen:
+            yield texts
+        asking = "SELECT tenants.id, "  # who asks, now and then
+        texts += [statement for statement, _ in seen if not statement.startswith(asking)]
 
     return noting

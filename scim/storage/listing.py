@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from scim.protocol.schema import ResourceType
 
 from .anchors import Anchor, Anchors
+from .groups import resources_in, rows_of
 from .keys import next_id
-from .queries import LARGEST_OFFSET, Found, Page, Position, Query
-from .resources import Stored, moves, rows, total
+from .prepared import Prepared
+from .queries import LARGEST_OFFSET, Found, Page, Position, Query, Selection
+from .resources import Stored, moves, total
 from .tables import belongs, table_of, users
 
 START: Any = bindparam("start", type_=users.c.id.type)
@@ -62,19 +64,14 @@ def _indexed(
     """
     skipped = query.offset - (anchor.offset if anchor else 0)
     [selection] = query.selections
-    statement = _listing(
-        selection.resource_type,
-        selection.with_related,
-        operator.ge if anchor else None,
-        skips=skipped > 0,
-    )
+    statement = _listing(selection, operator.ge if anchor else None, skips=skipped > 0)
     names = {
         "tenant": tenant_id,
         "limit": query.limit,
         "skipped": skipped,
         "start": anchor and anchor.id,
     }
-    return _read(connection, statement, names, selection.resource_type)
+    return _read(connection, statement, names, selection)
 
 
 def list_onward(connection: Connection, tenant_id: int, query: Query) -> Page:
@@ -83,9 +80,9 @@ def list_onward(connection: Connection, tenant_id: int, query: Query) -> Page:
     position, beyond = query.position, None
     if position:
         beyond = operator.lt if position.backward else operator.gt
-    statement = _listing(selection.resource_type, selection.with_related, beyond)
+    statement = _listing(selection, beyond)
     names = {"tenant": tenant_id, "limit": query.limit + 1, "start": position and position.id}
-    read, number, _ = _read(connection, statement, names, selection.resource_type)
+    read, number, _ = _read(connection, statement, names, selection)
     goes_on, read = len(read) > query.limit, read[: query.limit]
     if beyond is operator.lt:
         read = read[::-1]
@@ -95,20 +92,19 @@ def list_onward(connection: Connection, tenant_id: int, query: Query) -> Page:
 
 
 @cache
-def _listing(
-    resource_type: ResourceType, with_related: bool, beyond: Beyond | None, skips: bool = False
-) -> Select[Any]:
+def _listing(selection: Selection, beyond: Beyond | None, skips: bool = False) -> Prepared:
     """Return the SELECT of a page, each row with the number of all and of moves."""
+    resource_type = selection.resource_type
     table = table_of(resource_type)
     matching = [belongs(resource_type)]
     if beyond:
         matching.append(beyond(table.c.id, START))
-    chosen = rows(resource_type, with_related).add_columns(*_numbers(resource_type))
+    chosen = rows_of(selection).add_columns(*_numbers(resource_type))
     chosen = chosen.order_by(table.c.id.desc() if beyond is operator.lt else table.c.id)
     if not skips:
-        return chosen.where(*matching).limit(LIMIT)
+        return Prepared(chosen.where(*matching).limit(LIMIT))
     ids = select(table.c.id).where(*matching).order_by(table.c.id).limit(LIMIT).offset(SKIPPED)
-    return chosen.where(belongs(resource_type), table.c.id.in_(ids))
+    return Prepared(chosen.where(belongs(resource_type), table.c.id.in_(ids)))
 
 
 @cache
@@ -117,14 +113,15 @@ def _numbers(resource_type: ResourceType) -> Sequence[Any]:
 
 
 @cache
-def _counting(resource_type: ResourceType) -> Select[Any]:
-    return select(*_numbers(resource_type))
+def _counting(resource_type: ResourceType) -> Prepared:
+    return Prepared(select(*_numbers(resource_type)))
 
 
 def _read(
-    connection: Connection, statement: Select[Any], names: dict[str, Any], kind: ResourceType
+    connection: Connection, statement: Prepared, names: dict[str, Any], selection: Selection
 ) -> tuple[Sequence[Stored], int, int]:
     """Return what a statement finds, and the two numbers, which an empty page asks for."""
-    read = connection.execute(statement, names).all()
-    numbers = read[0] if read else connection.execute(_counting(kind), names).one()
-    return [Stored(*row[:-2]) for row in read], int(numbers[-2]), int(numbers[-1])
+    read = statement.rows(connection, names)
+    numbers = read or _counting(selection.resource_type).rows(connection, names)
+    found = resources_in(connection, names["tenant"], selection, read)
+    return found, int(numbers[0][-2]), int(numbers[0][-1])

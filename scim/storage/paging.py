@@ -21,6 +21,7 @@ from scim.protocol.schema import ResourceType
 
 from .anchors import Anchors
 from .filters import columns_of
+from .groups import resources_in, rows_of
 from .listing import list_onward, list_page, lists
 from .prepared import Prepared
 from .queries import (
@@ -60,7 +61,8 @@ def read_page(connection: Connection, tenant_id: int, query: Query, anchors: Anc
     if reads:
         page_of = _page(query, selection, matching, connection.dialect.name)
         read = connection.execute(page_of, {"tenant": tenant_id}).all()
-    found = [Found(selection.resource_type, Stored(*row[:-1])) for row in read]
+    stored = resources_in(connection, tenant_id, selection, read)
+    found = [Found(selection.resource_type, each) for each in stored]
     if reads and len(found) < query.limit and (found or query.offset == 0):
         return Page(query.offset + len(found), found)
     number = read[0][-1] if read else None
@@ -100,7 +102,7 @@ def _page(
     table = table_of(selection.resource_type)
     value = sort_value(selection, dialect) if query.sorts else table.c.id
     order = _order(query, value, table.c.id)
-    chosen = rows(selection.resource_type, selection.with_related).order_by(*order)
+    chosen = rows_of(selection).order_by(*order)
     condition = selection.condition
     if condition is not None and not _has_columns(condition, selection.resource_type):
         found = _found(table, matching, value)

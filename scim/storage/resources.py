@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     null,
+    or_,
     select,
     text,
     update,
@@ -171,7 +172,8 @@ def moves(resource_type: ResourceType) -> Select[Any]:
 def _sum(column: Any, *resource_types: ResourceType) -> Select[Any]:
     named = [resource_type.name for resource_type in resource_types]
     return select(func.coalesce(func.sum(column), 0)).where(
-        totals.c.tenant_id == bindparam("tenant"), totals.c.resource_type.in_(named)
+        totals.c.tenant_id == bindparam("tenant"),
+        or_(*(totals.c.resource_type == name for name in named)),
     )
 
 
@@ -272,6 +274,4 @@ def count(
     """
     names = {"tenant": tenant_id, "resource_type": resource_type.name}
     moves = 0 if are_new else abs(more)
-    COUNT.execute(
-        connection, names | {"slot": os.getpid() % SLOTS, "more": more, "moves": moves}
-    )
+    COUNT.execute(connection, names | {"slot": os.getpid() % SLOTS, "more": more, "moves": moves})

@@ -27,6 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from .groups import resources_in, rows_of
 from .queries import (
     LARGEST_OFFSET,
     Found,
@@ -39,7 +40,7 @@ from .queries import (
     matching_rows,
     sort_value,
 )
-from .resources import Stored, rows
+from .resources import Stored
 from .tables import among, belongs, table_of
 
 LONGEST_POSITION = 300  # characters of a value in a cursor; those that agree so far go by id
@@ -157,8 +158,9 @@ def _rows(
     for place, selection in enumerate(query.selections):
         ids = [row.id for row in placed if row.place == place]
         if ids:
-            table = table_of(selection.resource_type)
-            chosen = rows(selection.resource_type, selection.with_related)
-            chosen = chosen.where(belongs(selection.resource_type), among(table.c.id))
-            for row in connection.execute(chosen, {"tenant": tenant_id, "ids": ids}).all():
-                yield row[0], Stored(*row)
+            named = rows_of(selection).where(
+                belongs(selection.resource_type), among(table_of(selection.resource_type).c.id)
+            )
+            read = connection.execute(named, {"tenant": tenant_id, "ids": ids}).all()
+            for stored in resources_in(connection, tenant_id, selection, read):
+                yield stored.id, stored

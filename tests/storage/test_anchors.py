@@ -13,7 +13,8 @@ from scim.storage.anchors import Anchors
 from scim.storage.keys import next_id
 
 from ..support.scim import user
-from .test_indexes import noted, rows
+from ..support.statements import noted
+from .test_indexes import rows
 
 EVERYBODY = Query((Selection(USER, with_related=False),))
 KIND = 1, "User"

@@ -2,7 +2,6 @@
 
 import json
 import re
-from contextlib import contextmanager
 from dataclasses import replace as changed
 
 import pytest
@@ -15,6 +14,7 @@ from scim.storage.resources import columns, targets
 
 from ..support.nesting import closure
 from ..support.scim import group, user
+from ..support.statements import noted
 
 ROWS = 4000
 TEAM = 40
@@ -94,21 +94,6 @@ def crowd(new_directory):
     return directory, {"user": ids[77], "boss": ids[80], "group": groups[7]["id"]}
 
 
-@contextmanager
-def noted(engine):
-    """Note the statements that a block executes, with their parameters."""
-    executed = []
-
-    def remember(connection, cursor, statement, parameters, context, executemany):
-        executed.append((statement, parameters))
-
-    sa.event.listen(engine, "before_cursor_execute", remember)
-    try:
-        yield executed
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", remember)
-
-
 @pytest.fixture
 def plans(crowd):
     """Return what a filter finds and the plans of the statements that it takes."""
@@ -120,7 +105,7 @@ def plans(crowd):
         for name, resource_id in known.items():
             text = text.replace(f"<{name}>", resource_id)
         with noted(reader) as executed:
-            found = directory.list(resource_type, text, count=100)
+            found = directory.list(resource_type, text, count=100, excluded_attributes="groups")
         with reader.connect() as connection:
             plans = [
                 "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {s}", p))
@@ -191,7 +176,8 @@ def test_filter_is_answered_from_an_index_of_sqlite(plans, resource_type, text, 
     assert found == number
     for plan in executed:
         scanned = {line.split()[1] for line in plan.splitlines() if line.startswith("SCAN")}
-        assert all(name in ("found", "CONSTANT") or name.startswith("anon") for name in scanned)
+        found_or_given = {"found", "CONSTANT", "json_each"}
+        assert all(name in found_or_given or name.startswith("anon") for name in scanned)
         assert "(tenant_id=?)" not in plan, plan
 
 
@@ -245,7 +231,8 @@ def test_page_by_cursor_is_read_from_an_index_from_where_it_begins(
     found = list(nodes(plan["Plan"]))
     assert {node["Index Name"] for node in found if node.get("Relation Name") == "users"} == {index}
     for node in found:
-        assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= 110, node
+        if node.get("Relation Name") != "totals":  # so few that they are read whole
+            assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= 110, node
 
 
 @SQLITE

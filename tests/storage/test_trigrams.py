@@ -13,7 +13,8 @@ from scim.storage import new_id
 
 from ..support.scim import group, user
 from ..support.server import ROOT
-from .test_indexes import POSTGRESQL, noted, rows
+from ..support.statements import noted
+from .test_indexes import POSTGRESQL, rows
 
 ROWS = 20_000
 ODD = ('say "abc"', "abc\\ndef", "abc\tdef\ndef", "50%abc_def/g", "straßeabc", "abc'def", "\x7fabc")
@@ -68,7 +69,7 @@ def test_part_of_a_text_is_found_from_an_index(crowd, resource_type, text, numbe
     reader = crowd.store.database.reader
 
     with noted(reader) as executed:
-        found = crowd.list(resource_type, text, count=100)
+        found = crowd.list(resource_type, text, count=100, excluded_attributes="groups")
 
     assert len(found) == number
     [(statement, parameters)] = executed
@@ -91,7 +92,7 @@ def test_beginning_of_a_name_is_found_from_the_names(crowd, resource_type, text,
     reader = crowd.store.database.reader
 
     with noted(reader) as executed:
-        found = crowd.list(resource_type, text, count=100)
+        found = crowd.list(resource_type, text, count=100, excluded_attributes="groups")
 
     assert len(found) == 10
     with reader.connect() as connection:
@@ -105,7 +106,7 @@ def test_part_too_short_for_an_index_reads_it_in_vain_nowhere(crowd):
     reader = crowd.store.database.reader
 
     with noted(reader) as executed:
-        crowd.list(USER, 'emails.value co "l1"', count=1)
+        crowd.list(USER, 'emails.value co "l1"', count=1, excluded_attributes="groups")
 
     with reader.connect() as connection:
         for statement, parameters in executed:
