@@ -108,10 +108,17 @@ def _search_index(table: str) -> Any:
 
 
 def _trigram_index(table: str, *columns: str) -> Any:
-    """Return an index that finds parts of texts, for ``co``, ``sw`` and ``ew``."""
-    indexed = [text(f"{column} gin_trgm_ops") for column in columns]
-    index = Index(f"ix_{table}_trigrams", *indexed, postgresql_using="gin")
-    return index.ddl_if(dialect="postgresql")
+    """Return an index that finds parts of texts, for ``co``, ``sw`` and ``ew``.
+
+    A text has so many of them that they are taken in by the hundred. They wait in a list, which
+    every search reads, so it must not be long.
+    """
+    return Index(
+        f"ix_{table}_trigrams",
+        *(text(f"{column} gin_trgm_ops") for column in columns),
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": "1024"},
+    ).ddl_if(dialect="postgresql")
 
 
 class User(Resource, db.Model):  # type: ignore[name-defined, misc]

@@ -26,7 +26,8 @@ def index_trigrams() -> None:
             op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             for table, indexed in TRIGRAMS.items():
                 columns = ", ".join(f"{column} gin_trgm_ops" for column in indexed)
-                op.execute(f"CREATE INDEX ix_{table}_trigrams ON {table} USING gin ({columns})")
+                index = f"CREATE INDEX ix_{table}_trigrams ON {table} USING gin ({columns})"
+                op.execute(f"{index} WITH (gin_pending_list_limit = 1024)")
     except DBAPIError as error:
         reason = str(error.orig).partition("\n")[0]
         print(f"No index answers co, sw and ew, see docs/operating.md on pg_trgm: {reason}")
