@@ -3,7 +3,7 @@
 That a resource is at some offset stays true until one before it goes or comes back. Each of that
 raises a tenant's and a type's ``moves``, so what was remembered at other moves is forgotten. New
 resources come behind all others once their ids have settled: whoever made an id a moment ago may
-commit it behind others.
+commit it behind others. Whoever takes too long for that moves them, too.
 """
 
 import time
@@ -16,11 +16,17 @@ from threading import Lock
 from .keys import made_at
 
 SETTLES = 60  # seconds until no id that is smaller is committed any more
+LATE = 30  # seconds after which an id that is being written counts as one that comes back
 CLOSEST = 64  # resources between two places; fewer are passed over quickly
 MOST = 10_000  # places of one type of a tenant
 MOST_TYPES = 100  # of all tenants
 
 Kind = tuple[int, str]  # a tenant's id and the name of a type
+
+
+def is_late(resource_id: str) -> bool:
+    """Tell whether a new id is written so late that it may come before a remembered place."""
+    return made_at(resource_id) < (time.time() - LATE) * 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from scim.protocol.errors import UniquenessError
 from scim.protocol.schema import GROUP, ResourceType, notation
 from scim.protocol.values import PLACEHOLDER, fold
 
+from .anchors import is_late
 from .database import Database
 from .history import History
 from .keys import FIRST_ID, is_id
@@ -215,7 +216,8 @@ class Transaction:
         else:
             self.connection.execute(insert(table_of(resource_type)), written)
         self._index(resource_type, [(values["id"], values["search"]) for values in written])
-        count(self.connection, self.tenant_id, resource_type, len(written), are_new=was is None)
+        are_new = was is None and not is_late(written[0]["id"])
+        count(self.connection, self.tenant_id, resource_type, len(written), are_new)
         stored = [
             Stored(values["id"], values["body"], version, created, at, hidden=values["hidden"])
             for values in written

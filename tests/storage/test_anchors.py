@@ -1,5 +1,7 @@
 """A page deep in a list is found from a place that is remembered, and is the page that it was."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
@@ -7,10 +9,11 @@ from hypothesis import strategies as st
 
 from models import User
 from scim import recovery
-from scim.protocol.schema import USER
+from scim.protocol.schema import GROUP, USER
 from scim.storage import Query, Selection, anchors, new_id
 from scim.storage.anchors import Anchors
 from scim.storage.keys import next_id
+from scim.storage.resources import moves
 
 from ..support.scim import user
 from ..support.statements import noted
@@ -156,6 +159,40 @@ def test_page_behind_the_end_is_empty(new_directory, settled):
     found = page(directory.store, 1000, 10)
 
     assert (found.total, found.resources) == (3, [])
+
+
+@pytest.mark.parametrize("resource_type", [USER, GROUP], ids=lambda kind: kind.name)
+def test_page_by_cursor_is_one_statement(new_directory, resource_type):
+    directory = new_directory()
+    members = [directory.user(f"user{number}") for number in range(5)]
+    for number in range(5):
+        directory.group(f"group{number}", *members)
+    asked = Query((Selection(resource_type),), limit=2, walks=True)
+
+    with noted(directory.store.database.reader) as executed:
+        first = directory.store.query(asked)
+        second = directory.store.query(replace(asked, position=first.last))
+        back = replace(second.first, backward=True)
+        again = directory.store.query(replace(asked, position=back))
+
+    assert len(executed) == 3
+    assert [each.total for each in (first, second, again)] == [5, 5, 5]
+    assert again.resources == first.resources
+    assert second.resources[0].stored.related
+
+
+def test_id_that_is_written_late_is_a_move(new_directory, monkeypatch):
+    directory = new_directory()
+    mine = {"tenant": directory.store.tenant_id}
+
+    def moved():
+        return directory.store.database.read(lambda reader: reader.scalar(moves(USER), mine))
+
+    directory.user("in time")
+    assert moved() == 0
+    monkeypatch.setattr(anchors, "LATE", -1)
+    directory.user("late")
+    assert moved() == 1
 
 
 def test_place_of_an_id_that_was_just_made_is_not_remembered():
