@@ -50,7 +50,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db)
     with app.app_context():
-        app.extensions["scim_database"] = Database(db.engine)
+        app.extensions["scim_database"] = Database(db.engine, settings.replica_url)
     app.extensions["scim_settings"] = settings
     app.extensions["scim_definitions"] = read_definitions(settings.schema_folder)
     app.extensions["scim_tolerance"] = Tolerance()

@@ -293,6 +293,15 @@ class MemberChange(db.Model):  # type: ignore[name-defined, misc]
     added: Mapped[bool] = mapped_column(Boolean)
 
 
+class LogPosition(db.Model):  # type: ignore[name-defined, misc]
+    """Where PostgreSQL's log was, in bytes, when a tenant had last written; see the replica."""
+
+    __tablename__ = "positions"
+
+    tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    lsn: Mapped[int] = mapped_column(BigInteger)
+
+
 class Total(db.Model):  # type: ignore[name-defined, misc]
     """How many resources of a type there are, spread over slots so that writers do not queue.
 

@@ -30,6 +30,7 @@ class Settings:
     database_url: str = _setting(
         f"sqlite:///{PROJECT / 'scim.db'}", "`sqlite:///file.db` or `postgresql://user@host/name`"
     )
+    replica_url: str = _setting("", "a PostgreSQL standby that answers queries; empty for none")
     host: str = _setting("127.0.0.1", "the address to listen on")
     port: int = _setting(5000, "the port to listen on")
     workers: int = _setting(os.cpu_count() or 1, "server processes; one a core is best")
@@ -63,23 +64,11 @@ class Settings:
                 raise SettingError(f"SCIM_{setting.name.upper()} must be {least} or more")
         if self.port > 65535:
             raise SettingError("SCIM_PORT must be 65535 or less")
-        if not re.match(r"sqlite:///.|postgresql(\+psycopg2)?://", self.database_url):
-            raise SettingError(
-                "SCIM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://"
-            )
-        url = re.sub(r"^postgresql://", "postgresql+psycopg2://", self.database_url)
-        url = re.sub(r"^sqlite:///(?!/)", f"sqlite:///{PROJECT}/", url)
-        object.__setattr__(self, "database_url", url)
-        for name, check in (
-            ("SCIM_DATABASE_URL", lambda: urlsplit(url).port),
-            ("SCIM_HOST", lambda: self.host.encode("idna")),
-        ):
-            try:
-                check()
-            except ValueError as error:
-                raise SettingError(f"{name} cannot be used: {error}") from None
-        if ":memory:" in self.database_url:
-            raise SettingError("SCIM_DATABASE_URL must name a file: server processes share it")
+        self._complete_urls()
+        try:
+            self.host.encode("idna")
+        except ValueError as error:
+            raise SettingError(f"SCIM_HOST cannot be used: {error}") from None
         if not BASE_PATH.fullmatch(self.base_path):
             raise SettingError("SCIM_BASE_PATH must look like /scim/v2, without a slash at the end")
         if not TOKEN.fullmatch(self.token):
@@ -90,6 +79,27 @@ class Settings:
             raise SettingError(f"SCIM_SCHEMA_FOLDER: there is no folder {self.schema_folder!r}")
         if self.default_page_size > self.max_page_size:
             raise SettingError("SCIM_DEFAULT_PAGE_SIZE must not exceed SCIM_MAX_PAGE_SIZE")
+
+    def _complete_urls(self) -> None:
+        """Name the driver in the databases' URLs, and the folder of a file."""
+        if not re.match(r"sqlite:///.|postgresql(\+psycopg2)?://", self.database_url):
+            raise SettingError(
+                "SCIM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://"
+            )
+        if ":memory:" in self.database_url:
+            raise SettingError("SCIM_DATABASE_URL must name a file: server processes share it")
+        if self.replica_url and self.database_url.startswith("sqlite"):
+            raise SettingError("SCIM_REPLICA_URL needs PostgreSQL, and SCIM_DATABASE_URL is SQLite")
+        if self.replica_url and not re.match(r"postgresql(\+psycopg2)?://", self.replica_url):
+            raise SettingError("SCIM_REPLICA_URL must begin with postgresql://")
+        for name in ("database_url", "replica_url"):
+            url = re.sub(r"^postgresql://", "postgresql+psycopg2://", getattr(self, name))
+            url = re.sub(r"^sqlite:///(?!/)", f"sqlite:///{PROJECT}/", url)
+            object.__setattr__(self, name, url)
+            try:
+                urlsplit(url).port  # noqa: B018 - raises if it is no number
+            except ValueError as error:
+                raise SettingError(f"SCIM_{name.upper()} cannot be used: {error}") from None
 
 
 def read_settings(

@@ -248,6 +248,7 @@ def test_every_setting_is_documented():
     told = {
         "database_url": "`sqlite:///scim.db`, beside `app.py`",
         "workers": "one per processor core",
+        "replica_url": "none",
         "schema_folder": "none",
     }
     expected = [

@@ -9,6 +9,7 @@ from scim.settings import PROJECT, SettingError, Settings, read_settings
 
 from .support.server import ROOT, run
 
+POSTGRESQL = {"DATABASE_URL": "postgresql://host/db"}
 WRONG = [
     ({"PORT": "http"}, "SCIM_PORT must be a whole number, not 'http'"),
     ({"PORT": "5e3"}, "SCIM_PORT must be a whole number"),
@@ -36,6 +37,9 @@ WRONG = [
     ({"DATABASE_URL": "sqlite:///"}, "SCIM_DATABASE_URL must begin with sqlite:///"),
     ({"DATABASE_URL": "sqlite:///:memory:"}, "SCIM_DATABASE_URL must name a file"),
     ({"DATABASE_URL": "postgresql://host:port/db"}, "SCIM_DATABASE_URL cannot be used"),
+    ({"REPLICA_URL": "postgresql://host/db"}, "SCIM_REPLICA_URL needs PostgreSQL"),
+    (POSTGRESQL | {"REPLICA_URL": "sqlite:///copy.db"}, "SCIM_REPLICA_URL must begin with"),
+    (POSTGRESQL | {"REPLICA_URL": "postgresql://host:port/db"}, "SCIM_REPLICA_URL cannot be used"),
 ]
 # What the settings alone cannot tell; the server finds out when it starts.
 UNUSABLE = [
@@ -118,6 +122,12 @@ def test_argument_wins_over_variable():
 )
 def test_database_url_is_completed(url, read):
     assert read_settings({"DATABASE_URL": url}).database_url == read
+
+
+def test_replica_url_is_completed_too():
+    read = read_settings(POSTGRESQL | {"REPLICA_URL": "postgresql://copy/db"})
+
+    assert read.replica_url == "postgresql+psycopg2://copy/db"
 
 
 def test_server_prints_where_it_is_and_with_which_token(serve):

@@ -15,6 +15,7 @@ from scim.protocol.errors import UnavailableError
 
 from .anchors import Anchors
 from .engine import failures, prepare, reader
+from .replica import Replica
 
 T = TypeVar("T")
 ATTEMPTS = 5
@@ -22,13 +23,14 @@ LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before 
 
 
 class Database:
-    """One database, which many tenants may share."""
+    """One database, which many tenants may share; ``replica_url`` is that of a copy of it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, replica_url: str = "") -> None:
         prepare(engine)
         self.engine = engine
         self.reader = reader(engine)
         self.anchors = Anchors()
+        self.replica = Replica(replica_url, self) if replica_url else None
 
     def problem(self, migrations: str) -> str | None:
         """Return why the database cannot serve, in a line for whoever starts the server.

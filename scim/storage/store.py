@@ -123,10 +123,13 @@ class Store:
 
     def query(self, query: Query) -> Page:
         """Return one page of the resources that match."""
-        anchors = self.database.anchors
-        return self.database.read(
-            lambda connection: read_page(connection, self.tenant_id, query, anchors)
-        )
+
+        def work(connection: Connection) -> Page:
+            return read_page(connection, self.tenant_id, query, self.database.anchors)
+
+        if self.database.replica:
+            return self.database.replica.read(self.tenant_id, work)
+        return self.database.read(work)
 
     def atomically(self, work: Callable[["Transaction"], T]) -> T:
         """Return what ``work`` returns, having committed all it did, or nothing if it raised.
@@ -136,10 +139,15 @@ class Store:
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
         try:
-            return self.database.write(lambda connection: work(Transaction(connection, self)))
+            done = self.database.write(lambda connection: work(Transaction(connection, self)))
         except NestingChange as change:
             locked = change
-        return self.database.write(lambda connection: work(Transaction(connection, self, locked)))
+            done = self.database.write(
+                lambda connection: work(Transaction(connection, self, locked))
+            )
+        if self.database.replica:
+            self.database.replica.remember(self.tenant_id)
+        return done
 
 
 class Transaction:
