@@ -89,7 +89,7 @@ class Relation:
 
     def of(self, owner: Any, *columns: Any) -> Select[Any]:
         """Return the SELECT of ``columns`` of what a row of ``owner`` shows."""
-        mine = (self.owner.table.c.tenant_id == owner.c.tenant_id) & (self.owner == owner.c.id)
+        mine = (self.owner.table.c.tenant_id == TENANT) & (self.owner == owner.c.id)
         return self._chosen(columns).where(mine).correlate(owner)
 
     def _chosen(self, columns: Sequence[Any]) -> Select[Any]:
@@ -248,7 +248,7 @@ class Referred:
 
     def of(self, owner: Any, *columns: Any) -> Select[Any]:
         """Return the SELECT of ``columns`` of what a row of ``owner`` refers to."""
-        mine = _same(referrals, owner, referrals.c.source_id, owner.c.id)
+        mine = (referrals.c.tenant_id == TENANT) & (referrals.c.source_id == owner.c.id)
         return self._chosen(columns).where(mine).correlate(owner)
 
     def _chosen(self, columns: Sequence[Any]) -> Select[Any]:
