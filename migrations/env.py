@@ -1,5 +1,6 @@
 """Run by Alembic: the migrations, on the database of the application."""
 
+import re
 from logging.config import fileConfig
 from typing import Any
 
@@ -8,13 +9,19 @@ from flask import current_app
 
 fileConfig(context.config.config_file_name, disable_existing_loggers=False)
 db = current_app.extensions["migrate"].db
+PARTITION = re.compile(r"(.+)_p\d+")
 
 
 def applies(item: Any, name: str, kind: str, reflected: bool, other: Any) -> bool:
-    """Leave out of what is compared the indexes that a database cannot have.
+    """Leave out of what is compared partitions, and the indexes that a database cannot have.
 
-    GIN indexes are PostgreSQL's; those of trigrams are there if the extension is.
+    PostgreSQL keeps a foreign key to each partition beside the one to the table. GIN indexes are
+    PostgreSQL's; those of trigrams are there if the extension is.
     """
+    if kind == "foreign_key_constraint":
+        name = item.elements[0].target_fullname.split(".")[-2]
+    if kind in ("table", "foreign_key_constraint") and (part := PARTITION.fullmatch(name)):
+        return part[1] not in db.metadata.tables
     if kind != "index" or item.dialect_options["postgresql"]["using"] != "gin":
         return True
     is_there = reflected or other is not None or not name.endswith("_trigrams")

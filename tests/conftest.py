@@ -1,6 +1,7 @@
 """What tests ask for: a ``client`` or a ``server`` on SQLite and on PostgreSQL.
 
 A test that names one of these fixtures runs once for each database; the others run once.
+``SCIM_TEST_PARTITIONS=4`` splits the tables of the PostgreSQL one into so many parts.
 """
 
 import os
@@ -34,7 +35,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 def pytest_configure() -> None:
     """Keep the developer's settings out, and clean up when ended from outside."""
     for name in [name for name in os.environ if name.startswith("SCIM_")]:
-        if name != "SCIM_TEST_DATABASE_URL":
+        if not name.startswith("SCIM_TEST_"):
             del os.environ[name]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -64,12 +65,16 @@ def new_database(
 def database_url(new_database: Callable[[], str]) -> str:
     """The migrated database that ``client`` and ``server`` share."""
     url = new_database()
-    subprocess.run(
-        [sys.executable, "manage.py", "db", "upgrade"],
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"SCIM_DATABASE_URL": url},
-    )
+    commands = [["upgrade"]]
+    if (parts := os.environ.get("SCIM_TEST_PARTITIONS")) and url.startswith("postgresql"):
+        commands.append(["partition", parts])
+    for command in commands:
+        subprocess.run(
+            [sys.executable, "manage.py", "db", *command],
+            check=True,
+            cwd=ROOT,
+            env=os.environ | {"SCIM_DATABASE_URL": url},
+        )
     return url
 
 

@@ -1,0 +1,104 @@
+"""Hash partitions: each table that has a tenant's rows in it becomes several smaller ones.
+
+What the tables look like is asked of PostgreSQL itself, so that nothing of it is lost or known
+here: keys, indexes, references, triggers and grants are made again under their own names.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+WHOLE = ("tenants", "tokens", "positions")  # small, and some are looked up without the tenant
+TABLES = text(
+    "SELECT c.oid, quote_ident(c.relname) AS name, array_to_string(c.reloptions, ', ') AS options"
+    " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
+    " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'"
+    " AND NOT c.relispartition AND c.relname <> ALL (:whole) ORDER BY c.relname"
+)
+COLUMNS = text(
+    "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute"
+    " WHERE attrelid = :table AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
+)
+# What LIKE does not copy, in the order in which it can be made again: references come last.
+KEYS = text(
+    "SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s',"
+    " conrelid::regclass, conname, pg_get_constraintdef(oid))"
+    " FROM pg_constraint WHERE conrelid = :table AND contype IN ('p', 'u')"
+)
+INDEXES = text(
+    "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = :table"
+    " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype <> 'f')"
+)
+TRIGGERS = text(
+    "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = :table AND NOT tgisinternal"
+)
+GRANTS = text(
+    "SELECT format('GRANT %s ON %s TO %s', privilege_type, c.oid::regclass,"
+    " CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END)"
+    " FROM pg_class c, aclexplode(c.relacl) WHERE c.oid = :table"
+)
+REFERENCES = text(
+    "SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s',"
+    " conrelid::regclass, conname, pg_get_constraintdef(oid)) AS made,"
+    " format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS dropped"
+    " FROM pg_constraint WHERE contype = 'f' AND conparentid = 0"
+    " AND (conrelid = ANY (:tables) OR confrelid = ANY (:tables))"
+)
+# The parts' indexes are called as the table's, and not after what they index.
+NAMES = text(
+    "SELECT format('ALTER INDEX %s RENAME TO %I',"
+    " i.inhrelid::regclass, whole.relname || substring(part.relname FROM '_p[0-9]+$'))"
+    " FROM pg_inherits i JOIN pg_index x ON x.indexrelid = i.inhrelid"
+    " JOIN pg_class part ON part.oid = x.indrelid JOIN pg_class whole ON whole.oid = i.inhparent"
+    " JOIN pg_index w ON w.indexrelid = whole.oid WHERE w.indrelid = CAST(:name AS regclass)"
+)
+
+
+def partition(connection: Connection, count: int) -> Sequence[str]:
+    """Partition the tables that are not yet, with their rows; return the names of these tables.
+
+    Nobody else reads or writes them meanwhile.
+    """
+    tables = connection.execute(TABLES, {"whole": list(WHOLE)}).all()
+    names = [table.name for table in tables]
+    if not tables:
+        return names
+    _do(connection, [f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"])
+    oids = [table.oid for table in tables]
+    references = connection.execute(REFERENCES, {"tables": oids}).all()
+    _do(connection, [reference.dropped for reference in references])
+    for table in tables:
+        _move(connection, table.oid, table.name, table.options, count)
+    _do(connection, [reference.made for reference in references])
+    _do(connection, [f"ANALYZE {', '.join(names)}"])  # autovacuum sees the parts only
+    return names
+
+
+def _move(connection: Connection, oid: int, name: str, options: str | None, count: int) -> None:
+    """Make a table anew with partitions, and move the rows into it."""
+    this = {"table": oid}
+    columns = connection.scalar(COLUMNS, this)
+    kinds = (KEYS, INDEXES, TRIGGERS, GRANTS)
+    remade = [each for kind in kinds for each in connection.scalars(kind, this)]
+    unlike = "EXCLUDING INDEXES EXCLUDING STATISTICS"
+    storage = f" WITH ({options})" if options else ""
+    statements = [
+        f"ALTER TABLE {name} RENAME TO unpartitioned",
+        f"CREATE TABLE {name} (LIKE unpartitioned INCLUDING ALL {unlike})"
+        " PARTITION BY HASH (tenant_id)",
+        *(
+            f"CREATE TABLE {name}_p{part} PARTITION OF {name}"
+            f" FOR VALUES WITH (MODULUS {count}, REMAINDER {part}){storage}"
+            for part in range(count)
+        ),
+        f"INSERT INTO {name} ({columns}) SELECT {columns} FROM unpartitioned",
+        "DROP TABLE unpartitioned",
+        *remade,
+    ]
+    _do(connection, statements)
+    _do(connection, connection.scalars(NAMES, {"name": name}).all())
+
+
+def _do(connection: Connection, statements: Sequence[str]) -> None:
+    for statement in statements:
+        connection.exec_driver_sql(statement.replace("%", "%%"))
