@@ -37,7 +37,7 @@ class PostgresServer:
         self.data = directory / "data"
         self.port = free_port()
         self.url = f"postgresql+psycopg2://postgres@127.0.0.1:{self.port}/postgres"
-        self._account = _unprivileged_account()
+        self._account = unprivileged_account()
         if self._account:
             os.chown(directory, self._account["user"], self._account["group"])
         self._programs = _reachable_programs(directory, self._account)
@@ -81,7 +81,7 @@ class PostgresServer:
         return done.stdout
 
 
-def _unprivileged_account() -> dict[str, Any]:
+def unprivileged_account() -> dict[str, Any]:
     """Return the arguments of ``subprocess.run`` that make root somebody else."""
     if os.geteuid() != 0:
         return {}
