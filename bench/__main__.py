@@ -1,5 +1,6 @@
-"""``python -m bench``: measure every operation on every database and print one table."""
+"""``python -m bench``: measure every operation beside its floor on every database."""
 
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -7,91 +8,81 @@ from multiprocessing.pool import Pool
 
 import click
 
-from .directory import CONNECTIONS, databases, fill
-from .measure import CLIENTS, Sample, Server, measure, serve
-from .operations import CARRIED, MEASURED, Operation
+from .directory import CONNECTIONS, places
+from .loading import fill
+from .measure import CLIENTS, Sample, measure
+from .operations import MEASURED, Operation
+from .pgbench import pgbench
+from .report import LEGEND, Samples, named, show_growth, show_size
+from .server import FLOOR, SERVER, Server, serve
 
-FLOOR = ("-m", "granian", "--factory", "bench.floor:create_app")
 ROUNDS = 6
 WARM_UP = 0.4
-NOT_FLAT = 0.7
-HEADINGS = "".join(f"{heading:>8}" for heading in ("/s", "p50", "p99", "CPU", "ratio"))
-LEGEND = """
-/s: operations a second. p50, p99: milliseconds. CPU: milliseconds of the server's processes for an
-operation. floor: a bare Flask route with one statement. ratio: of the rate to the floor's above it.
-in a bulk: /s, CPU and ratio are of single creates, p50 and p99 of the request with all of them.
-flat: the rate with many users / with few; about 1 if the size of the directory does not matter.
-Everything side by side is measured in turns, so other work on the machine moves ratios least."""
-SCAN = "SQLite has no index over all attributes; eq on one without a column reads every row."
+SLOW = 2.0  # seconds that a warm-up takes when there need be no further turns
 
 
 @click.command()
 @click.option("--seconds", default=3.0, show_default=True, help="length of a measurement")
-@click.option("--users", nargs=2, default=(1_000, 50_000), show_default=True, help="few and many")
 @click.option("--workers", default=2, show_default=True, help="processes of a server")
-@click.option("--databases", "dialects", default="sqlite,postgresql", show_default=True)
-def main(seconds: float, users: tuple[int, int], workers: int, dialects: str) -> None:
-    """Measure the server beside its floor, with few and with many users."""
+@click.option("--databases", default="sqlite,postgresql", show_default=True)
+@click.argument("users", nargs=-1, type=click.IntRange(min=1000))
+def main(seconds: float, workers: int, databases: str, users: tuple[int, ...]) -> None:
+    """Measure the server beside its floor with so many USERS, or with 1000 and with 100000."""
     started = time.monotonic()
     click.echo(f"{workers} workers, {CONNECTIONS} connections, {seconds:g} s a measurement")
-    steep: list[str] = []
-    for dialect in dialects.split(","):
-        with ExitStack() as stack:
-            filled = list(zip(stack.enter_context(databases(dialect)), users, strict=True))
-            for url, size in filled:
-                fill(url, size)
-            bare, real = (
-                [stack.enter_context(serve(*each, workers, *program)) for each in filled]
-                for program in (FLOOR, ("app.py",))
-            )
-            pool = stack.enter_context(Pool(CLIENTS))
-            click.echo(f"\n{dialect:<31}" + "".join(f"|{size:>28,} users{'':8}" for size in users))
-            click.echo(f"{'':31}" + f"|{HEADINGS}  " * 2 + "|   flat")
-            for floor, named in MEASURED.items():
-                samples = run(pool, bare, real, [floor, *named.values()], seconds)
-                for name, operation in {f"floor: {floor.__doc__}": floor, **named}.items():
-                    carried = CARRIED.get(operation, 1)
-                    flat = report(name, samples[operation], samples[floor], carried)
-                    if flat < NOT_FLAT:
-                        steep.append(f"Not flat: {name} on {dialect}, {flat:.2f}.")
-    click.echo("\n".join([LEGEND, *steep, SCAN, f"Took {time.monotonic() - started:.0f} s."]))
+    sizes = sorted(set(users or (1_000, 100_000)))
+    with Pool(CLIENTS) as pool:
+        for dialect in databases.split(","):
+            compare(pool, dialect, sizes, seconds, workers)
+    click.echo(f"{LEGEND}\nTook {time.monotonic() - started:.0f} s.")
+
+
+def compare(pool: Pool, dialect: str, sizes: Sequence[int], seconds: float, workers: int) -> None:
+    """Measure everything on one kind of database, and print it."""
+    with ExitStack() as stack:
+        filled = stack.enter_context(places(dialect, sizes))
+        for place in filled:
+            fill(place.url, place.size)
+        alone = {place.size: list(pgbench(place, seconds)) for place in filled if place.postgres}
+        bare, real = (
+            [stack.enter_context(serve(place, workers, *program)) for place in filled]
+            for program in (FLOOR, SERVER)
+        )
+        samples = run(pool, bare, real, seconds, dialect)
+    for size in sizes:
+        show_size(dialect, size, samples[size], alone.get(size, ()))
+    show_growth(dialect, samples)
 
 
 def run(
-    pool: Pool,
-    bare: Sequence[Server],
-    real: Sequence[Server],
-    operations: Sequence[Operation],
-    seconds: float,
-) -> dict[Operation, list[Sample]]:
-    """Measure a floor and the operations above it, with few and with many users.
-
-    They take turns, so that a busy moment of the machine meets them all.
-    """
-    samples = {operation: [Sample(), Sample()] for operation in operations}
-    for turn in range(ROUNDS + 1):
-        for which in (0, 1):
-            for operation in operations:
-                server = (bare if operation is operations[0] else real)[which]
-                seen = measure(pool, server, operation, seconds / ROUNDS if turn else WARM_UP)
-                if turn:
-                    samples[operation][which] += seen
+    pool: Pool, bare: Sequence[Server], real: Sequence[Server], seconds: float, label: str
+) -> dict[int, Samples]:
+    """Return what was seen with each number of users."""
+    samples: dict[int, dict[Operation, Sample]] = {server.size: {} for server in bare}
+    with click.progressbar(
+        length=len(named()) * len(bare), label=f"Measuring {label}", file=sys.stderr
+    ) as progress:
+        for floor, above in MEASURED.items():
+            pairs = [(server, floor) for server in bare]
+            pairs += [(server, operation) for server in real for operation in above.values()]
+            for (server, operation), sample in take_turns(pool, pairs, seconds).items():
+                samples[server.size][operation] = sample
+            progress.update(len(pairs))
     return samples
 
 
-def report(name: str, samples: Sequence[Sample], floors: Sequence[Sample], carried: int) -> float:
-    """Print the line of an operation; return by how much many users change its rate.
-
-    ``carried`` is the number of operations that one request carries out.
-    """
-    parts = ""
-    for sample, floor in zip(samples, floors, strict=True):
-        rate, cpu = sample.rate * carried, sample.cpu_milliseconds / carried
-        times = f"{sample.milliseconds(50):8.1f}{sample.milliseconds(99):8.1f}{cpu:8.2f}"
-        parts += f"|{rate:8,.0f}{times}{rate / floor.rate:8.2f}  "
-    flat = samples[1].rate / samples[0].rate
-    click.echo(f"{name:<31}{parts}|{flat:7.2f}")
-    return flat
+def take_turns(
+    pool: Pool, pairs: Sequence[tuple[Server, Operation]], seconds: float
+) -> dict[tuple[Server, Operation], Sample]:
+    """Measure some operations in turns, so that a busy moment of the machine meets them all."""
+    first = {pair: measure(pool, *pair, WARM_UP) for pair in pairs}
+    slow = {pair: sample for pair, sample in first.items() if sample.seconds > SLOW}
+    samples = {pair: slow.get(pair, Sample()) for pair in pairs}
+    for _ in range(ROUNDS):
+        for pair in pairs:
+            if pair not in slow:
+                samples[pair] += measure(pool, *pair, seconds / ROUNDS)
+    return samples
 
 
 if __name__ == "__main__":

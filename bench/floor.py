@@ -13,8 +13,18 @@ from scim.storage.engine import prepare
 STATEMENTS = {
     "select": "SELECT body FROM users WHERE tenant_id = 1 AND id = ?",
     "page": "SELECT body FROM users WHERE tenant_id = 1 AND id >= ? ORDER BY id LIMIT 100",
+    "members": (
+        "SELECT json_group_array(json_object('value', user_id)) FROM link"
+        " WHERE tenant_id = 1 AND group_id = ?"
+    ),
     "insert": "INSERT INTO floor (body, id) VALUES (?, ?)",
     "update": "UPDATE floor SET body = ? WHERE id = ?",
+}
+POSTGRESQL = {
+    "?": "%s",
+    "json_group_array(json_object('value', user_id))": (
+        "json_agg(json_build_object('value', user_id))::text"
+    ),
 }
 
 
@@ -29,14 +39,21 @@ class Driver:
 
     def execute(self, name: str, *values: str) -> Any:
         driver: Any = self.connection.connection.driver_connection
-        mark = "?" if isinstance(driver, sqlite3.Connection) else "%s"
+        statement = STATEMENTS[name]
+        if not isinstance(driver, sqlite3.Connection):
+            for text, instead in POSTGRESQL.items():
+                statement = statement.replace(text, instead)
         cursor = driver.cursor()
-        cursor.execute(STATEMENTS[name].replace("?", mark), values)
+        cursor.execute(statement, values)
         return cursor
 
 
 def create_app() -> Flask:
     app, driver = Flask(__name__, static_folder=None), Driver()
+
+    @app.get("/scim/v2/constant")
+    def constant() -> str:
+        return "always the same"
 
     @app.get("/scim/v2/<name>/<key>")
     def read(name: str, key: str) -> str:
