@@ -62,7 +62,10 @@ class Connection:
 
         :raises WrongAnswerError: it is not the right one
         """
-        status = int(self.file.readline().split()[1])
+        line = self.file.readline()
+        if not line:
+            raise WrongAnswerError(f"{self.call._replace(body=b'')} was not answered")
+        status = int(line.split()[1])
         headers = dict(line.lower().split(b": ", 1) for line in iter(self.file.readline, b"\r\n"))
         if b"chunked" in headers.get(b"transfer-encoding", b""):
             answer = b"".join(self._chunks())

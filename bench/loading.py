@@ -24,6 +24,7 @@ from scim.protocol.schema import GROUP, GROUP_SCHEMA, USER, ResourceType
 from scim.protocol.values import date_time
 from scim.serializers import dump_resource
 from scim.storage.resources import columns, count
+from scim.storage.tokens import add_tenant, find_tenant, issue_token
 
 from .directory import (
     COMPANY,
@@ -45,7 +46,7 @@ BATCH = 2000
 CURSOR_KEY = "known to the clients, which make cursors themselves"
 # The floor writes to a table of its own: the same bodies, and no index but the key.
 FLOOR = (
-    "CREATE TABLE floor AS SELECT id, body FROM users",
+    "CREATE TABLE floor AS SELECT id, body FROM users WHERE tenant_id = 1",
     "CREATE UNIQUE INDEX floor_key ON floor (id)",
 )
 # What stands in a template for what is filled in; nothing else there looks like that.
@@ -134,18 +135,26 @@ def _links(tenant: int, members: Sequence[int], group: Callable[[int], str]) -> 
     return Part("link", ("tenant_id", "group_id", "user_id"), len(members), row)
 
 
-def fill(url: str, size: int) -> None:
-    """Make the tables of a new database, and fill it with ``size`` users and their groups."""
+def fill(url: str, size: int, guests: Sequence[str] = ()) -> list[str]:
+    """Make the tables of a new database, and fill it with ``size`` users and their groups.
+
+    Do so for each further tenant, too; return their tokens.
+    """
     environment = os.environ | {"SCIM_DATABASE_URL": url}
     upgrade = [sys.executable, "manage.py", "db", "upgrade"]
     subprocess.run(upgrade, check=True, cwd=HERE.parent, env=environment, stdout=subprocess.DEVNULL)
     engine = sa.create_engine(url, hide_parameters=True)
     started = time.monotonic()
-    with _in_a_hurry(engine) as driver:
-        load(driver, TENANT, size, f"{engine.dialect.name}, {size:,} users")
     with engine.begin() as connection:
-        count_all(connection, TENANT, size)
+        tokens = dict(_admit(connection, name) for name in guests)
         connection.execute(sa.update(Tenant).values(cursor_key=CURSOR_KEY))
+    tenants = [TENANT, *tokens]
+    with _in_a_hurry(engine) as driver:
+        load(driver, tenants, size, f"{engine.dialect.name}, {size:,} users")
+    with engine.begin() as connection:
+        for tenant in tenants:
+            count(connection, tenant, USER, size)
+            count(connection, tenant, GROUP, _teams(size) + CONNECTIONS + 1)
         for statement in FLOOR:
             connection.exec_driver_sql(statement)
     if engine.dialect.name == "postgresql":  # SQLite keeps the statistics of its migration
@@ -153,11 +162,23 @@ def fill(url: str, size: int) -> None:
             connection.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
     click.echo(f"  filled in {time.monotonic() - started:.0f} s", err=True)
+    return list(tokens.values())
 
 
-def load(driver: Any, tenant: int, size: int, label: str) -> None:
-    """Write all rows of a tenant over the driver's connection, showing how far it is."""
-    all_parts, started = list(parts(tenant, size)), time.monotonic()
+def _admit(connection: sa.Connection, name: str) -> tuple[int, str]:
+    """Make a tenant; return its id and its token."""
+    add_tenant(connection, name)
+    tenant = find_tenant(connection, name)
+    assert tenant
+    token = issue_token(connection, tenant, "bench", None)
+    assert token
+    return tenant.id, token
+
+
+def load(driver: Any, tenants: Sequence[int], size: int, label: str) -> None:
+    """Write all rows of the tenants over the driver's connection, showing how far it is."""
+    all_parts = [part for tenant in tenants for part in parts(tenant, size)]
+    started = time.monotonic()
     with click.progressbar(
         length=sum(part.rows for part in all_parts),
         label=label,
@@ -171,12 +192,6 @@ def load(driver: Any, tenant: int, size: int, label: str) -> None:
                 rate = (progress.pos + len(numbers)) / (time.monotonic() - started)
                 progress.update(len(numbers), f"{rate:,.0f} rows/s")
     driver.commit()
-
-
-def count_all(connection: sa.Connection, tenant: int, size: int) -> None:
-    """Note how many users and groups a tenant has."""
-    count(connection, tenant, USER, size)
-    count(connection, tenant, GROUP, _teams(size) + CONNECTIONS + 1)
 
 
 def _write(driver: Any, part: Part, rows: Sequence[Row]) -> None:

@@ -1,4 +1,4 @@
-"""The benchmark: its directory is what the server would have written; its client reads any answer."""
+"""The benchmark fills in what the server would have written, and reads any answer."""
 
 import socket
 from threading import Thread
