@@ -108,13 +108,10 @@ def empty_database(engine: sa.Engine) -> None:
 def app(database_url: str) -> Iterator[Flask]:
     """The application in this process."""
     from app import create_app  # noqa: PLC0415
-    from models import db  # noqa: PLC0415
 
     app = create_app({"DATABASE_URL": database_url, "TESTING": True})
     yield app
-    with app.app_context():
-        for engine in (*db.engines.values(), app.extensions["scim_database"].reader):
-            engine.dispose()
+    app.extensions["scim_database"].close()
 
 
 @pytest.fixture

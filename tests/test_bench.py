@@ -10,7 +10,7 @@ from app import create_app
 from bench.client import Call, Connection, WrongAnswerError
 from bench.directory import COMPANY, TEAMS, USERS, key, user
 from bench.loading import fill
-from models import Group, Link, Total, User, db
+from models import Group, Link, Total, User
 from scim.protocol.schema import GROUP_SCHEMA
 
 SIZE = 20
@@ -30,9 +30,7 @@ def client(url):
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
     yield client
-    with app.app_context():
-        for engine in (*db.engines.values(), app.extensions["scim_database"].reader):
-            engine.dispose()
+    app.extensions["scim_database"].close()
 
 
 @pytest.fixture(scope="module")

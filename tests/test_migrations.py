@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
-from models import db
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from scim.serializers import hasher
 
@@ -93,9 +92,7 @@ def test_users_of_the_first_version_are_kept(new_database):
         f"/scim/v2/Users/{REPORT}", json=patch_op | {"Operations": [replace("title", "Guide")]}
     )
     assert changed.json["meta"]["version"] == 'W/"4"'
-    with app.app_context():
-        for used in (*db.engines.values(), app.extensions["scim_database"].reader):
-            used.dispose()
+    app.extensions["scim_database"].close()
 
     upgrade(url, "0001", "downgrade")
     with engine.connect() as connection:

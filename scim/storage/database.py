@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from scim.protocol.errors import UnavailableError
 
 from .anchors import Anchors
-from .engine import failures, prepare, reader
+from .engine import Connections, failures, prepare, reader
 from .replica import Replica
 
 T = TypeVar("T")
@@ -29,6 +29,7 @@ class Database:
         prepare(engine)
         self.engine = engine
         self.reader = reader(engine)
+        self.reading, self.writing = Connections(self.reader), Connections(engine)
         self.anchors = Anchors()
         self.replica = Replica(replica_url, self) if replica_url else None
 
@@ -52,14 +53,19 @@ class Database:
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        return self._again(self.reader.connect, work)
+        return self._again(self.reading.one, work)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` returns, having committed all it did, or nothing if it raised.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        return self._again(self.engine.begin, work)
+        return self._again(self.writing.transaction, work)
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self.reading.close()
+        self.writing.close()
 
     def _again(
         self,

@@ -1,6 +1,7 @@
 """Connections: how each database is opened, and what its failures mean to a client."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -40,16 +41,22 @@ def reader(engine: Engine) -> Engine:
 
 
 def _open_postgresql(connection: Any, record: Any) -> None:
-    """Find out whether the connection is one of PostgreSQL's own.
+    """Find out whether the connection is one of PostgreSQL's own, and have plans kept there.
 
     PgBouncer gives each transaction another of its connections: what has been prepared on one is
     unknown on the next. It tells clients process numbers that it has made up.
+
+    PostgreSQL would plan some statements anew each time, since a plan for known values looks
+    cheaper. That takes longer than to follow the other.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         [own] = cursor.fetchone()
-    connection.rollback()
-    record.info[PREPARED] = set() if own == connection.info.backend_pid else None
+        is_direct = own == connection.info.backend_pid
+        if is_direct:
+            cursor.execute("SET plan_cache_mode = force_generic_plan")
+    connection.commit()
+    record.info[PREPARED] = set() if is_direct else None
 
 
 def _open_sqlite(connection: Any, _: Any) -> None:
@@ -61,7 +68,64 @@ def _open_sqlite(connection: Any, _: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at once: a lock taken later could not wait for the other writer."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        connection.connection.cursor().execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise failure(connection, error) from error
+
+
+class Connections:
+    """Connections of an engine that stay open from one use to the next.
+
+    To take one from the engine's pool, and to put it back, takes longer than to read a user.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.idle: list[Connection] = []
+
+    @contextmanager
+    def one(self) -> Iterator[Connection]:
+        """Yield a connection that nobody else uses, and keep it unless something goes wrong."""
+        try:
+            connection = self.idle.pop()
+        except IndexError:
+            connection = self.engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self.idle.append(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Yield a connection within a transaction."""
+        with self.one() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close those that are not in use."""
+        while self.idle:
+            self.idle.pop().close()
+        self.engine.dispose()
+
+
+def failure(connection: Connection, error: Exception) -> BaseException:
+    """Return what SQLAlchemy makes of a driver's error; a connection that is lost is given up."""
+    dialect = connection.dialect
+    driver: Any = connection.connection.dbapi_connection
+    lost = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+    if lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        "",
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        connection_invalidated=lost,
+        dialect=dialect,
+    )
 
 
 @contextmanager

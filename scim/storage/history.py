@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, bindparam, delete, insert, literal, select, union_all
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 
 from scim.protocol.schema import ResourceType
 
@@ -27,17 +37,20 @@ SHOWN = select(
 )
 RECORD = Prepared(insert(changes), changes.c.keys())
 
-VERSION: Any = bindparam("version", type_=member_changes.c.version.type)
-MOVED = insert(member_changes).from_select(
-    ["tenant_id", "group_id", "version", "member_id", "added"],
-    union_all(
-        *(
-            select(
-                table.c.tenant_id, THIS, VERSION, table.c.id, bindparam("added", type_=Boolean())
-            ).where(table.c.tenant_id == TENANT, among(table.c.id))
-            for table in (users, groups)
-        )
-    ),
+VERSION = cast(bindparam("version"), member_changes.c.version.type)
+ADDED = cast(bindparam("added"), Boolean)
+MOVED = Prepared(
+    insert(member_changes).from_select(
+        ["tenant_id", "group_id", "version", "member_id", "added"],
+        union_all(
+            *(
+                select(table.c.tenant_id, THIS, VERSION, table.c.id, ADDED).where(
+                    table.c.tenant_id == TENANT, among(table.c.id)
+                )
+                for table in (users, groups)
+            )
+        ),
+    )
 )
 EMPTIED = insert(member_changes).from_select(
     ["tenant_id", "group_id", "version", "member_id", "added"],
@@ -92,7 +105,7 @@ class History:
             return
         rows = [self._row(resource_type, operation, before, after, at) for before, after in pairs]
         if len(rows) == 1:
-            RECORD.execute(self.connection, rows[0])
+            RECORD.rows(self.connection, rows[0])
         else:
             self.connection.execute(insert(changes), rows)
 
@@ -126,7 +139,7 @@ class History:
         for added in (True, False):
             if ids := [member for member, came in changed.items() if came == added]:
                 names = {"tenant": self.tenant_id, "this": group_id, "version": version}
-                self.connection.execute(MOVED, names | {"ids": ids, "added": added})
+                MOVED.rows(self.connection, names | {"ids": ids, "added": added})
 
     def record_departures(self, versions: Mapping[str, int], member: str, at: str) -> None:
         """Keep that somebody left groups, whose new versions are given, by being deleted."""

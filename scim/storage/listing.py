@@ -18,7 +18,7 @@ from .keys import next_id
 from .prepared import Prepared
 from .queries import LARGEST_OFFSET, Found, Page, Position, Query, Selection
 from .resources import Stored, moves, total
-from .tables import belongs, table_of, users
+from .tables import among, belongs, table_of, users
 
 START: Any = bindparam("start", type_=users.c.id.type)
 LIMIT: Any = bindparam("limit")
@@ -104,7 +104,7 @@ def _listing(selection: Selection, beyond: Beyond | None, skips: bool = False) -
     if not skips:
         return Prepared(chosen.where(*matching).limit(LIMIT))
     ids = select(table.c.id).where(*matching).order_by(table.c.id).limit(LIMIT).offset(SKIPPED)
-    return Prepared(chosen.where(belongs(resource_type), table.c.id.in_(ids)))
+    return Prepared(chosen.where(belongs(resource_type), among(table.c.id, ids)))
 
 
 @cache

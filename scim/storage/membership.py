@@ -5,12 +5,15 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
+    Integer,
+    Text,
     bindparam,
+    cast,
     exists,
     false,
     insert,
+    literal_column,
     select,
     true,
     union,
@@ -24,10 +27,12 @@ from scim.protocol.resolve import Compare, Condition
 from .filters import related_where
 from .keys import is_id
 from .nesting import Nesting, NestingChange
+from .prepared import Prepared
 from .relations import RELATIONS
 from .tables import TENANT, THIS, among, groups, link, nesting, users
 
 MINE = (link.c.tenant_id == TENANT) & (link.c.group_id == THIS)
+USER = cast(link.c.user_id, Text)
 MEMBERS = select(link.c.user_id).where(MINE)
 EVERYBODY = union_all(
     MEMBERS,
@@ -35,8 +40,8 @@ EVERYBODY = union_all(
         nesting.c.tenant_id == TENANT, nesting.c.parent_id == THIS, nesting.c.direct
     ),
 )
-BEYOND = EVERYBODY.offset(bindparam("number")).limit(1)
-ADD = (
+BEYOND = Prepared(EVERYBODY.offset(bindparam("number", type_=Integer())).limit(literal_column("1")))
+ADD = Prepared(
     insert(link)
     .from_select(
         ["tenant_id", "group_id", "user_id"],
@@ -46,20 +51,23 @@ ADD = (
             ~MEMBERS.where(link.c.user_id == users.c.id).correlate(users).exists(),
         ),
     )
-    .returning(link.c.user_id)
+    .returning(USER)
 )
-REMOVE = link.delete().where(MINE, among(link.c.user_id)).returning(link.c.user_id)
+REMOVE = Prepared(link.delete().where(MINE, among(link.c.user_id)).returning(USER))
 
 _nested = select(groups.c.id).where(groups.c.tenant_id == TENANT, among(groups.c.id)).cte("nested")
 _named = users.alias("named")
 
 
-def _who(locked: ColumnElement[bool]) -> CompoundSelect[Any]:
+def _who(locked: ColumnElement[bool]) -> Prepared:
     """Return the SELECT of which ids there are, and whether of groups, and lock some users."""
     found = select(users.c.id).where(users.c.tenant_id == TENANT, locked).order_by(users.c.id)
     waited = found.with_for_update(key_share=True).cte("waited")
-    return union_all(
-        select(waited.c.id, false()).where(among(waited.c.id)), select(_nested.c.id, true())
+    return Prepared(
+        union_all(
+            select(cast(waited.c.id, Text), false()).where(among(waited.c.id)),
+            select(cast(_nested.c.id, Text), true()),
+        )
     )
 
 
@@ -139,9 +147,8 @@ class Members:
             return
         held = self.nesting.held
         names = self.names | {"ids": possible, "beneath": list(held or ())}
-        for member, is_group in self.connection.execute(
-            WHO if held is None else WHO_WITH_GROUPS, names
-        ):
+        who = WHO if held is None else WHO_WITH_GROUPS
+        for member, is_group in who.rows(self.connection, names):
             (self.known_groups if is_group else self.known_users).add(member)
         if self.known_groups and held is None:
             raise NestingChange(self.group_id, self.known_groups)
@@ -162,22 +169,22 @@ class Members:
                 f"members: there is no user or group with the id {missing[:80]!r}"
             )
         if here := self.known_users.intersection(ids):
-            added = self.connection.scalars(ADD, self.names | {"ids": list(here)})
-            _note(self.users, added, True)
+            added = ADD.rows(self.connection, self.names | {"ids": list(here)})
+            _note(self.users, [member for (member,) in added], True)
         nested = self.known_groups.intersection(ids)
         _note(self.groups, self.nesting.add(self.group_id, nested), True)
 
     def discard(self, ids: set[str]) -> None:
         """Take out those of ``ids`` who are in the group."""
         if here := self.known_users & ids:
-            removed = self.connection.scalars(REMOVE, self.names | {"ids": list(here)})
-            _note(self.users, removed, False)
+            removed = REMOVE.rows(self.connection, self.names | {"ids": list(here)})
+            _note(self.users, [member for (member,) in removed], False)
         nested = self.known_groups & ids
         _note(self.groups, self.nesting.remove(self.group_id, nested), False)
 
     def more_than(self, number: int) -> bool:
         """Tell whether the group has more members than ``number``, without counting the rest."""
-        return self.connection.scalar(BEYOND, self.names | {"number": number}) is not None
+        return bool(BEYOND.rows(self.connection, self.names | {"number": number}))
 
 
 def _note(changed: dict[str, bool], ids: Iterable[str], added: bool) -> None:

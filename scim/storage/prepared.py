@@ -10,9 +10,9 @@ from itertools import count
 from typing import Any
 
 from psycopg2.extensions import adapt
-from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
+from sqlalchemy import ClauseElement, Connection, Dialect
 
-from .engine import PREPARED
+from .engine import PREPARED, failure
 
 Names = Mapping[str, Any]
 # What to execute, with what, and what prepares it, if that is still to be done.
@@ -31,19 +31,12 @@ class Prepared:
         self.columns = list(columns) or None
         self.forms: dict[str, _Sqlite | _Postgresql] = {}
 
-    def execute(self, connection: Connection, names: Names) -> CursorResult[Any]:
-        """Execute the statement within what the connection has begun."""
-        form = self._form(connection.dialect)
-        text, values, preparing = form.call(connection.info, names)
-        if preparing:
-            connection.exec_driver_sql(preparing)
-            connection.info[PREPARED].add(form)
-        return connection.exec_driver_sql(text, values)
-
     def rows(self, connection: Connection, names: Names) -> Sequence[Any]:
-        """Return the rows that the driver finds, on a connection in autocommit.
+        """Return the rows that the driver finds, none if the statement is not made to return any.
 
-        Should it fail, SQLAlchemy does it again: it knows what a failure means.
+        It is executed within what the connection has begun.
+
+        :raises DBAPIError: as SQLAlchemy raises it
         """
         form = self._form(connection.dialect)
         text, values, preparing = form.call(connection.info, names)
@@ -53,9 +46,9 @@ class Prepared:
                 cursor.execute(preparing)
                 connection.info[PREPARED].add(form)
             cursor.execute(text, values)
-            rows: Sequence[Any] = cursor.fetchall()
-        except connection.dialect.loaded_dbapi.Error:
-            return self.execute(connection, names).all()
+            rows: Sequence[Any] = cursor.fetchall() if cursor.description else ()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise failure(connection, error) from error
         return rows
 
     def _form(self, dialect: Dialect) -> "_Sqlite | _Postgresql":

@@ -147,11 +147,12 @@ def adding(resource_type: ResourceType) -> Prepared:
 
 
 @cache
-def moving(resource_type: ResourceType) -> Update:
+def moving(resource_type: ResourceType) -> Prepared:
     """Return the UPDATE that moves the versions of the resources in the parameter ``ids``."""
     table = table_of(resource_type)
     chosen = update(table).where(belongs(resource_type), among(table.c.id))
-    return chosen.values(version=table.c.version + 1).returning(table.c.id, table.c.version)
+    moved = chosen.values(version=table.c.version + 1, last_modified=bindparam("at"))
+    return Prepared(moved.returning(cast(table.c.id, Text), table.c.version))
 
 
 @cache
@@ -274,4 +275,4 @@ def count(
     """
     names = {"tenant": tenant_id, "resource_type": resource_type.name}
     moves = 0 if are_new else abs(more)
-    COUNT.execute(connection, names | {"slot": os.getpid() % SLOTS, "more": more, "moves": moves})
+    COUNT.rows(connection, names | {"slot": os.getpid() % SLOTS, "more": more, "moves": moves})

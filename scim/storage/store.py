@@ -220,7 +220,7 @@ class Transaction:
             for document, body in documents
         ]
         if len(written) == 1:
-            adding(resource_type).execute(self.connection, written[0])
+            adding(resource_type).rows(self.connection, written[0])
         else:
             self.connection.execute(insert(table_of(resource_type)), written)
         self._index(resource_type, [(values["id"], values["search"]) for values in written])
@@ -252,9 +252,9 @@ class Transaction:
         beside: Sequence[Any] = (before.related, before.references)
         names = values | self.names(before.id)
         if self.connection.dialect.name == "postgresql":  # they changed if the lock was awaited
-            beside = changing_and_showing(resource_type).execute(self.connection, names).one()
+            [beside] = changing_and_showing(resource_type).rows(self.connection, names)
         else:
-            changing(resource_type).execute(self.connection, names)
+            changing(resource_type).rows(self.connection, names)
         related, references = beside
         after = Stored(
             before.id,
@@ -327,10 +327,8 @@ class Transaction:
         """Move the versions of resources that show something that has changed elsewhere."""
         if not ids:
             return {}
-        names = {"tenant": self.tenant_id, "ids": list(ids), "last_modified": now()}
-        return {
-            row.id: row.version for row in self.connection.execute(moving(resource_type), names)
-        }
+        names = {"tenant": self.tenant_id, "ids": list(ids), "at": now()}
+        return dict(moving(resource_type).rows(self.connection, names))
 
     def move_beneath(self, group_ids: Collection[str]) -> None:
         """Move the versions of all users who are in groups, in whatever way."""
@@ -365,5 +363,5 @@ class Transaction:
 
 
 def _one(connection: Connection, statement: Prepared, names: Mapping[str, Any]) -> Stored | None:
-    row = statement.execute(connection, names).one_or_none()
-    return Stored(*tuple(row)) if row else None
+    rows = statement.rows(connection, names)
+    return Stored(*rows[0]) if rows else None

@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BindParameter,
     Boolean,
     ColumnElement,
+    Select,
     String,
     Text,
     and_,
@@ -106,13 +108,18 @@ Ids = JSON().with_variant(ARRAY(UUID(as_uuid=False)), "postgresql")
 
 
 class among(GenericFunction[bool]):
-    """Whether a column is one of the ids in a parameter, however many there are."""
+    """Whether a column is one of the ids in a parameter, or one of those that are selected.
+
+    However many there are: PostgreSQL would take a page of an unknown size for a tenth of the
+    table, and read all of it. Of an array it knows no more, and takes it to be short.
+    """
 
     type = Boolean()
     inherit_cache = True
 
-    def __init__(self, column: Any, name: str = "ids") -> None:
-        super().__init__(column, bindparam(name, type_=Ids))
+    def __init__(self, column: Any, ids: str | Select[Any] = "ids") -> None:
+        given: Any = bindparam(ids, type_=Ids) if isinstance(ids, str) else ids.scalar_subquery()
+        super().__init__(column, given)
 
     def self_group(self, against: Any = None) -> Any:
         """Stay a condition: SQLAlchemy would ask SQLite whether it equals 1, past every index."""
@@ -122,10 +129,14 @@ class among(GenericFunction[bool]):
 @compiles(among, "postgresql")
 def _any(element: among, compiler: Any, **options: Any) -> str:
     column, ids = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} = ANY ({ids})"
+    return f"{column} = ANY ({ids if _is_given(element) else f'ARRAY{ids}'})"
 
 
 @compiles(among, "sqlite")
 def _in(element: among, compiler: Any, **options: Any) -> str:
     column, ids = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({ids}))"
+    return f"{column} IN {f'(SELECT value FROM json_each({ids}))' if _is_given(element) else ids}"
+
+
+def _is_given(element: among) -> bool:
+    return isinstance(list(element.clauses)[1], BindParameter)

@@ -120,13 +120,10 @@ def restoring(scim: Scim, choose: Callable[..., None]) -> Scim:
 @contextmanager
 def _application(database_url: str, **settings: Any) -> Iterator[Flask]:
     from app import create_app  # noqa: PLC0415 - tests of the protocol alone need no application
-    from models import db  # noqa: PLC0415
 
     app = create_app({"DATABASE_URL": database_url, "TESTING": True, **settings})
     yield app
-    with app.app_context():
-        for engine in (*db.engines.values(), app.extensions["scim_database"].reader):
-            engine.dispose()
+    app.extensions["scim_database"].close()
 
 
 def _client(app: Flask) -> Scim:

@@ -11,15 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
-from models import db
 from scim.storage import tokens
-from scim.storage.prepared import Prepared
 
 from ..support.bulk import carry_out, post, refer, statuses
 from ..support.errors import check_error
 from ..support.postgres import temporary_database
 from ..support.scim import Scim, add, group, listed, path_of, remove, replace, user
 from ..support.server import run
+from ..support.statements import noted
 
 pytestmark = pytest.mark.slow
 PARTS = 4
@@ -30,9 +29,7 @@ TENANTS = ("acme", "globex", "hooli", "initech", "umbrella")  # more than there 
 def application(url):
     app = create_app({"DATABASE_URL": url, "TESTING": True})
     yield app
-    with app.app_context():
-        for engine in (*db.engines.values(), app.extensions["scim_database"].reader):
-            engine.dispose()
+    app.extensions["scim_database"].close()
 
 
 def clients(app, engine):
@@ -217,7 +214,7 @@ def test_query_touches_the_parts_of_its_tenant_only(app, engine, directory, path
     with engine.connect() as connection:
         where = sa.text("SELECT tableoid::regclass::text FROM users WHERE tenant_id = :id LIMIT 1")
         own = connection.scalar(where, {"id": tenant_id}).removeprefix("users")
-    with executed(app) as statements:
+    with noted(app.extensions["scim_database"].reader) as statements:
         assert scim.get(path).status_code == 200
 
     touched = defaultdict(set)
@@ -229,25 +226,6 @@ def test_query_touches_the_parts_of_its_tenant_only(app, engine, directory, path
 
     assert touched.keys() & {"users", "groups"}
     assert set().union(*touched.values()) == {own}
-
-
-@contextmanager
-def executed(app):
-    """Note the statements of queries, with what they are given, also those past SQLAlchemy."""
-    seen = []
-
-    def see(connection, cursor, statement, parameters, *_):
-        seen.append((statement, parameters))
-
-    def rows(prepared, connection, names):
-        return connection.execute(prepared.statement, names).all()
-
-    reader = app.extensions["scim_database"].reader
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Prepared, "rows", rows)
-        sa.event.listen(reader, "before_cursor_execute", see)
-        yield seen
-        sa.event.remove(reader, "before_cursor_execute", see)
 
 
 def test_grants_references_and_names_of_indexes_are_kept(postgres):

@@ -198,8 +198,8 @@ def test_server_that_is_no_standby_is_not_read_from(primary):
 
 
 def dispose(database: Database) -> None:
-    for engine in (database.engine, database.reader, database.replica.engine):
-        engine.dispose()
+    database.close()
+    database.replica.engine.dispose()
 
 
 def test_no_write_is_missed_while_the_replica_falls_behind_and_catches_up(standby, servers):

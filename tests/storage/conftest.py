@@ -1,6 +1,6 @@
 """What the tests of the storage ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -11,10 +11,11 @@ from ..support.directory import Directory
 
 
 @pytest.fixture(scope="session")
-def new_directory(app: Flask) -> Callable[[], Directory]:
+def new_directory(app: Flask) -> Iterator[Callable[[], Directory]]:
     """Make one more empty directory, on SQLite and on PostgreSQL."""
     from models import db  # noqa: PLC0415 - tests of the protocol alone need no models
 
     with app.app_context():
         database = Database(db.engine)
-    return lambda: Directory(database)
+    yield lambda: Directory(database)
+    database.close()

@@ -13,8 +13,8 @@ from scim.storage import Query, Selection, new_id, sort_chain
 from scim.storage.resources import columns, targets
 
 from ..support.nesting import closure
-from ..support.scim import group, user
-from ..support.statements import noted
+from ..support.scim import group, replace, user
+from ..support.statements import noted, prepared
 
 ROWS = 4000
 TEAM = 40
@@ -249,3 +249,49 @@ def test_sqlite_reads_it_from_an_index_too(page_plan, sort_by, column, descendin
 
     assert re.search(rf"SEARCH users USING .*INDEX .*\(tenant_id=\? AND {column}[<>]\?\)", searched)
     assert "USE TEMP B-TREE FOR ORDER BY" not in others
+
+
+@POSTGRESQL
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda directory, known: directory.store.get(USER, known["user"]),
+        lambda directory, known: directory.store.get(GROUP, known["group"], unless_many=True),
+        lambda directory, known: list(directory.store.members(known["group"])),
+        lambda directory, _: directory.list(USER, 'userName eq "user77"', count=10),
+        lambda directory, _: directory.list(USER, f'{E}:department eq "department 7"', count=10),
+        lambda directory, _: directory.list(USER, 'emails.value eq "user7@work.example"', count=10),
+        lambda directory, _: directory.list(USER, count=10),
+        lambda directory, _: directory.list(USER, count=10, start_index=500),
+        lambda directory, _: directory.store.query(Query((Selection(USER),), limit=10, walks=True)),
+    ],
+)
+def test_plan_that_is_kept_reads_few_rows(crowd, ask):
+    directory, known = crowd
+
+    with prepared() as executed:
+        assert ask(directory, known)
+
+    with directory.store.database.reading.one() as connection:
+        for statement, parameters in executed:
+            [[[plan]]] = connection.exec_driver_sql(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters
+            )
+            for node in nodes(plan["Plan"]):
+                if node.get("Relation Name") != "totals":
+                    read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+                    assert read <= 510, node
+
+
+@POSTGRESQL
+def test_plan_that_is_kept_finds_what_to_change_by_an_index(crowd):
+    directory, known = crowd
+
+    with prepared() as executed:
+        directory.patch({"userName": "", "id": known["user"]}, replace("active", False))
+        directory.patch({"id": known["group"]}, replace("externalId", "another"))
+
+    with directory.store.database.writing.one() as connection:
+        for statement, parameters in executed:
+            plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars()
+            assert not re.findall("Seq Scan on (?:users|groups|link|changes)", "\n".join(plan))
