@@ -73,6 +73,39 @@ def related_where(condition: Condition, relation: Relation, dialect: str) -> Col
     return scope.term(condition)
 
 
+def equality(condition: Condition | None, resource_type: ResourceType) -> str | None:
+    """Return the jsonpath that a condition comes to which is about ``search`` and equal values.
+
+    It is None for all others.
+    """
+    match condition:
+        case Compare(keys, _, "eq"):
+            made = _server_made(keys, resource_type.references)
+            asks = keys not in columns_of(resource_type) and made is None
+        case Some((name,), _, inner):
+            asks = name != RELATED.get(resource_type.name) and _is_equality(inner)
+        case _:
+            return None
+    return jsonpath.path_of(condition) if asks else None
+
+
+def _is_equality(condition: Condition) -> bool:
+    match condition:
+        case And(terms) | Or(terms):
+            return bool(terms) and all(map(_is_equality, terms))
+        case Compare(_, _, "eq"):
+            return True
+    return False
+
+
+def _server_made(keys: Keys, references: Mapping[str, Reference]) -> Reference | None:
+    """Return the reference of which ``keys`` name what the server makes of it."""
+    reference = references.get(".".join(keys[:-1]))
+    if reference and keys[-1] in ("$ref", (reference.display or "").lower()):
+        return reference
+    return None
+
+
 class _Compiler:
     """Compiles the terms that ask for one table's rows."""
 
@@ -101,7 +134,7 @@ class _Compiler:
                 return or_(false(), *(self.term(term) for term in terms))
             case Not(term):
                 return not_(self.term(term))
-            case Compare(keys) | Has(keys) if reference := self.server_made(keys):
+            case Compare(keys) | Has(keys) if reference := _server_made(keys, self.references):
                 return self.referring(referred(reference), condition)
             case Some((name,), _, inner) if name == self.related:
                 return self.linked(name, inner)
@@ -132,13 +165,6 @@ class _Compiler:
         ]
         among: ColumnElement[bool] = self.table.c.id.in_(union_all(*found))
         return among
-
-    def server_made(self, keys: Keys) -> Reference | None:
-        """Return the reference of which ``keys`` name what the server makes of it."""
-        reference = self.references.get(".".join(keys[:-1]))
-        if reference and keys[-1] in ("$ref", (reference.display or "").lower()):
-            return reference
-        return None
 
     def referring(
         self, targets: Sequence[Referred], condition: Compare | Has

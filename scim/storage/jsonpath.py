@@ -16,7 +16,12 @@ SIGNS = {"eq": "==", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "sw": "starts
 
 def term(condition: Condition, search: Any) -> ColumnElement[bool]:
     """Return a comparison, a presence or a value path as ``search @? path``."""
-    found: ColumnElement[bool] = type_coerce(search, JSONB).path_exists(_asked(condition))
+    return meets(search, _asked(condition))
+
+
+def meets(search: Any, path: Any) -> ColumnElement[bool]:
+    """Return ``search @? path``, which the index answers where something has to be equal."""
+    found: ColumnElement[bool] = type_coerce(search, JSONB).path_exists(path)
     return found
 
 
@@ -31,14 +36,17 @@ def term_beside(condition: Condition, search: Any) -> ColumnElement[bool]:
 
 
 def _asked(condition: Condition) -> Any:
+    return literal(path_of(condition), JSONPATH())
+
+
+def path_of(condition: Condition) -> str:
+    """Return the jsonpath of a comparison, a presence or a value path."""
     match condition:
         case Some(keys, _, inner):
-            path = f"{_path(keys)}[*] ? {_predicate(inner)}"
+            return f"{_path(keys)}[*] ? {_predicate(inner)}"
         case Compare(keys) | Has(keys):
-            path = f"{_path(keys)} ? {_test(condition, '@')}"
-        case _:
-            raise TypeError(f"not a term: {condition}")
-    return literal(path, JSONPATH())
+            return f"{_path(keys)} ? {_test(condition, '@')}"
+    raise TypeError(f"not a term: {condition}")
 
 
 def _path(keys: Keys, root: str = "$") -> str:

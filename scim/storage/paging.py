@@ -14,15 +14,17 @@ from sqlalchemy import (
     null,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from scim.protocol.nodes import And, Not, Or
 from scim.protocol.resolve import Compare, Condition, Keys, Some
 from scim.protocol.schema import ResourceType
 
 from .anchors import Anchors
-from .filters import columns_of
+from .filters import columns_of, equality
 from .groups import resources_in, rows_of
-from .listing import list_onward, list_page, lists
+from .jsonpath import meets
+from .listing import LIMIT, SKIPPED, list_onward, list_page, lists
 from .prepared import Prepared
 from .queries import (
     LARGEST_OFFSET,
@@ -54,6 +56,8 @@ def read_page(connection: Connection, tenant_id: int, query: Query, anchors: Anc
         return walk(connection, tenant_id, query)
     [selection] = query.selections
     if query.offset == 0 and query.limit and (page := _look_up(connection, tenant_id, selection)):
+        return page
+    if connection.dialect.name == "postgresql" and (page := _equal(connection, tenant_id, query)):
         return page
     matching = matching_rows(selection, connection.dialect.name)
     read: Sequence[Any] = ()
@@ -90,6 +94,33 @@ def _look_up(connection: Connection, tenant_id: int, selection: Selection) -> Pa
 def _by_value(resource_type: ResourceType, keys: Keys, with_related: bool) -> Prepared:
     found = belongs(resource_type), columns_of(resource_type)[keys] == bindparam("value")
     return Prepared(rows(resource_type, with_related).where(*found).limit(literal_column("2")))
+
+
+def _equal(connection: Connection, tenant_id: int, query: Query) -> Page | None:
+    """Read who has some value, as PostgreSQL's index of ``search`` finds them.
+
+    This statement, too, is built once. Return None if the query is another one, or there are none.
+    """
+    [selection] = query.selections
+    path = equality(selection.condition, selection.resource_type)
+    if path is None or query.sorts:
+        return None
+    names = {"tenant": tenant_id, "path": path, "limit": query.limit, "skipped": query.offset}
+    statement = _by_path(selection.resource_type, selection.with_related)
+    read = statement.rows(connection, names)
+    found = [Found(selection.resource_type, Stored(*row[:-1])) for row in read]
+    return Page(read[0][-1], found) if read else None
+
+
+@cache
+def _by_path(resource_type: ResourceType, with_related: bool) -> Prepared:
+    table = table_of(resource_type)
+    path = bindparam("path", type_=JSONPATH())
+    found = _found(table, [belongs(resource_type), meets(table.c.search, path)], table.c.id)
+    ids = select(found.c.id).order_by(found.c.id).limit(LIMIT).offset(SKIPPED)
+    number = select(func.count()).select_from(found).scalar_subquery()
+    chosen = rows(resource_type, with_related).add_columns(number).order_by(table.c.id)
+    return Prepared(chosen.where(belongs(resource_type), table.c.id.in_(ids)))
 
 
 def _page(
