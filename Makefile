@@ -1,4 +1,5 @@
 PYTHON ?= python3
+USERS ?= 1000 10000 100000 1000000
 
 run: .venv/run
 	.venv/bin/python manage.py db upgrade
@@ -13,7 +14,8 @@ lint: .venv/dev
 	.venv/bin/mypy
 
 bench: .venv/dev
-	.venv/bin/python -m bench
+	.venv/bin/python -m bench $(USERS)
+	.venv/bin/python -m bench.load
 
 .venv/run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, for example: make run PYTHON=python3.12")'

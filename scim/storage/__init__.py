@@ -11,8 +11,9 @@ from .history import Change
 from .keys import is_id, new_id
 from .queries import Found, Page, Position, Query, Selection, sort_chain
 from .resources import MANY, Stored
-from .store import Store, Transaction
+from .store import Store
 from .tokens import Access, Doorkeeper, digest
+from .transaction import Transaction
 from .trash import Deleted
 
 __all__ = [

@@ -15,7 +15,7 @@ from scim.provider import Request
 from scim.query import query
 from scim.storage import Store, new_id
 from scim.storage.resources import columns, targets
-from scim.storage.store import REFERRING
+from scim.storage.transaction import REFERRING
 
 from ..support.definitions import EXAMPLES, OWNERSHIP_SCHEMA, device, owned_by
 from ..support.scim import user
