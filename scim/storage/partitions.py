@@ -32,6 +32,10 @@ INDEXES = text(
 TRIGGERS = text(
     "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = :table AND NOT tgisinternal"
 )
+PLANNING = text(
+    "SELECT format('ALTER %I SET (%s)', attname, array_to_string(attoptions, ', '))"
+    " FROM pg_attribute WHERE attrelid = :table AND attoptions IS NOT NULL"
+)
 GRANTS = text(
     "SELECT format('GRANT %s ON %s TO %s', privilege_type, c.oid::regclass,"
     " CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END)"
@@ -80,6 +84,8 @@ def _move(connection: Connection, oid: int, name: str, options: str | None, coun
     columns = connection.scalar(COLUMNS, this)
     kinds = (KEYS, INDEXES, TRIGGERS, GRANTS)
     remade = [each for kind in kinds for each in connection.scalars(kind, this)]
+    parts = [f"{name}_p{part}" for part in range(count)]
+    planning = connection.scalars(PLANNING, this).all()
     unlike = "EXCLUDING INDEXES EXCLUDING STATISTICS"
     storage = f" WITH ({options})" if options else ""
     statements = [
@@ -87,10 +93,11 @@ def _move(connection: Connection, oid: int, name: str, options: str | None, coun
         f"CREATE TABLE {name} (LIKE unpartitioned INCLUDING ALL {unlike})"
         " PARTITION BY HASH (tenant_id)",
         *(
-            f"CREATE TABLE {name}_p{part} PARTITION OF {name}"
-            f" FOR VALUES WITH (MODULUS {count}, REMAINDER {part}){storage}"
-            for part in range(count)
+            f"CREATE TABLE {part} PARTITION OF {name}"
+            f" FOR VALUES WITH (MODULUS {count}, REMAINDER {number}){storage}"
+            for number, part in enumerate(parts)
         ),
+        *(f"ALTER TABLE {each} {change}" for each in (name, *parts) for change in planning),
         f"INSERT INTO {name} ({columns}) SELECT {columns} FROM unpartitioned",
         "DROP TABLE unpartitioned",
         *remade,
