@@ -86,7 +86,10 @@ class Connections:
 
     @contextmanager
     def one(self) -> Iterator[Connection]:
-        """Yield a connection that nobody else uses, and keep it unless something goes wrong."""
+        """Yield a connection that nobody else uses, and keep it unless something goes wrong.
+
+        If it has been lost, so have the others.
+        """
         try:
             connection = self.idle.pop()
         except IndexError:
@@ -94,6 +97,8 @@ class Connections:
         try:
             yield connection
         except BaseException:
+            if connection.invalidated:
+                self.close()
             connection.close()
             raise
         self.idle.append(connection)
@@ -106,8 +111,9 @@ class Connections:
 
     def close(self) -> None:
         """Close those that are not in use."""
-        while self.idle:
-            self.idle.pop().close()
+        idle, self.idle = self.idle, []
+        for connection in idle:
+            connection.close()
         self.engine.dispose()
 
 

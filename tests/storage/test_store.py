@@ -1,5 +1,7 @@
 """A write is one transaction: done again if it lost a race for locks, undone if it failed."""
 
+from contextlib import ExitStack
+
 import psycopg2
 import pytest
 import sqlalchemy as sa
@@ -9,10 +11,12 @@ from scim.protocol.errors import InvalidValueError, UnavailableError, Uniqueness
 from scim.protocol.schema import USER
 from scim.protocol.tolerance import Tolerated
 from scim.provider import Request, create
-from scim.storage import Store, new_id
+from scim.storage import Query, Selection, Store, new_id
 from scim.storage.database import ATTEMPTS
 
 from ..support.scim import Scim, add, group, listed, path_of, replace, user
+
+POSTGRESQL = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
 
 
 class Deadlock(psycopg2.OperationalError):
@@ -47,6 +51,25 @@ def test_work_that_lost_a_race_is_done_again(store, times):
 
     assert store.atomically(work) == "done"
     assert len(attempts) == times + 1
+
+
+@POSTGRESQL
+@pytest.mark.parametrize("kind", ["reading", "writing"])
+def test_connections_that_were_lost_while_they_lay_idle_fail_nobody(store, kind):
+    connections = getattr(store.database, kind)
+    with ExitStack() as stack:
+        kept = [stack.enter_context(connections.one()) for _ in range(ATTEMPTS + 1)]
+        lost = [each.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() for each in kept]
+        for each in kept:
+            each.rollback()
+    with sa.create_engine(store.database.engine.url).begin() as connection:
+        end = sa.text("SELECT pg_terminate_backend(pid) FROM unnest(:lost) pid")
+        connection.execute(end, {"lost": lost})
+
+    if kind == "reading":
+        assert store.query(Query((Selection(USER),))).total == 0
+    else:
+        assert store.atomically(lambda transaction: transaction.lock(USER, new_id())) is None
 
 
 def test_work_that_always_loses_is_given_up(store):
