@@ -8,7 +8,7 @@ from flask import Flask, request
 from sqlalchemy import Connection, create_engine
 
 from scim.settings import read_settings
-from scim.storage.engine import prepare
+from scim.storage.engine import reader
 
 STATEMENTS = {
     "select": "SELECT body FROM users WHERE tenant_id = 1 AND id = ?",
@@ -33,9 +33,7 @@ class Driver:
 
     @cached_property
     def connection(self) -> Connection:
-        engine = create_engine(read_settings().database_url)
-        prepare(engine)
-        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return reader(create_engine(read_settings().database_url)).connect()
 
     def execute(self, name: str, *values: str) -> Any:
         driver: Any = self.connection.connection.driver_connection

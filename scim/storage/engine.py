@@ -1,7 +1,9 @@
 """Connections: how each database is opened, and what its failures mean to a client."""
 
+import random
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +19,8 @@ UNIQUE = {
     "external_id": "externalId",
     "unique_values": "a value that must be unique",
 }
+LONGEST_WAIT = 10  # seconds for SQLite's write lock
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.0001, 0.005  # seconds between two looks for it
 LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock
 PREPARED = "prepared"  # of a connection: the statements that are prepared, None if none can be
 
@@ -25,6 +29,7 @@ def prepare(engine: Engine) -> None:
     """Set an SQLite engine up for several processes: WAL, one writer at a time, foreign keys."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "connect", _leave_waiting)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _open_postgresql)
@@ -60,18 +65,35 @@ def _open_postgresql(connection: Any, record: Any) -> None:
 
 
 def _open_sqlite(connection: Any, _: Any) -> None:
-    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute(f"PRAGMA busy_timeout = {LONGEST_WAIT * 1000}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
+def _leave_waiting(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA busy_timeout = 0")
+
+
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once: a lock taken later could not wait for the other writer."""
-    try:
-        connection.connection.cursor().execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as error:
-        raise failure(connection, error) from error
+    """Take the write lock at once: a lock taken later could not wait for the other writer.
+
+    SQLite itself would look for it ever more rarely, down to ten times a second, while a write
+    takes less than a millisecond.
+    """
+    cursor, pause = connection.connection.cursor(), SHORTEST_PAUSE
+    ends = time.monotonic() + LONGEST_WAIT
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > ends:
+                raise failure(connection, error) from error
+            time.sleep(random.uniform(SHORTEST_PAUSE, pause))
+            pause = min(2 * pause, LONGEST_PAUSE)
+        else:
+            return
 
 
 class Connections:

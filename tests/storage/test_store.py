@@ -1,6 +1,7 @@
 """A write is one transaction: done again if it lost a race for locks, undone if it failed."""
 
 from contextlib import ExitStack
+from threading import Timer
 
 import psycopg2
 import pytest
@@ -16,6 +17,7 @@ from scim.storage.database import ATTEMPTS
 
 from ..support.scim import Scim, add, group, listed, path_of, replace, user
 
+SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 POSTGRESQL = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
 
 
@@ -51,6 +53,23 @@ def test_work_that_lost_a_race_is_done_again(store, times):
 
     assert store.atomically(work) == "done"
     assert len(attempts) == times + 1
+
+
+@SQLITE
+def test_write_waits_for_another_and_not_for_ever(store, monkeypatch):
+    monkeypatch.setattr("scim.storage.engine.LONGEST_WAIT", 0.1)
+    other = sa.create_engine(store.database.engine.url).raw_connection()
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(UnavailableError):
+        store.atomically(lambda transaction: None)
+
+    soon = Timer(0.05, other.rollback)
+    soon.start()
+    monkeypatch.setattr("scim.storage.engine.LONGEST_WAIT", 10)
+
+    assert store.atomically(lambda transaction: "done") == "done"
+    soon.join()
+    other.close()
 
 
 @POSTGRESQL
