@@ -12,7 +12,6 @@ from sqlalchemy import (
     cast,
     exists,
     false,
-    insert,
     literal_column,
     select,
     true,
@@ -29,7 +28,7 @@ from .keys import is_id
 from .nesting import Nesting, NestingChange
 from .prepared import Prepared
 from .relations import RELATIONS
-from .tables import TENANT, THIS, among, groups, link, nesting, users
+from .tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, users
 
 MINE = (link.c.tenant_id == TENANT) & (link.c.group_id == THIS)
 USER = cast(link.c.user_id, Text)
@@ -41,18 +40,21 @@ EVERYBODY = union_all(
     ),
 )
 BEYOND = Prepared(EVERYBODY.offset(bindparam("number", type_=Integer())).limit(literal_column("1")))
-ADD = Prepared(
-    insert(link)
-    .from_select(
-        ["tenant_id", "group_id", "user_id"],
-        select(users.c.tenant_id, THIS, users.c.id).where(
-            users.c.tenant_id == TENANT,
-            among(users.c.id),
-            ~MEMBERS.where(link.c.user_id == users.c.id).correlate(users).exists(),
-        ),
+# The key tells who is there already: to find them first, PostgreSQL might read all of the group.
+ADD = {
+    name: Prepared(
+        dialect.insert(link)
+        .from_select(
+            ["tenant_id", "group_id", "user_id"],
+            select(users.c.tenant_id, THIS, users.c.id).where(
+                users.c.tenant_id == TENANT, among(users.c.id)
+            ),
+        )
+        .on_conflict_do_nothing()
+        .returning(USER)
     )
-    .returning(USER)
-)
+    for name, dialect in DIALECTS.items()
+}
 REMOVE = Prepared(link.delete().where(MINE, among(link.c.user_id)).returning(USER))
 
 _nested = select(groups.c.id).where(groups.c.tenant_id == TENANT, among(groups.c.id)).cte("nested")
@@ -169,7 +171,8 @@ class Members:
                 f"members: there is no user or group with the id {missing[:80]!r}"
             )
         if here := self.known_users.intersection(ids):
-            added = ADD.rows(self.connection, self.names | {"ids": list(here)})
+            add = ADD[self.connection.dialect.name]
+            added = add.rows(self.connection, self.names | {"ids": list(here)})
             _note(self.users, [member for (member,) in added], True)
         nested = self.known_groups.intersection(ids)
         _note(self.groups, self.nesting.add(self.group_id, nested), True)

@@ -10,11 +10,10 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Update, and_, bindparam, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from scim.protocol.errors import InvalidValueError
 
-from .tables import TENANT, THIS, among, groups, link, nesting, tenants, users
+from .tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, tenants, users
 
 MINE = nesting.c.tenant_id == TENANT
 LOCK = select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
@@ -102,8 +101,7 @@ class Nesting:
         self.tenant = {"tenant": tenant_id}
         self.alone = connection.dialect.name == "sqlite"
         self.held: set[str] | None = set() if self.alone else None
-        dialect: Any = sqlite if self.alone else postgresql
-        self.insert = dialect.insert(nesting)
+        self.insert = DIALECTS[connection.dialect.name].insert(nesting)
 
     def hold(self, group: str, children: Collection[str]) -> None:
         """Lock the nesting, and all groups in and beneath ``children``, for a change of ``group``.

@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal,
     literal_column,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
@@ -45,6 +46,8 @@ unique_values, totals, trash = UniqueValue.__table__, Total.__table__, Trash.__t
 changes, member_changes = Change.__table__, MemberChange.__table__
 tenants, tokens = Tenant.__table__, Token.__table__
 
+# What makes an INSERT that may find its row there.
+DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 OWN_TABLES: Mapping[str, Any] = {"User": users, "Group": groups}
 
 # Parameters of every statement. None is named as a column: in an UPDATE that would be a new value.
