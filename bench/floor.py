@@ -14,17 +14,19 @@ STATEMENTS = {
     "select": "SELECT body FROM users WHERE tenant_id = 1 AND id = ?",
     "page": "SELECT body FROM users WHERE tenant_id = 1 AND id >= ? ORDER BY id LIMIT 100",
     "members": (
-        "SELECT json_group_array(json_object('value', user_id)) FROM link"
-        " WHERE tenant_id = 1 AND group_id = ?"
+        "SELECT json_group_array(json_object('value', user_id, '$ref', '/Users/' || user_id,"
+        " 'display', display, 'type', 'User'))"
+        " FROM link JOIN users ON users.tenant_id = 1 AND users.id = user_id"
+        " WHERE link.tenant_id = 1 AND group_id = ?"
     ),
     "insert": "INSERT INTO floor (body, id) VALUES (?, ?)",
     "update": "UPDATE floor SET body = ? WHERE id = ?",
 }
 POSTGRESQL = {
     "?": "%s",
-    "json_group_array(json_object('value', user_id))": (
-        "json_agg(json_build_object('value', user_id))::text"
-    ),
+    "json_group_array": "json_agg",
+    "json_object": "json_build_object",
+    "'User'))": "'User'))::text",
 }
 
 
