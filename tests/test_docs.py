@@ -33,6 +33,7 @@ DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/
 PROJECT = ("app.py", "manage.py", "models.py", "migrations", "requirements.txt", "scim", "docs")
 NOT_RUN = {
     "make run",  # tested from a fresh clone
+    "make bench",
     "ngrok http 5000",
     "gunicorn --bind 127.0.0.1:5000 --workers 4 --access-logfile - 'app:create_app()'",
     "waitress-serve --listen 127.0.0.1:5000 --call app:create_app",
