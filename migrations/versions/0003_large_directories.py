@@ -1,5 +1,4 @@
-"""What large directories need: how often resources have moved, indexes on parts of texts, and a
-planner that expects the largest tenant."""
+"""What large directories need: counted moves, indexed parts of texts, plans for many rows."""
 
 import sqlalchemy as sa
 from alembic import op
