@@ -1,0 +1,34 @@
+"""What ``docs/requests`` expects of an answer, checked without Postman."""
+
+from collections.abc import Callable
+from typing import Any
+
+from docs.requests.description import EACH, Expectation
+
+
+def found(value: Any, steps: tuple[str | int, ...]) -> Any:
+    """Return what stands at the end of the steps, or nothing off the path."""
+    for number, step in enumerate(steps):
+        if step == EACH:
+            return [found(each, steps[number + 1 :]) for each in value or []]
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and step < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def holds(expectation: Expectation, answer: Any, filled: Callable[[str], str]) -> bool:
+    """Tell whether an answer shows what is expected of it."""
+    actual, expected = found(answer, expectation.steps), expectation.value
+    if expected is None:
+        return actual is None
+    if expected == "*":
+        return bool(actual)
+    if expectation.at_least:
+        return bool(actual >= expected)
+    if isinstance(expected, list):
+        return sorted(actual) == sorted(filled(each) for each in expected)
+    if isinstance(expected, str):
+        return bool(actual == filled(expected))
+    return type(actual) is type(expected) and bool(actual == expected)
