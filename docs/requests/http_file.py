@@ -46,7 +46,8 @@ def _variable(request: Request, name: str) -> str:
 
 def _name(request: Request) -> str:
     """Return the name of a request as one word."""
-    first, *others = re.findall(r"\w+", request.name)
+    words: list[str] = re.findall(r"\w+", request.name)
+    first, *others = words
     return first.lower() + "".join(word.capitalize() for word in others)
 
 

@@ -1,9 +1,10 @@
 """What ``docs/requests`` expects of an answer, checked without Postman."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from docs.requests.description import EACH, Expectation
+from docs.requests.description import EACH, Expectation, Request
 
 
 def found(value: Any, steps: tuple[str | int, ...]) -> Any:
@@ -32,3 +33,26 @@ def holds(expectation: Expectation, answer: Any, filled: Callable[[str], str]) -
     if isinstance(expected, str):
         return bool(actual == filled(expected))
     return type(actual) is type(expected) and bool(actual == expected)
+
+
+def falsified(request: Request) -> Request:
+    """Return a request whose answer shows nothing of what is expected."""
+    return replace(request, shows={key: _other(key, value) for key, value in request.shows.items()})
+
+
+def _other(key: str, value: Any) -> Any:
+    if key.endswith(">="):
+        return value + 1_000_000
+    match value:
+        case None:
+            return "*"
+        case "*":
+            return None
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case list():
+            return [*value, "another"]
+        case _:
+            return f"another {value}"

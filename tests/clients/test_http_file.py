@@ -7,7 +7,7 @@ from docs.requests.__main__ import DOCS
 from docs.requests.description import NO_BODY, Request, read
 
 from .conftest import SQLITE, everything
-from .expectations import holds
+from .expectations import falsified, holds
 from .http_file import Editor
 
 TEXT = (DOCS / "http" / "scim.http").read_text()
@@ -65,6 +65,14 @@ def test_file_runs_with_values_written_by_hand(server, client):
             editor.text = editor.text.replace(reference, f"@{name} = {value}")
 
     assert ".response." not in editor.text
+
+
+@SQLITE
+def test_every_check_of_what_is_shown_can_fail(server, client):
+    editor = Editor(client, at(server))
+
+    for request, (_, answer) in zip(read().requests, editor.send_all(), strict=True):
+        assert len(faults(falsified(request), answer, editor)) == len(request.expectations)
 
 
 @SQLITE
