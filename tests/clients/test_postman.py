@@ -13,7 +13,7 @@ from scim.settings import Settings
 
 from .conftest import SQLITE, everything
 from .expectations import falsified
-from .npm_programs import run
+from .npm_programs import INSTALLED, run
 
 pytestmark = pytest.mark.usefixtures("npm")
 
@@ -24,7 +24,7 @@ def newman(server: Any, tmp_path: Any, collection: dict[str, Any], **variables: 
     path.write_text(json.dumps(collection))
     given = {"baseUrl": server.url} | variables
     settings = [word for pair in given.items() for word in ("--env-var", "=".join(pair))]
-    command = ["npx", "--no", "newman", "run", str(path), *settings]
+    command = [str(INSTALLED / ".bin" / "newman"), "run", str(path), *settings]
     done = run(*command, "--reporters", "json", "--reporter-json-export", str(report))
     assert report.exists(), done.stdout + done.stderr
     return json.loads(report.read_text())["run"]
