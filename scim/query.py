@@ -14,7 +14,7 @@ from .protocol.schema import ResourceType
 from .protocol.tolerance import with_decoded_values
 from .provider import Request, shows_related
 from .representation import represent
-from .storage import Found, Page, Query, Selection, Store, sort_chain
+from .storage import Found, Page, Position, Query, Selection, Store, next_id, sort_chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,10 @@ def _neighbours(page: Page, cursor: Cursor) -> tuple[Cursor | None, Cursor | Non
     backward = position is not None and position.backward
     has_before = page.goes_on if backward else position is not None
     has_after = backward or page.goes_on
-    before = changed(page.first, backward=True) if page.first else None
+    first = page.first
+    if first is None and position and not backward and cursor.count:  # what was there has gone
+        first = Position(position.value, next_id(position.id))
+    before = changed(first, backward=True) if first else None
     return (
         changed(cursor, position=before) if has_before and before else None,
         # going back, all that was there may have gone: the walk begins anew, at None

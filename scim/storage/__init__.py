@@ -8,7 +8,7 @@ from sqlalchemy.exc import DatabaseError
 
 from .database import Database
 from .history import Change
-from .keys import is_id, new_id
+from .keys import is_id, new_id, next_id
 from .queries import Found, Page, Position, Query, Selection, sort_chain
 from .resources import MANY, Stored
 from .store import Store
@@ -35,5 +35,6 @@ __all__ = [
     "digest",
     "is_id",
     "new_id",
+    "next_id",
     "sort_chain",
 ]

@@ -560,3 +560,22 @@ def test_total_is_that_of_the_beginning_where_there_is_a_filter(scim, ten):
     ]
 
     assert totals == [10, 8]
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"sortBy": "userName"}, {"filter": "title pr"}, {"sortBy": "title"}]
+)
+def test_client_finds_the_way_back_from_a_page_whose_users_have_gone(scim, asked):
+    names = ["a", "b", "c", "d"]
+    made = {name: scim.create(user(name, title=f"title {name}")) for name in names}
+    first = scim.get(f"/Users?{urlencode(asked | {'cursor': '', 'count': 2})}").json
+    for name in ("c", "d"):
+        assert scim.delete(path_of(made[name])).status_code == 204
+
+    empty = scim.get(f"/Users?{urlencode(asked | {'cursor': first['nextCursor']})}").json
+    back = scim.get(f"/Users?{urlencode(asked | {'cursor': empty['previousCursor']})}").json
+
+    assert empty["Resources"] == []
+    assert "nextCursor" not in empty
+    assert back["Resources"] == first["Resources"]
+    assert "previousCursor" not in back
