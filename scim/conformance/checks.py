@@ -26,6 +26,7 @@ __all__ = [
     "expect",
     "load",
     "run",
+    "run_checks",
     "skip",
 ]
 
@@ -111,11 +112,20 @@ def run(
     service: Service,
     progress: Callable[[CheckResult], None] = lambda result: None,
 ) -> list[CheckResult]:
-    """Run the checks of some suites one by one, each on a server without what others made."""
+    """Run the checks of some suites."""
+    return run_checks(load(suites), service, progress)
+
+
+def run_checks(
+    checks: Iterable[Check],
+    service: Service,
+    progress: Callable[[CheckResult], None] = lambda result: None,
+) -> list[CheckResult]:
+    """Run checks one by one, each on a server without what the others made."""
     results = []
     left: list[str] = []
     _ = service.config  # or it would be among the exchanges of the first check
-    for each in load(suites):
+    for each in checks:
         service.client.exchanges.clear()
         try:
             results.append(_run(each, service))
