@@ -49,10 +49,12 @@ def check(
     Users and groups are created and deleted again; those that are there are left alone. The exit
     status is 1 if something that must be does not hold.
     """
+    is_stdout = output.name == "<stdout>"
+    if not (form or is_stdout):
+        raise click.UsageError("say with --report what to write")
     service = _open(url, token.strip())
     report = _run(service, list(SUITES) if ALL in suites else list(suites))
-    is_stdout_taken = form is not None and output.name == "<stdout>"
-    click.echo(as_table(report), err=is_stdout_taken)
+    click.echo(as_table(report), err=bool(form) and is_stdout)
     if form:
         output.write(FORMATS[form](report) + "\n")
     context.exit(1 if report.has_failed else 0)

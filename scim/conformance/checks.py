@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib import import_module
 
 from .client import Client, Exchange, NoAnswerError
-from .service import Failure, Level, Resource, Service, Skip, expect, skip
+from .service import Failure, Level, Resource, Service, Skip, expect, skip, writable
 
 __all__ = [
     "CHECKS",
@@ -32,6 +32,7 @@ __all__ = [
 
 SUITES = {"okta-spec": "okta_spec", "entra": "entra", "rfc": "rfc"}  # and their modules
 HIDDEN = "(hidden)"
+SECRET_LENGTH = 6  # anything shorter is no secret, and stands anywhere by chance
 
 
 class Status(StrEnum):
@@ -143,7 +144,7 @@ def _run(check: Check, service: Service) -> CheckResult:
     seconds = time.perf_counter() - begin
     token = service.client.token
     exchanges = tuple(_without(token, exchange) for exchange in service.client.exchanges)
-    return CheckResult(check, status, _hide(token, detail), exchanges, seconds)
+    return CheckResult(check, status, _hide(token, writable(detail)), exchanges, seconds)
 
 
 def _outcome(check: Check, service: Service) -> tuple[Status, str]:
@@ -196,4 +197,4 @@ def _without(token: str | None, exchange: Exchange) -> Exchange:
 
 
 def _hide(token: str | None, text: str) -> str:
-    return text.replace(token, HIDDEN) if token else text
+    return text.replace(token, HIDDEN) if token and len(token) >= SECRET_LENGTH else text

@@ -71,7 +71,7 @@ class Client:
         """
         url = self._url(path, query)
         text = body if body is None or isinstance(body, str) else json.dumps(body)
-        sent = self._headers(text, self.token if token is ... else token) | (headers or {})
+        sent = self._headers(text, self.token if token is ... else token) | dict(headers or {})
         named = {name: value for name, value in sent.items() if value is not None}
         begin = time.perf_counter()
         response, content = self._send(method, url, text, named)

@@ -11,13 +11,12 @@ ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  
 
 def as_junit(report: Report) -> str:
     """Return a test suite for each suite; what is only warned about counts as passed."""
-    root = ElementTree.Element("testsuites", name=report.url, **_counts(report))
+    root = ElementTree.Element("testsuites", {"name": report.url} | _counts(report))
     for suite in report.of_suites():
         name = suite.results[0].check.suite
         begun = report.begun.isoformat(timespec="seconds")
-        of_suite = ElementTree.SubElement(
-            root, "testsuite", name=name, timestamp=begun, **_counts(suite)
-        )
+        attributes = {"name": name, "timestamp": begun} | _counts(suite)
+        of_suite = ElementTree.SubElement(root, "testsuite", attributes)
         for result in suite.results:
             _add_case(of_suite, result)
     ElementTree.indent(root)

@@ -75,8 +75,8 @@ def expect_user(answer: Exchange, place: str = "") -> None:
     expect_filled(answer, *(place + name for name in names))
 
 
-def expect_error(answer: Exchange, status: int, **values: Any) -> None:
-    expect_status(answer, status)
+def expect_error(answer: Exchange, code: int, **values: Any) -> None:
+    expect_status(answer, code)
     expect_filled(answer, "detail")
     expect_schema(answer, ERROR)
     expect_equal(answer, **values)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from .checks import CheckResult, Exchange, Status
+from .service import writable
 
 TEXT_LIMIT = 4000  # characters of a body that a person wants to see
 SHOWN_HEADERS = ("content-type", "location", "etag", "www-authenticate", "retry-after")
@@ -96,6 +97,7 @@ def _readable(body: str | None) -> str:
     except ValueError:
         text = body or ""
     rest = len(text) - TEXT_LIMIT
+    text = writable(text)
     return text if rest <= 0 else f"{text[:TEXT_LIMIT]}\n... {rest} more characters"
 
 

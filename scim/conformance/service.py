@@ -48,6 +48,11 @@ def skip(reason: str) -> NoReturn:
     raise Skip(reason)
 
 
+def writable(text: str) -> str:
+    """Return text that can be written: JSON may name halves of characters."""
+    return text.encode(errors="replace").decode()
+
+
 class Service:
     """A service provider as a check sees it; what checks make in it goes again with ``clean``."""
 

@@ -14,8 +14,9 @@ def case(
     area: str, expected: str, needs: Sequence[str] = ("filter",), preview: bool = False
 ) -> Callable[[Function], Function]:
     """Register a case; a preview one that fails is a warning, as Microsoft does not insist."""
-    area, level = (f"{area} (preview)", Level.SHOULD) if preview else (area, Level.MUST)
-    return check("entra", area, "SCIM Validator", expected, level, needs)
+    if preview:
+        return check("entra", f"{area} (preview)", "preview", expected, Level.SHOULD, needs)
+    return check("entra", area, "required", expected, Level.MUST, needs)
 
 
 def find(service: Service, endpoint: str, value: str, **query: str) -> list[Resource]:

@@ -39,7 +39,7 @@ def create_a_new_group(service: Service) -> None:
     expect_found(service, GROUPS, sent)
 
 
-@case(AREA, "409", needs=())
+@case(AREA, "409, as there may be one group of a displayName only", needs=())
 def create_a_duplicate_group(service: Service) -> None:
     """Create a duplicate Group."""
     _, sent = created(service)
@@ -159,7 +159,7 @@ def patch_group_multiple_ops_on_different_attributes(service: Service) -> None:
     expect_members(service, sent | {"externalId": external_id}, newcomer)
 
 
-@case(AREA, "404", needs=(), preview=True)
+@case(AREA, "404, as nothing was there", needs=(), preview=True)
 def delete_a_non_existent_group(service: Service) -> None:
     """Delete a non-existent Group."""
     expect_status(service.client.delete(f"{GROUPS}/{UNKNOWN}"), 404)

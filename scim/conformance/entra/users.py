@@ -35,7 +35,7 @@ def create_a_new_user(service: Service) -> None:
     expect_found(service, USERS, sent)
 
 
-@case(AREA, "409", needs=())
+@case(AREA, "409, as there may be one user of a userName only", needs=())
 def create_a_duplicate_user(service: Service) -> None:
     """Create a duplicate User."""
     _, sent = created(service)
@@ -170,7 +170,7 @@ def patch_user_multiple_ops_on_same_attribute(service: Service) -> None:
     expect_found(service, USERS, sent | {"displayName": "second"})
 
 
-@case(AREA, "404", needs=(), preview=True)
+@case(AREA, "404, as nothing was there", needs=(), preview=True)
 def delete_a_non_existent_user(service: Service) -> None:
     """Delete a non-existent User."""
     expect_status(service.client.delete(f"{USERS}/{UNKNOWN}"), 404)
