@@ -1,5 +1,7 @@
 """``check``: whether a server does what the standard and identity providers ask of it."""
 
+import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -18,7 +20,7 @@ ALL = "all"
 
 @click.command()
 @click.argument("url")
-@click.option("--token", prompt=True, hide_input=True, help="the bearer token; asked for if absent")
+@click.option("--token", help="the bearer token; asked for if absent")
 @click.option(
     "--suite",
     "suites",
@@ -32,51 +34,50 @@ ALL = "all"
 @click.option(
     "--output",
     type=click.File("w", encoding="utf-8", lazy=False),
-    default="-",
     help="where to write the report; standard output if absent",
 )
 @click.pass_context
 def check(
     context: click.Context,
     url: str,
-    token: str,
+    token: str | None,
     suites: tuple[str, ...],
     form: str | None,
-    output: TextIO,
+    output: TextIO | None,
 ) -> None:
     """Check a SCIM server, whoever made it: URL is its SCIM base URL.
 
     Users and groups are created and deleted again; those that are there are left alone. The exit
     status is 1 if something that must be does not hold.
     """
-    is_stdout = output.name == "<stdout>"
-    if not (form or is_stdout):
+    if output and not form:
         raise click.UsageError("say with --report what to write")
-    service = _open(url, token.strip())
-    report = _run(service, list(SUITES) if ALL in suites else list(suites))
-    click.echo(as_table(report), err=bool(form) and is_stdout)
+    token = token or click.prompt("Token", hide_input=True, err=True)
+    with closing(_client(url, token.strip())) as client:
+        report = _run(Service(client), list(SUITES) if ALL in suites else list(suites))
+    click.echo(as_table(report), err=bool(form and not output))
     if form:
-        output.write(FORMATS[form](report) + "\n")
+        click.echo(FORMATS[form](report), file=output)
     context.exit(1 if report.has_failed else 0)
 
 
-def _open(url: str, token: str) -> Service:
-    """Return the server, which has to be there and to take the token."""
+def _client(url: str, token: str) -> Client:
+    """Return a client of a server that is there and takes the token."""
     try:
-        service = Service(Client(url, token))
-        status = service.client.get("/Users", query={"count": 1}).status
+        client = Client(url, token)
+        status = client.get("/Users", query={"count": 1}).status
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
     except NoAnswerError as error:
         raise click.ClickException(str(error)) from None
     if status in (401, 403):
+        client.close()
         raise click.ClickException(f"the server refuses the token: it answers {status}")
-    return service
+    return client
 
 
 def _run(service: Service, suites: list[str]) -> Report:
     begun = datetime.now(UTC)
-    errors = click.get_text_stream("stderr")
-    with click.progressbar(length=len(load(suites)), label="Checking", file=errors) as bar:
+    with click.progressbar(length=len(load(suites)), label="Checking", file=sys.stderr) as bar:
         results = run(suites, service, lambda _: bar.update(1))
     return Report(service.client.base_url, begun, results)

@@ -36,7 +36,7 @@ class Exchange:
         """The answer's body, or a ValueError where it is not JSON."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError(f"the answer {self.status} is not JSON: {self.text[:80]!r}") from None
 
 
@@ -135,11 +135,14 @@ class Client:
             self._connection.request(method, target, text and text.encode(), dict(headers))
             response = self._connection.getresponse()
             return response, response.read()
-        except (OSError, HTTPException) as error:
-            self._connection.close()
+        except BaseException as error:
+            self._connection.close()  # also after Ctrl+C: there is something to clean up
+            if not isinstance(error, OSError | HTTPException):
+                raise
             if is_old and isinstance(error, ConnectionError):
                 return self._send(method, url, text, headers)
-            raise NoAnswerError(f"no answer to {method} {url}: {error or type(error)}") from error
+            reason = str(error) or type(error).__name__
+            raise NoAnswerError(f"no answer to {method} {url}: {reason}") from error
 
 
 def _joined(response: HTTPResponse) -> dict[str, str]:

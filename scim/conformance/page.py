@@ -47,7 +47,7 @@ this, which is its right.</p>
 def as_page(report: Report) -> str:
     """Return a page without scripts, for light and dark screens and for paper."""
     worst = _worst(report)
-    troubles = _section("Look at", "".join(map(_trouble, report.troubles)), "troubles")
+    troubles = _section("What to look at", "".join(map(_trouble, report.troubles)), "troubles")
     body = [_overview(report), troubles if report.troubles else ""]
     body += map(_suite, report.of_suites())
     return PAGE.format(
@@ -90,7 +90,8 @@ def _overview(report: Report) -> str:
     heads = "".join(f'<th scope="col">{str(status).title()}</th>' for status in Status)
     return (
         '<table class="overview"><caption>Checks by suite</caption>\n'
-        f'<thead><tr><th scope="col">Suite</th><td></td>{heads}</tr></thead>\n'
+        '<thead><tr><th scope="col">Suite</th><td class="bar" aria-hidden="true"></td>'
+        f"{heads}</tr></thead>\n"
         f"<tbody>{rows}</tbody></table>"
     )
 
@@ -143,13 +144,14 @@ def _mark(status: Status) -> str:
 
 def _trouble(result: CheckResult) -> str:
     check = result.check
+    source = f"{SUITE_NAMES.get(check.suite, check.suite)}, {check.section}, {check.level}"
     rule = f"<blockquote>{escape(check.quote)}</blockquote>" if check.quote else ""
     exchanges = "\n\n".join(as_text(exchange) for exchange in result.exchanges)
     said = f'<pre tabindex="0">{escape(exchanges)}</pre>' if exchanges else ""
     return (
         f"<article><h3>{_mark(result.status)} {escape(check.title)}</h3>\n"
         f"<p>{escape(result.detail)}</p>\n"
-        f'{rule}<p class="source">{escape(check.section)}, {check.level}</p>\n'
+        f'{rule}<p class="source">{escape(source)}</p>\n'
         f"<details><summary>Requests and answers ({len(result.exchanges)})</summary>\n"
         f"{said}</details></article>\n"
     )

@@ -94,7 +94,7 @@ def as_text(exchange: Exchange) -> str:
 def _readable(body: str | None) -> str:
     try:
         text = json.dumps(json.loads(body or ""), ensure_ascii=False, indent=2)
-    except ValueError:
+    except (ValueError, RecursionError):
         text = body or ""
     rest = len(text) - TEXT_LIMIT
     text = writable(text)

@@ -63,10 +63,10 @@ class Service:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The ServiceProviderConfig (RFC 7643 §5), {} where there is none."""
-        answer = self.client.get("/ServiceProviderConfig")
         try:
+            answer = self.client.get("/ServiceProviderConfig")
             return answer.json if answer.status == 200 and isinstance(answer.json, dict) else {}
-        except ValueError:
+        except (NoAnswerError, ValueError):
             return {}
 
     def supports(self, name: str) -> bool:
@@ -159,8 +159,8 @@ def _made(exchange: Exchange, base_url: str) -> list[str]:
         return [_last_two(place) for place in places if isinstance(place, str)]
     if exchange.status != 201:
         return []
-    if isinstance(body.get("id"), str):
-        return [f"{path}/{quote(body['id'], safe='')}"]
+    if isinstance(body.get("id"), str) and path != "/Me":
+        return [f"{path.rstrip('/')}/{quote(body['id'], safe='')}"]
     return [_last_two(exchange.headers["location"])] if "location" in exchange.headers else []
 
 

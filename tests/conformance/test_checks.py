@@ -165,7 +165,15 @@ def with_helpers(service):
     service.new_group(service.new_user()["id"])
 
 
-@pytest.mark.parametrize("making", [in_bulk, by_hand, with_helpers])
+def as_me(service):
+    """Create through an alias: the resource is where the answer says that it is."""
+    user = service.user()
+    made = service.client.post("/Users", user)
+    alias = replace(made, url=f"{service.client.base_url}/Me")
+    service.client.exchanges[-1] = alias
+
+
+@pytest.mark.parametrize("making", [in_bulk, by_hand, with_helpers, as_me])
 @pytest.mark.parametrize("end", [None, Failure("broken"), KeyError("id"), KeyboardInterrupt()])
 def test_what_was_made_is_gone_whatever_happens(service, making, end):
     def totals():

@@ -2,12 +2,13 @@
 
 import json
 from contextlib import closing
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
 
-from scim.conformance.client import Client, NoAnswerError
+from scim.conformance.client import Client, Exchange, NoAnswerError
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -135,6 +136,27 @@ def test_connection_that_was_closed_is_opened_again(client, echo):
         assert client.post("/Users", {"a": 1}).status == 200
 
     assert echo.RequestHandlerClass.connections == 3
+
+
+def test_client_goes_on_after_an_interruption(client, monkeypatch):
+    client.get("/Users")
+
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(HTTPConnection, "getresponse", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            client.get("/Users")
+
+    assert client.get("/Users").status == 200
+
+
+def test_nesting_without_end_is_no_json():
+    deep = Exchange("GET", "", {}, None, 200, {}, "[" * 100_000, 1)
+
+    with pytest.raises(ValueError, match="not JSON"):
+        _ = deep.json
 
 
 def test_absolute_url_of_the_server_is_taken(client, base):

@@ -6,6 +6,9 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
+from click.testing import CliRunner
+
+from scim.cli.check import check as command
 
 from ..support.broken import Answer, broken_server
 from ..support.ports import free_port
@@ -57,6 +60,16 @@ def test_broken_server_fails_and_the_exchanges_are_shown(broken):
     assert f"  > POST {broken}/Users" in done.stdout
     assert "  < 400 after " in done.stdout
     assert "12 checks: 11 passed, 0 warned, 1 failed, 0 skipped" in done.stdout
+
+
+def test_token_is_asked_for_and_does_not_get_into_the_report(ours):
+    arguments = [ours.url, "--suite", "okta-spec", "--report", "json"]
+
+    done = CliRunner().invoke(command, arguments, input="123456789\n")
+
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["counts"]["passed"] == 12
+    assert "Token: " in done.stderr
 
 
 def _html(text):
