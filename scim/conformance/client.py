@@ -41,16 +41,22 @@ class Exchange:
 
 
 class Client:
-    """A client of the server at ``base_url``; ``exchanges`` has what was said so far."""
+    """A client of the server at ``base_url``.
+
+    ``exchanges`` has what was said so far, ``unanswered`` what may have been heard all the same:
+    the URLs and bodies of POST requests.
+    """
 
     def __init__(self, base_url: str, token: str | None, timeout: float = 30) -> None:
         base = urlsplit(base_url)
         if base.scheme not in ("http", "https") or not base.hostname:
             raise ValueError(f"{base_url!r} is not the URL of a server")
-        self.base_url = f"{base.scheme}://{base.netloc}{base.path.rstrip('/')}"
+        place = base.netloc.rpartition("@")[2]  # a password is nobody's business
+        self.base_url = f"{base.scheme}://{place}{base.path.rstrip('/')}"
         self.base_query = base.query  # Entra ID repeats the one of its tenant URL
         self.token = token
         self.exchanges: list[Exchange] = []
+        self.unanswered: list[tuple[str, str]] = []
         kind = HTTPSConnection if base.scheme == "https" else HTTPConnection
         self._connection = kind(base.hostname, base.port, timeout=timeout)
 
@@ -108,7 +114,7 @@ class Client:
 
     def _url(self, path: str, query: Mapping[str, Any] | None) -> str:
         """Return the absolute URL; the token must not leave for another server."""
-        if "://" in path:
+        if path.startswith(("http://", "https://")):
             if urlsplit(path)[:2] != urlsplit(self.base_url)[:2]:
                 raise ValueError(f"{path} is not on the server that is checked")
             url = path
@@ -126,21 +132,30 @@ class Client:
         }
 
     def _send(
-        self, method: str, url: str, text: str | None, headers: Mapping[str, str]
+        self, method: str, url: str, text: str | None, headers: dict[str, str]
     ) -> tuple[HTTPResponse, bytes]:
         """Send, once more where a connection turns out to have been closed while it was idle."""
-        target = url.removeprefix("{0.scheme}://{0.netloc}".format(urlsplit(url)))
         is_old = self._connection.sock is not None
         try:
-            self._connection.request(method, target, text and text.encode(), dict(headers))
+            return self._send_once(method, url, text, headers)
+        except BaseException as error:
+            self.unanswered += [(url, text)] if method == "POST" and text else []
+            if not (is_old and isinstance(error.__cause__, ConnectionError)):
+                raise
+        return self._send_once(method, url, text, headers)
+
+    def _send_once(
+        self, method: str, url: str, text: str | None, headers: dict[str, str]
+    ) -> tuple[HTTPResponse, bytes]:
+        target = url.removeprefix("{0.scheme}://{0.netloc}".format(urlsplit(url)))
+        try:
+            self._connection.request(method, target, text and text.encode(), headers)
             response = self._connection.getresponse()
             return response, response.read()
         except BaseException as error:
             self._connection.close()  # also after Ctrl+C: there is something to clean up
             if not isinstance(error, OSError | HTTPException):
                 raise
-            if is_old and isinstance(error, ConnectionError):
-                return self._send(method, url, text, headers)
             reason = str(error) or type(error).__name__
             raise NoAnswerError(f"no answer to {method} {url}: {reason}") from error
 

@@ -1,5 +1,6 @@
 """The server that is checked, and what a check says about it."""
 
+import json
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NoReturn
@@ -59,6 +60,7 @@ class Service:
     def __init__(self, client: Client) -> None:
         self.client = client
         self._made: list[str] = []
+        self._names: list[str] = []
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -81,7 +83,8 @@ class Service:
 
     def unique(self, prefix: str) -> str:
         """Return a name that nothing in the directory has yet."""
-        return f"{prefix}-{uuid4().hex[:12]}"
+        self._names.append(f"{prefix}-{uuid4().hex[:12]}")
+        return self._names[-1]
 
     def user(self, **attributes: Any) -> Resource:
         """Return the body of a POST of a user whom nobody has seen before."""
@@ -133,8 +136,23 @@ class Service:
         """Delete what was made since the last time; return the paths of what will not go."""
         for exchange in self.client.exchanges:
             self._made += _made(exchange, self.client.base_url)
+        while self.client.unanswered:
+            self._made += self._found(*self.client.unanswered.pop())
         paths, self._made = list(dict.fromkeys(reversed(self._made))), []
         return [path for path in paths if not self._is_gone(path)]
+
+    def _found(self, url: str, text: str) -> list[str]:
+        """Return the paths of what a request without an answer has created after all."""
+        endpoint = _path(url, self.client.base_url)
+        try:
+            body = json.loads(text)
+            name = "userName" if "userName" in body else "displayName"
+            if not any(unique in body[name] for unique in self._names):
+                return []  # whatever has that name may have been there before
+            page = self.client.get(endpoint, query={"filter": f'{name} eq "{body[name]}"'}).json
+            return [f"{endpoint}/{quote(each['id'], safe='')}" for each in page["Resources"]]
+        except (NoAnswerError, LookupError, TypeError, ValueError):
+            return []
 
     def _is_gone(self, path: str) -> bool:
         try:
@@ -146,7 +164,7 @@ class Service:
 
 def _made(exchange: Exchange, base_url: str) -> list[str]:
     """Return the paths of what a request has created."""
-    path = urlsplit(exchange.url).path.removeprefix(urlsplit(base_url).path)
+    path = _path(exchange.url, base_url)
     if exchange.method != "POST" or not exchange.text:
         return []
     try:
@@ -162,6 +180,10 @@ def _made(exchange: Exchange, base_url: str) -> list[str]:
     if isinstance(body.get("id"), str) and path != "/Me":
         return [f"{path.rstrip('/')}/{quote(body['id'], safe='')}"]
     return [_last_two(exchange.headers["location"])] if "location" in exchange.headers else []
+
+
+def _path(url: str, base_url: str) -> str:
+    return urlsplit(url).path.removeprefix(urlsplit(base_url).path)
 
 
 def _last_two(location: str) -> str:

@@ -197,6 +197,30 @@ def test_what_was_made_is_gone_whatever_happens(service, making, end):
     assert totals() == before
 
 
+def test_what_was_made_without_an_answer_is_gone(ours):
+    """The server creates the user, and the answer gets lost."""
+    total = ours.session.get("/Users").json()["totalResults"]
+    totals = []
+
+    def creates(service):
+        service.new_user()
+
+    def lose(asked, serve):
+        answer = serve(asked)
+        totals.append(ours.session.get("/Users").json()["totalResults"])
+        if asked.method == "POST":
+            raise ConnectionAbortedError
+        return answer
+
+    with broken_server(ours.url, lose) as url, closing(Client(url, ours.token)) as client:
+        [result] = run_checks([a_check(creates)], Service(client))
+
+    assert result.status is Status.FAILED
+    assert "no answer to POST" in result.detail
+    assert max(totals) > total
+    assert ours.session.get("/Users").json()["totalResults"] == total
+
+
 def test_what_will_not_go_is_told(ours):
     kept = []
 

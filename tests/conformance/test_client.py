@@ -72,6 +72,7 @@ def client(base):
         ('/Users?filter=a eq "ü+"', None, "/scim/Users?filter=a%20eq%20%22%C3%BC+%22"),
         ("/Users", {"filter": 'a eq "+&"'}, "/scim/Users?filter=a%20eq%20%22%2B%26%22"),
         ("/Users?a=1", {"b": 2}, "/scim/Users?a=1&b=2"),
+        ('/Users?filter=a eq "http://a"', None, "/scim/Users?filter=a%20eq%20%22http://a%22"),
         ("/Users/a%2Fb", None, "/scim/Users/a%2Fb"),
     ],
 )
@@ -83,6 +84,12 @@ def test_query_of_the_base_url_is_sent_with_everything(base):
     with closing(Client(f"{base}/?aadOptscim062020", None)) as client:
         assert client.get("/Users").json["target"] == "/scim/Users?aadOptscim062020"
         assert client.get("/Users?a=1").json["target"] == "/scim/Users?a=1&aadOptscim062020"
+
+
+def test_password_in_the_url_is_not_kept():
+    assert (
+        Client("https://me:secret@example.com/scim/", None).base_url == "https://example.com/scim"
+    )
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])

@@ -39,7 +39,8 @@ class Answer:
         return replace(self, text=json.dumps(body))
 
 
-# Answers a request, mostly by serving it, changed or not, and changing what comes back.
+# Answers a request, mostly by serving it, changed or not, and changing what comes back; or raises
+# a ConnectionAbortedError to say nothing.
 Breach = Callable[[Asked, Callable[[Asked], Answer]], Answer]
 
 
@@ -74,7 +75,11 @@ class _Proxy(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = unquote(self.path.removeprefix(self.server_base.path))
         asked = Asked(self.command, path, _json(raw))
-        answer = self.change(asked, lambda new: self._ask(raw if new == asked else _bytes(new)))
+        try:
+            answer = self.change(asked, lambda new: self._ask(raw if new == asked else _bytes(new)))
+        except ConnectionAbortedError:
+            self.close_connection = True
+            return
         content = b"" if answer.status == 204 else answer.text.encode()
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
