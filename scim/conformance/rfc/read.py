@@ -157,7 +157,7 @@ def schemas_are_those_of_the_type(service: Service) -> None:
     """A user's schemas are those of the resource type User."""
     types = service.client.get("/ResourceTypes")
     expect_status(types, 200)
-    user_type = next(each for each in types.json["Resources"] if each["schema"] == USER_SCHEMA)
+    [user_type] = [each for each in types.json["Resources"] if each["schema"] == USER_SCHEMA]
     extensions = {each["schema"] for each in user_type.get("schemaExtensions") or []}
     other = set(read(service, service.new_user())["schemas"]) - extensions - {USER_SCHEMA}
     expect(not other, f"schemas has {', '.join(other)}")
