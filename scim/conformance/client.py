@@ -149,15 +149,26 @@ class Client:
     ) -> tuple[HTTPResponse, bytes]:
         target = url.removeprefix("{0.scheme}://{0.netloc}".format(urlsplit(url)))
         try:
-            self._connection.request(method, target, text and text.encode(), headers)
+            is_heard = self._say(method, target, text, headers)
             response = self._connection.getresponse()
-            return response, response.read()
+            content = response.read()
         except BaseException as error:
             self._connection.close()  # also after Ctrl+C: there is something to clean up
             if not isinstance(error, OSError | HTTPException):
                 raise
             reason = str(error) or type(error).__name__
             raise NoAnswerError(f"no answer to {method} {url}: {reason}") from error
+        if not is_heard:
+            self._connection.close()
+        return response, content
+
+    def _say(self, method: str, target: str, text: str | None, headers: dict[str, str]) -> bool:
+        """Send a request; what is too large may be answered before all of it was sent."""
+        try:
+            self._connection.request(method, target, text and text.encode(), headers)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
 
 
 def _joined(response: HTTPResponse) -> dict[str, str]:

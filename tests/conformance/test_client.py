@@ -18,12 +18,17 @@ class Echo(BaseHTTPRequestHandler):
     timeout = 5
     connections = 0
     closing = False
+    largest = 1_000_000
 
     def setup(self):
         type(self).connections += 1
         super().setup()
 
     def answer(self):
+        if int(self.headers.get("Content-Length") or 0) > self.largest:
+            self.wfile.write(b"HTTP/1.1 413 Too large\r\nContent-Length: 0\r\n\r\n")
+            self.close_connection = True
+            return
         text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         asked = {"method": self.command, "target": self.path, "text": text}
         body = json.dumps(asked | {"headers": dict(self.headers)}).encode()
@@ -143,6 +148,11 @@ def test_connection_that_was_closed_is_opened_again(client, echo):
         assert client.post("/Users", {"a": 1}).status == 200
 
     assert echo.RequestHandlerClass.connections == 3
+
+
+def test_answer_before_the_end_of_the_request_is_heard(client):
+    assert client.post("/Users", "x" * 20_000_000).status == 413
+    assert client.post("/Users", "x").json["text"] == "x"
 
 
 def test_client_goes_on_after_an_interruption(client, monkeypatch):
