@@ -17,6 +17,7 @@ from .common import (
     find,
     rfc,
     row,
+    skip,
 )
 
 AREA = "errors"
@@ -319,5 +320,5 @@ def what_is_refused_is_not_stored(service: Service) -> None:
     body = service.user(emails="not a list", name="not an object", schemas=[USER_SCHEMA])
     answer = service.client.post("/Users", body)
     if answer.status < 300:
-        return
+        skip("the server accepts it")
     expect(not find(service, f'userName eq "{body["userName"]}"'), "the user is there")
