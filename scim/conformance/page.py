@@ -12,7 +12,7 @@ SIGNS = {Status.PASSED: "✓", Status.WARNED: "!", Status.FAILED: "✗", Status.
 SUITE_NAMES = {
     "okta-spec": "Okta SCIM 2.0 SPEC Test",
     "entra": "Microsoft Entra ID",
-    "rfc": "RFC 7643, RFC 7644, RFC 9865",
+    "rfc": "The RFCs of SCIM",
     "clean-up": "Clean-up",
 }
 PAGE = """<!DOCTYPE html>
@@ -123,7 +123,8 @@ def _area(area: str, results: Iterable[CheckResult]) -> str:
     rows = "".join(_row(result) for result in results)
     heads = "".join(f'<th scope="col">{title}</th>' for title in ("Result", "Check", "Rule"))
     return (
-        f"<table><caption>{escape(area)}</caption>\n<thead><tr>{heads}</tr></thead>\n"
+        f"<table><caption>{escape(area[:1].upper() + area[1:])}</caption>\n"
+        f"<thead><tr>{heads}</tr></thead>\n"
         f"<tbody>\n{rows}</tbody></table>\n"
     )
 
