@@ -1,4 +1,4 @@
-"""scim2-server, which is not ours: what the suites say about it is known."""
+"""scim2-server, which is not ours: what Okta and Microsoft would say about it is known."""
 
 from collections.abc import Iterator
 
@@ -30,26 +30,6 @@ def test_entra_misses_one_rule(theirs, checked):
     assert outcomes(results, *set(Status) - {Status.PASSED}) == {
         "create_a_duplicate_group": "POST was answered 201 instead of 409"
     }
-
-
-def test_rfc_misses_some_rules(theirs, checked):
-    """What is skipped is what it says that it does not have: cursors, /Me, users' groups."""
-    results = checked(theirs, SCIM2_TOKEN, "rfc")
-
-    assert outcomes(results, Status.FAILED) == {
-        "a_user_name_is_not_empty": "POST was answered 201",
-        "the_answer_to_a_post_heeds_attributes": (
-            "shown, too: active, displayName, emails, meta, name, userName"
-        ),
-        "the_answer_to_a_post_heeds_excludedattributes": "title is shown",
-    }
-    assert outcomes(results, Status.WARNED) == {
-        "the_same_value_is_not_shown_twice": (
-            "emails is [('work', 'work@example.com'), ('work', 'work@example.com')]"
-        ),
-        "a_user_shows_its_groups": "groups has []",
-    }
-    assert len(outcomes(results, Status.SKIPPED)) == 39
 
 
 def test_nothing_is_left_there(theirs, checked):
