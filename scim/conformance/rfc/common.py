@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -76,6 +77,18 @@ def expect_error(answer: Exchange, status: int, *scim_types: str) -> None:
     if scim_types:
         shown = answer.json.get("scimType")
         expect(shown in scim_types, f"scimType is {shown!r} instead of {' or '.join(scim_types)}")
+
+
+def expect_explained(answer: Exchange, status: int, *scim_types: str) -> None:
+    """Fail unless the answer is this error, and one of these details where it has any at all."""
+    expect_status(answer, status)
+    shown = answer.json.get("scimType")  # which is OPTIONAL (RFC 7644 §3.12)
+    expect(shown in (None, *scim_types), f"scimType is {shown!r}, not {' or '.join(scim_types)}")
+
+
+def moment(text: str) -> datetime:
+    """Return the time that a dateTime stands for."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def expect_refused(answer: Exchange) -> None:

@@ -1,7 +1,7 @@
 """Filters: attributes of every kind (RFC 7644 §3.4.2.2 and §3.4.2.1)."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from typing import Any
 
 from .common import (
@@ -12,6 +12,7 @@ from .common import (
     expect,
     expect_status,
     find,
+    moment,
     need,
     rfc,
     row,
@@ -249,7 +250,7 @@ def an_external_id_is_found(service: Service) -> None:
 def times_are_compared_as_times(service: Service) -> None:
     """A time in another time zone is compared as the moment that it is."""
     user = service.new_user()
-    created = datetime.fromisoformat(user["meta"]["created"].replace("Z", "+00:00"))
+    created = moment(user["meta"]["created"])
     east, west = timezone(timedelta(hours=9)), timezone(timedelta(hours=-9))
     minute = timedelta(minutes=1)
     later = (created + minute).astimezone(west).isoformat()  # as text, it would be before

@@ -8,6 +8,7 @@ from .common import (
     Service,
     expect,
     expect_error,
+    expect_explained,
     expect_status,
     find,
     rfc,
@@ -54,10 +55,11 @@ INVALID: dict[str, tuple[str, str]] = {
 }
 
 
-def is_invalid(expression: str) -> Callable[[Service], None]:
+def is_invalid(expression: str, quote: str) -> Callable[[Service], None]:
     def run(service: Service) -> None:
         answer = service.client.get("/Users", query={"filter": expression, "count": 1})
-        expect_error(answer, 400, "invalidFilter")
+        expect_detail = expect_error if quote == UNKNOWN else expect_explained
+        expect_detail(answer, 400, "invalidFilter")
 
     return run
 
@@ -68,7 +70,7 @@ for _title, (_expression, _quote) in INVALID.items():
         AREA,
         SECTION,
         _quote,
-        is_invalid(_expression),
+        is_invalid(_expression, _quote),
         needs=NEEDS,
     )
 

@@ -87,6 +87,7 @@ for _make, _name in ((Service.new_user, "User"), (Service.new_group, "Group")):
         "RFC 7643 §2.4",
         "type A label indicating the attribute's function",
         has_type(_make, _name),
+        SHOULD,
     )
 
 
@@ -282,6 +283,7 @@ def groups_of_a_user_have_a_reference(service: Service) -> None:
     'The canonical types "direct" and "indirect" are defined to describe how the group'
     " membership was"
     " derived.",
+    SHOULD,
 )
 def groups_of_a_user_are_direct(service: Service) -> None:
     """The type of a user's own group, where it is shown, is direct."""

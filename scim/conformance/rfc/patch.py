@@ -9,6 +9,7 @@ from .common import (
     Service,
     expect,
     expect_error,
+    expect_explained,
     expect_refused,
     expect_status,
     need,
@@ -178,7 +179,7 @@ def is_no_path(path: str) -> Callable[[Service], None]:
     def run(service: Service) -> None:
         user = service.new_user()
         answer = patch(service, user, {"op": "replace", "path": path, "value": "x"})
-        expect_error(answer, 400, "invalidPath", "invalidFilter", "invalidSyntax", "noTarget")
+        expect_explained(answer, 400, "invalidPath", "invalidFilter", "invalidSyntax", "noTarget")
         expect(read(service, user) == user, "the user has changed")
 
     return run
@@ -199,7 +200,7 @@ def cannot_be_changed(op: str, path: str, value: Any) -> Callable[[Service], Non
     def run(service: Service) -> None:
         user = service.new_user()
         answer = patch(service, user, {"op": op, "path": path, "value": value})
-        expect_error(answer, 400, "mutability")
+        expect_explained(answer, 400, "mutability")
         expect(read(service, user) == user, "the user has changed")
 
     return run
@@ -232,7 +233,7 @@ def a_user_name_in_use_is_refused(service: Service) -> None:
     change = {"op": "replace", "path": "userName", "value": other["userName"]}
     answer = patch(service, user, change)
     expect(answer.status in (400, 409), f"PATCH was answered {answer.status}")
-    expect_error(answer, answer.status, "uniqueness")
+    expect_explained(answer, answer.status, "uniqueness")
 
 
 @rfc(

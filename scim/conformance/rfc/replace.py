@@ -9,9 +9,10 @@ from .common import (
     Exchange,
     Service,
     expect,
-    expect_error,
+    expect_explained,
     expect_status,
     find,
+    moment,
     need,
     read,
     rfc,
@@ -177,7 +178,7 @@ def a_name_in_use_cannot_be_put(service: Service) -> None:
     other, user = service.new_user(), service.new_user()
     answer = service.client.put(f"/Users/{user['id']}", service.user(userName=other["userName"]))
     expect(answer.status in (400, 409), f"PUT was answered {answer.status}")
-    expect_error(answer, answer.status, "uniqueness")
+    expect_explained(answer, answer.status, "uniqueness")
     expect(read(service, user)["userName"] == user["userName"], "the user has the name")
 
 
@@ -199,7 +200,7 @@ def put_moves_last_modified(service: Service) -> None:
     """After a PUT meta.lastModified is not before meta.created."""
     user, answer = put(service, {}, title="Driver")
     shown = answer.json["meta"]["lastModified"]
-    expect(shown >= user["meta"]["created"], f"lastModified is {shown}")
+    expect(moment(shown) >= moment(user["meta"]["created"]), f"lastModified is {shown}")
 
 
 @rfc(AREA, "RFC 7643 §7", "writeOnly  The attribute MAY be updated at any time.")

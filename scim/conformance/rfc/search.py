@@ -78,8 +78,11 @@ def everything_can_be_searched(service: Service) -> None:
     """POST /.search finds users and groups."""
     name = service.unique("tour")
     both = {service.new_user(displayName=name)["id"], service.new_group(displayName=name)["id"]}
-    page = search(service, "", filter=f'displayName eq "{name}"')
-    found = {each["id"] for each in page["Resources"]}
+    answer = post(service, "", filter=f'displayName eq "{name}"')
+    if answer.status in (403, 404, 405):
+        skip("the server has no queries at its root")
+    expect_status(answer, 200)
+    found = {each["id"] for each in answer.json["Resources"]}
     expect(found == both, f"{len(found & both)} of 2 are found")
 
 
