@@ -1,0 +1,83 @@
+"""``check``: whether a server does what the standard and identity providers ask of it."""
+
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TextIO
+
+import click
+
+from scim.conformance.checks import SUITES, load, run
+from scim.conformance.client import Client, NoAnswerError
+from scim.conformance.junit import as_junit
+from scim.conformance.page import as_page
+from scim.conformance.report import Report, as_json, as_table
+from scim.conformance.service import Service
+
+FORMATS = {"html": as_page, "json": as_json, "junit": as_junit}
+ALL = "all"
+
+
+@click.command()
+@click.argument("url")
+@click.option("--token", help="the bearer token; asked for if absent")
+@click.option(
+    "--suite",
+    "suites",
+    type=click.Choice([*SUITES, ALL]),
+    multiple=True,
+    default=[ALL],
+    show_default=True,
+    help="what to check; may be given several times",
+)
+@click.option("--report", "form", type=click.Choice(list(FORMATS)), help="write a report, too")
+@click.option(
+    "--output",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    help="where to write the report; standard output if absent",
+)
+@click.pass_context
+def check(
+    context: click.Context,
+    url: str,
+    token: str | None,
+    suites: tuple[str, ...],
+    form: str | None,
+    output: TextIO | None,
+) -> None:
+    """Check a SCIM server, whoever made it: URL is its SCIM base URL.
+
+    Users and groups are created and deleted again; those that are there are left alone. The exit
+    status is 1 if something that must be does not hold.
+    """
+    if output and not form:
+        raise click.UsageError("say with --report what to write")
+    token = token or click.prompt("Token", hide_input=True, err=True)
+    with closing(_client(url, token.strip())) as client:
+        report = _run(Service(client), list(SUITES) if ALL in suites else list(suites))
+    click.echo(as_table(report), err=bool(form and not output))
+    if form:
+        click.echo(FORMATS[form](report), file=output)
+    context.exit(1 if report.has_failed else 0)
+
+
+def _client(url: str, token: str) -> Client:
+    """Return a client of a server that is there and takes the token."""
+    try:
+        client = Client(url, token)
+        status = client.get("/Users", query={"count": 1}).status
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    except NoAnswerError as error:
+        raise click.ClickException(str(error)) from None
+    if status in (401, 403):
+        client.close()
+        raise click.ClickException(f"the server refuses the token: it answers {status}")
+    return client
+
+
+def _run(service: Service, suites: list[str]) -> Report:
+    begun = datetime.now(UTC)
+    with click.progressbar(length=len(load(suites)), label="Checking", file=sys.stderr) as bar:
+        results = run(suites, service, lambda _: bar.update(1))
+    return Report(service.client.base_url, begun, results)

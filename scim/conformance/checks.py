@@ -1,0 +1,200 @@
+"""Checks and how they are run: a function per rule, which a decorator registers."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from importlib import import_module
+
+from .client import Client, Exchange, NoAnswerError
+from .service import Failure, Level, Resource, Service, Skip, expect, skip, writable
+
+__all__ = [
+    "CHECKS",
+    "SUITES",
+    "Check",
+    "CheckResult",
+    "Client",
+    "Exchange",
+    "Failure",
+    "Level",
+    "Resource",
+    "Service",
+    "Skip",
+    "Status",
+    "check",
+    "expect",
+    "load",
+    "run",
+    "run_checks",
+    "skip",
+]
+
+SUITES = {"okta-spec": "okta_spec", "entra": "entra", "rfc": "rfc"}  # and their modules
+HIDDEN = "(hidden)"
+SECRET_LENGTH = 6  # anything shorter is no secret, and stands anywhere by chance
+
+
+class Status(StrEnum):
+    """What became of a check."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule: where it stands, what it says, and the function that tries it."""
+
+    suite: str
+    area: str
+    section: str
+    quote: str
+    level: Level
+    needs: tuple[str, ...]
+    function: Callable[[Service], None]
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def title(self) -> str:
+        return (self.function.__doc__ or self.name).strip().partition("\n")[0].rstrip(".")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What became of a check, why, and what was said on the way."""
+
+    check: Check
+    status: Status
+    detail: str
+    exchanges: Sequence[Exchange]
+    seconds: float
+
+
+CHECKS: list[Check] = []
+
+
+def check(
+    suite: str,
+    area: str,
+    section: str,
+    quote: str,
+    level: Level = Level.MUST,
+    needs: Iterable[str] = (),
+) -> Callable[[Callable[[Service], None]], Callable[[Service], None]]:
+    """Register a function whose docstring says in a line what it expects of a server.
+
+    ``section`` and ``quote`` are the rule's place and words; ``needs`` names the features of
+    ServiceProviderConfig without which there is nothing to check.
+    """
+
+    def register(function: Callable[[Service], None]) -> Callable[[Service], None]:
+        CHECKS.append(Check(suite, area, section, quote, level, tuple(needs), function))
+        return function
+
+    return register
+
+
+def load(suites: Iterable[str]) -> list[Check]:
+    """Return the checks of some suites, in their order."""
+    names = list(dict.fromkeys(suites))
+    for name in names:
+        import_module(f".{SUITES[name]}", __package__)
+    return [check for name in names for check in CHECKS if check.suite == name]
+
+
+def run(
+    suites: Iterable[str],
+    service: Service,
+    progress: Callable[[CheckResult], None] = lambda result: None,
+) -> list[CheckResult]:
+    """Run the checks of some suites."""
+    return run_checks(load(suites), service, progress)
+
+
+def run_checks(
+    checks: Iterable[Check],
+    service: Service,
+    progress: Callable[[CheckResult], None] = lambda result: None,
+) -> list[CheckResult]:
+    """Run checks one by one, each on a server without what the others made."""
+    results = []
+    left: list[str] = []
+    _ = service.config  # or it would be among the exchanges of the first check
+    for each in checks:
+        service.client.exchanges.clear()
+        try:
+            results.append(_run(each, service))
+        finally:
+            left += service.clean()
+        progress(results[-1])
+    if left:
+        results.append(_left_behind(left))
+    return results
+
+
+def _run(check: Check, service: Service) -> CheckResult:
+    begin = time.perf_counter()
+    status, detail = _outcome(check, service)
+    seconds = time.perf_counter() - begin
+    token = service.client.token
+    exchanges = tuple(_without(token, exchange) for exchange in service.client.exchanges)
+    return CheckResult(check, status, _hide(token, writable(detail)), exchanges, seconds)
+
+
+def _outcome(check: Check, service: Service) -> tuple[Status, str]:
+    missing = [name for name in check.needs if not service.supports(name)]
+    if missing:
+        return Status.SKIPPED, f"the server says that it does not support {', '.join(missing)}"
+    try:
+        check.function(service)
+    except Skip as reason:
+        return Status.SKIPPED, str(reason)
+    except Failure as failure:
+        is_binding = Level.SHOULD not in (failure.level, check.level)
+        return Status.FAILED if is_binding else Status.WARNED, str(failure)
+    except NoAnswerError as error:
+        return Status.FAILED, str(error)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # The answer is not built as a check took for granted that it would be.
+        return Status.FAILED, f"unexpected answer: {type(error).__name__}: {error}"
+    return Status.PASSED, ""
+
+
+def _left_behind(paths: Sequence[str]) -> CheckResult:
+    def nothing_is_left_behind(_: Service) -> None:
+        """What the checks made could be deleted again."""
+
+    rule = Check(
+        "clean-up", "Clean-up", "RFC 7644 §3.6", "", Level.SHOULD, (), nothing_is_left_behind
+    )
+    return CheckResult(rule, Status.WARNED, f"still there: {', '.join(paths)}", (), 0)
+
+
+def _without(token: str | None, exchange: Exchange) -> Exchange:
+    """Return the exchange with the token hidden, wherever it is."""
+
+    def hidden(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+        return {name: _hide(token, value) for name, value in headers}
+
+    sent = hidden(exchange.request_headers.items())
+    return replace(
+        exchange,
+        url=_hide(token, exchange.url),
+        request_headers={
+            name: HIDDEN if name.lower() == "authorization" else value
+            for name, value in sent.items()
+        },
+        request_body=exchange.request_body and _hide(token, exchange.request_body),
+        headers=hidden(exchange.headers.items()),
+        text=_hide(token, exchange.text),
+    )
+
+
+def _hide(token: str | None, text: str) -> str:
+    return text.replace(token, HIDDEN) if token and len(token) >= SECRET_LENGTH else text

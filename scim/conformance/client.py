@@ -1,0 +1,179 @@
+"""An HTTP client that keeps what was said (RFC 7644 §3.1)."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from types import EllipsisType
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+MEDIA_TYPE = "application/scim+json"
+UNTOUCHED = "/?&=%+:,$;@-._~!'()*"  # what stays as it is in a path
+
+
+class NoAnswerError(Exception):
+    """The server cannot be reached, or it broke off."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and what came back; the names of the answer's headers are in lower case."""
+
+    method: str
+    url: str
+    request_headers: Mapping[str, str]
+    request_body: str | None
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    milliseconds: float
+
+    @cached_property
+    def json(self) -> Any:
+        """The answer's body, or a ValueError where it is not JSON."""
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            raise ValueError(f"the answer {self.status} is not JSON: {self.text[:80]!r}") from None
+
+
+class Client:
+    """A client of the server at ``base_url``.
+
+    ``exchanges`` has what was said so far, ``unanswered`` what may have been heard all the same:
+    the URLs and bodies of POST requests.
+    """
+
+    def __init__(self, base_url: str, token: str | None, timeout: float = 30) -> None:
+        base = urlsplit(base_url)
+        if base.scheme not in ("http", "https") or not base.hostname:
+            raise ValueError(f"{base_url!r} is not the URL of a server")
+        place = base.netloc.rpartition("@")[2]  # a password is nobody's business
+        self.base_url = f"{base.scheme}://{place}{base.path.rstrip('/')}"
+        self.base_query = base.query  # Entra ID repeats the one of its tenant URL
+        self.token = token
+        self.exchanges: list[Exchange] = []
+        self.unanswered: list[tuple[str, str]] = []
+        kind = HTTPSConnection if base.scheme == "https" else HTTPConnection
+        self._connection = kind(base.hostname, base.port, timeout=timeout)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        token: str | EllipsisType | None = ...,
+    ) -> Exchange:
+        """Send one request.
+
+        ``path`` is below the base URL, or an absolute URL of the same server. A ``body`` that is
+        a string goes out as it is, anything else as JSON. A header of None is left out.
+        """
+        url = self._url(path, query)
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        sent = self._headers(text, self.token if token is ... else token) | dict(headers or {})
+        named = {name: value for name, value in sent.items() if value is not None}
+        begin = time.perf_counter()
+        response, content = self._send(method, url, text, named)
+        exchange = Exchange(
+            method=method,
+            url=url,
+            request_headers=named,
+            request_body=text,
+            status=response.status,
+            headers=_joined(response),
+            text=content.decode(errors="replace"),
+            milliseconds=(time.perf_counter() - begin) * 1000,
+        )
+        self.exchanges.append(exchange)
+        return exchange
+
+    def get(self, path: str, **options: Any) -> Exchange:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Exchange:
+        return self.request("POST", path, body, **options)
+
+    def put(self, path: str, body: Any = None, **options: Any) -> Exchange:
+        return self.request("PUT", path, body, **options)
+
+    def patch(self, path: str, body: Any = None, **options: Any) -> Exchange:
+        return self.request("PATCH", path, body, **options)
+
+    def delete(self, path: str, **options: Any) -> Exchange:
+        return self.request("DELETE", path, **options)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _url(self, path: str, query: Mapping[str, Any] | None) -> str:
+        """Return the absolute URL; the token must not leave for another server."""
+        if path.startswith(("http://", "https://")):
+            if urlsplit(path)[:2] != urlsplit(self.base_url)[:2]:
+                raise ValueError(f"{path} is not on the server that is checked")
+            url = path
+        else:
+            url = self.base_url + quote(path, safe=UNTOUCHED)
+        parts = [self.base_query, urlencode(query or {}, quote_via=quote)]
+        asked = "&".join(part for part in parts if part)
+        return f"{url}{'&' if '?' in url else '?'}{asked}" if asked else url
+
+    def _headers(self, text: str | None, token: str | None) -> dict[str, str | None]:
+        return {
+            "Accept": MEDIA_TYPE,
+            "Content-Type": None if text is None else MEDIA_TYPE,
+            "Authorization": None if token is None else f"Bearer {token}",
+        }
+
+    def _send(
+        self, method: str, url: str, text: str | None, headers: dict[str, str]
+    ) -> tuple[HTTPResponse, bytes]:
+        """Send, once more where a connection turns out to have been closed while it was idle."""
+        is_old = self._connection.sock is not None
+        try:
+            return self._send_once(method, url, text, headers)
+        except BaseException as error:
+            self.unanswered += [(url, text)] if method == "POST" and text else []
+            if not (is_old and isinstance(error.__cause__, ConnectionError)):
+                raise
+        return self._send_once(method, url, text, headers)
+
+    def _send_once(
+        self, method: str, url: str, text: str | None, headers: dict[str, str]
+    ) -> tuple[HTTPResponse, bytes]:
+        target = url.removeprefix("{0.scheme}://{0.netloc}".format(urlsplit(url)))
+        try:
+            is_heard = self._say(method, target, text, headers)
+            response = self._connection.getresponse()
+            content = response.read()
+        except BaseException as error:
+            self._connection.close()  # also after Ctrl+C: there is something to clean up
+            if not isinstance(error, OSError | HTTPException):
+                raise
+            reason = str(error) or type(error).__name__
+            raise NoAnswerError(f"no answer to {method} {url}: {reason}") from error
+        if not is_heard:
+            self._connection.close()
+        return response, content
+
+    def _say(self, method: str, target: str, text: str | None, headers: dict[str, str]) -> bool:
+        """Send a request; what is too large may be answered before all of it was sent."""
+        try:
+            self._connection.request(method, target, text and text.encode(), headers)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+
+def _joined(response: HTTPResponse) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in response.getheaders():
+        before = joined.get(name.lower())
+        joined[name.lower()] = value if before is None else f"{before}, {value}"
+    return joined

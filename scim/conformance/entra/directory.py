@@ -1,0 +1,58 @@
+"""What both kinds of cases do: create, look up as Entra ID does, patch, delete."""
+
+from collections.abc import Callable, Sequence
+
+from ..answers import LIST_RESPONSE, PATCH_OP, expect_schema, expect_shown, expect_status
+from ..checks import Exchange, Level, Resource, Service, check, expect
+
+Function = Callable[[Service], None]
+JOINING = {"/Users": "userName", "/Groups": "displayName"}
+UNKNOWN = "00000000-5e0a-4c57-9f55-0d5d6a8f1c11"
+
+
+def case(
+    area: str, expected: str, needs: Sequence[str] = ("filter",), preview: bool = False
+) -> Callable[[Function], Function]:
+    """Register a case; a preview one that fails is a warning, as Microsoft does not insist."""
+    if preview:
+        return check("entra", f"{area} (preview)", "preview", expected, Level.SHOULD, needs)
+    return check("entra", area, "required", expected, Level.MUST, needs)
+
+
+def find(service: Service, endpoint: str, value: str, **query: str) -> list[Resource]:
+    """Return the resources with a value of the joining property."""
+    text = f'{JOINING[endpoint]} eq "{value}"'
+    answer = service.client.get(endpoint, query={"filter": text} | query)
+    expect_status(answer, 200)
+    expect_schema(answer, LIST_RESPONSE)
+    page = answer.json
+    found: list[Resource] = page.get("Resources") or []
+    expect(
+        page.get("totalResults") == len(found),
+        f"totalResults is {page.get('totalResults')!r}, but there are {len(found)} resources",
+    )
+    return found
+
+
+def find_one(service: Service, endpoint: str, value: str, **query: str) -> Resource:
+    found = find(service, endpoint, value, **query)
+    expect(len(found) == 1, f"the filter for {value!r} found {len(found)} resources instead of 1")
+    return found[0]
+
+
+def expect_found(service: Service, endpoint: str, sent: Resource, **query: str) -> Resource:
+    """Fail unless the resource is found, with all that was sent; return it."""
+    shown = find_one(service, endpoint, sent[JOINING[endpoint]], **query)
+    expect_shown(sent, shown)
+    return shown
+
+
+def patch(service: Service, path: str, *operations: Resource) -> Exchange:
+    body = {"schemas": [PATCH_OP], "Operations": list(operations)}
+    answer = service.client.patch(path, body)
+    expect_status(answer, 200, 204)
+    return answer
+
+
+def expect_deleted(service: Service, path: str) -> None:
+    expect_status(service.client.delete(path), 204)

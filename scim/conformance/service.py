@@ -1,0 +1,191 @@
+"""The server that is checked, and what a check says about it."""
+
+import json
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, NoReturn
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+from .client import Client, Exchange, NoAnswerError
+
+USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
+
+# What is taken for granted where ServiceProviderConfig is silent: identity providers need it.
+ASSUMED = {"patch", "filter", "index"}
+PAGINATION = {"cursor", "index"}  # RFC 9865 §5
+
+Resource = dict[str, Any]
+
+
+class Level(StrEnum):
+    """How binding a rule is (RFC 2119)."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+
+
+class Failure(Exception):
+    """The server breaks the rule."""
+
+    def __init__(self, message: str, level: Level = Level.MUST) -> None:
+        super().__init__(message)
+        self.level = level
+
+
+class Skip(Exception):
+    """The rule cannot be checked on this server."""
+
+
+def expect(condition: object, message: str, level: Level = Level.MUST) -> None:
+    """Fail with ``message`` unless ``condition`` holds."""
+    if not condition:
+        raise Failure(message, level)
+
+
+def skip(reason: str) -> NoReturn:
+    """End a check that has nothing to check here."""
+    raise Skip(reason)
+
+
+def writable(text: str) -> str:
+    """Return text that can be written: JSON may name halves of characters."""
+    return text.encode(errors="replace").decode()
+
+
+class Service:
+    """A service provider as a check sees it; what checks make in it goes again with ``clean``."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._made: list[str] = []
+        self._names: list[str] = []
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The ServiceProviderConfig (RFC 7643 §5), {} where there is none."""
+        try:
+            answer = self.client.get("/ServiceProviderConfig")
+            return answer.json if answer.status == 200 and isinstance(answer.json, dict) else {}
+        except (NoAnswerError, ValueError):
+            return {}
+
+    def supports(self, name: str) -> bool:
+        """Say whether the server claims a feature: patch, bulk, filter, sort, etag, cursor, ..."""
+        if name in PAGINATION:
+            pagination = self.config.get("pagination")
+            claimed = pagination.get(name) if isinstance(pagination, dict) else None
+        else:
+            feature = self.config.get(name)
+            claimed = feature.get("supported") if isinstance(feature, dict) else None
+        return claimed if isinstance(claimed, bool) else name in ASSUMED
+
+    def unique(self, prefix: str) -> str:
+        """Return a name that nothing in the directory has yet."""
+        self._names.append(f"{prefix}-{uuid4().hex[:12]}")
+        return self._names[-1]
+
+    def user(self, **attributes: Any) -> Resource:
+        """Return the body of a POST of a user whom nobody has seen before."""
+        name = self.unique("scim-check")
+        address = f"{name}@example.com"
+        return {
+            "schemas": [USER_SCHEMA],
+            "userName": address,
+            "name": {"givenName": "Scim", "familyName": "Check"},
+            "displayName": f"Scim Check {name[-12:]}",
+            "emails": [{"value": address, "type": "work", "primary": True}],
+            "active": True,
+        } | attributes
+
+    def group(self, *members: str, **attributes: Any) -> Resource:
+        """Return the body of a POST of a group of the resources with these ids."""
+        body: Resource = {"schemas": [GROUP_SCHEMA], "displayName": self.unique("scim-check")}
+        if members:
+            body["members"] = [{"value": member} for member in members]
+        return body | attributes
+
+    def new_user(self, **attributes: Any) -> Resource:
+        """Create a user and return what the server says it is."""
+        return self.create("/Users", self.user(**attributes))
+
+    def new_group(self, *members: str, **attributes: Any) -> Resource:
+        """Create a group of the resources with these ids and return what the server says it is."""
+        return self.create("/Groups", self.group(*members, **attributes))
+
+    def create(self, endpoint: str, body: Resource) -> Resource:
+        """Create a resource; where even that fails, the check does."""
+        answer = self.client.post(endpoint, body)
+        expect(
+            answer.status == 201,
+            f"nothing to check with: POST {endpoint} was answered {answer.status} instead of 201",
+        )
+        created = answer.json
+        expect(
+            isinstance(created, dict) and isinstance(created.get("id"), str) and created["id"],
+            f"nothing to check with: the answer to POST {endpoint} has no id",
+        )
+        return dict(created)
+
+    def remember(self, path: str) -> None:
+        """Have a resource deleted by ``clean``; those that a POST or a /Bulk made need no word."""
+        self._made.append(path)
+
+    def clean(self) -> list[str]:
+        """Delete what was made since the last time; return the paths of what will not go."""
+        for exchange in self.client.exchanges:
+            self._made += _made(exchange, self.client.base_url)
+        while self.client.unanswered:
+            self._made += self._found(*self.client.unanswered.pop())
+        paths, self._made = list(dict.fromkeys(reversed(self._made))), []
+        return [path for path in paths if not self._is_gone(path)]
+
+    def _found(self, url: str, text: str) -> list[str]:
+        """Return the paths of what a request without an answer has created after all."""
+        endpoint = _path(url, self.client.base_url)
+        try:
+            body = json.loads(text)
+            name = "userName" if "userName" in body else "displayName"
+            if not any(unique in body[name] for unique in self._names):
+                return []  # whatever has that name may have been there before
+            page = self.client.get(endpoint, query={"filter": f'{name} eq "{body[name]}"'}).json
+            return [f"{endpoint}/{quote(each['id'], safe='')}" for each in page["Resources"]]
+        except (NoAnswerError, LookupError, TypeError, ValueError):
+            return []
+
+    def _is_gone(self, path: str) -> bool:
+        try:
+            answer = self.client.delete(path)
+        except NoAnswerError:
+            return False
+        return 200 <= answer.status < 300 or answer.status in (404, 410)
+
+
+def _made(exchange: Exchange, base_url: str) -> list[str]:
+    """Return the paths of what a request has created."""
+    path = _path(exchange.url, base_url)
+    if exchange.method != "POST" or not exchange.text:
+        return []
+    try:
+        body = exchange.json if isinstance(exchange.json, dict) else {}
+    except ValueError:
+        body = {}
+    if path == "/Bulk":
+        done = [item for item in body.get("Operations") or () if isinstance(item, dict)]
+        places = [item.get("location") for item in done if str(item.get("status")) == "201"]
+        return [_last_two(place) for place in places if isinstance(place, str)]
+    if exchange.status != 201:
+        return []
+    if isinstance(body.get("id"), str) and path != "/Me":
+        return [f"{path.rstrip('/')}/{quote(body['id'], safe='')}"]
+    return [_last_two(exchange.headers["location"])] if "location" in exchange.headers else []
+
+
+def _path(url: str, base_url: str) -> str:
+    return urlsplit(url).path.removeprefix(urlsplit(base_url).path)
+
+
+def _last_two(location: str) -> str:
+    """Return ``/Users/2819c223`` of a URL whose beginning a proxy may have changed."""
+    return "/" + "/".join(urlsplit(location).path.rstrip("/").split("/")[-2:])

@@ -1,0 +1,133 @@
+"""``check``: what it prints, what it writes and how it ends."""
+
+import json
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from scim.cli.check import check as command
+
+from ..support.broken import Answer, broken_server
+from ..support.ports import free_port
+from ..support.server import run
+
+
+def check(url, *options, token="123456789"):
+    return run("manage.py", "check", url, "--token", token, *options)
+
+
+def breaking(asked, serve):
+    """Break two of Okta's rules, and tell the token to whoever asks."""
+    answer = serve(asked)
+    if answer.status == 409:
+        return Answer(400, {"x-token": "123456789"}, '{"detail": "123456789"}')
+    return answer
+
+
+@pytest.fixture
+def broken(ours):
+    with broken_server(ours.url, breaking) as url:
+        yield url
+
+
+def test_good_server_passes(ours):
+    done = check(ours.url, "--suite", "okta-spec", "--suite", "entra")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("okta-spec\n  passed  step 1 ")
+    assert "\nentra\n" in done.stdout
+    assert done.stdout.endswith("43 checks: 43 passed, 0 warned, 0 failed, 0 skipped\n")
+    assert "Checking" in done.stderr
+
+
+def test_all_suites_are_the_default(ours):
+    done = check(ours.url)
+
+    assert done.returncode == 0, done.stdout
+    for suite in ("okta-spec", "entra", "rfc"):
+        assert re.search(f"^{suite}$", done.stdout, re.MULTILINE)
+
+
+def test_broken_server_fails_and_the_exchanges_are_shown(broken):
+    done = check(broken, "--suite", "okta-spec")
+
+    assert done.returncode == 1
+    assert "  FAILED  step 8   The same user a second time is answered 409" in done.stdout
+    assert "POST was answered 400 instead of 409" in done.stdout
+    assert f"  > POST {broken}/Users" in done.stdout
+    assert "  < 400 after " in done.stdout
+    assert "12 checks: 11 passed, 0 warned, 1 failed, 0 skipped" in done.stdout
+
+
+def test_token_is_asked_for_and_does_not_get_into_the_report(ours):
+    arguments = [ours.url, "--suite", "okta-spec", "--report", "json"]
+
+    done = CliRunner().invoke(command, arguments, input="123456789\n")
+
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["counts"]["passed"] == 12
+    assert "Token: " in done.stderr
+
+
+def _html(text):
+    HTMLParser().feed(text)
+    assert text.startswith("<!DOCTYPE html>")
+
+
+READERS = {"html": _html, "json": json.loads, "junit": ElementTree.fromstring}
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_report_is_written_to_a_file(broken, tmp_path, form):
+    path = tmp_path / "report"
+
+    done = check(broken, "--suite", "okta-spec", "--report", form, "--output", str(path))
+
+    assert done.returncode == 1
+    assert done.stdout.startswith("okta-spec\n")
+    report = path.read_text(encoding="utf-8")
+    READERS[form](report)
+    assert "instead of 409" in report
+    for text in (report, done.stdout, done.stderr):
+        assert "123456789" not in text
+
+
+def test_report_on_standard_output_is_there_alone(broken):
+    done = check(broken, "--suite", "okta-spec", "--report", "json")
+
+    assert json.loads(done.stdout)["counts"]["failed"] == 1
+    assert "step 8" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "status", "words"),
+    [
+        ("{ours}", "wrong", 1, "the server refuses the token: it answers 401"),
+        ("{ours}", "not\nlegal", 2, "Invalid"),
+        ("http://127.0.0.1:{port}", "t", 1, "no answer to GET http://127.0.0.1"),
+        ("localhost", "t", 2, "'localhost' is not the URL of a server"),
+    ],
+)
+def test_what_cannot_be_checked_is_told(ours, url, token, status, words):
+    done = check(url.format(ours=ours.url, port=free_port()), token=token)
+
+    assert done.returncode == status
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_place_that_cannot_be_written_is_told_beforehand(ours, tmp_path):
+    done = check(ours.url, "--report", "html", "--output", str(tmp_path / "no" / "where"))
+
+    assert done.returncode == 2
+    assert "No such file or directory" in done.stderr
+
+
+def test_output_without_a_report_is_refused(ours, tmp_path):
+    done = check(ours.url, "--output", str(tmp_path / "report"))
+
+    assert done.returncode == 2
+    assert "--report" in done.stderr

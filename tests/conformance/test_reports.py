@@ -1,0 +1,240 @@
+"""The reports: each is read again as what it claims to be."""
+
+import json
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from scim.conformance.checks import Check, CheckResult, Exchange, Level, Status
+from scim.conformance.junit import as_junit
+from scim.conformance.page import as_page
+from scim.conformance.report import Report, as_json, as_table
+
+URL = "https://scim.example.com/v2"
+HOSTILE = 'an <b>"answer"</b> & \x00\x1b ü'
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+def exchange(text='{"detail": "no", "id": [1]}'):
+    return Exchange(
+        method="POST",
+        url=f"{URL}/Users?filter=a<b",
+        request_headers={"Authorization": "(hidden)", "Accept": "application/scim+json"},
+        request_body='{"userName": "ada"}',
+        status=500,
+        headers={"content-type": "application/scim+json", "x-other": "unseen"},
+        text=text,
+        milliseconds=12.3,
+    )
+
+
+def result(name, status, detail="", suite="rfc", exchanges=None, level=Level.MUST):
+    said = (exchange(),) if exchanges is None else exchanges
+
+    def function(service):
+        pass
+
+    function.__name__ = name
+    function.__doc__ = f"Title of {name} <&>."
+    check = Check(suite, "Users & co", "RFC 7644 §3.3", 'says "SHALL"', level, (), function)
+    return CheckResult(check, status, detail, said, 0.25)
+
+
+REPORT = Report(
+    URL,
+    datetime(2026, 11, 25, 16, 30, tzinfo=UTC),
+    [
+        result("passing", Status.PASSED),
+        result("failing", Status.FAILED, HOSTILE, exchanges=(exchange(), exchange(HOSTILE))),
+        result("warning", Status.WARNED, "not so good", suite="entra", level=Level.SHOULD),
+        result("skipping", Status.SKIPPED, "does not support bulk", exchanges=()),
+    ],
+)
+CLEAN = Report(URL, REPORT.begun, REPORT.results[:1])
+
+
+class Page(HTMLParser):
+    """Collects the elements of a page, and checks that they are closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.text, self.ids = [], [], {}, []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self.ids += [value for name, value in attributes if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        for tag in self.open:
+            self.text[tag] = self.text.get(tag, "") + data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def test_summary_counts_each_outcome():
+    assert REPORT.summary == "4 checks: 1 passed, 1 warned, 1 failed, 1 skipped"
+    assert REPORT.has_failed
+    assert not CLEAN.has_failed
+
+
+def test_table_has_a_line_for_each_check_and_the_troubles_in_full():
+    lines = as_table(REPORT).splitlines()
+
+    assert lines[:4] == [
+        "rfc",
+        "  passed  RFC 7644 §3.3  Title of passing <&>",
+        "  FAILED  RFC 7644 §3.3  Title of failing <&>",
+        f"                         {HOSTILE}",
+    ]
+    assert "FAILED: Title of failing <&> (rfc, RFC 7644 §3.3, MUST)" in lines
+    assert "warned: Title of warning <&> (entra, RFC 7644 §3.3, SHOULD)" in lines
+    for said in (
+        f"  > POST {URL}/Users?filter=a<b",
+        "  > Authorization: (hidden)",
+        '    "userName": "ada"',
+        "  < 500 after 12 ms",
+        "  < content-type: application/scim+json",
+        '    "detail": "no",',
+    ):
+        assert said in lines
+    assert "x-other" not in "\n".join(lines)
+    assert lines[-1] == REPORT.summary
+
+
+def test_long_body_is_cut_for_people():
+    long = result("long", Status.FAILED, "x", exchanges=(exchange("y" * 5000),))
+
+    table = as_table(Report(URL, REPORT.begun, [long]))
+
+    assert "... 1000 more characters" in table
+    assert "y" * 4001 not in table
+
+
+def test_json_has_everything():
+    report = json.loads(as_json(REPORT))
+
+    assert report["url"] == URL
+    assert datetime.fromisoformat(report["begun"]) == REPORT.begun
+    assert report["counts"] == {"passed": 1, "warned": 1, "failed": 1, "skipped": 1}
+    failing = report["results"][1]
+    assert failing["exchanges"][1]["text"] == HOSTILE
+    del failing["exchanges"]
+    assert failing == {
+        "suite": "rfc",
+        "area": "Users & co",
+        "name": "failing",
+        "title": "Title of failing <&>",
+        "section": "RFC 7644 §3.3",
+        "quote": 'says "SHALL"',
+        "level": "MUST",
+        "status": "failed",
+        "detail": HOSTILE,
+        "seconds": 0.25,
+    }
+    assert report["results"][0]["exchanges"] == []
+
+
+def test_junit_has_a_test_case_for_each_check():
+    root = ElementTree.fromstring(as_junit(REPORT).encode())
+
+    assert root.tag == "testsuites"
+    assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("4", "1", "1")
+    suites = {suite.get("name"): suite for suite in root}
+    assert suites["rfc"].get("tests") == "3"
+    assert suites["rfc"].get("time") == "0.750"
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    passing, failing, warning, skipping = (
+        cases[f"Title of {name} <&> (RFC 7644 §3.3)"]
+        for name in ("passing", "failing", "warning", "skipping")
+    )
+    assert passing.get("classname") == "rfc.Users & co"
+    assert list(passing) == []
+    [failure] = failing
+    assert failure.tag == "failure"
+    assert failure.get("message") == HOSTILE.replace("\x00\x1b", "\ufffd" * 2)
+    assert "> POST https://scim.example.com/v2/Users" in failure.text
+    assert 'says "SHALL"' in failure.text
+    assert [child.tag for child in warning] == ["system-out"]
+    assert "not so good" in warning[0].text
+    assert [(child.tag, child.get("message")) for child in skipping] == [
+        ("skipped", "does not support bulk")
+    ]
+
+
+@pytest.fixture
+def page():
+    return Page(as_page(REPORT))
+
+
+def test_page_shows_every_check_and_what_was_said(page):
+    for each in REPORT.results:
+        assert f"Title of {each.check.name} <&>" in page.text["table"]
+    assert page.text["h1"] == URL
+    assert "1 of 4 checks failed" in page.text["header"]
+    assert '<b>"answer"</b> &' in page.text["article"]
+    assert "> POST https://scim.example.com/v2/Users?filter=a<b" in page.text["pre"]
+    assert 'says "SHALL"' in page.text["blockquote"]
+    assert "does not support bulk" in page.text["td"]
+    assert page.all("b") == []
+
+
+def test_page_needs_nothing_else(page):
+    names = {name for name, _ in page.elements}
+
+    assert names.isdisjoint({"script", "link", "img", "iframe", "object", "form"})
+    assert "url(" not in page.text["style"]
+    assert "@import" not in page.text["style"]
+    for link in page.all("a"):
+        assert link["href"].removeprefix("#") in page.ids
+
+
+def test_page_is_accessible(page):
+    assert page.all("html") == [{"lang": "en"}]
+    assert page.text["title"].strip()
+    assert len(page.all("main")) == len(page.all("h1")) == 1
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert all(head.get("scope") in ("row", "col") for head in page.all("th"))
+    assert all(section["aria-labelledby"] in page.ids for section in page.all("section"))
+    assert len(page.ids) == len(set(page.ids))
+    for status in Status:  # never by colour alone
+        assert f" {status}" in page.text["td"]
+
+
+def test_page_is_for_light_and_dark_screens(page):
+    assert "prefers-color-scheme: dark" in page.text["style"]
+    assert {"name": "color-scheme", "content": "light dark"} in page.all("meta")
+
+
+@pytest.mark.parametrize(
+    ("results", "verdict"),
+    [
+        (REPORT.results[:1], "Everything that was checked is as it must be"),
+        (REPORT.results[2:3], "Nothing failed, 1 recommendation not followed"),
+        (REPORT.results[1:2], "1 of 1 checks failed"),
+    ],
+)
+def test_page_begins_with_a_verdict(results, verdict):
+    page = Page(as_page(Report(URL, REPORT.begun, results)))
+
+    assert verdict in page.text["header"]
+    assert verdict in page.text["title"]
+
+
+@pytest.mark.parametrize("form", [as_table, as_json, as_junit, as_page])
+def test_report_can_be_written_whatever_the_server_says(form):
+    half = result("half", Status.FAILED, exchanges=(exchange('"half a character: \\ud800"'),))
+
+    text = form(Report(URL, REPORT.begun, [half])).encode().decode()
+
+    assert "half a character" in text
