@@ -47,10 +47,9 @@ def set_secrets(service: Service, body: Record) -> Answer:
     """Take another tenant URL and another token for the app."""
     try:
         secrets = {each["key"]: each["value"] for each in body["value"]}
-        target = service.connect(secrets["BaseAddress"], secrets["SecretToken"])
+        service.connect(secrets["BaseAddress"], secrets["SecretToken"])
     except (KeyError, TypeError, ValueError):
         raise bad_request("BaseAddress and SecretToken are required.") from None
-    service.job.provisioner.target = target
     return 204, None
 
 

@@ -25,13 +25,18 @@ class Service:
 
     job: Job
     interval: float
-    connect: Callable[[str, str], Target]
     lock: Lock = field(default_factory=Lock)
     asked: Event = field(default_factory=Event)
 
     @property
     def directory(self) -> Directory:
         return self.job.provisioner.directory
+
+    def connect(self, url: str, token: str) -> None:
+        """Provision into another app, or into the same one with another token."""
+        target = Target(url, token, self.job.say)
+        self.job.provisioner.target.close()
+        self.job.provisioner.target = target
 
     def run_cycles(self) -> None:
         """Run a cycle now, at every interval and whenever asked, for ever."""
@@ -59,11 +64,10 @@ def new_service(
     elif dialect == COMPLIANT and COMPLIANT not in url:
         url += f"{'&' if '?' in url else '?'}{COMPLIANT}"
 
-    def connect(url: str, token: str) -> Target:
-        return Target(url, token, say)
-
-    provisioner = Provisioner(directory, connect(url, token), DIALECTS[dialect], MATCHING[matching])
-    return Service(Job(provisioner, say), interval, connect)
+    provisioner = Provisioner(
+        directory, Target(url, token, say), DIALECTS[dialect], MATCHING[matching]
+    )
+    return Service(Job(provisioner, say), interval)
 
 
 class Routes(list[tuple[str, re.Pattern[str], View]]):

@@ -72,6 +72,9 @@ class Target:
         base, _, self.query = url.partition("?")
         self.connection, self.say = Connection(base, token), say
 
+    def close(self) -> None:
+        self.connection.http.close()
+
     def find(self, endpoint: str, sought: str, query: str = "") -> list[Record]:
         """Return the resources that match a filter (RFC 7644 §3.4.2)."""
         options = [query, f"filter={quote(sought, safe='')}"]
@@ -121,7 +124,7 @@ class Target:
                 method, f"{path}?{query}" if query else path, body
             )
         except (OSError, HTTPException) as error:
-            self.connection.http.close()
+            self.close()
             message = f"the app cannot be reached: {error}"
             raise UnusableTargetError("WebExceptionProtocolError", message) from None
         self.say(f"  {method} {path} {status}")

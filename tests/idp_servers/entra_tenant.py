@@ -165,24 +165,19 @@ class Tenant:
 def entra(server: Server, dialect: str = "default", **options: Any) -> Iterator[Tenant]:
     """A tenant that provisions into a server."""
     recorder = Recorder(server)
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), passing_on(recorder))
-    thread = Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    recorder.url = f"http://127.0.0.1:{proxy.server_port}"
-    document = options.pop("document", PEOPLE)
-    options = {"token": server.token, "matching": "userName"} | options
-    service = new_service(
-        load(document),
-        recorder.url + options.pop("query", ""),
-        dialect=dialect,
-        interval=40,
-        say=lambda _: None,
-        **options,
-    )
-    try:
-        yield Tenant(service, recorder)
-    finally:
-        service.job.provisioner.target.connection.http.close()
-        proxy.shutdown()
-        proxy.server_close()
-        thread.join()
+    directory = load(options.pop("document", PEOPLE))
+    with ThreadingHTTPServer(("127.0.0.1", 0), passing_on(recorder)) as proxy:
+        recorder.url = f"http://127.0.0.1:{proxy.server_port}"
+        url = recorder.url + options.pop("query", "")
+        options = {"token": server.token, "matching": "userName"} | options
+        service = new_service(
+            directory, url, dialect=dialect, interval=40, say=lambda _: None, **options
+        )
+        thread = Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield Tenant(service, recorder)
+        finally:
+            service.job.provisioner.target.close()
+            proxy.shutdown()
+            thread.join()
