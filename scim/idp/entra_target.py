@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from .entra_directory import Record
 from .entra_mapping import incompatible
@@ -119,15 +119,15 @@ class Target:
         self, method: str, path: str, options: list[str] | None = None, body: Record | None = None
     ) -> tuple[int, Record]:
         query = "&".join(filter(None, [self.query, *(options or [])]))
+        path += f"?{query}" if query else ""
         try:
-            status, answered = self.connection.request(
-                method, f"{path}?{query}" if query else path, body
-            )
+            status, answered = self.connection.request(method, path, body)
         except (OSError, HTTPException) as error:
             self.close()
             message = f"the app cannot be reached: {error}"
             raise UnusableTargetError("WebExceptionProtocolError", message) from None
-        self.say(f"  {method} {path} {status}")
+        sent = f" {json.dumps(body['Operations'])}" if body and "Operations" in body else ""
+        self.say(f"  {method} {unquote(path)} {status}{sent}")
         return status, answered
 
 
