@@ -175,13 +175,18 @@ def incompatible(resource: Mapping[str, Any]) -> str | None:
         return "id is not a string"
     if not isinstance(resource.get("active", True), bool):
         return "active is not a boolean"
-    manager = (resource.get(ENTERPRISE) or {}).get("manager")
-    if not isinstance(manager, dict | None):
-        return "manager is not a complex attribute"
+    for name in ("name", ENTERPRISE):
+        if not isinstance(resource.get(name), dict | None):
+            return f"{name} is not complex"
+    if not isinstance((resource.get(ENTERPRISE) or {}).get("manager"), dict | None):
+        return "manager is not complex"
     for name in ("emails", "phoneNumbers", "addresses", "roles"):
-        for element in resource.get(name) or ():
+        elements = resource.get(name)
+        if not isinstance(elements, list | None):
+            return f"{name} is not a list"
+        for element in elements or ():
             if not isinstance(element, dict):
-                return f"{name} has a value that is not complex"
+                return f"a value of {name} is not complex"
             if not isinstance(element.get("primary", False), bool):
-                return f"{name}.primary is not a boolean"
+                return f"primary in {name} is not a boolean"
     return None

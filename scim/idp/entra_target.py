@@ -7,6 +7,7 @@ never PUT.
 import json
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from select import select
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -55,6 +56,8 @@ class Connection:
 
     def request(self, method: str, path: str, body: Record | None) -> tuple[int, Record]:
         """Return the status and the JSON object of an answer; without one, an empty object."""
+        if self.http.sock and select([self.http.sock], [], [], 0)[0]:
+            self.http.close()  # the server has hung up since the last cycle
         text = None if body is None else json.dumps(body).encode()
         self.http.request(method, self.base_path + path, text, self.headers)
         response = self.http.getresponse()
@@ -84,8 +87,8 @@ class Target:
         if status not in (200, 404):
             _expect(status, found, 200)
         listed = found.get("Resources", [])
-        is_list = f"{MESSAGE}ListResponse" in found.get("schemas", []) and isinstance(listed, list)
-        if status == 404 or not is_list:
+        schemas = found.get("schemas") or []
+        if status == 404 or f"{MESSAGE}ListResponse" not in schemas or not isinstance(listed, list):
             message = f"GET /{endpoint} with a filter answers {status} instead of a ListResponse"
             raise UnusableTargetError(INCOMPATIBLE, message)
         return [_readable(resource) for resource in listed]

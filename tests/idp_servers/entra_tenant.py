@@ -58,6 +58,13 @@ class Recorder:
     server: Server
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
+    hangs_up: bool = False
+    spoilt: dict[str, Any] = field(default_factory=dict)  # what each resource has wrong
+
+    def spoil(self, content: bytes) -> bytes:
+        if not self.spoilt or b"ListResponse" in content:
+            return content
+        return json.dumps(json.loads(content) | self.spoilt).encode()
 
 
 def passing_on(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
@@ -82,12 +89,14 @@ def passing_on(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
                     "status": answer.status_code,
                 }
             )
+            content = recorder.spoil(answer.content)
             self.send_response(answer.status_code)
             self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
             if answer.status_code != 204:
-                self.send_header("Content-Length", str(len(answer.content)))
+                self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(answer.content)
+            self.wfile.write(content)
+            self.close_connection = self.close_connection or recorder.hangs_up
 
         do_GET = do_POST = do_PATCH = do_DELETE = pass_on
 

@@ -522,3 +522,37 @@ def test_unassigned_group_is_deleted_and_its_members_disabled(provisioned):
         f"DELETE /Groups/{target_id}",
     ]
     assert made.in_app("ada@contoso.example")["active"] is False
+
+
+def test_server_that_hangs_up_between_cycles_is_called_again(provisioned):
+    made = provisioned()
+    made.recorder.hangs_up = True
+    made.directory.update_user(GRACE, {"jobTitle": "Admiral"})
+    made.directory.update_user(ADA, {"jobTitle": "Countess"})
+
+    assert len(made.cycle()) == 4
+    assert made.job.quarantine is None
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "wrong"),
+    [
+        ({"id": 7}, "id is not a string"),
+        ({"active": "True"}, "active is not a boolean"),
+        ({"name": "Grace"}, "name is not complex"),
+        ({ENTERPRISE: {"manager": "x"}}, "manager is not complex"),
+        ({"emails": "x"}, "emails is not a list"),
+        ({"emails": ["x"]}, "a value of emails is not complex"),
+        ({"emails": [{"primary": "True"}]}, "primary in emails is not a boolean"),
+    ],
+)
+def test_answer_that_entra_id_cannot_read_is_a_failure(provisioned, spoilt, wrong):
+    made = provisioned()
+    made.recorder.spoilt = spoilt
+    made.directory.update_user(GRACE, {"jobTitle": "Admiral"})
+
+    assert made.cycle() == ["GET /Users/<grace>"]
+    error = made.job.logs[0].error
+    assert error.code == "SystemForCrossDomainIdentityManagementServiceIncompatible"
+    assert error.message == wrong
+    assert made.job.escrows == {GRACE}
