@@ -2,7 +2,7 @@
 
 import click
 
-from . import entra
+from . import entra, okta
 
 
 @click.group()
@@ -11,3 +11,4 @@ def idp() -> None:
 
 
 idp.add_command(entra.entra)
+idp.add_command(okta.okta)
