@@ -24,6 +24,7 @@ def api_server(service: Service, host: str, port: int) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer in one piece, which nobody waits 40 ms to acknowledge
 
         def handle_request(self) -> None:
             try:

@@ -6,13 +6,12 @@ never PUT.
 
 import json
 from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from select import select
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from .entra_directory import Record
 from .entra_mapping import incompatible
+from .scim_client import Exchange, ScimClient
 
 MESSAGE = "urn:ietf:params:scim:api:messages:2.0:"
 SCIM_ERRORS = {
@@ -26,7 +25,6 @@ HEADERS = {
     "Accept": "application/scim+json",
     "Content-Type": "application/scim+json; charset=utf-8",
 }
-TIMEOUT = 60
 INCOMPATIBLE = "SystemForCrossDomainIdentityManagementServiceIncompatible"
 
 
@@ -42,41 +40,17 @@ class UnusableTargetError(TargetError):
     """The app cannot be reached, refuses the token or is no SCIM server."""
 
 
-class Connection:
-    """A connection to a SCIM server that is kept between requests."""
-
-    def __init__(self, url: str, token: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is not a URL with http or https")
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self.base_path = parts.path.rstrip("/")
-        self.http = kind(parts.hostname, parts.port, timeout=TIMEOUT)
-        self.headers = HEADERS | {"Authorization": f"Bearer {token}"}
-
-    def request(self, method: str, path: str, body: Record | None) -> tuple[int, Record]:
-        """Return the status and the JSON object of an answer; without one, an empty object."""
-        if self.http.sock and select([self.http.sock], [], [], 0)[0]:
-            self.http.close()  # the server has hung up since the last cycle
-        text = None if body is None else json.dumps(body).encode()
-        self.http.request(method, self.base_path + path, text, self.headers)
-        response = self.http.getresponse()
-        try:
-            answered = json.loads(response.read() or b"{}")
-        except ValueError:
-            answered = {}
-        return response.status, answered if isinstance(answered, dict) else {}
-
-
 class Target:
     """An app at a tenant URL; the query of the URL goes with every request."""
 
     def __init__(self, url: str, token: str, say: Callable[[str], None]) -> None:
         base, _, self.query = url.partition("?")
-        self.connection, self.say = Connection(base, token), say
+        headers = HEADERS | {"Authorization": f"Bearer {token}"}
+        # What fails comes again with the next cycle: there is no need to wait for it now.
+        self.client, self.say = ScimClient(base, headers, self._note, first_pause=0), say
 
     def close(self) -> None:
-        self.connection.http.close()
+        self.client.close()
 
     def find(self, endpoint: str, sought: str, query: str = "") -> list[Record]:
         """Return the resources that match a filter (RFC 7644 §3.4.2)."""
@@ -123,15 +97,17 @@ class Target:
     ) -> tuple[int, Record]:
         query = "&".join(filter(None, [self.query, *(options or [])]))
         path += f"?{query}" if query else ""
-        try:
-            status, answered = self.connection.request(method, path, body)
-        except (OSError, HTTPException) as error:
-            self.close()
-            message = f"the app cannot be reached: {error}"
-            raise UnusableTargetError("WebExceptionProtocolError", message) from None
-        sent = f" {json.dumps(body['Operations'])}" if body and "Operations" in body else ""
-        self.say(f"  {method} {unquote(path)} {status}{sent}")
-        return status, answered
+        exchange = self.client.request(method, path, body)
+        if exchange.status is None:
+            message = f"the app cannot be reached: {exchange.problem}"
+            raise UnusableTargetError("WebExceptionProtocolError", message)
+        return exchange.status, exchange.received
+
+    def _note(self, exchange: Exchange) -> None:
+        sent = exchange.sent or {}
+        operations = f" {json.dumps(sent['Operations'])}" if "Operations" in sent else ""
+        status = exchange.status or "no answer"
+        self.say(f"  {exchange.method} {unquote(exchange.path)} {status}{operations}")
 
 
 def equals(path: str, value: str) -> str:

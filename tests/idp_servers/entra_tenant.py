@@ -72,6 +72,7 @@ def passing_on(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer in one piece, which nobody waits 40 ms to acknowledge
 
         def pass_on(self) -> None:
             text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
