@@ -74,7 +74,7 @@ def assign_user(app_id: str) -> ResponseReturnValue:
     if not is_new:
         push_profile(user.id)
     elif app.creates:
-        title = f"Create {assignment.profile['userName']}"
+        title = f"Assign {assignment.profile['userName']}"
         service().do(title, partial(service().provisioner.assign, user.id), user.id)
     return shown_user(assignment)
 
