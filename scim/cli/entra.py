@@ -1,16 +1,15 @@
 """``idp entra``: a stand-in for the provisioning service of Microsoft Entra ID."""
 
-import json
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import click
 
 from scim.idp.entra_api import api_server
 from scim.idp.entra_dialect import DIALECTS
-from scim.idp.entra_directory import Directory, DirectoryError, load
+from scim.idp.entra_directory import Directory
+from scim.idp.entra_file import read_directory
 from scim.idp.entra_jobs_api import JOB_ID, SERVICE_PRINCIPAL_ID
 from scim.idp.entra_mapping import MATCHING
 from scim.idp.entra_service import new_service
@@ -51,7 +50,7 @@ def entra(
 ) -> None:
     """Provision users and groups as Microsoft Entra ID does."""
     try:
-        people = _directory(directory) if directory else Directory()
+        people = read_directory(directory) if directory else Directory()
         service = new_service(people, url, token, dialect, matching, interval, _say)
         server = api_server(service, "127.0.0.1", port)
     except (ValueError, OSError) as error:
@@ -65,17 +64,6 @@ def entra(
             server.serve_forever()
         except KeyboardInterrupt:
             _say("stopped")
-
-
-def _directory(path: Path) -> Directory:
-    """Return the directory of a file."""
-    try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
-        return load(document)
-    except DirectoryError as error:
-        raise ValueError(f"{path}: {error.message}") from None
-    except (KeyError, TypeError, AttributeError):
-        raise ValueError(f"{path} is not a directory: see docs/entra-without-entra.md") from None
 
 
 def _say(line: str) -> None:

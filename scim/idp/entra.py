@@ -84,8 +84,9 @@ class Job:
 
     def _entries(self, objects: list[str]) -> Iterator[Entry]:
         """Provision objects one by one, users first, then what refers to others."""
-        groups = [object_id for object_id in objects if self.provisioner.is_group(object_id)]
-        users = [object_id for object_id in objects if object_id not in groups]
+        is_group = self.provisioner.is_group
+        groups = [object_id for object_id in objects if is_group(object_id)]
+        users = [object_id for object_id in objects if not is_group(object_id)]
         yield from map(self.provisioner.user, users)
         yield from map(self.provisioner.group, groups)
         for refer in (self.provisioner.manager, self.provisioner.members):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 Record = dict[str, Any]
 
@@ -84,6 +84,8 @@ class Directory:
     groups: dict[str, Record] = field(default_factory=dict)
     assignments: dict[str, Record] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # ids by userPrincipalName
+    assigned: dict[str, str] = field(default_factory=dict)  # assignments by principal
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def touch(self, *object_ids: str) -> None:
@@ -93,11 +95,10 @@ class Directory:
 
     def user(self, key: str, deleted: bool = False) -> Record:
         """Return the user with an id or a userPrincipalName; deleted ones live apart."""
-        for user in self.users.values():
-            names = (user["id"], user["userPrincipalName"])
-            if key.lower() in map(str.lower, names) and bool(user["deletedDateTime"]) == deleted:
-                return user
-        raise not_found(key)
+        user = self.users.get(self.names.get(key.lower(), key.lower()))
+        if user is None or bool(user["deletedDateTime"]) != deleted:
+            raise not_found(key)
+        return user
 
     def group(self, key: str) -> Record:
         """Return the group with an id."""
@@ -116,8 +117,8 @@ class Directory:
 
     def add_user(self, values: Record, user_id: str = "") -> Record:
         user: Record = dict.fromkeys(USER_PROPERTIES) | checked("User", values, USER_PROPERTIES)
-        self._refuse_taken_name(user["userPrincipalName"])
         user |= {"id": user_id or str(uuid4()), "manager": None, "deletedDateTime": None}
+        self._name(user, user["userPrincipalName"])
         self.users[user["id"]] = user
         self.touch(user["id"])
         return user
@@ -126,17 +127,18 @@ class Directory:
         user = self.user(key)
         changes = checked("User", values, USER_PROPERTIES, partial=True)
         if "userPrincipalName" in changes:
-            self._refuse_taken_name(changes["userPrincipalName"], user["id"])
+            self._name(user, changes["userPrincipalName"])
         user |= changes
         self.touch(user["id"])
 
-    def _refuse_taken_name(self, name: str, own_id: str = "") -> None:
-        for user in self.users.values():
-            if user["userPrincipalName"].lower() == name.lower() and user["id"] != own_id:
-                raise bad_request(
-                    "Another object with the same value for property userPrincipalName already "
-                    "exists."
-                )
+    def _name(self, user: Record, name: str) -> None:
+        """Let a user be found by a name, which nobody else must have."""
+        if self.names.get(name.lower(), user["id"]) != user["id"]:
+            raise bad_request(
+                "Another object with the same value for property userPrincipalName already exists."
+            )
+        self.names.pop(user["userPrincipalName"].lower(), None)
+        self.names[name.lower()] = user["id"]
 
     def delete_user(self, key: str) -> None:
         """Soft-delete a user, who can be restored and keeps manager, groups and assignments."""
@@ -153,13 +155,13 @@ class Directory:
     def purge_user(self, user_id: str) -> None:
         """Delete a soft-deleted user for good."""
         user = self.users.pop(self.user(user_id, deleted=True)["id"])
+        del self.names[user["userPrincipalName"].lower()]
         for group in self.groups.values():
-            if user["id"] in group["members"]:
-                group["members"].remove(user["id"])
+            group["members"].pop(user["id"], None)
         for other in self.users.values():
             if other["manager"] == user["id"]:
                 other["manager"] = None
-        self._drop_assignments(user["id"])
+        self._drop_assignment(user["id"])
         self.touch(user["id"])
 
     def set_manager(self, key: str, manager: str | None) -> None:
@@ -169,7 +171,7 @@ class Directory:
 
     def add_group(self, values: Record, group_id: str = "") -> Record:
         group: Record = dict.fromkeys(GROUP_PROPERTIES) | checked("Group", values, GROUP_PROPERTIES)
-        group |= {"id": group_id or str(uuid4()), "members": []}
+        group |= {"id": group_id or str(uuid4()), "members": {}}
         self.groups[group["id"]] = group
         self.touch(group["id"])
         return group
@@ -182,9 +184,8 @@ class Directory:
     def delete_group(self, key: str) -> None:
         group = self.groups.pop(self.group(key)["id"])
         for other in self.groups.values():
-            if group["id"] in other["members"]:
-                other["members"].remove(group["id"])
-        self._drop_assignments(group["id"])
+            other["members"].pop(group["id"], None)
+        self._drop_assignment(group["id"])
         self.touch(group["id"], *group["members"])
 
     def add_member(self, group_key: str, member_key: str) -> None:
@@ -194,20 +195,20 @@ class Directory:
                 "One or more added object references already exist for the following modified "
                 "properties: 'members'."
             )
-        group["members"].append(member["id"])
+        group["members"][member["id"]] = None
         self.touch(group["id"], member["id"])
 
     def remove_member(self, group_key: str, member_key: str) -> None:
         group = self.group(group_key)
         if member_key.lower() not in group["members"]:
             raise not_found(member_key)
-        group["members"].remove(member_key.lower())
+        del group["members"][member_key.lower()]
         self.touch(group["id"], member_key.lower())
 
     def assign(self, principal_id: str) -> Record:
         """Assign a user or a group to the app."""
         principal = self.principal(principal_id)
-        if any(each["principalId"] == principal["id"] for each in self.assignments.values()):
+        if principal["id"] in self.assigned:
             raise bad_request("Permission being assigned already exists on the object")
         assignment = {
             "id": uuid4().hex,
@@ -217,6 +218,7 @@ class Directory:
             "createdDateTime": now(),
         }
         self.assignments[assignment["id"]] = assignment
+        self.assigned[principal["id"]] = assignment["id"]
         self.touch(principal["id"], *principal.get("members", ()))
         return assignment
 
@@ -225,23 +227,21 @@ class Directory:
             principal_id = self.assignments.pop(assignment_id)["principalId"]
         except KeyError:
             raise not_found(assignment_id) from None
+        del self.assigned[principal_id]
         self.touch(principal_id, *self.groups.get(principal_id, {}).get("members", ()))
 
-    def _drop_assignments(self, principal_id: str) -> None:
-        self.assignments = {
-            key: each
-            for key, each in self.assignments.items()
-            if each["principalId"] != principal_id
-        }
+    def _drop_assignment(self, principal_id: str) -> None:
+        if assignment_id := self.assigned.pop(principal_id, None):
+            del self.assignments[assignment_id]
 
     def is_assigned(self, object_id: str) -> bool:
         """Is a user or group in scope: assigned, or for users a direct member of such a group?"""
-        assigned = {each["principalId"] for each in self.assignments.values()}
-        if object_id in self.groups:  # groups within groups are not looked into
-            return object_id in assigned
-        return object_id in assigned or any(
-            object_id in self.groups[group_id]["members"]
-            for group_id in assigned & self.groups.keys()
+        if object_id in self.assigned or object_id in self.groups:
+            return object_id in self.assigned  # groups within groups are not looked into
+        return any(
+            object_id in group["members"]
+            for group_id, group in self.groups.items()
+            if group_id in self.assigned
         )
 
     def changed_since(self, watermark: int) -> list[str]:
@@ -269,41 +269,3 @@ def checked(
         if (name in kept or not partial) and kept.get(name) in (None, ""):
             raise bad_request(f"A value is required for property '{name}' of resource '{kind}'.")
     return kept
-
-
-def load(document: Record) -> Directory:
-    """Make a directory from JSON: ``users`` with their ``manager``, ``groups`` with ``members``
-    and ``assignments``. References are ids, userPrincipalNames or displayNames of groups.
-    """
-    directory = Directory()
-    users, groups = document.get("users", []), document.get("groups", [])
-    ids: dict[str, str] = {}
-    for values in users:
-        known = {"accountEnabled": True} | _without(values, "id", "manager")
-        user = directory.add_user(known, _own_id(values))
-        ids[user["userPrincipalName"]] = user["id"]
-    for values in groups:
-        group = directory.add_group(_without(values, "id", "members"), _own_id(values))
-        ids[group["displayName"]] = group["id"]
-    for values in users:
-        if values.get("manager"):
-            manager = ids.get(values["manager"], values["manager"])
-            directory.set_manager(values["userPrincipalName"], manager)
-    for values in groups:
-        for member in values.get("members", []):
-            directory.add_member(ids[values["displayName"]], ids.get(member, member))
-    for principal in document.get("assignments", []):
-        directory.assign(ids.get(principal, principal))
-    return directory
-
-
-def _own_id(values: Record) -> str:
-    """Return the id that a document has for an object, if any."""
-    try:
-        return str(UUID(values["id"])) if "id" in values else ""
-    except (ValueError, TypeError, AttributeError):
-        raise bad_request(f"Invalid object identifier '{values['id']}'.") from None
-
-
-def _without(values: Record, *names: str) -> Record:
-    return {name: value for name, value in values.items() if name not in names}

@@ -161,11 +161,11 @@ class Provisioner:
     def manager(self, user_id: str) -> Entry | None:
         """Set or clear a user's manager; whoever it is must be in the app already."""
         user, link = self.directory.users.get(user_id), self.links.get(user_id)
-        if user is None or link is None or not self._is_active(user):
+        if user is None or link is None:
             return None
         manager = self.links.get(user["manager"])
         wanted = manager.target_id if manager else None
-        if wanted == link.manager:
+        if wanted == link.manager or not self._is_active(user):
             return None
         with self._entry(user_id, refers=True) as entry:
             if wanted and self._has_manager(link.target_id, wanted):

@@ -10,11 +10,21 @@ from threading import Thread
 from typing import Any
 from urllib.parse import unquote
 
+import httpx2
+import pytest
+
 from scim.idp.entra import Job
-from scim.idp.entra_directory import Directory, load
+from scim.idp.entra_directory import Directory
+from scim.idp.entra_file import load
+from scim.idp.entra_jobs_api import JOB_ID, SERVICE_PRINCIPAL_ID
 from scim.idp.entra_service import Service, new_service
 
 from ..support.server import Server
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+MANAGER = f"{ENTERPRISE}:manager"
+FLAG = "aadOptscim062020"
+DIALECTS = pytest.mark.parametrize("dialect", ["default", FLAG])
 
 ADA = "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"
 GRACE = "5c1e7d0b-5a0e-4d1f-8c39-2f1d0a4f7a10"
@@ -49,6 +59,23 @@ PEOPLE: dict[str, Any] = {
     "groups": [{"id": ENGINEERS, "displayName": "Engineers", "members": ["ada@contoso.example"]}],
     "assignments": ["Engineers", "grace@contoso.example"],
 }
+
+DISABLED = {
+    "default": [{"op": "Replace", "path": "active", "value": "False"}],
+    FLAG: [{"op": "replace", "path": "active", "value": False}],
+}
+
+
+APP = f"/servicePrincipals/{SERVICE_PRINCIPAL_ID}"
+JOB = f"{APP}/synchronization/jobs/{JOB_ID}"
+HENRY = {
+    "accountEnabled": True,
+    "displayName": "Henry Babbage",
+    "mailNickname": "henry",
+    "userPrincipalName": "henry@contoso.example",
+    "passwordProfile": {"password": "xWwvJ]6NMw+bWH-d"},
+}
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass
@@ -191,3 +218,37 @@ def entra(server: Server, dialect: str = "default", **options: Any) -> Iterator[
             service.job.provisioner.target.close()
             proxy.shutdown()
             thread.join()
+
+
+def without_flag(lines: list[str], dialect: str) -> list[str]:
+    """Check that each request has the flag if it should have, and return them without it."""
+    for line in lines:
+        assert (f"?{FLAG}" in line) == (dialect == FLAG), line
+    return [line.replace(f"?{FLAG}&", "?").replace(f"?{FLAG}", "") for line in lines]
+
+
+@dataclass
+class Graph:
+    """A client of the API, and the tenant behind it."""
+
+    tenant: Tenant
+    client: httpx2.Client
+
+    def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        answer = self.client.request(method, path, json=body)
+        assert answer.status_code == status, answer.text
+        if status == 204:
+            assert answer.content == b""
+            return None
+        assert answer.headers["Content-Type"] == "application/json"
+        return answer.json()
+
+
+def reference(object_id: str) -> dict[str, str]:
+    return {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{object_id}"}
+
+
+def on_demand(object_id: str, kind: str = "User", *members: str) -> dict[str, Any]:
+    links = {"members": [{"objectId": each, "objectTypeName": "User"} for each in members]}
+    subject = {"objectId": object_id, "objectTypeName": kind, "links": links}
+    return {"parameters": [{"ruleId": "any", "subjects": [subject]}]}

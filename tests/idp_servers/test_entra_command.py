@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from scim.cli.entra import entra
 
 from ..support.ports import free_port
-from .entra_tenant import PEOPLE
+from .entra_tenant import GRACE, PEOPLE
 
 APP = ("--scim", "http://127.0.0.1:1/scim/v2", "--token", "t")
 
@@ -30,6 +30,10 @@ def refused(*arguments: str) -> str:
         ({"users": [{"displayName": "Ada"}]}, "A value is required for property 'mailNickname'"),
         (PEOPLE | {"assignments": ["nobody"]}, "Resource 'nobody' does not exist"),
         ({"users": [PEOPLE["users"][1] | {"id": "7"}]}, "Invalid object identifier '7'."),
+        (
+            PEOPLE | {"groups": [PEOPLE["users"][1] | {"displayName": "x"}]},
+            f"Another object has the id '{GRACE}'.",
+        ),
     ],
 )
 def test_directory_that_makes_no_sense_is_refused(tmp_path, document, message):
