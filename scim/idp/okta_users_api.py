@@ -15,6 +15,7 @@ from .scim_client import Record
 
 bp = Blueprint("users", __name__)
 
+QUERIED = ("firstName", "lastName", "email")
 REQUIRED = ("login", "email", "firstName", "lastName")
 COMPARISON = re.compile(r'(?P<path>[\w.]+) (?P<operator>eq|sw|co) "(?P<value>[^"]*)"', re.I)
 COMPARE: dict[str, Callable[[str, str], bool]] = {
@@ -36,21 +37,20 @@ def create_user() -> ResponseReturnValue:
 
 @bp.get("/users")
 def list_users() -> ResponseReturnValue:
+    """List all; the deactivated ones only for a search, as Okta does."""
     users = [shown(user) for user in service().org.users.values()]
-    sought = request.args.get("search") or request.args.get("filter")
-    if sought:
+    if sought := request.args.get("search") or request.args.get("filter"):
         tests = _tests(sought)
-        users = [user for user in users if all(test(user) for test in tests)]
-    elif prefix := request.args.get("q", "").lower():
-        named = ("firstName", "lastName", "email")
-        users = [
+        return page([user for user in users if all(test(user) for test in tests)])
+    prefix = request.args.get("q", "").lower()
+    return page(
+        [
             user
             for user in users
-            if any((user["profile"].get(name) or "").lower().startswith(prefix) for name in named)
+            if user["status"] != "DEPROVISIONED"
+            and any(user["profile"][name].lower().startswith(prefix) for name in QUERIED)
         ]
-    else:
-        users = [user for user in users if user["status"] != "DEPROVISIONED"]
-    return page(users)
+    )
 
 
 @bp.get("/users/<key>")
