@@ -116,22 +116,24 @@ class Job:
         self.say(f"  {entry.status}: {entry.steps[-1]['description']}")
         if not entry.refers:
             (self.escrows.add if entry.error else self.escrows.discard)(entry.source_id)
-            if entry.status in self.exports:
+            if entry.status in self.exports and not isinstance(entry.error, UnusableTargetError):
                 self.exports[entry.status] += 1
         return entry
 
     def _finish(self, cycle: Cycle) -> None:
-        """Enter quarantine when too much has failed, leave it when nothing is left to retry."""
+        """Enter quarantine when too much has failed, otherwise leave it."""
         self.failed_cycles = 0
         failures, exports = self.exports["failure"], sum(self.exports.values())
         if not self.escrows:
-            if self.quarantine:
-                self.say("out of quarantine")
-            self.quarantine, self.last_good = None, cycle
+            self.last_good = cycle
             self._count_anew()
         elif failures >= LEAST_FAILURES and failures > FAILING_SHARE * exports:
             reason = "EncounteredEscrowProportionThreshold"
             self._enter_quarantine(reason, reason, f"{failures} of {exports} exports failed")
+            return
+        if self.quarantine:
+            self.say("out of quarantine")
+        self.quarantine = None
 
     def _fail(self, cycle: Cycle, error: UnusableTargetError) -> None:
         self.failed_cycles += 1

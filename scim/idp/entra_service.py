@@ -59,11 +59,10 @@ def new_service(
     say: Callable[[str], None],
 ) -> Service:
     """Return the service for one app; a flag in the tenant URL chooses the dialect, too."""
-    if COMPLIANT in url and dialect != COMPLIANT:
+    if COMPLIANT.lower() in url.lower():
         dialect = COMPLIANT
-    elif dialect == COMPLIANT and COMPLIANT not in url:
+    elif dialect == COMPLIANT:
         url += f"{'&' if '?' in url else '?'}{COMPLIANT}"
-
     provisioner = Provisioner(
         directory, Target(url, token, say), DIALECTS[dialect], MATCHING[matching]
     )

@@ -58,11 +58,10 @@ class Target:
         if query.startswith("attributes"):
             options.reverse()
         status, found = self._send("GET", f"/{endpoint}", options)
-        if status not in (200, 404):
-            _expect(status, found, 200)
-        listed = found.get("Resources", [])
-        schemas = found.get("schemas") or []
-        if status == 404 or f"{MESSAGE}ListResponse" not in schemas or not isinstance(listed, list):
+        _expect(status, found, 200, 404)
+        listed, schemas = found.get("Resources", []), found.get("schemas")
+        is_list = isinstance(schemas, list) and f"{MESSAGE}ListResponse" in schemas
+        if not is_list or not isinstance(listed, list):
             message = f"GET /{endpoint} with a filter answers {status} instead of a ListResponse"
             raise UnusableTargetError(INCOMPATIBLE, message)
         return [_readable(resource) for resource in listed]

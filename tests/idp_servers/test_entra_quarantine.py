@@ -42,6 +42,19 @@ def test_right_token_ends_the_quarantine_with_the_next_cycle(server):
         assert tenant.in_app("ada@contoso.example")["active"] is True
 
 
+def test_single_failure_does_not_keep_the_job_in_quarantine(server):
+    taken(server, "ada@contoso.example")
+    with entra(server, matching="externalId", token="wrong") as tenant:
+        tenant.cycle()
+        tenant.service.connect(tenant.recorder.url, server.token)
+        tenant.cycle()
+
+        assert tenant.job.quarantine is None
+        assert tenant.job.escrows == {ADA}
+        assert tenant.job.last_good is None
+        assert tenant.job.exports == {"success": 2, "failure": 1}
+
+
 def test_server_that_does_not_listen_is_quarantined(server):
     with entra(server) as tenant:
         nowhere = f"http://127.0.0.1:{free_port()}"

@@ -53,11 +53,12 @@ def test_user_is_created_from_the_attribute_mapping(tenant, dialect):
     }
 
 
-def test_flag_in_the_tenant_url_chooses_the_dialect(tenant):
-    made = tenant(query="?aadOptscim062020")
+@pytest.mark.parametrize("flag", ["aadOptscim062020", "aadOptSCIM062020=true"])
+def test_flag_in_the_tenant_url_chooses_the_dialect(tenant, flag):
+    made = tenant(query=f"?{flag}")
     lines = made.cycle()
 
-    assert lines[0] == 'GET /Users?aadOptscim062020&filter=userName eq "ada@contoso.example"'
+    assert lines[0] == f'GET /Users?{flag}&filter=userName eq "ada@contoso.example"'
     assert made.operations()[1][0]["op"] == "add"
 
 
