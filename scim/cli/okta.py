@@ -22,13 +22,12 @@ API_TOKEN = "00okta-without-okta"
     show_default=True,
     help="the template app sends PATCH to deactivate and for groups, that of the wizard PUT",
 )
-@click.option("--app-id", help="the id of the app; without it, a new one")
 @click.option("--api-token", default=API_TOKEN, show_default=True, help="of the management API")
 @click.option("--port", default=5001, show_default=True, help="of the management API")
-def okta(url: str, token: str, kind: str, app_id: str | None, api_token: str, port: int) -> None:
+def okta(url: str, token: str, kind: str, api_token: str, port: int) -> None:
     """Provision users and groups as Okta does."""
     try:
-        app = App(kind, app_id) if app_id else App(kind)
+        app = App(kind)
         service = Service(Org(app), url, token, _say)
         server = api_server(service, api_token, port)
     except (ValueError, OSError) as error:
@@ -38,10 +37,8 @@ def okta(url: str, token: str, kind: str, app_id: str | None, api_token: str, po
     _say(f"App           {address}/apps/{app.id}")
     _say(f"API token     {api_token}   (Authorization: SSWS {api_token})")
     service.start()
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        _say("stopped")
+    server.serve_forever()  # until Ctrl+C, which is no error to werkzeug
+    _say("stopped")
 
 
 def _say(line: str) -> None:

@@ -51,6 +51,7 @@ def change_feature(app_id: str, name: str) -> ResponseReturnValue:
     app.creates = _switch(create, "lifecycleCreate", app.creates)
     app.updates = _switch(update, "profile", app.updates)
     app.deactivates = _switch(update, "lifecycleDeactivate", app.deactivates)
+    app.syncs_passwords = _switch(update, "password", app.syncs_passwords)
     return shown_feature(app)
 
 
@@ -136,6 +137,14 @@ def push_profile(user_id: str) -> None:
         service().do(title, partial(service().provisioner.update, user_id), user_id)
 
 
+def push_password(user_id: str) -> None:
+    """Send the password of an assigned user, if passwords are synchronized."""
+    app = service().org.app
+    if user_id in app.assignments and app.syncs_passwords:
+        title = f"Synchronize the password of {app.assignments[user_id].profile['userName']}"
+        service().do(title, partial(service().provisioner.change_password, user_id), user_id)
+
+
 def unassign(user_id: str) -> None:
     """Take the app from a user, which deactivates the user there."""
     app = service().org.app
@@ -170,6 +179,7 @@ def shown(app: App) -> Record:
         "PUSH_NEW_USERS": app.creates,
         "PUSH_PROFILE_UPDATES": app.updates,
         "PUSH_USER_DEACTIVATION": app.deactivates,
+        "PUSH_PASSWORD_UPDATES": app.syncs_passwords,
     }
     name, label = LABELS[app.kind]
     path = f"/apps/{app.id}"
@@ -203,7 +213,7 @@ def shown_feature(app: App) -> Record:
             "update": {
                 "profile": status(app.updates),
                 "lifecycleDeactivate": status(app.deactivates),
-                "password": status(False),
+                "password": status(app.syncs_passwords),
             },
         },
         "_links": {"self": link(f"/apps/{app.id}/features/{FEATURE}", "GET", "PUT")},

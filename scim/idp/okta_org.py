@@ -96,11 +96,12 @@ class App:
     """The app that provisions to the SCIM server."""
 
     kind: str
-    id: str = field(default_factory=lambda: new_id("0oa"))
+    id: str = "0oascim2testapp00000"  # the same each time, so that commands can be repeated
     created: str = field(default_factory=now)
     creates: bool = True
     updates: bool = True
     deactivates: bool = True
+    syncs_passwords: bool = False  # the one box that nobody checks at first
     assignments: dict[str, Assignment] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     mappings: dict[str, Mapping] = field(default_factory=dict)

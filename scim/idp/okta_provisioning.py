@@ -44,7 +44,7 @@ class Provisioner:
         found = self._find("Users", "userName", assignment.profile["userName"])
         known = self.app.links.get(user_id)
         if found is None:
-            password = self.org.users[user_id].password or secrets.token_hex(4)
+            password = self._first_password(user_id)
             body = new_user(assignment.profile, user_id, password)
             scim_id = self._send("POST", "/Users", body).received.get("id")
             if not scim_id:
@@ -74,7 +74,8 @@ class Provisioner:
 
     def deactivate(self, user_id: str) -> None:
         """Set ``active`` to false; Okta never deletes a user."""
-        if (link := self.app.links.get(user_id)) is None:
+        link = self.app.links.get(user_id)
+        if link is None or user_id in self.app.assignments:  # assigned again before a retry
             return
         path = f"/Users/{_path(link.scim_id)}"
         if self.app.kind == "wizard":
@@ -83,6 +84,17 @@ class Provisioner:
         else:
             self._patch(path, _replace({"active": False}))
         self.push_groups()
+
+    def change_password(self, user_id: str) -> None:
+        """Send the password that a user has in Okta."""
+        if user_id not in self.app.assignments or (link := self.app.links.get(user_id)) is None:
+            return
+        path, sent = f"/Users/{_path(link.scim_id)}", {"password": self.org.users[user_id].password}
+        if self.app.kind == "wizard":
+            found = self._get("Users", link.scim_id)
+            self._send("PUT", path, merged(found, link.pushed) | sent)
+        else:
+            self._patch(path, _replace(sent))
 
     def push_groups(self) -> None:
         """Push each group whose name or members are not what the server has."""
@@ -156,6 +168,11 @@ class Provisioner:
         path = f"/Users/{_path(found['id'])}"
         self._send("PUT", path, merged(found, assignment.profile))
         self._remember(assignment, found["id"])
+
+    def _first_password(self, user_id: str) -> str:
+        """Return the user's own if passwords are synchronized, or else a random one."""
+        own = self.org.users[user_id].password if self.app.syncs_passwords else None
+        return own or secrets.token_hex(4)
 
     def _remember(self, assignment: Assignment, scim_id: str) -> None:
         self.app.links[assignment.user_id] = Link(scim_id, dict(assignment.profile))

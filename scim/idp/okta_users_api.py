@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from .okta_apps_api import push_profile, unassign
+from .okta_apps_api import push_password, push_profile, unassign
 from .okta_errors import OktaError, invalid, not_allowed
 from .okta_mapping import app_profile
 from .okta_org import User, now
@@ -138,12 +138,12 @@ LIFECYCLE = {
 def _update(user: User, profile: Record) -> ResponseReturnValue:
     user.profile = _checked(profile, user)
     user.last_updated = now()
-    sent = body()
-    if "credentials" in sent:
-        user.password = _password(sent) or user.password
     if assignment := service().org.app.assignments.get(user.id):
         assignment.profile |= app_profile(user.profile)
         push_profile(user.id)
+    if password := _password(body()):
+        user.password = password
+        push_password(user.id)
     return shown(user)
 
 

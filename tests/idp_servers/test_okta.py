@@ -1,5 +1,6 @@
 """The stand-in Okta sends what Okta sends, to the real server, for both kinds of app."""
 
+import re
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_create_looks_up_then_posts_with_a_random_password(org):
     [looked_up, (line, body)] = org.sent()
     assert looked_up == (LOOK_UP, None)
     assert line == "POST /Users"
-    assert len(body.pop("password")) == 8
+    assert re.fullmatch("[0-9a-f]{8}", body.pop("password"))
     assert body == {
         "schemas": [USER, ENTERPRISE],
         "userName": "ada@example.com",
@@ -279,7 +280,35 @@ def test_feature_that_is_off_sends_nothing(template, switch):
     assert methods == {"GET", "POST", "PUT", "PATCH"} - {
         {"create": "POST", "update": "PUT", "deactivate": "PATCH"}[switch]
     }
-    assert str(feature["capabilities"]).count("DISABLED") == 2  # password is never on
+    assert str(feature["capabilities"]).count("DISABLED") == 2  # passwords are not synchronized
+
+
+def test_passwords_are_synchronized_if_switched_on(org):
+    def credentials(password: str) -> Any:
+        return {"credentials": {"password": {"value": password}}}
+
+    ada = org.call("POST", "/users", {"profile": person("ada")} | credentials("Kv7J2LEa"))["id"]
+    grace = org.person("grace")
+    org.assign(grace)
+    org.call("POST", f"/users/{grace}", credentials("n0t-sent"))
+    switched = {"update": {"password": {"status": "ENABLED"}}}
+    org.call("PUT", f"{org.app}/features/USER_PROVISIONING", switched)
+    org.assign(ada)
+    assert "n0t-sent" not in str(seen := org.sent())
+    assert seen[-1][1]["password"] == "Kv7J2LEa"
+
+    org.call("POST", f"/users/{ada}", credentials("n3w-0ne!"))
+
+    *read, (line, body) = org.sent()
+    if org.service.org.app.kind == "template":
+        value = {"password": "n3w-0ne!"}
+        assert (line, body) == ("PATCH /Users/<Ada>", patch({"op": "replace", "value": value}))
+        assert read == []
+    else:
+        assert (line, body["password"]) == ("PUT /Users/<Ada>", "n3w-0ne!")
+        assert (body["userName"], body["active"]) == ("ada@example.com", True)
+        assert read == [("GET /Users/<Ada>", None)]
+    assert org.call("GET", f"{org.app}/tasks") == []
 
 
 def test_import_reads_250_users_in_pages_then_the_groups(server, org):

@@ -94,6 +94,26 @@ def test_refused_request_is_kept_and_can_be_retried():
     }
 
 
+def test_retried_deactivation_spares_who_is_assigned_again():
+    refused = (400, {}, {})
+    found = (200, {}, {"Resources": [{"id": "42"}]})
+    with (
+        scripted(EMPTY, EMPTY, CREATED, refused, found, (200, {}, {})) as app,
+        okta_for(app.url, "t", "template") as org,
+    ):
+        ada = org.person("ada")
+        org.assign(ada)
+        org.call("DELETE", f"{org.app}/users/{ada}", status=204)
+        [task] = org.call("GET", f"{org.app}/tasks")
+        org.assign(ada)
+        sent = len(app.requests)
+
+        org.call("POST", f"{org.app}/tasks/{task['id']}/retry", status=202)
+
+    assert task["title"] == "Deactivate ada@example.com"
+    assert len(app.requests) == sent
+
+
 def test_task_that_fails_again_is_kept_again(server):
     with okta(server, "template") as org:
         mapping = org.push(org.group("Engineers"), targetGroupId="gone")
