@@ -66,10 +66,7 @@ def assign_user(app_id: str) -> ResponseReturnValue:
     user = find_user(str(sent.get("id") or ""))
     if user.status == "DEPROVISIONED":
         raise not_allowed()
-    given = texts(sent, "profile")
-    if name := texts(sent, "credentials").get("userName"):
-        given = given | {"userName": name}
-    assignment = Assignment(user.id, app_profile(user.profile) | given)
+    assignment = Assignment(user.id, _changed(app_profile(user.profile), sent))
     is_new = user.id not in app.assignments
     app.assignments[user.id] = assignment
     if not is_new:
@@ -88,9 +85,7 @@ def get_app_user(app_id: str, user_id: str) -> ResponseReturnValue:
 @bp.post("/apps/<app_id>/users/<user_id>")
 def update_app_user(app_id: str, user_id: str) -> ResponseReturnValue:
     assignment, sent = _find_assignment(app_id, user_id), body()
-    assignment.profile |= texts(sent, "profile")
-    if name := texts(sent, "credentials").get("userName"):
-        assignment.profile["userName"] = name
+    assignment.profile = _changed(assignment.profile, sent)
     assignment.last_updated = now()
     push_profile(assignment.user_id)
     return shown_user(assignment)
@@ -158,6 +153,15 @@ def _find_assignment(app_id: str, user_id: str) -> Assignment:
     if found is None:
         raise not_found(user_id, "AppUser")
     return found
+
+
+def _changed(profile: Record, sent: Record) -> Record:
+    """Return the profile of the app's user with what a request says; null removes."""
+    changed = profile | texts(sent, "profile")
+    changed["userName"] = member(sent, "credentials").get("userName", changed["userName"])
+    if not changed["userName"] or not isinstance(changed["userName"], str):
+        raise invalid("userName", "The field cannot be left blank")
+    return {name: value for name, value in changed.items() if value is not None}
 
 
 def _with_feature(app_id: str, name: str) -> App:

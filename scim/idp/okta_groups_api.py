@@ -36,7 +36,7 @@ def replace_group(group_id: str) -> ResponseReturnValue:
     group = find_group(group_id)
     group.profile = _checked(texts(body(), "profile"), group)
     group.last_updated = now()
-    _push()
+    service().push_groups()
     return shown(group)
 
 
@@ -63,7 +63,7 @@ def add_member(group_id: str, key: str) -> ResponseReturnValue:
     if user.id not in group.members:
         group.members.append(user.id)
         group.membership_updated = now()
-        _push()
+        service().push_groups()
     return "", 204
 
 
@@ -73,13 +73,8 @@ def remove_member(group_id: str, key: str) -> ResponseReturnValue:
     if user.id in group.members:
         group.members.remove(user.id)
         group.membership_updated = now()
-        _push()
+        service().push_groups()
     return "", 204
-
-
-def _push() -> None:
-    if service().org.app.mappings:
-        service().do("Push groups", service().provisioner.push_groups)
 
 
 def _name(group: Group) -> str:

@@ -30,15 +30,21 @@ def new_user(profile: Record, external_id: str, password: str) -> Record:
     return user | last
 
 
-def merged(found: Record, profile: Record, active: bool = True) -> Record:
-    """Return the body of a PUT: whatever the server returned, and what Okta knows better."""
-    user = found | {"active": active}
-    for name, value in attributes(profile).items():
-        known = found.get(name)
+def merged(found: Record, profile: Record, pushed: Record, active: bool = True) -> Record:
+    """Return the body of a PUT: whatever the server returned, and what Okta knows better.
+
+    What is in ``pushed``, the profile that was sent before, and not in ``profile`` is left out.
+    """
+    before, after = attributes(pushed), attributes(profile)
+    user = {key: value for key, value in found.items() if key in after or key not in before}
+    user["active"] = active
+    for name, value in after.items():
+        known, old = found.get(name), before.get(name)
         if isinstance(value, dict) and isinstance(known, dict):
-            user[name] = known | value
+            user[name] = {key: kept for key, kept in known.items() if key not in (old or {})}
+            user[name] |= value
         elif isinstance(value, list) and isinstance(known, list):
-            user[name] = _merged_values(known, value)
+            user[name] = _merged_values(known, value, old or [])
         else:
             user[name] = value
     if ENTERPRISE_SCHEMA in user and ENTERPRISE_SCHEMA not in user.get("schemas", []):
@@ -46,9 +52,9 @@ def merged(found: Record, profile: Record, active: bool = True) -> Record:
     return user
 
 
-def _merged_values(known: list[Record], values: list[Record]) -> list[Record]:
-    """Return values by their types, those known first; only one of them is primary."""
-    types = {value["type"] for value in values}
+def _merged_values(known: list[Record], values: list[Record], old: list[Record]) -> list[Record]:
+    """Return Okta's values and those of types that it never sent; one of them is primary."""
+    types = {value["type"] for value in [*values, *old]}
     others = [value for value in known if value.get("type") not in types]
     if any(value.get("primary") for value in values):
         others = [value | {"primary": False} if value.get("primary") else value for value in others]
@@ -60,9 +66,8 @@ def attributes(profile: Record) -> Record:
     user: dict[str, Any] = {"userName": profile.get("userName")}
     user["name"] = {part: profile[part] for part in NAME_PARTS if profile.get(part)}
     if profile.get("email"):
-        user["emails"] = [
-            {"primary": True, "value": profile["email"], "type": profile["emailType"]}
-        ]
+        kind = profile.get("emailType", "work")
+        user["emails"] = [{"primary": True, "value": profile["email"], "type": kind}]
     user |= {name: profile.get(name) for name in ("displayName", "locale", *PLAIN)}
     user["phoneNumbers"] = [
         {"value": profile[name], "type": kind} | ({"primary": True} if kind == "work" else {})

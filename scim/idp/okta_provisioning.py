@@ -54,7 +54,6 @@ class Provisioner:
             self._reactivate(assignment, known, found)
         else:
             self._replace(assignment, self._get("Users", found["id"]))
-        self.push_groups()
 
     def _reactivate(self, assignment: Assignment, known: Link, found: Record) -> None:
         if self.app.kind == "wizard":
@@ -70,7 +69,6 @@ class Provisioner:
         assignment, link = self.app.assignments.get(user_id), self.app.links.get(user_id)
         if assignment and link and link.pushed != assignment.profile:
             self._replace(assignment, self._get("Users", link.scim_id))
-            self.push_groups()
 
     def deactivate(self, user_id: str) -> None:
         """Set ``active`` to false; Okta never deletes a user."""
@@ -80,10 +78,9 @@ class Provisioner:
         path = f"/Users/{_path(link.scim_id)}"
         if self.app.kind == "wizard":
             found = self._get("Users", link.scim_id)
-            self._send("PUT", path, merged(found, link.pushed, active=False))
+            self._send("PUT", path, merged(found, link.pushed, link.pushed, active=False))
         else:
             self._patch(path, _replace({"active": False}))
-        self.push_groups()
 
     def change_password(self, user_id: str) -> None:
         """Send the password that a user has in Okta."""
@@ -92,14 +89,17 @@ class Provisioner:
         path, sent = f"/Users/{_path(link.scim_id)}", {"password": self.org.users[user_id].password}
         if self.app.kind == "wizard":
             found = self._get("Users", link.scim_id)
-            self._send("PUT", path, merged(found, link.pushed) | sent)
+            self._send("PUT", path, merged(found, link.pushed, link.pushed) | sent)
         else:
             self._patch(path, _replace(sent))
 
-    def push_groups(self) -> None:
-        """Push each group whose name or members are not what the server has."""
-        for mapping in list(self.app.mappings.values()):
-            self.push_group(mapping.id)
+    def stale_groups(self) -> list[Mapping]:
+        """Return what has to be pushed; after a failure somebody has to ask for it."""
+        return [
+            mapping
+            for mapping in list(self.app.mappings.values())
+            if mapping.status == "ACTIVE" and not mapping.error and self._is_stale(mapping)
+        ]
 
     def push_group(self, mapping_id: str) -> None:
         """Push a group: find or create it the first time, then send what has changed."""
@@ -114,7 +114,7 @@ class Provisioner:
             raise
 
     def _push(self, mapping: Mapping) -> None:
-        name, members = self._name(mapping), self._members(mapping)
+        name, members = self.name(mapping), self._members(mapping)
         is_first = mapping.pushed_name is None
         if is_first and mapping.target_id is None:
             found = self._find("Groups", "displayName", name)
@@ -122,7 +122,7 @@ class Provisioner:
                 body = {"schemas": [GROUP_SCHEMA], "displayName": name, "members": []}
                 found = self._send("POST", "/Groups", body).received
             mapping.target_id = str(found["id"])
-        if not is_first and (name, members) == (mapping.pushed_name, mapping.pushed_members):
+        if not self._is_stale(mapping):
             return
         target_id = str(mapping.target_id)
         if is_first:
@@ -145,7 +145,7 @@ class Provisioner:
     def import_all(self) -> None:
         """Read all users, then all groups, a hundred at a time (RFC 7644 §3.4.2.4)."""
         users, groups = self._pages("Users"), self._pages("Groups")
-        names = {user.profile["login"].lower() for user in self.org.users.values()}
+        names = {user.profile["login"].lower() for user in list(self.org.users.values())}
         known = [user for user in users if str(user.get("userName", "")).lower() in names]
         self.imported = {
             "finished": now(),
@@ -166,7 +166,9 @@ class Provisioner:
 
     def _replace(self, assignment: Assignment, found: Record) -> None:
         path = f"/Users/{_path(found['id'])}"
-        self._send("PUT", path, merged(found, assignment.profile))
+        link = self.app.links.get(assignment.user_id)
+        pushed = link.pushed if link else {}
+        self._send("PUT", path, merged(found, assignment.profile, pushed))
         self._remember(assignment, found["id"])
 
     def _first_password(self, user_id: str) -> str:
@@ -179,7 +181,12 @@ class Provisioner:
         assignment.status, assignment.sync_state = "PROVISIONED", "SYNCHRONIZED"
         assignment.last_updated = now()
 
-    def _name(self, mapping: Mapping) -> str:
+    def _is_stale(self, mapping: Mapping) -> bool:
+        wanted = self.name(mapping), self._members(mapping)
+        return wanted != (mapping.pushed_name, mapping.pushed_members)
+
+    def name(self, mapping: Mapping) -> str:
+        """Return what a group is called in the app."""
         return str(mapping.target_name or self.org.groups[mapping.group_id].profile["name"])
 
     def _members(self, mapping: Mapping) -> dict[str, str]:

@@ -28,7 +28,8 @@ def create_mapping(app_id: str) -> ResponseReturnValue:
     target_id, name = _text(sent, "targetGroupId"), _text(sent, "targetGroupName")
     mapping = Mapping(group_id, target_id, name, _status(sent, "ACTIVE"))
     app.mappings[mapping.id] = mapping
-    _push(mapping)
+    if mapping.status == "ACTIVE":
+        service().push_group(mapping)
     return shown(mapping)
 
 
@@ -46,7 +47,8 @@ def get_mapping(app_id: str, mapping_id: str) -> ResponseReturnValue:
 def change_mapping(app_id: str, mapping_id: str) -> ResponseReturnValue:
     mapping = _find(app_id, mapping_id)
     mapping.status, mapping.last_updated = _status(body(), mapping.status), now()
-    _push(mapping)
+    if mapping.status == "ACTIVE":
+        service().push_group(mapping)
     return shown(mapping)
 
 
@@ -61,13 +63,6 @@ def delete_mapping(app_id: str, mapping_id: str) -> ResponseReturnValue:
         step = partial(service().provisioner.remove_group, mapping.target_id)
         service().do(f"Delete group {mapping.target_id}", step)
     return "", 204
-
-
-def _push(mapping: Mapping) -> None:
-    if mapping.status == "ACTIVE":
-        name = mapping.target_name or find_group(mapping.group_id).profile["name"]
-        step = partial(service().provisioner.push_group, mapping.id)
-        service().do(f"Push group {name}", step)
 
 
 def _find(app_id: str, mapping_id: str) -> Mapping:

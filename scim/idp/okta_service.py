@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Queue
 from threading import Thread
 from urllib.parse import unquote
 
-from .okta_org import Org, new_id, now
+from .okta_org import Mapping, Org, new_id, now
 from .okta_provisioning import HEADERS, Provisioner, ProvisioningError
 from .scim_client import Exchange, ScimClient
 
@@ -52,6 +53,15 @@ class Service:
         """Do something in the background, after all that was asked for before."""
         self.queue.put(Task(title, user_id, step))
 
+    def push_groups(self) -> None:
+        """Push each group that is not what the server has."""
+        for mapping in self.provisioner.stale_groups():
+            self.push_group(mapping)
+
+    def push_group(self, mapping: Mapping) -> None:
+        title = f"Push group {self.provisioner.name(mapping)}"
+        self.do(title, partial(self.provisioner.push_group, mapping.id))
+
     def retry(self, task_id: str) -> Task:
         task = self.tasks.pop(task_id)
         task.status, task.error = "PENDING", None
@@ -63,6 +73,8 @@ class Service:
             self.say(task.title)
             try:
                 task.step()
+                if task.user_id:
+                    self.push_groups()  # whose members the server may know only now
             except ProvisioningError as error:
                 self._fail(task, str(error))
             except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -136,10 +136,12 @@ LIFECYCLE = {
 
 
 def _update(user: User, profile: Record) -> ResponseReturnValue:
+    before = app_profile(user.profile)
     user.profile = _checked(profile, user)
     user.last_updated = now()
     if assignment := service().org.app.assignments.get(user.id):
-        assignment.profile |= app_profile(user.profile)
+        own = {name: assignment.profile[name] for name in assignment.profile if name not in before}
+        assignment.profile = own | app_profile(user.profile)
         push_profile(user.id)
     if password := _password(body()):
         user.password = password

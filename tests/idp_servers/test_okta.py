@@ -164,6 +164,24 @@ def test_update_puts_back_all_that_was_read(server, org):
     assert {each["type"] for each in body["emails"]} == {"work", "home"}
 
 
+def test_emptied_attributes_are_left_out_of_the_put(server, org):
+    phones = {"primaryPhone": "1", "mobilePhone": "2"}
+    ada = org.person("ada", title="Countess", middleName="King", department="Engines", **phones)
+    org.assign(ada)
+    path = f"/Users/{in_app(server, 'ada@example.com')['id']}"
+    server.session.patch(path, json=patch({"op": "add", "path": "nickName", "value": "A"}))
+    emptied = dict.fromkeys(["title", "middleName", "department", "mobilePhone"])
+
+    org.call("POST", f"/users/{ada}", {"profile": emptied})
+
+    user = in_app(server, "ada@example.com")
+    assert user["name"] == {"givenName": "Ada", "familyName": "Doe"}
+    assert [phone["value"] for phone in user["phoneNumbers"]] == ["1"]
+    assert user["nickName"] == "A"
+    assert "title" not in user
+    assert "department" not in user.get(ENTERPRISE, {})
+
+
 def test_update_of_the_app_s_user_is_sent(server, org):
     ada = org.person("ada")
     org.assign(ada)

@@ -164,6 +164,12 @@ def test_what_is_not_there_is_404(org, method, path):
         ("GET", "/users?limit=0", None, "limit: must be a positive number"),
         ("GET", "/users?after=nobody", None, "after: unknown cursor"),
         ("POST", "/groups", {"profile": {}}, f"name: {BLANK}"),
+        (
+            "POST",
+            "{app}/users",
+            {"id": "ada@example.com", "credentials": {"userName": ""}},
+            f"userName: {BLANK}",
+        ),
         ("POST", "{app}/group-push/mappings", {}, f"sourceGroupId: {BLANK}"),
         (
             "PUT",

@@ -127,6 +127,21 @@ def test_task_that_fails_again_is_kept_again(server):
         assert len(org.call("GET", f"{org.app}/tasks")) == 1
 
 
+def test_group_that_cannot_be_pushed_does_not_hold_up_its_members(server):
+    with okta(server, "template") as org:
+        ada = org.person("ada")
+        org.push(org.group("Engineers", ada), targetGroupId="gone")
+        org.push(org.group("Builders", ada))
+
+        org.assign(ada)
+
+        [task] = org.call("GET", f"{org.app}/tasks")
+        assert task["title"] == "Push group Engineers"
+        assert org.call("GET", f"{org.app}/users/{ada}")["syncState"] == "SYNCHRONIZED"
+        [group] = server.session.get("/Groups").json()["Resources"]
+        assert (group["displayName"], len(group["members"])) == ("Builders", 1)
+
+
 def test_steps_are_printed_a_line_each():
     with scripted(EMPTY, EMPTY, CREATED) as app, okta_for(app.url, "t", "template") as org:
         org.assign(org.person("ada"))
