@@ -97,17 +97,23 @@ class Newcomer:
     project: Path
     environment: dict[str, str]
     port: int = field(default_factory=free_port)
+    idp_port: int = field(default_factory=free_port)
     ids: dict[str, str] = field(default_factory=dict)  # the document's, and the real ones
     server: subprocess.Popen[bytes] | None = None
+    idp: subprocess.Popen[bytes] | None = None
 
     def run(self, commands: str) -> str:
         """Return what the commands print, with the document's port."""
         commands = commands.replace("localhost:5000", f"localhost:{self.port}")
+        commands = re.sub(r"localhost:500[1-9]", f"localhost:{self.idp_port}", commands)
         for shown, real in self.ids.items():
             commands = commands.replace(shown, real)
         if commands.rstrip().endswith("python app.py"):
             self.serve(commands)
             return self.log()
+        if commands.startswith("python manage.py idp "):
+            self.provision(commands)
+            return ""
         done = subprocess.run(
             ["bash", "-ec", commands],
             check=False,
@@ -141,6 +147,36 @@ class Newcomer:
             assert time.monotonic() < deadline, f"{commands}\n{self.log()}"
             time.sleep(0.05)
 
+    def provision(self, command: str) -> None:
+        """Run a stand-in identity provider in the place of an earlier one."""
+        self.stop_provisioning()
+        with (self.project / "idp.log").open("wb") as log:
+            self.idp = subprocess.Popen(
+                ["bash", "-ec", f"exec {command.strip()} --port {self.idp_port}"],
+                cwd=self.project,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def stop_provisioning(self) -> None:
+        if self.idp:
+            end_group(self.idp)
+            self.idp = None
+
+    def wait_for(self, lines: list[str]) -> None:
+        """Wait until an identity provider has printed lines."""
+        deadline = time.monotonic() + START_SECONDS
+        while missing := [
+            line
+            for line in lines
+            if fixed(line) not in fixed((self.project / "idp.log").read_text())
+        ]:
+            printed = (self.project / "idp.log").read_text()
+            assert time.monotonic() < deadline, f"{missing} is not in\n{printed}"
+            time.sleep(0.05)
+
     def is_listening(self) -> bool:
         try:
             socket.create_connection(("127.0.0.1", self.port)).close()
@@ -164,6 +200,8 @@ class Newcomer:
         if shown.mark == "in the log":
             for line in shown.text.splitlines():
                 assert fixed(line) in fixed(self.log())
+        elif shown.mark == "printed meanwhile":
+            self.wait_for(shown.text.splitlines())
         elif shown.language == "json":
             expected, real = (json.dumps(json.loads(text)) for text in (shown.text, printed))
             assert json.loads(fixed(real)) == json.loads(fixed(expected))
@@ -189,6 +227,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
         "no_proxy": "*",
     }
     yield newcomer
+    newcomer.stop_provisioning()
     newcomer.stop()
 
 
@@ -229,7 +268,7 @@ def test_blocks_are_of_known_kinds():
     marks = {block.mark for path in DOCUMENTS for block in blocks(path)}
 
     assert kinds <= {"sh", "json", "text", "nginx", "ini", "sql", "python"}
-    assert marks == {"", "not run", "in the log"}
+    assert marks == {"", "not run", "in the log", "printed meanwhile"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

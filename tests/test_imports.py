@@ -32,7 +32,7 @@ DEPTH = {part: depth for depth, layer in enumerate(LAYERS) for part in layer}
 # Parts that import nothing else of ours, and nothing but the standard library.
 ALONE = {"scim.protocol", "scim.conformance"}
 
-WEB = {"scim.routes", "scim.console", "scim.cli", "app", "manage"}
+WEB = {"scim.routes", "scim.console", "scim.cli", "scim.idp", "app", "manage"}
 DATABASE = {"scim.storage", "models"}
 ONLY_IN = {
     "flask": WEB,

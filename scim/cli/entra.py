@@ -1,0 +1,70 @@
+"""``idp entra``: a stand-in for the provisioning service of Microsoft Entra ID."""
+
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from scim.idp.entra_api import api_server
+from scim.idp.entra_dialect import DIALECTS
+from scim.idp.entra_directory import Directory
+from scim.idp.entra_file import read_directory
+from scim.idp.entra_jobs_api import JOB_ID, SERVICE_PRINCIPAL_ID
+from scim.idp.entra_mapping import MATCHING
+from scim.idp.entra_service import new_service
+
+
+@click.command()
+@click.option("--scim", "url", required=True, help="the tenant URL: the base URL of a SCIM server")
+@click.option("--token", required=True, help="the secret token that the SCIM server takes")
+@click.option(
+    "--directory",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="a JSON file with users, groups and assignments",
+)
+@click.option("--dialect", type=click.Choice(list(DIALECTS)), default="default", show_default=True)
+@click.option(
+    "--matching",
+    type=click.Choice(list(MATCHING)),
+    default="userName",
+    show_default=True,
+    help="what users are looked for by",
+)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0, min_open=True),
+    default=40,
+    show_default=True,
+    help="seconds between cycles; in Entra ID they are minutes",
+)
+@click.option("--port", default=5002, show_default=True, help="of the management API")
+def entra(
+    url: str,
+    token: str,
+    directory: Path | None,
+    dialect: str,
+    matching: str,
+    interval: float,
+    port: int,
+) -> None:
+    """Provision users and groups as Microsoft Entra ID does."""
+    try:
+        people = read_directory(directory) if directory else Directory()
+        service = new_service(people, url, token, dialect, matching, interval, _say)
+        server = api_server(service, "127.0.0.1", port)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    jobs = f"servicePrincipals/{SERVICE_PRINCIPAL_ID}/synchronization/jobs/{JOB_ID}"
+    _say(f"Graph API     http://localhost:{server.server_port}/v1.0")
+    _say(f"Job           http://localhost:{server.server_port}/v1.0/{jobs}")
+    threading.Thread(target=service.run_cycles, daemon=True).start()
+    with server:
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            _say("stopped")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

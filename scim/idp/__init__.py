@@ -1,0 +1,1 @@
+"""Stand-in identity providers, which provision into any SCIM server as the real ones do."""

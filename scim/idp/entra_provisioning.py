@@ -1,0 +1,217 @@
+"""How the stand-in Entra ID provisions a user, a group and what refers to them.
+
+Each object is looked for in the app, then created, updated, disabled, deleted or left alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from .entra_dialect import AttributeChange, DefaultDialect, differences
+from .entra_directory import Directory, Record
+from .entra_mapping import GROUP_MAPPING, MANAGER, USER_MAPPING, mapped, read, user_document
+from .entra_status import Entry
+from .entra_target import Target, TargetError, equals
+
+WITHOUT_MEMBERS = "excludedAttributes=members"
+
+
+@dataclass
+class Link:
+    """What is known of an object in the app: its id there, and which references it was given."""
+
+    endpoint: str
+    target_id: str
+    manager: str | None = None
+    members: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Provisioner:
+    """Provisions objects of a directory one by one; each call returns what became of it."""
+
+    directory: Directory
+    target: Target
+    dialect: DefaultDialect
+    matching: str  # the path by which users are looked for
+    links: dict[str, Link] = field(default_factory=dict)
+
+    def test_connection(self) -> None:
+        """Search for somebody who does not exist.
+
+        :raises TargetError: the app does not answer with an empty list
+        """
+        self.target.find("Users", equals(self.matching, str(uuid4())))
+
+    def is_group(self, object_id: str) -> bool:
+        link = self.links.get(object_id)
+        return link.endpoint == "Groups" if link else object_id in self.directory.groups
+
+    @contextmanager
+    def _entry(self, object_id: str, refers: bool = False) -> Iterator[Entry]:
+        users, groups = self.directory.users, self.directory.groups
+        source = users.get(object_id) or groups.get(object_id) or {}
+        name = source.get("userPrincipalName") or source.get("displayName") or object_id
+        kind = "Group" if self.is_group(object_id) else "User"
+        entry = Entry(kind, object_id, name, refers)
+        try:
+            yield entry
+        except TargetError as error:
+            entry.fail(error)
+        if link := self.links.get(object_id):
+            entry.target_id = link.target_id
+
+    def user(self, user_id: str) -> Entry:
+        """Create, update, disable or delete a user."""
+        with self._entry(user_id) as entry:
+            user, link = self.directory.users.get(user_id), self.links.get(user_id)
+            if user is None:
+                self._delete(entry, link)
+            elif self._is_active(user):
+                self._create_or_update_user(entry, user)
+            elif link is None:
+                entry.skip("NotEffectivelyEntitled", f"{entry.source_name} is not in scope")
+            else:
+                self._disable(entry, link)
+        return entry
+
+    def _is_active(self, user: Record) -> bool:
+        """The opposite of what Entra ID calls IsSoftDeleted."""
+        is_blocked = user["deletedDateTime"] or user["accountEnabled"] is False
+        return not is_blocked and self.directory.is_assigned(user["id"])
+
+    def _create_or_update_user(self, entry: Entry, user: Record) -> None:
+        values = mapped(user | {"IsSoftDeleted": False}, USER_MAPPING)
+        if self.matching not in values:
+            raise TargetError("MissingMatchingAttribute", f"{self.matching} has no value")
+        found = self._find(entry, "Users", equals(self.matching, str(values[self.matching])))
+        if found:
+            self._update(entry, differences(values, found))
+            return
+        target_id = self.target.create("Users", user_document(values))
+        self.links[entry.source_id] = Link("Users", target_id)
+        entry.done("create", f"created {entry.source_name}", values)
+
+    def group(self, group_id: str) -> Entry:
+        """Create or update a group; one that is no longer assigned is deleted."""
+        with self._entry(group_id) as entry:
+            group = self.directory.groups.get(group_id)
+            if group is None or not self.directory.is_assigned(group_id):
+                self._delete(entry, self.links.get(group_id))
+                return entry
+            values = mapped(group, GROUP_MAPPING)
+            found = self._find(entry, "Groups", equals("displayName", group["displayName"]))
+            if found:
+                self._update(entry, differences(values, found))
+            else:
+                target_id = self.target.create("Groups", self.dialect.group_document(values))
+                self.links[group_id] = Link("Groups", target_id)
+                entry.done("create", f"created {entry.source_name}", values)
+        return entry
+
+    def _find(self, entry: Entry, endpoint: str, sought: str) -> Record | None:
+        """Return what the app has for an object: by its id, if that is known, or by a search."""
+        query = WITHOUT_MEMBERS if endpoint == "Groups" else ""
+        if link := self.links.get(entry.source_id):
+            if found := self.target.read(endpoint, link.target_id, query):
+                return found
+            del self.links[entry.source_id]
+        matches = self.target.find(endpoint, sought, query)
+        if len(matches) > 1:
+            raise TargetError("DuplicateTargetEntries", f"{len(matches)} match {sought}")
+        entry.step("EntryImport", "matching", "success", f"{len(matches)} match {sought}")
+        if not matches:
+            return None
+        self.links[entry.source_id] = Link(endpoint, matches[0]["id"])
+        return matches[0]
+
+    def _update(self, entry: Entry, changes: list[AttributeChange]) -> None:
+        if not changes:
+            entry.skip("RedundantExport", f"{entry.source_name} is up to date")
+            return
+        link = self.links[entry.source_id]
+        self.target.patch(link.endpoint, link.target_id, self.dialect.attributes(changes))
+        modified = {change.path: change.value for change in changes}
+        entry.done("update", f"updated {', '.join(modified)} of {entry.source_name}", modified)
+
+    def _disable(self, entry: Entry, link: Link) -> None:
+        """Take ``active`` away. Who is not assigned is not managed any longer, either."""
+        found = self.target.read("Users", link.target_id)
+        if not found or read(found, "active") is False:
+            entry.skip("RedundantExport", f"{entry.source_name} is not active")
+        else:
+            change = AttributeChange("Replace", "active", False)
+            self.target.patch("Users", link.target_id, self.dialect.attributes([change]))
+            entry.done("disable", f"disabled {entry.source_name}", {"active": False})
+        if not found or not self.directory.is_assigned(entry.source_id):
+            del self.links[entry.source_id]
+
+    def _delete(self, entry: Entry, link: Link | None) -> None:
+        if link is None:
+            entry.skip("NotEffectivelyEntitled", f"{entry.source_name} is not managed")
+            return
+        self.target.delete(link.endpoint, link.target_id)
+        del self.links[entry.source_id]
+        for other in self.links.values():  # nothing refers to it there any longer
+            other.members.discard(link.target_id)
+            other.manager = None if other.manager == link.target_id else other.manager
+        entry.done("delete", f"deleted {entry.source_name}")
+
+    def manager(self, user_id: str) -> Entry | None:
+        """Set or clear a user's manager; whoever it is must be in the app already."""
+        user, link = self.directory.users.get(user_id), self.links.get(user_id)
+        if user is None or link is None:
+            return None
+        manager = self.links.get(user["manager"])
+        wanted = manager.target_id if manager else None
+        if wanted == link.manager or not self._is_active(user):
+            return None
+        with self._entry(user_id, refers=True) as entry:
+            if wanted and self._has_manager(link.target_id, wanted):
+                entry.skip("RedundantExport", f"{entry.source_name} has that manager already")
+            else:
+                change = _manager_change(link.manager, wanted)
+                self.target.patch("Users", link.target_id, self.dialect.attributes([change]))
+                entry.done("update", f"updated manager of {entry.source_name}", {MANAGER: wanted})
+            link.manager = wanted
+        return entry
+
+    def _has_manager(self, target_id: str, manager_id: str) -> bool:
+        sought = f"{equals('id', target_id)} and {equals('manager', manager_id)}"
+        return bool(self.target.find("Users", sought, "attributes=id"))
+
+    def members(self, group_id: str, selected: frozenset[str] | None = None) -> Entry | None:
+        """Add and remove members, all in one request; of those selected, none is removed.
+
+        Groups within groups are not provisioned.
+        """
+        group, link = self.directory.groups.get(group_id), self.links.get(group_id)
+        if group is None or link is None:
+            return None
+        members = {
+            self.links[member].target_id: member
+            for member in group["members"]
+            if member in self.links and not self.is_group(member)
+        }
+        added = [
+            target_id
+            for target_id, member in members.items()
+            if target_id not in link.members and (selected is None or member in selected)
+        ]
+        removed = sorted(link.members - members.keys()) if selected is None else []
+        if not added and not removed:
+            return None
+        with self._entry(group_id, refers=True) as entry:
+            operations = self.dialect.members(added, removed)
+            self.target.patch("Groups", link.target_id, operations)
+            link.members = (link.members | set(added)) - set(removed)
+            count = f"{len(added)} added, {len(removed)} removed"
+            entry.done("update", f"members of {entry.source_name}: {count}", {"members": count})
+        return entry
+
+
+def _manager_change(known: str | None, wanted: str | None) -> AttributeChange:
+    if wanted is None:
+        return AttributeChange("Remove", MANAGER)
+    return AttributeChange("Replace" if known else "Add", MANAGER, wanted)

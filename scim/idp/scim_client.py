@@ -1,0 +1,102 @@
+"""A client of a SCIM server that keeps its connection and asks again after a passing failure."""
+
+import json
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+Record = dict[str, Any]
+
+TIMEOUT = 60
+ATTEMPTS = 5
+KEPT_EXCHANGES = 1000
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its answer, without headers, for one of those is the token."""
+
+    method: str
+    path: str
+    sent: Record | None
+    status: int | None  # None: there was no answer
+    received: Record
+    retry_after: str | None = None
+    problem: str = ""
+
+    @property
+    def is_passing_failure(self) -> bool:
+        """May the same request succeed later (RFC 7644 §3.12: 429, 500 and 503)?"""
+        return self.status is None or self.status == 429 or self.status in (500, 502, 503, 504)
+
+    @property
+    def detail(self) -> str:
+        """Why a request failed, in the server's words if it has some."""
+        said = self.received.get("detail") or self.problem or "no detail"
+        return f"{self.method} {self.path}: {self.status or 'no answer'}: {said}"
+
+
+class ScimClient:
+    """Sends requests below the base URL of a SCIM server."""
+
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        note: Callable[[Exchange], None] = lambda _: None,
+        first_pause: float = 1,
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is not a URL with http or https")
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self.http = kind(parts.hostname, parts.port, timeout=TIMEOUT)
+        self.base_path = parts.path.rstrip("/")
+        self.headers, self.note, self.first_pause = dict(headers), note, first_pause
+        self.exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
+
+    def request(self, method: str, path: str, body: Record | None = None) -> Exchange:
+        """Return what the server answers, at last."""
+        for attempt in range(ATTEMPTS):
+            exchange = self._exchange(method, path, body)
+            self.exchanges.append(exchange)
+            self.note(exchange)
+            if not exchange.is_passing_failure or attempt == ATTEMPTS - 1:
+                break
+            time.sleep(_pause(exchange.retry_after, self.first_pause * 2**attempt))
+        return exchange
+
+    def close(self) -> None:
+        self.http.close()
+
+    def _exchange(self, method: str, path: str, body: Record | None) -> Exchange:
+        text = None if body is None else json.dumps(body).encode()
+        try:
+            self.http.request(method, self.base_path + path, text, self.headers)
+            response = self.http.getresponse()
+            answered = response.read()
+            if response.headers["Content-Encoding"] in ("gzip", "deflate"):
+                answered = zlib.decompress(answered, wbits=47)  # whichever of the two it is
+        except (OSError, HTTPException, zlib.error) as error:
+            self.http.close()
+            return Exchange(method, path, body, None, {}, problem=str(error) or repr(error))
+        retry_after = response.headers["Retry-After"]
+        return Exchange(method, path, body, response.status, _object(answered), retry_after)
+
+
+def _object(text: bytes) -> Record:
+    try:
+        answered = json.loads(text or b"{}")
+    except ValueError:
+        return {}
+    return answered if isinstance(answered, dict) else {}
+
+
+def _pause(retry_after: str | None, otherwise: float) -> float:
+    """Return the seconds to wait; a date in Retry-After (RFC 9110 §10.2.3) is not looked at."""
+    return int(retry_after) if retry_after and retry_after.isdecimal() else otherwise

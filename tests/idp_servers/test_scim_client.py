@@ -1,0 +1,122 @@
+"""The SCIM client: one connection, headers as given, and another attempt after passing failures."""
+
+import gzip
+import zlib
+
+import pytest
+
+from scim.idp import scim_client
+from scim.idp.scim_client import ScimClient
+
+from ..support.ports import free_port
+from .scripted import scripted
+
+DONE = (200, {}, {"id": "1"})
+HEADERS = {"Authorization": "Bearer s3cret", "Accept": "application/scim+json"}
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """How long the client waited, without the waiting."""
+    waited = []
+    monkeypatch.setattr(scim_client.time, "sleep", waited.append)
+    return waited
+
+
+def request(url, method="GET", path="/Users", body=None):
+    opened = ScimClient(url, HEADERS)
+    try:
+        return opened.request(method, path, body), opened
+    finally:
+        opened.close()
+
+
+def test_headers_are_sent_as_given_and_the_token_is_not_kept():
+    with scripted(DONE) as server:
+        exchange, opened = request(server.url, "POST", "/Users", {"userName": "ada"})
+
+    assert HEADERS.items() <= server.headers[0].items()
+    assert server.requests == ["POST /scim/v2/Users"]
+    assert (exchange.status, exchange.received) == (200, {"id": "1"})
+    assert "s3cret" not in repr(list(opened.exchanges))
+
+
+def test_connection_is_kept():
+    with scripted(DONE) as server:
+        opened = ScimClient(server.url, HEADERS)
+        for _ in range(3):
+            opened.request("GET", "/Users")
+        opened.close()
+
+    assert len(server.requests) == 3
+    assert len(server.clients) == 1
+
+
+@pytest.mark.parametrize("failure", [429, 500, 502, 503, 504, 0])
+def test_passing_failure_is_retried(pauses, failure):
+    with scripted((failure, {}, {}), (failure, {}, {}), DONE) as server:
+        exchange, opened = request(server.url)
+
+    assert exchange.status == 200
+    assert len(server.requests) == 3
+    assert [each.status for each in opened.exchanges] == [failure or None, failure or None, 200]
+    assert pauses == [1, 2]
+
+
+@pytest.mark.parametrize("failure", [400, 401, 403, 404, 409, 412, 501])
+def test_lasting_failure_is_not_retried(pauses, failure):
+    with scripted((failure, {}, {"detail": "no"}), DONE) as server:
+        exchange, _ = request(server.url)
+
+    assert (exchange.status, len(server.requests), pauses) == (failure, 1, [])
+    assert exchange.detail == f"GET /Users: {failure}: no"
+
+
+def test_retry_after_is_honoured(pauses):
+    date = "Wed, 21 Oct 2026 07:28:00 GMT"
+    busy = [(429, {"Retry-After": text}, {}) for text in ("7", "0", date)]
+    with scripted(*busy, DONE) as server:
+        request(server.url)
+
+    assert pauses == [7, 0, 4]
+
+
+def test_failure_that_does_not_pass_is_told_at_last(pauses):
+    with scripted((503, {}, {"detail": "busy"})) as server:
+        exchange, _ = request(server.url)
+
+    assert exchange.status == 503
+    assert len(server.requests) == 5
+    assert pauses == [1, 2, 4, 8]
+
+
+def test_server_that_is_not_there_is_no_answer(pauses):
+    exchange, opened = request(f"http://127.0.0.1:{free_port()}")
+
+    assert exchange.status is None
+    assert "no answer" in exchange.detail
+    assert len(opened.exchanges) == 5
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_packed_answer_is_unpacked(encoding, pack):
+    with scripted((200, {"Content-Encoding": encoding}, pack(b'{"id": "1"}'))) as server:
+        exchange, _ = request(server.url)
+
+    assert exchange.received == {"id": "1"}
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff"])
+def test_answer_that_is_no_object_is_an_empty_one(body):
+    with scripted((200, {}, body)) as server:
+        exchange, _ = request(server.url)
+
+    assert (exchange.status, exchange.received) == (200, {})
+
+
+@pytest.mark.parametrize("url", ["localhost:5000", "ftp://localhost", "http://", ""])
+def test_url_without_http_is_refused(url):
+    with pytest.raises(ValueError, match="is not a URL with http or https"):
+        ScimClient(url, HEADERS)
