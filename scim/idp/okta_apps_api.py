@@ -113,7 +113,7 @@ def get_import(app_id: str) -> ResponseReturnValue:
 @bp.get("/apps/<app_id>/tasks")
 def list_tasks(app_id: str) -> ResponseReturnValue:
     find_app(app_id)
-    return page([shown_task(task) for task in service().tasks.values()])
+    return page([shown_task(task) for task in list(service().tasks.values())])
 
 
 @bp.post("/apps/<app_id>/tasks/<task_id>/retry")

@@ -77,7 +77,7 @@ class Service:
                     self.push_groups()  # whose members the server may know only now
             except ProvisioningError as error:
                 self._fail(task, str(error))
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
+            except Exception as error:  # whatever it is, the next task has to be done
                 self._fail(task, f"the server's answer makes no sense: {error!r}")
             self.queue.task_done()
 

@@ -92,11 +92,15 @@ class ScimClient:
 def _object(text: bytes) -> Record:
     try:
         answered = json.loads(text or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return answered if isinstance(answered, dict) else {}
 
 
 def _pause(retry_after: str | None, otherwise: float) -> float:
-    """Return the seconds to wait; a date in Retry-After (RFC 9110 §10.2.3) is not looked at."""
-    return int(retry_after) if retry_after and retry_after.isdecimal() else otherwise
+    """Return the seconds to wait, not longer than for an answer.
+
+    A date in Retry-After (RFC 9110 §10.2.3) is not looked at.
+    """
+    asked = float(retry_after) if retry_after and retry_after.isdecimal() else otherwise
+    return min(asked, TIMEOUT)

@@ -67,6 +67,16 @@ def test_senseless_answer_is_a_failed_task(page):
     assert task["status"] == "FAILED"
 
 
+def test_failure_that_nobody_foresaw_stops_no_later_task():
+    with scripted(EMPTY, EMPTY, CREATED) as app, okta_for(app.url, "t", "template") as org:
+        org.service.do("Divide", lambda: 1 // 0)
+        org.assign(org.person("ada"))
+        [task] = org.call("GET", f"{org.app}/tasks")
+
+    assert task["title"] == "Divide"
+    assert app.requests[1:] == [LOOK_UP, "POST /scim/v2/Users"]
+
+
 def test_refused_request_is_kept_and_can_be_retried():
     refused = (400, {}, {"detail": "title is missing", "scimType": "invalidValue"})
     with (

@@ -74,11 +74,11 @@ def test_lasting_failure_is_not_retried(pauses, failure):
 
 def test_retry_after_is_honoured(pauses):
     date = "Wed, 21 Oct 2026 07:28:00 GMT"
-    busy = [(429, {"Retry-After": text}, {}) for text in ("7", "0", date)]
+    busy = [(429, {"Retry-After": text}, {}) for text in ("7", "0", date, "9" * 5000)]
     with scripted(*busy, DONE) as server:
         request(server.url)
 
-    assert pauses == [7, 0, 4]
+    assert pauses == [7, 0, 4, 60]
 
 
 def test_failure_that_does_not_pass_is_told_at_last(pauses):
@@ -108,7 +108,9 @@ def test_packed_answer_is_unpacked(encoding, pack):
     assert exchange.received == {"id": "1"}
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"\xff", pytest.param(b'{"a":' * 100_000, id="deep")]
+)
 def test_answer_that_is_no_object_is_an_empty_one(body):
     with scripted((200, {}, body)) as server:
         exchange, _ = request(server.url)
