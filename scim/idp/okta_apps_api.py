@@ -66,12 +66,11 @@ def assign_user(app_id: str) -> ResponseReturnValue:
     user = find_user(str(sent.get("id") or ""))
     if user.status == "DEPROVISIONED":
         raise not_allowed()
+    if user.id in app.assignments:
+        return update_app_user(app_id, user.id)
     assignment = Assignment(user.id, _changed(app_profile(user.profile), sent))
-    is_new = user.id not in app.assignments
     app.assignments[user.id] = assignment
-    if not is_new:
-        push_profile(user.id)
-    elif app.creates:
+    if app.creates:
         title = f"Assign {assignment.profile['userName']}"
         service().do(title, partial(service().provisioner.assign, user.id), user.id)
     return shown_user(assignment)

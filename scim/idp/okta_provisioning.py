@@ -182,8 +182,8 @@ class Provisioner:
         assignment.last_updated = now()
 
     def _is_stale(self, mapping: Mapping) -> bool:
-        wanted = self.name(mapping), self._members(mapping)
-        return wanted != (mapping.pushed_name, mapping.pushed_members)
+        wanted = self.name(mapping), self._members(mapping).keys()
+        return wanted != (mapping.pushed_name, mapping.pushed_members.keys())
 
     def name(self, mapping: Mapping) -> str:
         """Return what a group is called in the app."""

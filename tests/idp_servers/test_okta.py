@@ -193,6 +193,30 @@ def test_update_of_the_app_s_user_is_sent(server, org):
     assert in_app(server, "ada@example.com")["title"] == "Countess"
 
 
+def test_second_assignment_is_an_update(org):
+    ada = org.person("ada")
+    org.assign(ada)
+    org.assign(ada)
+    org.sent()
+
+    org.call("POST", f"{org.app}/users", {"id": ada, "profile": {"title": "Countess"}})
+
+    assert org.requests() == ["GET /Users/<Ada>", "PUT /Users/<Ada>"]
+    user = org.call("GET", f"{org.app}/users/{ada}")
+    assert (user["status"], user["syncState"]) == ("PROVISIONED", "SYNCHRONIZED")
+
+
+def test_new_name_of_a_member_is_no_change_of_the_group(org):
+    ada = org.person("ada")
+    org.assign(ada)
+    org.push(org.group("Engineers", ada))
+    org.sent()
+
+    org.call("POST", f"/users/{ada}", {"profile": {"login": "augusta@example.com"}})
+
+    assert org.requests() == ["GET /Users/<Ada>", "PUT /Users/<Ada>"]
+
+
 def test_update_without_a_change_sends_nothing(org):
     ada = org.person("ada")
     org.assign(ada)

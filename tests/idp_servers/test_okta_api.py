@@ -237,6 +237,16 @@ def test_groups_and_members(org):
     org.call("GET", f"/groups/{group}", status=404)
 
 
+def test_assignment_names_the_user_as_it_likes(org):
+    credentials = {"userName": "countess", "password": {"value": "Kv7J2LEa"}}
+
+    assigned = org.call(
+        "POST", f"{org.app}/users", {"id": org.person("ada"), "credentials": credentials}
+    )
+
+    assert assigned["profile"]["userName"] == "countess"
+
+
 def test_deactivated_user_cannot_be_assigned(org):
     ada = org.person("ada")
     org.call("POST", f"/users/{ada}/lifecycle/deactivate")
