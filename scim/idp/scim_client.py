@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from select import select
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,6 +77,8 @@ class ScimClient:
 
     def _exchange(self, method: str, path: str, body: Record | None) -> Exchange:
         text = None if body is None else json.dumps(body).encode()
+        if self.http.sock and select([self.http.sock], [], [], 0)[0]:
+            self.http.close()  # the server has hung up meanwhile
         try:
             self.http.request(method, self.base_path + path, text, self.headers)
             response = self.http.getresponse()

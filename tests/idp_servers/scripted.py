@@ -21,6 +21,7 @@ class Scripted:
     requests: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     clients: set[tuple[str, int]] = field(default_factory=set)
+    hangs_up: bool = False  # after each answer, without a word
 
 
 @contextmanager
@@ -59,6 +60,7 @@ def _handler(script: Scripted) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
+            self.close_connection = self.close_connection or script.hangs_up
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 

@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from select import select
 
 import pytest
 
@@ -50,6 +51,19 @@ def test_connection_is_kept():
 
     assert len(server.requests) == 3
     assert len(server.clients) == 1
+
+
+def test_connection_that_was_closed_meanwhile_is_opened_again(pauses):
+    with scripted(DONE) as server:
+        server.hangs_up = True
+        opened = ScimClient(server.url, HEADERS)
+        opened.request("GET", "/Users")
+        assert select([opened.http.sock], [], [], 10)[0]
+        opened.request("GET", "/Users")
+        opened.close()
+
+    assert [each.status for each in opened.exchanges] == [200, 200]
+    assert pauses == []
 
 
 @pytest.mark.parametrize("failure", [429, 500, 502, 503, 504, 0])
