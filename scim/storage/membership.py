@@ -32,9 +32,8 @@ from .tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, users
 
 MINE = (link.c.tenant_id == TENANT) & (link.c.group_id == THIS)
 USER = cast(link.c.user_id, Text)
-MEMBERS = select(link.c.user_id).where(MINE)
 EVERYBODY = union_all(
-    MEMBERS,
+    select(link.c.user_id).where(MINE),
     select(nesting.c.child_id).where(
         nesting.c.tenant_id == TENANT, nesting.c.parent_id == THIS, nesting.c.direct
     ),

@@ -23,7 +23,8 @@ class Prepared:
     """A statement whose parameters have names; a list among them is of ids, a dict is JSON.
 
     ``columns`` are the parameters of an INSERT or UPDATE that are named as the columns they fill.
-    It yields what the driver yields: on SQLite a truth is a number.
+    It yields what the driver yields: on SQLite a truth is a number, on PostgreSQL an id that has
+    not been cast to text is a ``UUID``.
     """
 
     def __init__(self, statement: ClauseElement, columns: Collection[str] = ()) -> None:

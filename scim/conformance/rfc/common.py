@@ -138,6 +138,21 @@ def patched(
     return read(service, resource, endpoint)
 
 
+def leads_to(before: dict[str, Any], operation: dict[str, Any], after: dict[str, Any]) -> Function:
+    """Return a check of what an operation makes of a user; complex values may have more in them."""
+
+    def run(service: Service) -> None:
+        user = service.new_user(**before)
+        shown = patched(service, user, operation)
+        for name, value in after.items():
+            now = shown.get(name)
+            is_right = now | value == now if isinstance(value, dict) else now == value
+            expect(is_right, f"{name} is {now!r} instead of {value!r}")
+        expect(shown["userName"] == user["userName"], "userName has changed, too")
+
+    return run
+
+
 def values(resource: Any, attribute: str, name: str = "value") -> list[Any]:
     """Return one sub-attribute of all elements, sorted; an unassigned attribute has none."""
     elements = [element.get(name) for element in resource.get(attribute) or []]
