@@ -7,7 +7,12 @@ from .scim_client import Record
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
-RENAMED = {"login": "userName", "firstName": "givenName", "lastName": "familyName"}
+RENAMED = {
+    "login": "userName",
+    "firstName": "givenName",
+    "lastName": "familyName",
+    "managerId": "managerValue",
+}
 NAME_PARTS = ("givenName", "familyName", "middleName", "honorificPrefix", "honorificSuffix")
 PLAIN = ("nickName", "title", "preferredLanguage", "userType", "timezone", "profileUrl")
 ENTERPRISE = ("employeeNumber", "costCenter", "organization", "division", "department")
@@ -75,4 +80,6 @@ def attributes(profile: Record) -> Record:
         if profile.get(name)
     ]
     user[ENTERPRISE_SCHEMA] = {name: profile[name] for name in ENTERPRISE if profile.get(name)}
+    if profile.get("managerValue"):
+        user[ENTERPRISE_SCHEMA]["manager"] = {"value": profile["managerValue"]}
     return {name: value for name, value in user.items() if value}
