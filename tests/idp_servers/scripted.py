@@ -42,6 +42,7 @@ def scripted(*answers: tuple[int, dict[str, str], Any]) -> Iterator[Scripted]:
 def _handler(script: Scripted) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer in one piece, which nobody waits 40 ms to acknowledge
 
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
