@@ -2,11 +2,12 @@
 
 from flask.cli import FlaskGroup
 
-from . import check, db, history, idp, tenants, trash
+from . import check, db, demo, history, idp, tenants, trash
 
 
 def register(cli: FlaskGroup) -> None:
     """Add every command to ``cli``."""
     commands = (db.db, trash.trash, history.history, history.revert)
-    for command in (*commands, tenants.tenant, tenants.token, check.check, idp.idp):
+    outside = (check.check, idp.idp, demo.demo)
+    for command in (*commands, tenants.tenant, tenants.token, *outside):
         cli.add_command(command)

@@ -1,0 +1,99 @@
+"""``demo``: a made-up company's year, for somebody who wants to see something."""
+
+import math
+import sys
+import time
+from contextlib import closing
+
+import click
+
+from scim.idp.company import Company, Event, Year
+from scim.idp.company_year import LEAST_PEOPLE, make_year
+from scim.idp.demo import ADMINISTRATORS, play, summary
+from scim.idp.demo_administrator import Administrator, UnusableServerError
+from scim.settings import read_settings
+
+
+def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number of seconds")
+    return value
+
+
+@click.command()
+@click.option("--idp", type=click.Choice(list(ADMINISTRATORS)), default="okta", show_default=True)
+@click.option(
+    "--users",
+    type=click.IntRange(LEAST_PEOPLE, 20_000),
+    default=500,
+    show_default=True,
+    help="how many people work there, at least for a part of the year",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 999_999_999),
+    default=1,
+    show_default=True,
+    help="the number of the company: the same one has the same year, each other one another",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0),
+    callback=_finite,
+    default=0,
+    show_default=True,
+    metavar="SECONDS",
+    help="how long a working day lasts; 0 is as fast as the server can",
+)
+@click.option("--scim", "url", help="the base URL of a SCIM server; that of the settings if absent")
+@click.option("--token", help="the bearer token that it takes; that of the settings if absent")
+@click.pass_context
+def demo(
+    context: click.Context,
+    idp: str,
+    users: int,
+    seed: int,
+    speed: float,
+    url: str | None,
+    token: str | None,
+) -> None:
+    """Play a company's year: hires, moves, leavers, reorganizations, mistakes and their repair.
+
+    Played again, the same year finds its people and goes back to its beginning; another seed adds
+    another company. The exit status is 1 if the server refuses something.
+    """
+    url, token = _server(url, token)
+    year = make_year(seed, users)
+    begun = time.monotonic()
+    try:
+        with closing(ADMINISTRATORS[idp](Company(year.name), url, token)) as administrator:
+            administrator.check()
+            _show(year, administrator, speed)
+    except (UnusableServerError, ValueError) as error:
+        raise click.ClickException(f"{url} cannot be used: {error}") from None
+    click.echo(summary(year, idp, administrator, time.monotonic() - begun))
+    context.exit(1 if administrator.failures else 0)
+
+
+def _server(url: str | None, token: str | None) -> tuple[str, str]:
+    """Return where to play. The token of the settings goes to no other server."""
+    settings = read_settings()
+    if url and not token:
+        raise click.UsageError("--scim needs --token")
+    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::") else settings.host
+    host = f"[{host}]" if ":" in host else host
+    local = f"http://{host}:{settings.port}{settings.base_path}"
+    return url or local, token or settings.token
+
+
+def _show(year: Year, administrator: Administrator, speed: float) -> None:
+    """Play, with a line for each event if there is time to read it, or else a progress bar."""
+    if speed:
+        play(year, administrator, speed, _tell, lambda _: None)
+        return
+    with click.progressbar(length=year.steps, label=year.name, file=sys.stderr) as bar:
+        play(year, administrator, speed, lambda _: None, bar.update)
+
+
+def _tell(event: Event) -> None:
+    click.echo(f"{event.day:%d %b}  {event.line}")
