@@ -55,13 +55,11 @@ def read_page(connection: Connection, tenant_id: int, query: Query, anchors: Anc
     if query.walks or len(query.selections) != 1:
         return walk(connection, tenant_id, query)
     [selection] = query.selections
-    if query.offset == 0 and query.limit and (page := _look_up(connection, tenant_id, selection)):
-        return page
-    if connection.dialect.name == "postgresql" and (page := _equal(connection, tenant_id, query)):
+    reads = query.limit > 0 and query.offset < LARGEST_OFFSET
+    if reads and (page := _found_at_once(connection, tenant_id, query, selection)):
         return page
     matching = matching_rows(selection, connection.dialect.name)
     read: Sequence[Any] = ()
-    reads = query.limit > 0 and query.offset < LARGEST_OFFSET
     if reads:
         page_of = _page(query, selection, matching, connection.dialect.name)
         read = connection.execute(page_of, {"tenant": tenant_id}).all()
@@ -73,10 +71,21 @@ def read_page(connection: Connection, tenant_id: int, query: Query, anchors: Anc
     return Page(count_rows(connection, tenant_id, query) if number is None else int(number), found)
 
 
+def _found_at_once(
+    connection: Connection, tenant_id: int, query: Query, selection: Selection
+) -> Page | None:
+    """Read a page by a statement that is built once, or return None if none of them answers."""
+    if query.offset == 0 and (page := _look_up(connection, tenant_id, selection)):
+        return page
+    if connection.dialect.name == "postgresql":
+        return _equal(connection, tenant_id, query, selection)
+    return None
+
+
 def _look_up(connection: Connection, tenant_id: int, selection: Selection) -> Page | None:
     """Read what providers ask for before each write: who has this userName, or externalId?
 
-    The statement is built once. Return None if the query is another one, or finds more than one.
+    Return None if the query is another one, or finds more than one.
     """
     resource_type = selection.resource_type
     match selection.condition:
@@ -96,12 +105,13 @@ def _by_value(resource_type: ResourceType, keys: Keys, with_related: bool) -> Pr
     return Prepared(rows(resource_type, with_related).where(*found).limit(literal_column("2")))
 
 
-def _equal(connection: Connection, tenant_id: int, query: Query) -> Page | None:
+def _equal(
+    connection: Connection, tenant_id: int, query: Query, selection: Selection
+) -> Page | None:
     """Read who has some value, as PostgreSQL's index of ``search`` finds them.
 
-    This statement, too, is built once. Return None if the query is another one, or there are none.
+    Return None if the query is another one, or if a later page is empty: all are counted then.
     """
-    [selection] = query.selections
     path = equality(selection.condition, selection.resource_type)
     if path is None or query.sorts:
         return None
@@ -109,7 +119,9 @@ def _equal(connection: Connection, tenant_id: int, query: Query) -> Page | None:
     statement = _by_path(selection.resource_type, selection.with_related)
     read = statement.rows(connection, names)
     found = [Found(selection.resource_type, Stored(*row[:-1])) for row in read]
-    return Page(read[0][-1], found) if read else None
+    if read or not query.offset:
+        return Page(read[0][-1] if read else 0, found)
+    return None
 
 
 @cache

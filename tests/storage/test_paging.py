@@ -1,5 +1,7 @@
 """RFC 7644 §3.4.2.3 and §3.4.2.4: the order of a list, its pages, and how many resources it has."""
 
+from functools import partial
+
 import pytest
 
 from scim.protocol.errors import InvalidPathError
@@ -7,6 +9,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.provider import delete
 
 from ..support.generated import nodes
+from ..support.statements import noted
 
 E = ENTERPRISE_USER_SCHEMA
 
@@ -19,13 +22,12 @@ def emails(*values, primary=None):
 def people(new_directory):
     """Five users whose attributes sort in different ways; two of them have next to nothing."""
     directory = new_directory()
-    ada = directory.user("ada", externalId="b")
-    directory.user("Bob", externalId="B", displayName="émile", active=False)
-    directory.user("cy", title="b", emails=emails("z", "a", primary="a"), displayName="E\u0301a")
-    directory.user(
-        "Dee", title="B2", emails=emails("B", "c"), displayName="zoe", name={"familyName": "x"}
-    )
-    directory.user(
+    user = partial(directory.user, userType="guide")
+    ada = user("ada", externalId="b")
+    user("Bob", externalId="B", displayName="émile", active=False)
+    user("cy", title="b", emails=emails("z", "a", primary="a"), displayName="E\u0301a")
+    user("Dee", title="B2", emails=emails("B", "c"), displayName="zoe", name={"familyName": "x"})
+    user(
         "eve",
         title="a",
         emails=emails("b2"),
@@ -124,11 +126,12 @@ def test_sort_comes_before_the_page(people):
         (3, 0, []),
     ],
 )
-@pytest.mark.parametrize("text", ["", "userName pr"])
-def test_page_has_its_share_and_the_number_of_all(people, start_index, count, shown, text):
+@pytest.mark.parametrize("text", ["", "userName pr", 'userType eq "guide"'])
+@pytest.mark.parametrize("sort_by", [None, "userName"])
+def test_page_has_its_share_and_the_number_of_all(people, start_index, count, shown, text, sort_by):
     names = ["ada", "Bob", "cy", "Dee", "eve"]
 
-    page = people.page(USER, text, sort_by="userName", start_index=start_index, count=count)
+    page = people.page(USER, text, sort_by=sort_by, start_index=start_index, count=count)
 
     assert page["totalResults"] == 5
     assert page["startIndex"] == start_index
@@ -136,10 +139,15 @@ def test_page_has_its_share_and_the_number_of_all(people, start_index, count, sh
     assert [user["userName"] for user in page["Resources"]] == [names[i] for i in shown]
 
 
-def test_nothing_found_is_an_empty_page(people):
-    page = people.page(USER, 'userName eq "nobody"')
+@pytest.mark.parametrize("name", ["userName", "externalId", "title", "emails.value"])
+def test_nothing_found_is_an_empty_page_after_one_search(people, name):
+    database = people.store.database
+
+    with noted(database.engine, database.reader) as seen:
+        page = people.page(USER, f'{name} eq "nobody"')
 
     assert (page["totalResults"], page["itemsPerPage"], page["Resources"]) == (0, 0, [])
+    assert len([text for text, _ in seen if "FROM users" in text]) == 1
 
 
 def test_default_order_is_that_of_the_ids(people):
