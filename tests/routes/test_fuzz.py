@@ -77,10 +77,17 @@ RESOURCES = st.builds(
     st.sampled_from([user("fuzz"), group("fuzz")]),
     st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4),
 )
+NUMBERS = (st.sampled_from([0, 1, -1, 2**31, 2**63, 10**30]) | st.integers()).map(str)
+UNDERSTOOD = st.builds(
+    "{} {} {}".format,
+    st.sampled_from(["userName", "displayName", "title", "emails.value", "meta.created"]),
+    st.sampled_from(["eq", "eq", "ne", "co", "gt"]),
+    st.sampled_from(['"someone"', '"crowd"']),
+)
 QUERIES = st.dictionaries(
-    st.sampled_from([*PARAMETERS, "x"]),
-    FILTERS | TEXT | st.integers().map(str),
-    max_size=3,
+    st.sampled_from([*PARAMETERS, "x"]), FILTERS | TEXT | NUMBERS, max_size=3
+) | st.fixed_dictionaries(
+    {"filter": UNDERSTOOD}, optional={"startIndex": NUMBERS, "count": NUMBERS}
 )
 HEADERS = st.dictionaries(
     st.sampled_from(["If-Match", "If-None-Match", "Accept", "X-Forwarded-Host", "Prefer"]),
@@ -144,7 +151,7 @@ def test_arbitrary_bytes_make_no_internal_error(answers):
 def test_arbitrary_queries_make_no_internal_error(scim):
     scim.create(group("crowd", scim.create(user("someone"))))
 
-    @settings(max_examples=REQUESTS, phases=[Phase.generate])
+    @settings(max_examples=REQUESTS * 4, phases=[Phase.generate])
     @given(st.sampled_from(["/Users", "/Groups"]), QUERIES)
     def check(path, query):
         response = scim.client.get(f"/scim/v2{path}", query_string=query)
