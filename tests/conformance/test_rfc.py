@@ -49,6 +49,20 @@ SKIPPED = {
     "me_is_the_resource_itself": NO_SUBJECT,
     "me_redirects_to_the_resource": "/Me is 501, not 308",
 }
+# See "Strict tenants" in docs/tolerances.md.
+REPLACED_BY_THE_PROFILE = {
+    "one_attribute_without_a_path_is_added_or_replaced_by_add",
+    "a_set_of_attributes_without_a_path_is_added_or_replaced_by_add",
+    "a_value_without_a_path_is_added_to_a_list_and_leaves_the_others",
+    "one_attribute_without_a_path_is_replaced_by_a_patch",
+    "a_set_of_attributes_without_a_path_is_replaced_by_a_patch",
+    "a_list_without_a_path_is_replaced_and_nothing_else",
+    "remove_without_a_path_has_no_target",
+    "a_part_of_a_complex_attribute_is_replaced_by_a_patch",
+    "the_value_that_matches_is_replaced_and_nothing_else",
+    "replace_of_a_value_that_no_filter_matches_is_400_notarget",
+    "a_sub_attribute_of_all_values_that_match_is_replaced_and_nothing_else",
+}
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +117,7 @@ def test_me_is_checked_with_a_token_that_names_a_user(ours, settings):
         "/Users",
         json={"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"},
     ).json()
-    issued = run("manage.py", "token", "issue", "me", "--subject", user["id"], **settings)
-    token = re.findall(r"\S{20,}", issued.stdout)[-1]
+    token = issue_token("--subject", user["id"], **settings)
     of_me = [check for check in CHECKS if check.area == "me"]
 
     with closing(Client(ours.url, token)) as client:
@@ -114,6 +127,22 @@ def test_me_is_checked_with_a_token_that_names_a_user(ours, settings):
     assert found["me_is_the_resource_itself"] == ""
     assert found["me_is_shown_or_elsewhere_or_501"] == ""
     ours.session.delete(f"/Users/{user['id']}")
+
+
+def test_strict_tenant_breaks_the_rules_of_patch_that_its_profile_replaces(ours, settings):
+    for command in (("add", "strict"), ("set", "strict", "--strict")):
+        run("manage.py", "tenant", *command, **settings).check_returncode()
+    token = issue_token("--tenant", "strict", **settings)
+
+    with closing(Client(ours.url, token)) as client:
+        results = run_checks(CHECKS, Service(client))
+
+    assert set(outcomes(results, Status.FAILED)) == REPLACED_BY_THE_PROFILE
+
+
+def issue_token(*options, **settings):
+    issued = run("manage.py", "token", "issue", options[-1], *options, **settings)
+    return re.findall(r"\S{20,}", issued.stdout)[-1]
 
 
 def test_every_area_has_checks():

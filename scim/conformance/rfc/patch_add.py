@@ -88,7 +88,7 @@ CASES: dict[str, Case] = {
         COMPLEX,
     ),
     "One attribute without a path": ({}, add({"title": "Guide"}), {"title": "Guide"}, WITHOUT_PATH),
-    "Several attributes without a path": (
+    "A set of attributes without a path": (
         {"nickName": "Barb"},
         add({"title": "Guide", "nickName": "Babs", "name": {"givenName": "Barbara"}}),
         {"title": "Guide", "nickName": "Babs", "name": {"givenName": "Barbara"}},

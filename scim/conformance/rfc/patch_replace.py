@@ -98,7 +98,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = {
         {"title": "Guide"},
         WITHOUT_PATH,
     ),
-    "Several attributes without a path": (
+    "A set of attributes without a path": (
         {"title": "Driver", "nickName": "Barb"},
         replace({"title": "Guide", "nickName": "Babs"}),
         {"title": "Guide", "nickName": "Babs"},
