@@ -2,12 +2,18 @@
 
 import sys
 
-from flask.cli import FlaskGroup
+try:
+    from flask.cli import FlaskGroup
 
-from app import create_app
-from scim.cli import register
-from scim.settings import SettingError, read_settings
-from scim.storage import DatabaseError
+    from app import create_app
+    from scim.cli import register
+    from scim.settings import SettingError, read_settings
+    from scim.storage import DatabaseError
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"{error}: type `. .venv/bin/activate` first, if there is one after `make run`, "
+        "or else `pip install -r requirements.txt`"
+    )
 
 cli = FlaskGroup(create_app=create_app)
 register(cli)

@@ -43,6 +43,22 @@ def test_make_run_sets_everything_up_and_serves(tmp_path):
     assert f"http://localhost:{port}/scim/v2" in log.read_text()
     assert (tmp_path / "scim.db").exists()
 
+    command = ["sh", "-c", ". .venv/bin/activate && python manage.py tenant list"]
+    tenants = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+
+    assert tenants.stdout.startswith("default ")
+
+
+def test_command_without_the_packages_says_how_to_get_them():
+    command = [sys.executable, "-S", "manage.py", "tenant", "list"]
+    result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith("No module named 'flask'")
+    assert ". .venv/bin/activate" in line
+    assert "pip install -r requirements.txt" in line
+
 
 def wait_for_answer(session, process):
     deadline = time.monotonic() + INSTALL_SECONDS
