@@ -3,7 +3,20 @@
 import operator
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from scim.protocol.nodes import And, Not, Or
 from scim.protocol.resolve import Compare, Condition, Has, Keys, Some
@@ -49,7 +62,8 @@ def compare_text(column: Any, name: str, value: Any) -> Any:
         case "eq":
             return column == value
         case "sw":
-            return func.substr(column, 1, len(value)) == value
+            beyond = cast(value.encode() + b"\xff", Text)  # no text goes on with this byte
+            return and_(column >= value, column < beyond)
         case "ew" if value:
             return func.substr(column, -len(value)) == value
         case "co" | "ew":
