@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from .entra_dialect import DefaultDialect
 from .entra_directory import now
+from .entra_mapping import Rules
 from .entra_provisioning import Provisioner
 from .entra_status import FAILING_SHARE, LEAST_FAILURES, Cycle, Entry, Quarantine
 from .entra_target import UnusableTargetError
@@ -55,6 +56,10 @@ class Job:
         if "QuarantineState" in scope:
             self.quarantine = None
         self.state = "Active"
+
+    def map(self, rules: Rules) -> None:
+        """Provision by other rules; whatever is in scope is looked at anew."""
+        self.provisioner.rules, self.watermark = rules, None
 
     def run_cycle(self) -> Cycle:
         """Provision what has changed since the last cycle, and what failed in it."""

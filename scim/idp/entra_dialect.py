@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .entra_mapping import GROUP_SCHEMA, Values, read
+from .entra_mapping import GROUP_SCHEMA, Values, read, written
 
 COMPLIANT = "aadOptscim062020"
 MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
@@ -59,8 +59,8 @@ class DefaultDialect:
         ]
 
     def group_document(self, values: Values) -> dict[str, Any]:
-        schemas = [GROUP_SCHEMA, MICROSOFT_GROUP]
-        return {"schemas": schemas, **values, "meta": {"resourceType": "Group"}}
+        document = written({"schemas": [GROUP_SCHEMA, MICROSOFT_GROUP]}, values)
+        return document | {"meta": {"resourceType": "Group"}}
 
 
 class CompliantDialect(DefaultDialect):
@@ -94,7 +94,7 @@ class CompliantDialect(DefaultDialect):
         return operations
 
     def group_document(self, values: Values) -> dict[str, Any]:
-        return {"schemas": [GROUP_SCHEMA], **values, "members": []}
+        return written({"schemas": [GROUP_SCHEMA]}, values) | {"members": []}
 
 
 DIALECTS = {each.name: each for each in (DefaultDialect(), CompliantDialect())}

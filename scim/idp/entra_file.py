@@ -1,4 +1,4 @@
-"""The file from which the stand-in Entra ID takes its directory."""
+"""The files from which the stand-in Entra ID takes its directory and its mapping."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from .entra_directory import Directory, DirectoryError, Record, bad_request
+from .entra_mapping import Rules
+from .entra_rules import read_rules
 
 
 def read_directory(path: Path) -> Directory:
@@ -20,6 +22,17 @@ def read_directory(path: Path) -> Directory:
         raise ValueError(f"{path}: {error.message}") from None
     except (KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} is not a directory: see docs/entra-without-entra.md") from None
+
+
+def read_mapping(path: Path) -> Rules:
+    """Return the mapping of a file.
+
+    :raises ValueError: the file has none that is understood, and the message says why
+    """
+    try:
+        return read_rules(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def load(document: Record) -> Directory:

@@ -4,7 +4,7 @@ import json
 
 from .entra import RESTART
 from .entra_directory import Directory, DirectoryError, Record, bad_request
-from .entra_mapping import GROUP_MAPPING, USER_MAPPING, AttributeMapping
+from .entra_rules import read_rules, shown_rules
 from .entra_service import Answer, Routes, Service, collection
 from .entra_target import TargetError
 
@@ -66,29 +66,17 @@ def get_job(service: Service, _: Record) -> Answer:
 @routes.view("GET", JOBS + "/{job_id}/schema")
 def get_schema(service: Service, _: Record) -> Answer:
     """Show the attribute mappings."""
-    rules = {"User": USER_MAPPING, "Group": GROUP_MAPPING}
-    return 200, {
-        "synchronizationRules": [
-            {
-                "objectMappings": [
-                    {
-                        "sourceObjectName": name,
-                        "targetObjectName": name,
-                        "attributeMappings": [shown_mapping(each) for each in mapping],
-                    }
-                    for name, mapping in rules.items()
-                ]
-            }
-        ]
-    }
+    return 200, shown_rules(service.job.provisioner.rules)
 
 
-def shown_mapping(mapping: AttributeMapping) -> Record:
-    return {
-        "source": {"expression": mapping.source},
-        "targetAttributeName": mapping.target,
-        "flowType": "Always",
-    }
+@routes.view("PUT", JOBS + "/{job_id}/schema")
+def set_schema(service: Service, body: Record) -> Answer:
+    """Take other attribute mappings, with which the next cycle looks at everything."""
+    try:
+        service.job.map(read_rules(body))
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+    return 204, None
 
 
 def shown_job(service: Service) -> Record:

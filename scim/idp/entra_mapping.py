@@ -4,14 +4,14 @@ A mapping has a source expression as Entra ID's portal shows it, and a target, w
 in PATCH (RFC 7644 §3.5.2). Values that are missing in the source are never provisioned.
 """
 
-import csv
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scim.protocol.nodes import AttributePath, Comparison, ValuePath
 from scim.protocol.parser import parse_path
+
+from .entra_expressions import evaluate
 
 Values = dict[str, str | bool]
 
@@ -19,6 +19,7 @@ USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MANAGER = f"{ENTERPRISE}:manager"
+ALWAYS = "Always"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,34 @@ class AttributeMapping:
 
     source: str
     target: str
+    flow_type: str = ALWAYS
+    matching_priority: int = 0  # objects are looked for by the lowest one first; not by 0
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMapping:
+    """How objects of one kind are provisioned."""
+
+    attributes: tuple[AttributeMapping, ...]
+
+    @property
+    def matching(self) -> list[str]:
+        """The targets by which objects are looked for, the first one first."""
+        matching = [each for each in self.attributes if each.matching_priority]
+        return [each.target for each in sorted(matching, key=lambda each: each.matching_priority)]
+
+    @property
+    def updated(self) -> frozenset[str]:
+        """The targets that are not for new objects only."""
+        return frozenset(each.target for each in self.attributes if each.flow_type == ALWAYS)
+
+    def refers(self, target: str) -> bool:
+        """Does the mapping have a manager, or members?"""
+        return any(each.target == target for each in self.attributes)
+
+
+Rules = Mapping[str, ObjectMapping]  # by the kind of the objects: User, Group
 
 
 # Entra ID's defaults for an app that is not in its gallery. ``manager`` and ``members`` refer to
@@ -56,64 +85,46 @@ USER_MAPPING = (
     AttributeMapping("[manager]", MANAGER),
 )
 GROUP_MAPPING = (
-    AttributeMapping("[displayName]", "displayName"),
+    AttributeMapping("[displayName]", "displayName", matching_priority=1),
     AttributeMapping("[objectId]", "externalId"),
     AttributeMapping("[members]", "members"),
 )
-REFERENCES = frozenset({MANAGER, "members"})
+REFERENCES = {MANAGER: ("User", "[manager]"), "members": ("Group", "[members]")}
 MATCHING = {  # what users are looked up by; groups are by displayName
     "userName": "userName",
     "externalId": "externalId",
     "email": 'emails[type eq "work"].value',
 }
-# The provisioning service has older names for some properties than Graph has.
-GRAPH_NAMES = {
-    "objectId": "id",
-    "physicalDeliveryOfficeName": "officeLocation",
-    "telephoneNumber": "businessPhones",
-    "mobile": "mobilePhone",
-    "facsimileTelephoneNumber": "faxNumber",
-}
+BOOLEANS = frozenset({"active", "primary"})
 
 
-def _switch(value: str, default: str, *cases: str) -> str:
-    return dict(zip(cases[::2], cases[1::2], strict=True)).get(value, default)
-
-
-def _join(separator: str, *values: str) -> str:
-    return separator.join(filter(None, values))
-
-
-FUNCTIONS: Mapping[str, Callable[..., str]] = {"Switch": _switch, "Join": _join}
-FUNCTION = re.compile(r"(\w+)\((.*)\)")
-
-
-def evaluate(expression: str, source: Mapping[str, Any]) -> str:
-    """Return what an expression makes of a directory object, as text; empty for nothing."""
-    if called := FUNCTION.fullmatch(expression):
-        [arguments] = csv.reader([called[2]], skipinitialspace=True)
-        return FUNCTIONS[called[1]](*(evaluate(each, source) for each in arguments))
-    if not expression.startswith("["):
-        return expression
-    name = expression[1:-1]
-    value = source.get(GRAPH_NAMES.get(name, name))
-    if isinstance(value, list):
-        value = next(iter(value), None)
-    return "" if value is None else str(value)
+def default_rules(matching: str) -> Rules:
+    """Return Entra ID's default mapping, with users looked for by one of ``MATCHING``."""
+    users = tuple(
+        replace(each, matching_priority=1) if each.target == MATCHING[matching] else each
+        for each in USER_MAPPING
+    )
+    return {"User": ObjectMapping(users), "Group": ObjectMapping(GROUP_MAPPING)}
 
 
 def mapped(source: Mapping[str, Any], mapping: tuple[AttributeMapping, ...]) -> Values:
     """Return the value for each target that has one; references are left out."""
     texts = {
-        each.target: evaluate(each.source, source)
+        each.target: evaluate(each.source, source) or each.default
         for each in mapping
         if each.target not in REFERENCES
     }
     return {
-        target: text == "True" if target == "active" else text
+        target: text == "True" if _is_boolean(target) else text
         for target, text in texts.items()
         if text
     }
+
+
+def _is_boolean(target: str) -> bool:
+    path = parse_path(target)
+    name = path.path.name if isinstance(path, ValuePath) else path.name
+    return (path.sub_attribute or name) in BOOLEANS
 
 
 def read(resource: Mapping[str, Any], target: str) -> Any:
@@ -141,32 +152,38 @@ def write(resource: dict[str, Any], target: str, value: str | bool) -> None:
         return
     named, selected = _condition(path)
     elements = resource.setdefault(path.path.name, [])
-    element = next((each for each in elements if each[named] == selected), None)
+    element = next((each for each in elements if each.get(named) == selected), None)
     if element is None:
         element = {named: selected}
-        if path.path.name == "emails":
+        if (path.path.name, selected) == ("emails", "work"):
             element["primary"] = True
         elements.append(element)
     element[path.sub_attribute] = value
+
+
+def written(document: dict[str, Any], values: Values) -> dict[str, Any]:
+    """Return a document, which gets a value for each target."""
+    for target, value in values.items():
+        write(document, target, value)
+    return document
 
 
 def _condition(path: ValuePath) -> tuple[str, Any]:
     """Return the attribute and the value of ``[type eq "work"]``; mappings have no others."""
     assert isinstance(path.value_filter, Comparison)
     assert isinstance(path.value_filter.path, AttributePath)
-    return path.value_filter.path.name, path.value_filter.value
+    named, value = path.value_filter.path.name, path.value_filter.value
+    return named, str(value) == "True" if named in BOOLEANS else value
 
 
 def user_document(values: Values) -> dict[str, Any]:
     """Return the body that creates a user."""
-    document: dict[str, Any] = {
-        "schemas": [USER_SCHEMA, ENTERPRISE],
+    document = {
+        "schemas": [USER_SCHEMA, ENTERPRISE],  # those of other extensions are not sent
         "meta": {"resourceType": "User"},
         "roles": [],
     }
-    for target, value in values.items():
-        write(document, target, value)
-    return document
+    return written(document, values)
 
 
 def incompatible(resource: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from .entra_dialect import AttributeChange, DefaultDialect, differences
 from .entra_directory import Directory, Record
-from .entra_mapping import GROUP_MAPPING, MANAGER, USER_MAPPING, mapped, read, user_document
+from .entra_mapping import MANAGER, Rules, Values, mapped, read, user_document
 from .entra_status import Entry
 from .entra_target import Target, TargetError, equals
 
@@ -34,7 +34,7 @@ class Provisioner:
     directory: Directory
     target: Target
     dialect: DefaultDialect
-    matching: str  # the path by which users are looked for
+    rules: Rules
     links: dict[str, Link] = field(default_factory=dict)
 
     def test_connection(self) -> None:
@@ -42,7 +42,7 @@ class Provisioner:
 
         :raises TargetError: the app does not answer with an empty list
         """
-        self.target.find("Users", equals(self.matching, str(uuid4())))
+        self.target.find("Users", equals(self.rules["User"].matching[0], str(uuid4())))
 
     def is_group(self, object_id: str) -> bool:
         link = self.links.get(object_id)
@@ -82,12 +82,10 @@ class Provisioner:
         return not is_blocked and self.directory.is_assigned(user["id"])
 
     def _create_or_update_user(self, entry: Entry, user: Record) -> None:
-        values = mapped(user | {"IsSoftDeleted": False}, USER_MAPPING)
-        if self.matching not in values:
-            raise TargetError("MissingMatchingAttribute", f"{self.matching} has no value")
-        found = self._find(entry, "Users", equals(self.matching, str(values[self.matching])))
+        values = mapped(user | {"IsSoftDeleted": False}, self.rules["User"].attributes)
+        found = self._find(entry, values)
         if found:
-            self._update(entry, differences(values, found))
+            self._update(entry, values, found)
             return
         target_id = self.target.create("Users", user_document(values))
         self.links[entry.source_id] = Link("Users", target_id)
@@ -100,33 +98,41 @@ class Provisioner:
             if group is None or not self.directory.is_assigned(group_id):
                 self._delete(entry, self.links.get(group_id))
                 return entry
-            values = mapped(group, GROUP_MAPPING)
-            found = self._find(entry, "Groups", equals("displayName", group["displayName"]))
+            values = mapped(group, self.rules["Group"].attributes)
+            found = self._find(entry, values)
             if found:
-                self._update(entry, differences(values, found))
+                self._update(entry, values, found)
             else:
                 target_id = self.target.create("Groups", self.dialect.group_document(values))
                 self.links[group_id] = Link("Groups", target_id)
                 entry.done("create", f"created {entry.source_name}", values)
         return entry
 
-    def _find(self, entry: Entry, endpoint: str, sought: str) -> Record | None:
+    def _find(self, entry: Entry, values: Values) -> Record | None:
         """Return what the app has for an object: by its id, if that is known, or by a search."""
-        query = WITHOUT_MEMBERS if endpoint == "Groups" else ""
+        endpoint = f"{entry.kind}s"
+        query = WITHOUT_MEMBERS if entry.kind == "Group" else ""
         if link := self.links.get(entry.source_id):
             if found := self.target.read(endpoint, link.target_id, query):
                 return found
             del self.links[entry.source_id]
-        matches = self.target.find(endpoint, sought, query)
-        if len(matches) > 1:
-            raise TargetError("DuplicateTargetEntries", f"{len(matches)} match {sought}")
-        entry.step("EntryImport", "matching", "success", f"{len(matches)} match {sought}")
-        if not matches:
-            return None
-        self.links[entry.source_id] = Link(endpoint, matches[0]["id"])
-        return matches[0]
+        targets = self.rules[entry.kind].matching
+        searches = [equals(each, str(values[each])) for each in targets if each in values]
+        if not searches:
+            raise TargetError("MissingMatchingAttribute", f"{', '.join(targets)} has no value")
+        for sought in searches:
+            matches = self.target.find(endpoint, sought, query)
+            if len(matches) > 1:
+                raise TargetError("DuplicateTargetEntries", f"{len(matches)} match {sought}")
+            entry.step("EntryImport", "matching", "success", f"{len(matches)} match {sought}")
+            if matches:
+                self.links[entry.source_id] = Link(endpoint, matches[0]["id"])
+                return matches[0]
+        return None
 
-    def _update(self, entry: Entry, changes: list[AttributeChange]) -> None:
+    def _update(self, entry: Entry, values: Values, found: Record) -> None:
+        updated = self.rules[entry.kind].updated
+        changes = [each for each in differences(values, found) if each.path in updated]
         if not changes:
             entry.skip("RedundantExport", f"{entry.source_name} is up to date")
             return
@@ -161,7 +167,7 @@ class Provisioner:
     def manager(self, user_id: str) -> Entry | None:
         """Set or clear a user's manager; whoever it is must be in the app already."""
         user, link = self.directory.users.get(user_id), self.links.get(user_id)
-        if user is None or link is None:
+        if user is None or link is None or not self.rules["User"].refers(MANAGER):
             return None
         manager = self.links.get(user["manager"])
         wanted = manager.target_id if manager else None
@@ -187,7 +193,7 @@ class Provisioner:
         Groups within groups are not provisioned.
         """
         group, link = self.directory.groups.get(group_id), self.links.get(group_id)
-        if group is None or link is None:
+        if group is None or link is None or not self.rules["Group"].refers("members"):
             return None
         members = {
             self.links[member].target_id: member
