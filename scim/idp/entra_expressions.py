@@ -32,16 +32,7 @@ TOKEN = re.compile(
     r'|"(?P<text>(?:[^"\\]|\\.)*)"|\[(?P<attribute>[^\[\]"]+)\]|(?P<number>-?\d+)'
     r"|(?P<function>[A-Za-z]\w*)\s*\(|(?P<operator><>|<=|>=|[=<>])|(?P<mark>[,)])"
 )
-OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "=": eq,
-    "<>": ne,
-    "<": lt,
-    "<=": le,
-    ">": gt,
-    ">=": ge,
-}
-
-
+OPERATORS = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 PLAIN_REPLACE = [False, False, True, True, False, True, True]  # which arguments are left out
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from .entra_directory import Directory, DirectoryError, Record, bad_request
+from .entra_directory import DEFAULT_ACCESS, Directory, DirectoryError, Record, bad_request
 from .entra_mapping import Rules
 from .entra_rules import read_rules
 
@@ -37,7 +37,8 @@ def read_mapping(path: Path) -> Rules:
 
 def load(document: Record) -> Directory:
     """Make a directory from JSON: ``users`` with their ``manager``, ``groups`` with ``members``
-    and ``assignments``. References are ids, userPrincipalNames or displayNames of groups.
+    ``appRoles`` and ``assignments``, which may have a role. References are ids,
+    userPrincipalNames, displayNames of groups or values of roles.
     """
     directory = Directory()
     users, groups = document.get("users", []), document.get("groups", [])
@@ -56,8 +57,14 @@ def load(document: Record) -> Directory:
     for values in groups:
         for member in values.get("members", []):
             directory.add_member(ids[values["displayName"]], ids.get(member, member))
-    for principal in document.get("assignments", []):
-        directory.assign(ids.get(principal, principal))
+    for values in document.get("appRoles", []):
+        role = directory.add_app_role(values)
+        ids[role["value"]] = role["id"]
+    for each in document.get("assignments", []):
+        assigned: Record = each if isinstance(each, dict) else {"principalId": each}
+        principal: str = assigned["principalId"]
+        role_id: str = assigned.get("appRoleId", DEFAULT_ACCESS)
+        directory.assign(ids.get(principal, principal), ids.get(role_id, role_id))
     return directory
 
 

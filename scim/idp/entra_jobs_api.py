@@ -3,7 +3,7 @@
 import json
 
 from .entra import RESTART
-from .entra_directory import Directory, DirectoryError, Record, bad_request
+from .entra_directory import DEFAULT_ACCESS, Directory, DirectoryError, Record, bad_request
 from .entra_rules import read_rules, shown_rules
 from .entra_service import Answer, Routes, Service, collection
 from .entra_target import TargetError
@@ -20,8 +20,20 @@ routes = Routes()
 
 @routes.view("GET", "/servicePrincipals")
 def list_service_principals(service: Service, _: Record) -> Answer:
+    return collection([shown_app(service)])
+
+
+@routes.view("GET", "/servicePrincipals/{principal_id}")
+def get_service_principal(service: Service, _: Record) -> Answer:
+    return 200, shown_app(service)
+
+
+def shown_app(service: Service) -> Record:
+    """Return the app as a servicePrincipal of Graph, with its roles."""
+    usable = {"allowedMemberTypes": ["User"], "isEnabled": True}
+    roles = [role | usable for role in service.directory.app_roles.values()]
     name = "SCIM app"
-    return collection([{"id": SERVICE_PRINCIPAL_ID, "appId": APP_ID, "displayName": name}])
+    return {"id": SERVICE_PRINCIPAL_ID, "appId": APP_ID, "displayName": name, "appRoles": roles}
 
 
 @routes.view("GET", "/servicePrincipals/{principal_id}/appRoleAssignedTo")
@@ -33,7 +45,9 @@ def list_assignments(service: Service, _: Record) -> Answer:
 def assign(service: Service, body: Record) -> Answer:
     if not isinstance(principal := body.get("principalId"), str):
         raise bad_request("A value is required for property 'principalId'.")
-    return 201, service.directory.assign(principal)
+    if not isinstance(role := body.get("appRoleId", DEFAULT_ACCESS), str):
+        raise bad_request("Invalid value specified for property 'appRoleId'.")
+    return 201, service.directory.assign(principal, role)
 
 
 @routes.view("DELETE", "/servicePrincipals/{principal_id}/appRoleAssignedTo/{assignment}")

@@ -13,7 +13,8 @@ from scim.protocol.parser import parse_path
 
 from .entra_expressions import evaluate
 
-Values = dict[str, str | bool]
+Value = str | bool | list[dict[str, Any]]  # the list is one of app roles
+Values = dict[str, Value]
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -96,6 +97,12 @@ MATCHING = {  # what users are looked up by; groups are by displayName
     "email": 'emails[type eq "work"].value',
 }
 BOOLEANS = frozenset({"active", "primary"})
+ROLES = "AppRoleAssignmentsComplex([appRoleAssignments])"  # the only expression for ``roles``
+APP_ROLE = {"type": "WindowsAzureActiveDirectoryRole"}
+NEW_ELEMENTS: Mapping[tuple[str, object], dict[str, Any]] = {
+    ("emails", "work"): {"primary": True},
+    ("roles", True): APP_ROLE,
+}
 
 
 def default_rules(matching: str) -> Rules:
@@ -109,16 +116,17 @@ def default_rules(matching: str) -> Rules:
 
 def mapped(source: Mapping[str, Any], mapping: tuple[AttributeMapping, ...]) -> Values:
     """Return the value for each target that has one; references are left out."""
-    texts = {
-        each.target: evaluate(each.source, source) or each.default
-        for each in mapping
-        if each.target not in REFERENCES
+    values = {
+        each.target: _value(each, source) for each in mapping if each.target not in REFERENCES
     }
-    return {
-        target: text == "True" if _is_boolean(target) else text
-        for target, text in texts.items()
-        if text
-    }
+    return {target: value for target, value in values.items() if value is not None}
+
+
+def _value(mapping: AttributeMapping, source: Mapping[str, Any]) -> Value | None:
+    if mapping.source == ROLES:
+        return source["appRoleAssignments"] or None
+    text = evaluate(mapping.source, source) or mapping.default
+    return (text == "True" if _is_boolean(mapping.target) else text) if text else None
 
 
 def _is_boolean(target: str) -> bool:
@@ -141,7 +149,7 @@ def read(resource: Mapping[str, Any], target: str) -> Any:
     return None
 
 
-def write(resource: dict[str, Any], target: str, value: str | bool) -> None:
+def write(resource: dict[str, Any], target: str, value: Value) -> None:
     """Set what a resource has at a target."""
     path = parse_path(target)
     if isinstance(path, AttributePath):
@@ -154,9 +162,7 @@ def write(resource: dict[str, Any], target: str, value: str | bool) -> None:
     elements = resource.setdefault(path.path.name, [])
     element = next((each for each in elements if each.get(named) == selected), None)
     if element is None:
-        element = {named: selected}
-        if (path.path.name, selected) == ("emails", "work"):
-            element["primary"] = True
+        element = {named: selected} | NEW_ELEMENTS.get((path.path.name, selected), {})
         elements.append(element)
     element[path.sub_attribute] = value
 
@@ -183,7 +189,16 @@ def user_document(values: Values) -> dict[str, Any]:
         "meta": {"resourceType": "User"},
         "roles": [],
     }
+    roles = values.get("roles")
+    if isinstance(roles, list):
+        values = values | {"roles": [role_document(role) for role in roles]}
     return written(document, values)
+
+
+def role_document(role: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an app role as it is sent unless the default dialect patches it."""
+    shown = {"displayName": role["displayName"], "value": role["value"]}
+    return {"primary": False} | APP_ROLE | shown
 
 
 def incompatible(resource: Mapping[str, Any]) -> str | None:

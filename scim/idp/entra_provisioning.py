@@ -82,7 +82,8 @@ class Provisioner:
         return not is_blocked and self.directory.is_assigned(user["id"])
 
     def _create_or_update_user(self, entry: Entry, user: Record) -> None:
-        values = mapped(user | {"IsSoftDeleted": False}, self.rules["User"].attributes)
+        more = {"IsSoftDeleted": False, "appRoleAssignments": self.directory.roles(user["id"])}
+        values = mapped(user | more, self.rules["User"].attributes)
         found = self._find(entry, values)
         if found:
             self._update(entry, values, found)

@@ -13,7 +13,7 @@ from scim.protocol.parser import parse_path
 
 from .entra_directory import GROUP_PROPERTIES, USER_PROPERTIES, Record
 from .entra_expressions import GRAPH_NAMES, attributes, compiled
-from .entra_mapping import ALWAYS, REFERENCES, AttributeMapping, ObjectMapping, Rules
+from .entra_mapping import ALWAYS, REFERENCES, ROLES, AttributeMapping, ObjectMapping, Rules
 
 FLOW_TYPES = (ALWAYS, "ObjectAddOnly")
 SOURCES: Mapping[str, frozenset[str]] = {
@@ -134,6 +134,10 @@ def _check_source(mapping: AttributeMapping, kind: str) -> None:
     if mapping.target in REFERENCES:
         if (kind, mapping.source) != REFERENCES[mapping.target]:
             raise ValueError(f"{mapping.target} takes {REFERENCES[mapping.target][1]} only")
+        return
+    if (mapping.source == ROLES) != (mapping.target == "roles"):
+        raise ValueError(f"roles takes {ROLES} only, and nothing else takes it")
+    if mapping.source == ROLES:
         return
     try:
         compiled(mapping.source)

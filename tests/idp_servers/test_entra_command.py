@@ -29,6 +29,12 @@ def refused(*arguments: str) -> str:
         ({"users": [{"shoe": 1}]}, "Invalid property 'shoe'."),
         ({"users": [{"displayName": "Ada"}]}, "A value is required for property 'mailNickname'"),
         (PEOPLE | {"assignments": ["nobody"]}, "Resource 'nobody' does not exist"),
+        ({"appRoles": [{"id": "7"}]}, "property 'value' of resource 'AppRole'"),
+        (
+            PEOPLE | {"assignments": [{"principalId": GRACE, "appRoleId": "admin"}]},
+            "Permission being assigned was not found on application",
+        ),
+        ({"assignments": [{}]}, "is not a directory"),
         ({"users": [PEOPLE["users"][1] | {"id": "7"}]}, "Invalid object identifier '7'."),
         (
             PEOPLE | {"groups": [PEOPLE["users"][1] | {"displayName": "x"}]},

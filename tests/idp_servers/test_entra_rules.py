@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scim.idp.entra_file import read_mapping
-from scim.idp.entra_mapping import default_rules
+from scim.idp.entra_mapping import ROLES, default_rules
 from scim.idp.entra_rules import read_rules, shown_rules
 
 from .entra_tenant import ADA, DIALECTS, ENGINEERS, ENTERPRISE, FLAG, JOB, MANAGER, entra
@@ -225,7 +225,10 @@ REFUSED = [
     (schema(to("title", "[shoe]")), "source of title: [shoe] is not known here"),
     (schema(to("title", "Guid()")), "source of title: the function Guid is not known here"),
     (schema(to("title", "[manager]")), "source of title: [manager] is not known here"),
-    (schema(to("roles", "[appRoleAssignments]")), "[appRoleAssignments] is not known here"),
+    (schema(to("title", "[appRoleAssignments]")), "[appRoleAssignments] is not known here"),
+    (schema(to("roles", "[jobTitle]")), f"roles takes {ROLES} only, and nothing else takes it"),
+    (schema(to("title", ROLES)), f"roles takes {ROLES} only, and nothing else takes it"),
+    (schema(to("title", f"ToLower({ROLES})")), "function AppRoleAssignmentsComplex is not known"),
     (schema(to("title", "Captain")), "source of title: 'Captain' is not understood"),
     (schema(to(MANAGER, "[mail]")), f"{MANAGER} takes [manager] only"),
     (schema(to("members", "[members]")), "members takes [members] only"),
