@@ -182,7 +182,7 @@ def _argument(tokens: Tokens) -> Expression:
 def _compare(operator: Callable[[Any, Any], bool], left: str, right: str) -> bool:
     """As in Entra ID, no comparison with something empty is true."""
     if left.isdecimal() and right.isdecimal():
-        return operator(int(left), int(right))
+        return operator(float(left), float(right))
     return bool(left and right) and operator(left, right)
 
 

@@ -12,6 +12,7 @@ from scim.protocol.nodes import AttributePath, Comparison, ValuePath
 from scim.protocol.parser import parse_path
 
 from .entra_expressions import evaluate
+from .entra_scope import Scope
 
 Value = str | bool | list[dict[str, Any]]  # the list is one of app roles
 Values = dict[str, Value]
@@ -39,6 +40,7 @@ class ObjectMapping:
     """How objects of one kind are provisioned."""
 
     attributes: tuple[AttributeMapping, ...]
+    scope: Scope = ()
 
     @property
     def matching(self) -> list[str]:

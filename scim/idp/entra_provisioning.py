@@ -11,6 +11,7 @@ from uuid import uuid4
 from .entra_dialect import AttributeChange, DefaultDialect, differences
 from .entra_directory import Directory, Record
 from .entra_mapping import MANAGER, Rules, Values, mapped, read, user_document
+from .entra_scope import includes
 from .entra_status import Entry
 from .entra_target import Target, TargetError, equals
 
@@ -73,13 +74,17 @@ class Provisioner:
             elif link is None:
                 entry.skip("NotEffectivelyEntitled", f"{entry.source_name} is not in scope")
             else:
-                self._disable(entry, link)
+                self._disable(entry, user, link)
         return entry
 
     def _is_active(self, user: Record) -> bool:
         """The opposite of what Entra ID calls IsSoftDeleted."""
         is_blocked = user["deletedDateTime"] or user["accountEnabled"] is False
-        return not is_blocked and self.directory.is_assigned(user["id"])
+        return not is_blocked and self._in_scope("User", user)
+
+    def _in_scope(self, kind: str, source: Record) -> bool:
+        is_assigned = self.directory.is_assigned(source["id"])
+        return is_assigned and includes(self.rules[kind].scope, source)
 
     def _create_or_update_user(self, entry: Entry, user: Record) -> None:
         more = {"IsSoftDeleted": False, "appRoleAssignments": self.directory.roles(user["id"])}
@@ -93,10 +98,10 @@ class Provisioner:
         entry.done("create", f"created {entry.source_name}", values)
 
     def group(self, group_id: str) -> Entry:
-        """Create or update a group; one that is no longer assigned is deleted."""
+        """Create or update a group; one that is no longer in scope is deleted."""
         with self._entry(group_id) as entry:
             group = self.directory.groups.get(group_id)
-            if group is None or not self.directory.is_assigned(group_id):
+            if group is None or not self._in_scope("Group", group):
                 self._delete(entry, self.links.get(group_id))
                 return entry
             values = mapped(group, self.rules["Group"].attributes)
@@ -142,8 +147,8 @@ class Provisioner:
         modified = {change.path: change.value for change in changes}
         entry.done("update", f"updated {', '.join(modified)} of {entry.source_name}", modified)
 
-    def _disable(self, entry: Entry, link: Link) -> None:
-        """Take ``active`` away. Who is not assigned is not managed any longer, either."""
+    def _disable(self, entry: Entry, user: Record, link: Link) -> None:
+        """Take ``active`` away. Who is not in scope is not managed any longer, either."""
         found = self.target.read("Users", link.target_id)
         if not found or read(found, "active") is False:
             entry.skip("RedundantExport", f"{entry.source_name} is not active")
@@ -151,7 +156,7 @@ class Provisioner:
             change = AttributeChange("Replace", "active", False)
             self.target.patch("Users", link.target_id, self.dialect.attributes([change]))
             entry.done("disable", f"disabled {entry.source_name}", {"active": False})
-        if not found or not self.directory.is_assigned(entry.source_id):
+        if not found or not self._in_scope("User", user):
             del self.links[entry.source_id]
 
     def _delete(self, entry: Entry, link: Link | None) -> None:

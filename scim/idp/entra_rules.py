@@ -4,7 +4,8 @@ Of that, the object mappings of a User and of a Group are known. What is not und
 by its name.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scim.protocol.errors import ScimError
@@ -14,20 +15,24 @@ from scim.protocol.parser import parse_path
 from .entra_directory import GROUP_PROPERTIES, USER_PROPERTIES, Record
 from .entra_expressions import GRAPH_NAMES, attributes, compiled
 from .entra_mapping import ALWAYS, REFERENCES, ROLES, AttributeMapping, ObjectMapping, Rules
+from .entra_scope import BINARY, OPERATORS, Clause
 
 FLOW_TYPES = (ALWAYS, "ObjectAddOnly")
+SOFT_DELETED = "IsSoftDeleted"  # follows from the scope, so that it cannot be a part of it
 SOURCES: Mapping[str, frozenset[str]] = {
-    "User": frozenset({"IsSoftDeleted", "objectId", *USER_PROPERTIES, *GRAPH_NAMES}),
+    "User": frozenset({SOFT_DELETED, "objectId", *USER_PROPERTIES, *GRAPH_NAMES}),
     "Group": frozenset({"objectId", *GROUP_PROPERTIES}),
 }
 # What Graph's documents have beside what is known here, with what it says unless it is changed.
 NEUTRAL = {
+    "categoryFilterGroups": [],
     "enabled": True,
     "exportMissingReferences": False,
     "flowBehavior": "FlowWhenChanged",
     "flowTypes": "Add, Update, Delete",
+    "inputFilterGroups": [],
 }
-IGNORED = frozenset({"metadata", "name", "@odata.type"})
+IGNORED = ("metadata", "name", "@odata.type")
 
 
 def shown_rules(rules: Rules) -> Record:
@@ -37,6 +42,9 @@ def shown_rules(rules: Rules) -> Record:
             "sourceObjectName": kind,
             "targetObjectName": kind,
             "attributeMappings": [_shown_attribute(each) for each in mapping.attributes],
+            "scope": {
+                "groups": [{"clauses": [*map(_shown_clause, group)]} for group in mapping.scope]
+            },
         }
         for kind, mapping in rules.items()
     ]
@@ -50,6 +58,14 @@ def _shown_attribute(mapping: AttributeMapping) -> Record:
         "flowType": mapping.flow_type,
         "matchingPriority": mapping.matching_priority,
         "defaultValue": mapping.default or None,
+    }
+
+
+def _shown_clause(clause: Clause) -> Record:
+    return {
+        "sourceOperandName": clause.attribute,
+        "operatorName": clause.operator,
+        "targetOperand": {"values": list(clause.values)},
     }
 
 
@@ -72,48 +88,47 @@ def read_rules(document: Any) -> Rules:
     return found
 
 
+def _members(document: Record, where: str, names: Sequence[str], *optional: str) -> list[Any]:
+    """Return what a document has by these names, if it has no others that matter."""
+    for name, value in document.items():
+        if name not in (*names, *optional, *IGNORED) and value not in (None, NEUTRAL.get(name)):
+            raise ValueError(f"{name} {value!r} in {where} is not known here")
+    return [document[name] for name in names] + [document.get(name) for name in optional]
+
+
 def _object_mapping(document: Record) -> ObjectMapping:
-    kind = document["sourceObjectName"]
-    known = ("sourceObjectName", "targetObjectName", "attributeMappings")
-    _check_names(document, known, "an object mapping")
-    if kind not in SOURCES or document["targetObjectName"] != kind:
-        raise ValueError(f"{kind} cannot be mapped to {document['targetObjectName']}")
-    mappings = tuple(_attribute_mapping(each, kind) for each in document["attributeMappings"])
-    targets = [each.target for each in mappings]
+    names = ("sourceObjectName", "targetObjectName", "attributeMappings")
+    kind, target, listed, scope = _members(document, "an object mapping", names, "scope")
+    if kind not in SOURCES or not target.endswith(kind):
+        raise ValueError(f"{kind} cannot be mapped to {target}")
+    [groups] = _members(scope or {}, f"the scope of {kind}", (), "groups")
+    found = ObjectMapping(
+        tuple(_attribute_mapping(each, kind) for each in listed),
+        tuple(_group(each, kind) for each in groups or ()),
+    )
+    targets = [each.target for each in found.attributes]
     if twice := {each for each in targets if targets.count(each) > 1}:
         raise ValueError(f"{twice.pop()} is mapped twice for {kind}")
-    found = ObjectMapping(mappings)
     if not found.matching:
         raise ValueError(f"a mapping of {kind} needs a matchingPriority above 0")
     return found
 
 
 def _attribute_mapping(document: Record, kind: str) -> AttributeMapping:
-    target = document["targetAttributeName"]
-    known = ("source", "targetAttributeName", "flowType", "matchingPriority", "defaultValue")
-    _check_names(document, known, f"the mapping of {target}")
-    mapping = AttributeMapping(
-        document["source"]["expression"],
-        target,
-        document.get("flowType") or ALWAYS,
-        document.get("matchingPriority") or 0,
-        document.get("defaultValue") or "",
-    )
-    if mapping.flow_type not in FLOW_TYPES:
-        raise ValueError(f"flowType {mapping.flow_type} of {target} is not known here")
-    if type(mapping.matching_priority) is not int or mapping.matching_priority < 0:
+    names, where = ("targetAttributeName", "source"), f"a mapping of {kind}"
+    optional = ("flowType", "matchingPriority", "defaultValue")
+    target, source, flow_type, priority, default = _members(document, where, names, *optional)
+    if (flow_type or ALWAYS) not in FLOW_TYPES:
+        raise ValueError(f"flowType {flow_type} of {target} is not known here")
+    if type(priority or 0) is not int or (priority or 0) < 0:
         raise ValueError(f"matchingPriority of {target} is not a number from 0")
-    if not isinstance(mapping.default, str):
+    if not isinstance(default or "", str):
         raise ValueError(f"defaultValue of {target} is not a text")
     _check_target(target)
-    _check_source(mapping, kind)
-    return mapping
-
-
-def _check_names(document: Record, known: Iterable[str], where: str) -> None:
-    for name, value in document.items():
-        if name not in {*known, *IGNORED} and value not in (None, NEUTRAL.get(name)):
-            raise ValueError(f"{name} {value!r} in {where} is not known here")
+    _check_source(source["expression"], target, kind)
+    return AttributeMapping(
+        source["expression"], target, flow_type or ALWAYS, priority or 0, default or ""
+    )
 
 
 def _check_target(target: str) -> None:
@@ -130,19 +145,43 @@ def _check_target(target: str) -> None:
         raise ValueError(f'targetAttributeName {target} is not like emails[type eq "work"].value')
 
 
-def _check_source(mapping: AttributeMapping, kind: str) -> None:
-    if mapping.target in REFERENCES:
-        if (kind, mapping.source) != REFERENCES[mapping.target]:
-            raise ValueError(f"{mapping.target} takes {REFERENCES[mapping.target][1]} only")
+def _check_source(source: str, target: str, kind: str) -> None:
+    if target in REFERENCES:
+        if (kind, source) != REFERENCES[target]:
+            raise ValueError(f"{target} takes {REFERENCES[target][1]} only")
         return
-    if (mapping.source == ROLES) != (mapping.target == "roles"):
+    if (source == ROLES) != (target == "roles"):
         raise ValueError(f"roles takes {ROLES} only, and nothing else takes it")
-    if mapping.source == ROLES:
+    if source == ROLES:
         return
     try:
-        compiled(mapping.source)
+        compiled(source)
     except ValueError as error:
-        raise ValueError(f"source of {mapping.target}: {error}") from None
-    for name in attributes(mapping.source):
+        raise ValueError(f"source of {target}: {error}") from None
+    for name in attributes(source):
         if name not in SOURCES[kind]:
-            raise ValueError(f"source of {mapping.target}: [{name}] is not known here")
+            raise ValueError(f"source of {target}: [{name}] is not known here")
+
+
+def _group(document: Record, kind: str) -> tuple[Clause, ...]:
+    [clauses] = _members(document, f"a group of the scope of {kind}", ("clauses",))
+    return tuple(_clause(each, kind) for each in clauses)
+
+
+def _clause(document: Record, kind: str) -> Clause:
+    names, where = ("sourceOperandName", "operatorName"), f"a clause of the scope of {kind}"
+    attribute, operator, operand = _members(document, where, names, "targetOperand")
+    values = tuple((operand or {}).get("values") or ())
+    clause = Clause(attribute, operator.upper(), values)
+    if attribute not in SOURCES[kind] - {SOFT_DELETED}:
+        raise ValueError(f"{attribute} in {where} is not known here")
+    if clause.operator not in OPERATORS:
+        raise ValueError(f"{operator} in {where} is not known here")
+    if [*map(type, values)] != [str] * (clause.operator in BINARY):
+        count = "one text" if clause.operator in BINARY else "nothing"
+        raise ValueError(f"{operator} in {where} takes {count} as its values")
+    try:
+        clause.holds({})
+    except (re.error, ValueError) as error:
+        raise ValueError(f"{operator} {values[0]!r} in {where}: {error}") from None
+    return clause

@@ -233,7 +233,7 @@ REFUSED = [
     (schema(to(MANAGER, "[mail]")), f"{MANAGER} takes [manager] only"),
     (schema(to("members", "[members]")), "members takes [members] only"),
     (schema(to("title", "[city]"), to("title", "[mail]")), "title is mapped twice for User"),
-    (schema(to("title", "[city]", flowtype="Always")), "flowtype 'Always' in the mapping of title"),
+    (schema(to("title", "[city]", flowtype="Always")), "flowtype 'Always' in a mapping of User"),
     (schema(to("title", "[city]", flowType="Never")), "flowType Never of title is not known here"),
     (schema(to("title", "[city]", flowBehavior="FlowAlways")), "flowBehavior 'FlowAlways'"),
     (schema(to("title", "[city]", matchingPriority="1")), "matchingPriority of title"),
