@@ -40,25 +40,9 @@ class ExpressionError(ValueError):
     """An expression has something that is not understood; the message names it."""
 
 
-def _iif(condition: str, if_true: str, if_false: str) -> str:
-    return if_true if condition == "True" else if_false
-
-
-def _join(separator: str, source: str, *others: str) -> str:
-    return separator.join(filter(None, (source, *others)))
-
-
-def _left(source: str, length: str) -> str:
-    return source if int(length) < 0 else source[: int(length)]
-
-
 def _mid(source: str, start: str, length: str) -> str:
     begin = max(int(start) - 1, 0)
     return source[begin : begin + max(int(length), 0)]
-
-
-def _replace(source: str, old: str, _: str, __: str, new: str, *___: str) -> str:
-    return source.replace(old, new) if old else source
 
 
 def _switch(source: str, default: str, *cases: str) -> str:
@@ -68,21 +52,17 @@ def _switch(source: str, default: str, *cases: str) -> str:
 FUNCTIONS: Mapping[str, Callable[..., str]] = {
     "Append": lambda source, suffix: source + suffix,
     "Coalesce": lambda source, *others: next(filter(None, (source, *others)), ""),
-    "IIF": _iif,
-    "Join": _join,
-    "Left": _left,
+    "IIF": lambda condition, yes, no: yes if condition == "True" else no,
+    "Join": lambda separator, source, *others: separator.join(filter(None, (source, *others))),
+    "Left": lambda source, length: source if int(length) < 0 else source[: int(length)],
     "Mid": _mid,
     "Not": lambda source: str(source != "True"),
-    "Replace": _replace,
+    "Replace": lambda source, old, _, __, new, *___: source.replace(old, new) if old else source,
     "Switch": _switch,
     "ToLower": lambda source: source.lower(),
     "ToUpper": lambda source: source.upper(),
     "Trim": lambda source: source.strip(),
 }
-
-
-def _left_out(_: Mapping[str, Any]) -> str:
-    return ""
 
 
 def evaluate(text: str, source: Mapping[str, Any]) -> str:
@@ -147,7 +127,7 @@ def _function(name: str, tokens: Tokens) -> Expression:
     if name not in FUNCTIONS:
         raise ExpressionError(f"the function {name} is not known here")
     function = FUNCTIONS[name]
-    if name == "Replace" and [each is _left_out for each in arguments] != PLAIN_REPLACE:
+    if name == "Replace" and [each is None for each in arguments] != PLAIN_REPLACE:
         raise ExpressionError('Replace must be Replace(source, "old", , , "new", , )')
     try:
         inspect.signature(function).bind(*arguments)
@@ -155,10 +135,10 @@ def _function(name: str, tokens: Tokens) -> Expression:
         raise ExpressionError(f"{name} does not take {len(arguments)} arguments") from None
     if name == "Switch" and (len(arguments) % 2 or len(arguments) < 4):
         raise ExpressionError("Switch takes keys and values in pairs")
-    return lambda source: function(*(each(source) for each in arguments))
+    return lambda source: function(*(each(source) if each else "" for each in arguments))
 
 
-def _arguments(tokens: Tokens) -> list[Expression]:
+def _arguments(tokens: Tokens) -> list[Expression | None]:
     arguments = [_argument(tokens)]
     while tokens and tokens[0] == ("mark", ","):
         tokens.popleft()
@@ -168,9 +148,9 @@ def _arguments(tokens: Tokens) -> list[Expression]:
     return arguments
 
 
-def _argument(tokens: Tokens) -> Expression:
+def _argument(tokens: Tokens) -> Expression | None:
     if tokens and tokens[0][0] == "mark":
-        return _left_out
+        return None
     left = _expression(tokens)
     if not tokens or tokens[0][0] != "operator":
         return left

@@ -4,6 +4,7 @@ A mapping has a source expression as Entra ID's portal shows it, and a target, w
 in PATCH (RFC 7644 §3.5.2). Values that are missing in the source are never provisioned.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -126,29 +127,29 @@ def mapped(source: Mapping[str, Any], mapping: tuple[AttributeMapping, ...]) -> 
 
 def _value(mapping: AttributeMapping, source: Mapping[str, Any]) -> Value | None:
     if mapping.source == ROLES:
-        return source["appRoleAssignments"] or None
+        return source.get("appRoleAssignments") or None
     text = evaluate(mapping.source, source) or mapping.default
-    return (text == "True" if _is_boolean(mapping.target) else text) if text else None
-
-
-def _is_boolean(target: str) -> bool:
-    path = parse_path(target)
-    name = path.path.name if isinstance(path, ValuePath) else path.name
-    return (path.sub_attribute or name) in BOOLEANS
+    is_boolean = re.split("[.:]", mapping.target)[-1] in BOOLEANS
+    return (text == "True" if is_boolean else text) if text else None
 
 
 def read(resource: Mapping[str, Any], target: str) -> Any:
     """Return what a resource has at a target, or None."""
     path = parse_path(target)
     if isinstance(path, AttributePath):
-        holder = resource.get(path.urn) or {} if path.urn else resource
-        value = holder.get(path.name)
-        return (value or {}).get(path.sub_attribute) if path.sub_attribute else value
+        value = _part(_part(resource, path.urn) if path.urn else resource, path.name)
+        return _part(value, path.sub_attribute) if path.sub_attribute else value
     named, value = _condition(path)
-    for element in resource.get(path.path.name) or ():
-        if element.get(named) == value:
-            return element.get(path.sub_attribute)
+    elements = resource.get(path.path.name)
+    for element in elements if isinstance(elements, list) else ():
+        if _part(element, named) == value:
+            return _part(element, path.sub_attribute)
     return None
+
+
+def _part(holder: Any, name: str | None) -> Any:
+    """Return a member of what an app answers, which may be anything."""
+    return holder.get(name) if isinstance(holder, dict) else None
 
 
 def write(resource: dict[str, Any], target: str, value: Value) -> None:

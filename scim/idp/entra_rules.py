@@ -14,7 +14,16 @@ from scim.protocol.parser import parse_path
 
 from .entra_directory import GROUP_PROPERTIES, USER_PROPERTIES, Record
 from .entra_expressions import GRAPH_NAMES, attributes, compiled
-from .entra_mapping import ALWAYS, REFERENCES, ROLES, AttributeMapping, ObjectMapping, Rules
+from .entra_mapping import (
+    ALWAYS,
+    GROUP_SCHEMA,
+    REFERENCES,
+    ROLES,
+    USER_SCHEMA,
+    AttributeMapping,
+    ObjectMapping,
+    Rules,
+)
 from .entra_scope import BINARY, OPERATORS, Clause
 
 FLOW_TYPES = (ALWAYS, "ObjectAddOnly")
@@ -138,6 +147,8 @@ def _check_target(target: str) -> None:
     except ScimError as error:
         raise ValueError(f"targetAttributeName {target}: {error.detail}") from None
     if isinstance(path, AttributePath):
+        if path.urn in (USER_SCHEMA, GROUP_SCHEMA):
+            raise ValueError(f"targetAttributeName {target} must not have the URN of a core schema")
         return
     selected = path.value_filter
     is_known = isinstance(selected, Comparison) and selected.operator == "eq" and not path.path.urn
@@ -150,8 +161,8 @@ def _check_source(source: str, target: str, kind: str) -> None:
         if (kind, source) != REFERENCES[target]:
             raise ValueError(f"{target} takes {REFERENCES[target][1]} only")
         return
-    if (source == ROLES) != (target == "roles"):
-        raise ValueError(f"roles takes {ROLES} only, and nothing else takes it")
+    if (source == ROLES) != ((kind, target) == ("User", "roles")):
+        raise ValueError(f"roles of a User takes {ROLES} only, and nothing else takes it")
     if source == ROLES:
         return
     try:

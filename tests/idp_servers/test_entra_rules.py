@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scim.idp.entra_file import read_mapping
-from scim.idp.entra_mapping import ROLES, default_rules
+from scim.idp.entra_mapping import ROLES, default_rules, read
 from scim.idp.entra_rules import read_rules, shown_rules
 
 from .entra_tenant import ADA, DIALECTS, ENGINEERS, ENTERPRISE, FLAG, JOB, MANAGER, entra
@@ -210,6 +210,15 @@ def test_mapping_of_a_file_is_the_one_that_the_api_shows(tmp_path):
     assert read_mapping(path) == default_rules("email")
 
 
+@pytest.mark.parametrize(
+    "answered", [{BADGE: "x", "ims": "x", "name": 7}, {BADGE: [], "ims": ["x"]}, {"ims": {}}]
+)
+def test_answer_of_another_shape_is_as_good_as_none(answered):
+    targets = [f"{BADGE}:number", 'ims[type eq "aim"].value', "name.givenName"]
+
+    assert [read(answered, target) for target in targets] == [None, None, None]
+
+
 SHAPE = "the mapping has not the shape of a synchronizationSchema"
 REFUSED = [
     ({}, "synchronizationRules is missing in the mapping"),
@@ -226,8 +235,8 @@ REFUSED = [
     (schema(to("title", "Guid()")), "source of title: the function Guid is not known here"),
     (schema(to("title", "[manager]")), "source of title: [manager] is not known here"),
     (schema(to("title", "[appRoleAssignments]")), "[appRoleAssignments] is not known here"),
-    (schema(to("roles", "[jobTitle]")), f"roles takes {ROLES} only, and nothing else takes it"),
-    (schema(to("title", ROLES)), f"roles takes {ROLES} only, and nothing else takes it"),
+    (schema(to("roles", "[jobTitle]")), f"roles of a User takes {ROLES} only"),
+    (schema(to("title", ROLES)), f"roles of a User takes {ROLES} only"),
     (schema(to("title", f"ToLower({ROLES})")), "function AppRoleAssignmentsComplex is not known"),
     (schema(to("title", "Captain")), "source of title: 'Captain' is not understood"),
     (schema(to(MANAGER, "[mail]")), f"{MANAGER} takes [manager] only"),
@@ -243,6 +252,8 @@ REFUSED = [
     (schema({"targetAttributeName": "title", "source": "[city]"}), SHAPE),
     (schema({"targetAttributeName": "title", "source": {"expression": 7}}), SHAPE),
     (schema({"targetAttributeName": 7, "source": {"expression": "[city]"}}), SHAPE),
+    (schema(group=[to("roles", ROLES)]), f"roles of a User takes {ROLES} only"),
+    (schema(to("urn:ietf:params:scim:schemas:core:2.0:User:title", "[city]")), "of a core schema"),
     (schema(to("a b", "[city]")), "targetAttributeName a b: "),
     (schema(to("emails[type pr].value", "[mail]")), "targetAttributeName emails[type pr].value is"),
     (schema(to('emails[type eq "work"]', "[mail]")), 'targetAttributeName emails[type eq "work"]'),
