@@ -23,6 +23,7 @@ GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MANAGER = f"{ENTERPRISE}:manager"
 ALWAYS = "Always"
+SOFT_DELETED = "IsSoftDeleted"  # Entra ID's word for out of scope, blocked or deleted
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from .entra_dialect import AttributeChange, DefaultDialect, differences
 from .entra_directory import Directory, Record
-from .entra_mapping import MANAGER, Rules, Values, mapped, read, user_document
+from .entra_mapping import ALWAYS, MANAGER, SOFT_DELETED, Rules, Values, mapped, read, user_document
 from .entra_scope import includes
 from .entra_status import Entry
 from .entra_target import Target, TargetError, equals
@@ -87,8 +87,7 @@ class Provisioner:
         return is_assigned and includes(self.rules[kind].scope, source)
 
     def _create_or_update_user(self, entry: Entry, user: Record) -> None:
-        more = {"IsSoftDeleted": False, "appRoleAssignments": self.directory.roles(user["id"])}
-        values = mapped(user | more, self.rules["User"].attributes)
+        values = mapped(self._source(user), self.rules["User"].attributes)
         found = self._find(entry, values)
         if found:
             self._update(entry, values, found)
@@ -96,6 +95,10 @@ class Provisioner:
         target_id = self.target.create("Users", user_document(values))
         self.links[entry.source_id] = Link("Users", target_id)
         entry.done("create", f"created {entry.source_name}", values)
+
+    def _source(self, user: Record, is_soft_deleted: bool = False) -> Record:
+        roles = self.directory.roles(user["id"])
+        return user | {SOFT_DELETED: is_soft_deleted, "appRoleAssignments": roles}
 
     def group(self, group_id: str) -> Entry:
         """Create or update a group; one that is no longer in scope is deleted."""
@@ -148,14 +151,27 @@ class Provisioner:
         entry.done("update", f"updated {', '.join(modified)} of {entry.source_name}", modified)
 
     def _disable(self, entry: Entry, user: Record, link: Link) -> None:
-        """Take ``active`` away. Who is not in scope is not managed any longer, either."""
+        """Change what follows from IsSoftDeleted: ``active``, unless it is mapped otherwise.
+
+        Who is not in scope is not managed any longer, either.
+        """
         found = self.target.read("Users", link.target_id)
-        if not found or read(found, "active") is False:
+        mapping = tuple(
+            each
+            for each in self.rules["User"].attributes
+            if SOFT_DELETED in each.source and each.flow_type == ALWAYS
+        )
+        changes = [
+            AttributeChange("Replace", path, value)
+            for path, value in mapped(self._source(user, is_soft_deleted=True), mapping).items()
+            if found and read(found, path) != value
+        ]
+        if not changes:
             entry.skip("RedundantExport", f"{entry.source_name} is not active")
         else:
-            change = AttributeChange("Replace", "active", False)
-            self.target.patch("Users", link.target_id, self.dialect.attributes([change]))
-            entry.done("disable", f"disabled {entry.source_name}", {"active": False})
+            self.target.patch("Users", link.target_id, self.dialect.attributes(changes))
+            modified = {change.path: change.value for change in changes}
+            entry.done("disable", f"disabled {entry.source_name}", modified)
         if not found or not self._in_scope("User", user):
             del self.links[entry.source_id]
 

@@ -19,6 +19,7 @@ from .entra_mapping import (
     GROUP_SCHEMA,
     REFERENCES,
     ROLES,
+    SOFT_DELETED,
     USER_SCHEMA,
     AttributeMapping,
     ObjectMapping,
@@ -27,7 +28,6 @@ from .entra_mapping import (
 from .entra_scope import BINARY, OPERATORS, Clause
 
 FLOW_TYPES = (ALWAYS, "ObjectAddOnly")
-SOFT_DELETED = "IsSoftDeleted"  # follows from the scope, so that it cannot be a part of it
 SOURCES: Mapping[str, frozenset[str]] = {
     "User": frozenset({SOFT_DELETED, "objectId", *USER_PROPERTIES, *GRAPH_NAMES}),
     "Group": frozenset({"objectId", *GROUP_PROPERTIES}),
@@ -184,7 +184,7 @@ def _clause(document: Record, kind: str) -> Clause:
     attribute, operator, operand = _members(document, where, names, "targetOperand")
     values = tuple((operand or {}).get("values") or ())
     clause = Clause(attribute, operator.upper(), values)
-    if attribute not in SOURCES[kind] - {SOFT_DELETED}:
+    if attribute not in SOURCES[kind] - {SOFT_DELETED}:  # which follows from the scope
         raise ValueError(f"{attribute} in {where} is not known here")
     if clause.operator not in OPERATORS:
         raise ValueError(f"{operator} in {where} is not known here")

@@ -155,6 +155,33 @@ def test_mapping_for_new_objects_is_not_applied_to_others(tenant, dialect):
     assert made.in_app("ada@contoso.example")["title"] == "Countess"
 
 
+def test_what_is_mapped_from_is_soft_deleted_disables_a_user(tenant):
+    rules = schema(to("title", 'IIF([IsSoftDeleted], "gone", "here")'), to("nickName", "[mail]"))
+    made = tenant(rules=read_rules(rules))
+    made.cycle()
+    assert made.in_app("ada@contoso.example")["title"] == "here"
+    made.directory.update_user(ADA, {"accountEnabled": False, "mail": "a@contoso.example"})
+    made.cycle()
+
+    assert made.operations() == [
+        [
+            {"op": "Replace", "path": "active", "value": "False"},
+            {"op": "Replace", "path": "title", "value": "gone"},
+        ]
+    ]
+
+
+def test_nobody_is_disabled_without_a_mapping_from_is_soft_deleted(tenant):
+    rules = schema()
+    rules["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"].remove(ACTIVE)
+    made = tenant(rules=read_rules(rules))
+    made.cycle()
+    made.directory.update_user(ADA, {"accountEnabled": False})
+
+    assert made.cycle() == ["GET /Users/<ada>"]
+    assert made.job.logs[0].status == "skipped"
+
+
 def test_matching_attributes_are_tried_in_the_order_of_their_priority(tenant, server):
     schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"]
     known = {"schemas": schemas, "userName": "ada@contoso.example"}
