@@ -33,13 +33,13 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "Group": frozenset({"objectId", *GROUP_PROPERTIES}),
 }
 # What Graph's documents have beside what is known here, with what it says unless it is changed.
-NEUTRAL = {
-    "categoryFilterGroups": [],
-    "enabled": True,
-    "exportMissingReferences": False,
-    "flowBehavior": "FlowWhenChanged",
-    "flowTypes": "Add, Update, Delete",
-    "inputFilterGroups": [],
+NEUTRAL: Mapping[str, tuple[object, ...]] = {
+    "categoryFilterGroups": ([],),
+    "enabled": (True,),
+    "exportMissingReferences": (False,),
+    "flowBehavior": ("FlowWhenChanged",),
+    "flowTypes": ("Add, Update, Delete", "Add,Update,Delete"),
+    "inputFilterGroups": ([],),
 }
 IGNORED = ("metadata", "name", "@odata.type")
 
@@ -100,7 +100,8 @@ def read_rules(document: Any) -> Rules:
 def _members(document: Record, where: str, names: Sequence[str], *optional: str) -> list[Any]:
     """Return what a document has by these names, if it has no others that matter."""
     for name, value in document.items():
-        if name not in (*names, *optional, *IGNORED) and value not in (None, NEUTRAL.get(name)):
+        neutral = (None, *NEUTRAL.get(name, ()))
+        if name not in (*names, *optional, *IGNORED) and value not in neutral:
             raise ValueError(f"{name} {value!r} in {where} is not known here")
     return [document[name] for name in names] + [document.get(name) for name in optional]
 

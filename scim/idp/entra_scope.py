@@ -24,8 +24,8 @@ UNARY: Mapping[str, Callable[..., bool]] = {
 BINARY: Mapping[str, Callable[..., bool]] = {
     "EQUALS": eq,
     "NOT EQUALS": ne,
-    "REGEX MATCH": lambda text, pattern: bool(re.fullmatch(pattern, text)),
-    "NOT REGEX MATCH": lambda text, pattern: not re.fullmatch(pattern, text),
+    "REGEX MATCH": lambda text, pattern: bool(re.search(pattern, text)),
+    "NOT REGEX MATCH": lambda text, pattern: not re.search(pattern, text),
     "INCLUDES": lambda text, value: value in text,
     "GREATER_THAN": _numbers(gt),
     "GREATER_THAN_OR_EQUALS": _numbers(ge),

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_whole_document_of_graph_is_taken(graph):
             defaultValue=None,
         ),
         enabled=True,
-        flowTypes="Add, Update, Delete",
+        flowTypes="Add,Update,Delete",
         metadata=[],
     )
     document["directories"] = [{"name": "Azure Active Directory"}]
@@ -290,12 +291,17 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("document", "message"), REFUSED)
-def test_refused_mapping_says_why_and_changes_nothing(graph, document, message):
+def test_mapping_that_is_not_understood_is_named(document, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_rules(document)
+
+
+def test_refused_mapping_changes_nothing(graph):
     ask = graph()
     ask.tenant.cycle()
-    error = ask("PUT", f"{JOB}/schema", document, status=400)["error"]
+    error = ask("PUT", f"{JOB}/schema", schema(to("title", "[shoe]")), status=400)["error"]
 
     assert error["code"] == "Request_BadRequest"
-    assert message in error["message"]
+    assert error["message"] == "source of title: [shoe] is not known here"
     assert ask.tenant.job.provisioner.rules == default_rules("userName")
     assert ask.tenant.cycle() == []
