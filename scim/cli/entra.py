@@ -9,10 +9,12 @@ import click
 from scim.idp.entra_api import api_server
 from scim.idp.entra_dialect import DIALECTS
 from scim.idp.entra_directory import Directory
-from scim.idp.entra_file import read_directory
+from scim.idp.entra_file import read_directory, read_mapping
 from scim.idp.entra_jobs_api import JOB_ID, SERVICE_PRINCIPAL_ID
 from scim.idp.entra_mapping import MATCHING
 from scim.idp.entra_service import new_service
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -20,16 +22,19 @@ from scim.idp.entra_service import new_service
 @click.option("--token", required=True, help="the secret token that the SCIM server takes")
 @click.option(
     "--directory",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="a JSON file with users, groups and assignments",
 )
 @click.option("--dialect", type=click.Choice(list(DIALECTS)), default="default", show_default=True)
 @click.option(
     "--matching",
     type=click.Choice(list(MATCHING)),
-    default="userName",
-    show_default=True,
-    help="what users are looked for by",
+    help="what users are looked for by  [default: userName]",
+)
+@click.option(
+    "--mapping",
+    type=FILE,
+    help="a JSON file with another attribute mapping, as the API shows it",
 )
 @click.option(
     "--interval",
@@ -44,14 +49,19 @@ def entra(
     token: str,
     directory: Path | None,
     dialect: str,
-    matching: str,
+    matching: str | None,
+    mapping: Path | None,
     interval: float,
     port: int,
 ) -> None:
     """Provision users and groups as Microsoft Entra ID does."""
+    if matching and mapping:
+        raise click.UsageError("--mapping says what users are looked for by: omit --matching")
     try:
         people = read_directory(directory) if directory else Directory()
-        service = new_service(people, url, token, dialect, matching, interval, _say)
+        rules = read_mapping(mapping) if mapping else None
+        matching = matching or "userName"
+        service = new_service(people, url, token, dialect, matching, interval, _say, rules)
         server = api_server(service, "127.0.0.1", port)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from .entra_dialect import DefaultDialect
 from .entra_directory import now
+from .entra_mapping import Rules
 from .entra_provisioning import Provisioner
-from .entra_status import FAILING_SHARE, LEAST_FAILURES, Cycle, Entry, Quarantine
+from .entra_status import FAILING_SHARE, LEAST_FAILURES, Cycle, Entry, Escrow, Quarantine
 from .entra_target import UnusableTargetError
 
 KEPT_ENTRIES = 1000
@@ -26,7 +27,8 @@ class Job:
         self.provisioner, self.say = provisioner, say
         self.state = "Active"
         self.watermark: int | None = None
-        self.escrows: set[str] = set()  # what failed and is tried again
+        self.cycles = 0  # since the beginning, those that a quarantine left out included
+        self.escrows: dict[str, Escrow] = {}  # what failed and is tried again
         self.quarantine: Quarantine | None = None
         self.cycle: Cycle | None = None
         self.last_good: Cycle | None = None
@@ -56,14 +58,18 @@ class Job:
             self.quarantine = None
         self.state = "Active"
 
+    def map(self, rules: Rules) -> None:
+        """Provision by other rules; whatever is in scope is looked at anew."""
+        self.provisioner.rules, self.watermark = rules, None
+
     def run_cycle(self) -> Cycle:
-        """Provision what has changed since the last cycle, and what failed in it."""
+        """Provision what has changed since the last cycle, and what failed and is due."""
         self.cycle = cycle = Cycle()
+        self.cycles += self.quarantine.pause if self.quarantine else 1
         directory = self.provisioner.directory
         mark = directory.watermark
-        objects = list(
-            dict.fromkeys([*directory.changed_since(self.watermark or 0), *sorted(self.escrows)])
-        )
+        due = sorted(key for key, each in self.escrows.items() if each.is_due(self.cycles))
+        objects = list(dict.fromkeys([*directory.changed_since(self.watermark or 0), *due]))
         kind = "initial" if self.watermark is None else "incremental"
         self.say(f"{kind} cycle: {len(objects)} to look at")
         try:
@@ -109,14 +115,17 @@ class Job:
         return [self._note(each, cycle) for each in (entry, reference) if each]
 
     def _note(self, entry: Entry, cycle: Cycle) -> Entry:
-        """Log an entry; what failed is tried again in the next cycle."""
+        """Log an entry; what failed is tried again in later cycles."""
         entry.cycle_id = cycle.cycle_id
         cycle.entries.append(entry)
         self.logs.appendleft(entry)
         self.say(f"  {entry.status}: {entry.steps[-1]['description']}")
-        if not entry.refers:
-            (self.escrows.add if entry.error else self.escrows.discard)(entry.source_id)
-            if entry.status in self.exports and not isinstance(entry.error, UnusableTargetError):
+        if not entry.refers and not isinstance(entry.error, UnusableTargetError):
+            if entry.error:
+                self.escrows.setdefault(entry.source_id, Escrow(self.cycles)).failures += 1
+            else:
+                self.escrows.pop(entry.source_id, None)
+            if entry.status in self.exports:
                 self.exports[entry.status] += 1
         return entry
 

@@ -4,11 +4,12 @@ The default one writes ``op`` with a capital letter, booleans as text and an ope
 attribute. The flag ``aadOptscim062020`` in the tenant URL turns on the other one.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .entra_mapping import GROUP_SCHEMA, Values, read
+from .entra_mapping import GROUP_SCHEMA, Value, Values, read, role_document, written
 
 COMPLIANT = "aadOptscim062020"
 MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
@@ -22,7 +23,7 @@ class AttributeChange:
 
     op: Literal["Add", "Replace", "Remove"]
     path: str
-    value: str | bool | None = None
+    value: Value | None = None
 
 
 def differences(values: Values, resource: dict[str, Any]) -> list[AttributeChange]:
@@ -31,8 +32,20 @@ def differences(values: Values, resource: dict[str, Any]) -> list[AttributeChang
     return [
         AttributeChange("Add" if found[path] is None else "Replace", path, value)
         for path, value in values.items()
-        if found[path] != value
-    ]
+        if found[path] != value and not isinstance(value, list)
+    ] + _missing_roles(values.get("roles"), found.get("roles"))
+
+
+def _missing_roles(wanted: Any, found: Any) -> list[AttributeChange]:
+    """Return the roles to add; AppRoleAssignmentsComplex takes none away."""
+    known = [role.get("value") for role in found or ()]
+    missing = [role for role in wanted or () if not {role["value"], role_text(role)} & {*known}]
+    return [AttributeChange("Add", "roles", missing)] if missing else []
+
+
+def role_text(role: dict[str, Any]) -> str:
+    """Return an app role as the default dialect patches it: JSON inside of JSON."""
+    return json.dumps(role, separators=(",", ":"), ensure_ascii=False)
 
 
 class DefaultDialect:
@@ -43,9 +56,14 @@ class DefaultDialect:
     def attributes(self, changes: Sequence[AttributeChange]) -> Operations:
         return [
             {"op": each.op, "path": each.path}
-            | ({} if each.value is None else {"value": str(each.value)})
+            | ({} if each.value is None else {"value": self._value(each.value)})
             for each in changes
         ]
+
+    def _value(self, value: Value) -> Any:
+        if isinstance(value, list):
+            return [{"value": role_text(role)} for role in value]
+        return str(value)
 
     def members(self, added: Sequence[str], removed: Sequence[str]) -> Operations:
         return [
@@ -59,8 +77,8 @@ class DefaultDialect:
         ]
 
     def group_document(self, values: Values) -> dict[str, Any]:
-        schemas = [GROUP_SCHEMA, MICROSOFT_GROUP]
-        return {"schemas": schemas, **values, "meta": {"resourceType": "Group"}}
+        document = written({"schemas": [GROUP_SCHEMA, MICROSOFT_GROUP]}, values)
+        return document | {"meta": {"resourceType": "Group"}}
 
 
 class CompliantDialect(DefaultDialect):
@@ -76,13 +94,16 @@ class CompliantDialect(DefaultDialect):
         }
         operations: Operations = [
             {"op": each.op.lower(), "path": each.path}
-            | ({} if each.value is None else {"value": each.value})
+            | ({} if each.value is None else {"value": self._value(each.value)})
             for each in changes
             if each.path not in together
         ]
         if together:
             operations.append({"op": "replace", "value": together})
         return operations
+
+    def _value(self, value: Value) -> Any:
+        return [*map(role_document, value)] if isinstance(value, list) else value
 
     def members(self, added: Sequence[str], removed: Sequence[str]) -> Operations:
         operations: Operations = [
@@ -94,7 +115,7 @@ class CompliantDialect(DefaultDialect):
         return operations
 
     def group_document(self, values: Values) -> dict[str, Any]:
-        return {"schemas": [GROUP_SCHEMA], **values, "members": []}
+        return written({"schemas": [GROUP_SCHEMA]}, values) | {"members": []}
 
 
 DIALECTS = {each.name: each for each in (DefaultDialect(), CompliantDialect())}

@@ -43,10 +43,13 @@ GROUP_PROPERTIES: Mapping[str, type] = {
     "securityEnabled": bool,
     "groupTypes": list,
 }
+APP_ROLE_PROPERTIES = dict.fromkeys(("id", "value", "displayName"), str)
 REQUIRED = {
+    "AppRole": tuple(APP_ROLE_PROPERTIES),
     "User": ("accountEnabled", "displayName", "mailNickname", "userPrincipalName"),
     "Group": ("displayName",),
 }
+DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"  # an assignment without a role
 # What Graph takes and the directory has no use for.
 IGNORED = frozenset({"passwordProfile", "@odata.type", "@odata.id"})
 
@@ -85,7 +88,8 @@ class Directory:
     assignments: dict[str, Record] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # ids by userPrincipalName
-    assigned: dict[str, str] = field(default_factory=dict)  # assignments by principal
+    assigned: dict[str, str] = field(default_factory=dict)  # an assignment by principal
+    app_roles: dict[str, Record] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def touch(self, *object_ids: str) -> None:
@@ -161,7 +165,7 @@ class Directory:
         for other in self.users.values():
             if other["manager"] == user["id"]:
                 other["manager"] = None
-        self._drop_assignment(user["id"])
+        self._drop_assignments(user["id"])
         self.touch(user["id"])
 
     def set_manager(self, key: str, manager: str | None) -> None:
@@ -185,7 +189,7 @@ class Directory:
         group = self.groups.pop(self.group(key)["id"])
         for other in self.groups.values():
             other["members"].pop(group["id"], None)
-        self._drop_assignment(group["id"])
+        self._drop_assignments(group["id"])
         self.touch(group["id"], *group["members"])
 
     def add_member(self, group_key: str, member_key: str) -> None:
@@ -205,13 +209,23 @@ class Directory:
         del group["members"][member_key.lower()]
         self.touch(group["id"], member_key.lower())
 
-    def assign(self, principal_id: str) -> Record:
-        """Assign a user or a group to the app."""
+    def add_app_role(self, values: Record) -> Record:
+        """Add a role of the app, with which users and groups can be assigned."""
+        role = checked("AppRole", values, APP_ROLE_PROPERTIES)
+        self.app_roles[role["id"]] = role
+        return role
+
+    def assign(self, principal_id: str, role_id: str = DEFAULT_ACCESS) -> Record:
+        """Assign a user or a group to the app, once with each role."""
         principal = self.principal(principal_id)
-        if principal["id"] in self.assigned:
+        if role_id not in {DEFAULT_ACCESS, *self.app_roles}:
+            raise bad_request("Permission being assigned was not found on application")
+        known = self._assignments(principal["id"]) if principal["id"] in self.assigned else ()
+        if role_id in (each["appRoleId"] for each in known):
             raise bad_request("Permission being assigned already exists on the object")
         assignment = {
             "id": uuid4().hex,
+            "appRoleId": role_id,
             "principalId": principal["id"],
             "principalDisplayName": principal["displayName"],
             "principalType": "Group" if principal["id"] in self.groups else "User",
@@ -228,11 +242,25 @@ class Directory:
         except KeyError:
             raise not_found(assignment_id) from None
         del self.assigned[principal_id]
+        for other in self._assignments(principal_id):
+            self.assigned[principal_id] = other["id"]
         self.touch(principal_id, *self.groups.get(principal_id, {}).get("members", ()))
 
-    def _drop_assignment(self, principal_id: str) -> None:
-        if assignment_id := self.assigned.pop(principal_id, None):
-            del self.assignments[assignment_id]
+    def _drop_assignments(self, principal_id: str) -> None:
+        for assignment in self._assignments(principal_id):
+            del self.assignments[assignment["id"]]
+        self.assigned.pop(principal_id, None)
+
+    def _assignments(self, *principal_ids: str) -> list[Record]:
+        return [each for each in self.assignments.values() if each["principalId"] in principal_ids]
+
+    def roles(self, user_id: str) -> list[Record]:
+        """Return the roles with which a user, or a group that the user is in, is assigned."""
+        if not self.app_roles:  # a large directory takes long to look through
+            return []
+        groups = [key for key, group in self.groups.items() if user_id in group["members"]]
+        assigned = {each["appRoleId"] for each in self._assignments(user_id, *groups)}
+        return [role for role_id, role in self.app_roles.items() if role_id in assigned]
 
     def is_assigned(self, object_id: str) -> bool:
         """Is a user or group in scope: assigned, or for users a direct member of such a group?"""

@@ -1,11 +1,13 @@
-"""The file from which the stand-in Entra ID takes its directory."""
+"""The files from which the stand-in Entra ID takes its directory and its mapping."""
 
 import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from .entra_directory import Directory, DirectoryError, Record, bad_request
+from .entra_directory import DEFAULT_ACCESS, Directory, DirectoryError, Record, bad_request
+from .entra_mapping import Rules
+from .entra_rules import read_rules
 
 
 def read_directory(path: Path) -> Directory:
@@ -22,9 +24,21 @@ def read_directory(path: Path) -> Directory:
         raise ValueError(f"{path} is not a directory: see docs/entra-without-entra.md") from None
 
 
+def read_mapping(path: Path) -> Rules:
+    """Return the mapping of a file.
+
+    :raises ValueError: the file has none that is understood, and the message says why
+    """
+    try:
+        return read_rules(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
 def load(document: Record) -> Directory:
     """Make a directory from JSON: ``users`` with their ``manager``, ``groups`` with ``members``
-    and ``assignments``. References are ids, userPrincipalNames or displayNames of groups.
+    ``appRoles`` and ``assignments``, which may have a role. References are ids,
+    userPrincipalNames, displayNames of groups or values of roles.
     """
     directory = Directory()
     users, groups = document.get("users", []), document.get("groups", [])
@@ -43,8 +57,14 @@ def load(document: Record) -> Directory:
     for values in groups:
         for member in values.get("members", []):
             directory.add_member(ids[values["displayName"]], ids.get(member, member))
-    for principal in document.get("assignments", []):
-        directory.assign(ids.get(principal, principal))
+    for values in document.get("appRoles", []):
+        role = directory.add_app_role(values)
+        ids[role["value"]] = role["id"]
+    for each in document.get("assignments", []):
+        assigned: Record = each if isinstance(each, dict) else {"principalId": each}
+        principal: str = assigned["principalId"]
+        role_id: str = assigned.get("appRoleId", DEFAULT_ACCESS)
+        directory.assign(ids.get(principal, principal), ids.get(role_id, role_id))
     return directory
 
 

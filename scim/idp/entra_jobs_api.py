@@ -3,8 +3,8 @@
 import json
 
 from .entra import RESTART
-from .entra_directory import Directory, DirectoryError, Record, bad_request
-from .entra_mapping import GROUP_MAPPING, USER_MAPPING, AttributeMapping
+from .entra_directory import DEFAULT_ACCESS, Directory, DirectoryError, Record, bad_request
+from .entra_rules import read_rules, shown_rules
 from .entra_service import Answer, Routes, Service, collection
 from .entra_target import TargetError
 
@@ -20,8 +20,20 @@ routes = Routes()
 
 @routes.view("GET", "/servicePrincipals")
 def list_service_principals(service: Service, _: Record) -> Answer:
+    return collection([shown_app(service)])
+
+
+@routes.view("GET", "/servicePrincipals/{principal_id}")
+def get_service_principal(service: Service, _: Record) -> Answer:
+    return 200, shown_app(service)
+
+
+def shown_app(service: Service) -> Record:
+    """Return the app as a servicePrincipal of Graph, with its roles."""
+    usable = {"allowedMemberTypes": ["User"], "isEnabled": True}
+    roles = [role | usable for role in service.directory.app_roles.values()]
     name = "SCIM app"
-    return collection([{"id": SERVICE_PRINCIPAL_ID, "appId": APP_ID, "displayName": name}])
+    return {"id": SERVICE_PRINCIPAL_ID, "appId": APP_ID, "displayName": name, "appRoles": roles}
 
 
 @routes.view("GET", "/servicePrincipals/{principal_id}/appRoleAssignedTo")
@@ -33,7 +45,9 @@ def list_assignments(service: Service, _: Record) -> Answer:
 def assign(service: Service, body: Record) -> Answer:
     if not isinstance(principal := body.get("principalId"), str):
         raise bad_request("A value is required for property 'principalId'.")
-    return 201, service.directory.assign(principal)
+    if not isinstance(role := body.get("appRoleId", DEFAULT_ACCESS), str):
+        raise bad_request("Invalid value specified for property 'appRoleId'.")
+    return 201, service.directory.assign(principal, role)
 
 
 @routes.view("DELETE", "/servicePrincipals/{principal_id}/appRoleAssignedTo/{assignment}")
@@ -66,29 +80,17 @@ def get_job(service: Service, _: Record) -> Answer:
 @routes.view("GET", JOBS + "/{job_id}/schema")
 def get_schema(service: Service, _: Record) -> Answer:
     """Show the attribute mappings."""
-    rules = {"User": USER_MAPPING, "Group": GROUP_MAPPING}
-    return 200, {
-        "synchronizationRules": [
-            {
-                "objectMappings": [
-                    {
-                        "sourceObjectName": name,
-                        "targetObjectName": name,
-                        "attributeMappings": [shown_mapping(each) for each in mapping],
-                    }
-                    for name, mapping in rules.items()
-                ]
-            }
-        ]
-    }
+    return 200, shown_rules(service.job.provisioner.rules)
 
 
-def shown_mapping(mapping: AttributeMapping) -> Record:
-    return {
-        "source": {"expression": mapping.source},
-        "targetAttributeName": mapping.target,
-        "flowType": "Always",
-    }
+@routes.view("PUT", JOBS + "/{job_id}/schema")
+def set_schema(service: Service, body: Record) -> Answer:
+    """Take other attribute mappings, with which the next cycle looks at everything."""
+    try:
+        service.job.map(read_rules(body))
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+    return 204, None
 
 
 def shown_job(service: Service) -> Record:

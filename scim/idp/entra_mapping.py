@@ -4,21 +4,26 @@ A mapping has a source expression as Entra ID's portal shows it, and a target, w
 in PATCH (RFC 7644 §3.5.2). Values that are missing in the source are never provisioned.
 """
 
-import csv
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scim.protocol.nodes import AttributePath, Comparison, ValuePath
 from scim.protocol.parser import parse_path
 
-Values = dict[str, str | bool]
+from .entra_expressions import evaluate
+from .entra_scope import Scope
+
+Value = str | bool | list[dict[str, Any]]  # the list is one of app roles
+Values = dict[str, Value]
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MANAGER = f"{ENTERPRISE}:manager"
+ALWAYS = "Always"
+SOFT_DELETED = "IsSoftDeleted"  # Entra ID's word for out of scope, blocked or deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,35 @@ class AttributeMapping:
 
     source: str
     target: str
+    flow_type: str = ALWAYS
+    matching_priority: int = 0  # objects are looked for by the lowest one first; not by 0
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMapping:
+    """How objects of one kind are provisioned."""
+
+    attributes: tuple[AttributeMapping, ...]
+    scope: Scope = ()
+
+    @property
+    def matching(self) -> list[str]:
+        """The targets by which objects are looked for, the first one first."""
+        matching = [each for each in self.attributes if each.matching_priority]
+        return [each.target for each in sorted(matching, key=lambda each: each.matching_priority)]
+
+    @property
+    def updated(self) -> frozenset[str]:
+        """The targets that are not for new objects only."""
+        return frozenset(each.target for each in self.attributes if each.flow_type == ALWAYS)
+
+    def refers(self, target: str) -> bool:
+        """Does the mapping have a manager, or members?"""
+        return any(each.target == target for each in self.attributes)
+
+
+Rules = Mapping[str, ObjectMapping]  # by the kind of the objects: User, Group
 
 
 # Entra ID's defaults for an app that is not in its gallery. ``manager`` and ``members`` refer to
@@ -56,81 +90,70 @@ USER_MAPPING = (
     AttributeMapping("[manager]", MANAGER),
 )
 GROUP_MAPPING = (
-    AttributeMapping("[displayName]", "displayName"),
+    AttributeMapping("[displayName]", "displayName", matching_priority=1),
     AttributeMapping("[objectId]", "externalId"),
     AttributeMapping("[members]", "members"),
 )
-REFERENCES = frozenset({MANAGER, "members"})
+REFERENCES = {MANAGER: ("User", "[manager]"), "members": ("Group", "[members]")}
 MATCHING = {  # what users are looked up by; groups are by displayName
     "userName": "userName",
     "externalId": "externalId",
     "email": 'emails[type eq "work"].value',
 }
-# The provisioning service has older names for some properties than Graph has.
-GRAPH_NAMES = {
-    "objectId": "id",
-    "physicalDeliveryOfficeName": "officeLocation",
-    "telephoneNumber": "businessPhones",
-    "mobile": "mobilePhone",
-    "facsimileTelephoneNumber": "faxNumber",
+BOOLEANS = frozenset({"active", "primary"})
+ROLES = "AppRoleAssignmentsComplex([appRoleAssignments])"  # the only expression for ``roles``
+APP_ROLE = {"type": "WindowsAzureActiveDirectoryRole"}
+NEW_ELEMENTS: Mapping[tuple[str, object], dict[str, Any]] = {
+    ("emails", "work"): {"primary": True},
+    ("roles", True): APP_ROLE,
 }
 
 
-def _switch(value: str, default: str, *cases: str) -> str:
-    return dict(zip(cases[::2], cases[1::2], strict=True)).get(value, default)
-
-
-def _join(separator: str, *values: str) -> str:
-    return separator.join(filter(None, values))
-
-
-FUNCTIONS: Mapping[str, Callable[..., str]] = {"Switch": _switch, "Join": _join}
-FUNCTION = re.compile(r"(\w+)\((.*)\)")
-
-
-def evaluate(expression: str, source: Mapping[str, Any]) -> str:
-    """Return what an expression makes of a directory object, as text; empty for nothing."""
-    if called := FUNCTION.fullmatch(expression):
-        [arguments] = csv.reader([called[2]], skipinitialspace=True)
-        return FUNCTIONS[called[1]](*(evaluate(each, source) for each in arguments))
-    if not expression.startswith("["):
-        return expression
-    name = expression[1:-1]
-    value = source.get(GRAPH_NAMES.get(name, name))
-    if isinstance(value, list):
-        value = next(iter(value), None)
-    return "" if value is None else str(value)
+def default_rules(matching: str) -> Rules:
+    """Return Entra ID's default mapping, with users looked for by one of ``MATCHING``."""
+    users = tuple(
+        replace(each, matching_priority=1) if each.target == MATCHING[matching] else each
+        for each in USER_MAPPING
+    )
+    return {"User": ObjectMapping(users), "Group": ObjectMapping(GROUP_MAPPING)}
 
 
 def mapped(source: Mapping[str, Any], mapping: tuple[AttributeMapping, ...]) -> Values:
     """Return the value for each target that has one; references are left out."""
-    texts = {
-        each.target: evaluate(each.source, source)
-        for each in mapping
-        if each.target not in REFERENCES
+    values = {
+        each.target: _value(each, source) for each in mapping if each.target not in REFERENCES
     }
-    return {
-        target: text == "True" if target == "active" else text
-        for target, text in texts.items()
-        if text
-    }
+    return {target: value for target, value in values.items() if value is not None}
+
+
+def _value(mapping: AttributeMapping, source: Mapping[str, Any]) -> Value | None:
+    if mapping.source == ROLES:
+        return source.get("appRoleAssignments") or None
+    text = evaluate(mapping.source, source) or mapping.default
+    is_boolean = re.split("[.:]", mapping.target)[-1] in BOOLEANS
+    return (text == "True" if is_boolean else text) if text else None
 
 
 def read(resource: Mapping[str, Any], target: str) -> Any:
     """Return what a resource has at a target, or None."""
     path = parse_path(target)
     if isinstance(path, AttributePath):
-        holder = resource.get(path.urn) or {} if path.urn else resource
-        value = holder.get(path.name)
-        return (value or {}).get(path.sub_attribute) if path.sub_attribute else value
+        value = _part(_part(resource, path.urn) if path.urn else resource, path.name)
+        return _part(value, path.sub_attribute) if path.sub_attribute else value
     named, value = _condition(path)
-    for element in resource.get(path.path.name) or ():
-        if element.get(named) == value:
-            return element.get(path.sub_attribute)
+    elements = resource.get(path.path.name)
+    for element in elements if isinstance(elements, list) else ():
+        if _part(element, named) == value:
+            return _part(element, path.sub_attribute)
     return None
 
 
-def write(resource: dict[str, Any], target: str, value: str | bool) -> None:
+def _part(holder: Any, name: str | None) -> Any:
+    """Return a member of what an app answers, which may be anything."""
+    return holder.get(name) if isinstance(holder, dict) else None
+
+
+def write(resource: dict[str, Any], target: str, value: Value) -> None:
     """Set what a resource has at a target."""
     path = parse_path(target)
     if isinstance(path, AttributePath):
@@ -141,32 +164,45 @@ def write(resource: dict[str, Any], target: str, value: str | bool) -> None:
         return
     named, selected = _condition(path)
     elements = resource.setdefault(path.path.name, [])
-    element = next((each for each in elements if each[named] == selected), None)
+    element = next((each for each in elements if each.get(named) == selected), None)
     if element is None:
-        element = {named: selected}
-        if path.path.name == "emails":
-            element["primary"] = True
+        element = {named: selected} | NEW_ELEMENTS.get((path.path.name, selected), {})
         elements.append(element)
     element[path.sub_attribute] = value
+
+
+def written(document: dict[str, Any], values: Values) -> dict[str, Any]:
+    """Return a document, which gets a value for each target."""
+    for target, value in values.items():
+        write(document, target, value)
+    return document
 
 
 def _condition(path: ValuePath) -> tuple[str, Any]:
     """Return the attribute and the value of ``[type eq "work"]``; mappings have no others."""
     assert isinstance(path.value_filter, Comparison)
     assert isinstance(path.value_filter.path, AttributePath)
-    return path.value_filter.path.name, path.value_filter.value
+    named, value = path.value_filter.path.name, path.value_filter.value
+    return named, str(value) == "True" if named in BOOLEANS else value
 
 
 def user_document(values: Values) -> dict[str, Any]:
     """Return the body that creates a user."""
-    document: dict[str, Any] = {
-        "schemas": [USER_SCHEMA, ENTERPRISE],
+    document = {
+        "schemas": [USER_SCHEMA, ENTERPRISE],  # those of other extensions are not sent
         "meta": {"resourceType": "User"},
         "roles": [],
     }
-    for target, value in values.items():
-        write(document, target, value)
-    return document
+    roles = values.get("roles")
+    if isinstance(roles, list):
+        values = values | {"roles": [role_document(role) for role in roles]}
+    return written(document, values)
+
+
+def role_document(role: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an app role as it is sent unless the default dialect patches it."""
+    shown = {"displayName": role["displayName"], "value": role["value"]}
+    return {"primary": False} | APP_ROLE | shown
 
 
 def incompatible(resource: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 from .entra_dialect import AttributeChange, DefaultDialect, differences
 from .entra_directory import Directory, Record
-from .entra_mapping import GROUP_MAPPING, MANAGER, USER_MAPPING, mapped, read, user_document
+from .entra_mapping import ALWAYS, MANAGER, SOFT_DELETED, Rules, Values, mapped, read, user_document
+from .entra_scope import includes
 from .entra_status import Entry
 from .entra_target import Target, TargetError, equals
 
@@ -34,7 +35,7 @@ class Provisioner:
     directory: Directory
     target: Target
     dialect: DefaultDialect
-    matching: str  # the path by which users are looked for
+    rules: Rules
     links: dict[str, Link] = field(default_factory=dict)
 
     def test_connection(self) -> None:
@@ -42,7 +43,7 @@ class Provisioner:
 
         :raises TargetError: the app does not answer with an empty list
         """
-        self.target.find("Users", equals(self.matching, str(uuid4())))
+        self.target.find("Users", equals(self.rules["User"].matching[0], str(uuid4())))
 
     def is_group(self, object_id: str) -> bool:
         link = self.links.get(object_id)
@@ -73,60 +74,74 @@ class Provisioner:
             elif link is None:
                 entry.skip("NotEffectivelyEntitled", f"{entry.source_name} is not in scope")
             else:
-                self._disable(entry, link)
+                self._disable(entry, user, link)
         return entry
 
     def _is_active(self, user: Record) -> bool:
         """The opposite of what Entra ID calls IsSoftDeleted."""
         is_blocked = user["deletedDateTime"] or user["accountEnabled"] is False
-        return not is_blocked and self.directory.is_assigned(user["id"])
+        return not is_blocked and self._in_scope("User", user)
+
+    def _in_scope(self, kind: str, source: Record) -> bool:
+        is_assigned = self.directory.is_assigned(source["id"])
+        return is_assigned and includes(self.rules[kind].scope, source)
 
     def _create_or_update_user(self, entry: Entry, user: Record) -> None:
-        values = mapped(user | {"IsSoftDeleted": False}, USER_MAPPING)
-        if self.matching not in values:
-            raise TargetError("MissingMatchingAttribute", f"{self.matching} has no value")
-        found = self._find(entry, "Users", equals(self.matching, str(values[self.matching])))
+        values = mapped(self._source(user), self.rules["User"].attributes)
+        found = self._find(entry, values)
         if found:
-            self._update(entry, differences(values, found))
+            self._update(entry, values, found)
             return
         target_id = self.target.create("Users", user_document(values))
         self.links[entry.source_id] = Link("Users", target_id)
         entry.done("create", f"created {entry.source_name}", values)
 
+    def _source(self, user: Record, is_soft_deleted: bool = False) -> Record:
+        roles = self.directory.roles(user["id"])
+        return user | {SOFT_DELETED: is_soft_deleted, "appRoleAssignments": roles}
+
     def group(self, group_id: str) -> Entry:
-        """Create or update a group; one that is no longer assigned is deleted."""
+        """Create or update a group; one that is no longer in scope is deleted."""
         with self._entry(group_id) as entry:
             group = self.directory.groups.get(group_id)
-            if group is None or not self.directory.is_assigned(group_id):
+            if group is None or not self._in_scope("Group", group):
                 self._delete(entry, self.links.get(group_id))
                 return entry
-            values = mapped(group, GROUP_MAPPING)
-            found = self._find(entry, "Groups", equals("displayName", group["displayName"]))
+            values = mapped(group, self.rules["Group"].attributes)
+            found = self._find(entry, values)
             if found:
-                self._update(entry, differences(values, found))
+                self._update(entry, values, found)
             else:
                 target_id = self.target.create("Groups", self.dialect.group_document(values))
                 self.links[group_id] = Link("Groups", target_id)
                 entry.done("create", f"created {entry.source_name}", values)
         return entry
 
-    def _find(self, entry: Entry, endpoint: str, sought: str) -> Record | None:
+    def _find(self, entry: Entry, values: Values) -> Record | None:
         """Return what the app has for an object: by its id, if that is known, or by a search."""
-        query = WITHOUT_MEMBERS if endpoint == "Groups" else ""
+        endpoint = f"{entry.kind}s"
+        query = WITHOUT_MEMBERS if entry.kind == "Group" else ""
         if link := self.links.get(entry.source_id):
             if found := self.target.read(endpoint, link.target_id, query):
                 return found
             del self.links[entry.source_id]
-        matches = self.target.find(endpoint, sought, query)
-        if len(matches) > 1:
-            raise TargetError("DuplicateTargetEntries", f"{len(matches)} match {sought}")
-        entry.step("EntryImport", "matching", "success", f"{len(matches)} match {sought}")
-        if not matches:
-            return None
-        self.links[entry.source_id] = Link(endpoint, matches[0]["id"])
-        return matches[0]
+        targets = self.rules[entry.kind].matching
+        searches = [equals(each, str(values[each])) for each in targets if each in values]
+        if not searches:
+            raise TargetError("MissingMatchingAttribute", f"{', '.join(targets)} has no value")
+        for sought in searches:
+            matches = self.target.find(endpoint, sought, query)
+            if len(matches) > 1:
+                raise TargetError("DuplicateTargetEntries", f"{len(matches)} match {sought}")
+            entry.step("EntryImport", "matching", "success", f"{len(matches)} match {sought}")
+            if matches:
+                self.links[entry.source_id] = Link(endpoint, matches[0]["id"])
+                return matches[0]
+        return None
 
-    def _update(self, entry: Entry, changes: list[AttributeChange]) -> None:
+    def _update(self, entry: Entry, values: Values, found: Record) -> None:
+        updated = self.rules[entry.kind].updated
+        changes = [each for each in differences(values, found) if each.path in updated]
         if not changes:
             entry.skip("RedundantExport", f"{entry.source_name} is up to date")
             return
@@ -135,16 +150,29 @@ class Provisioner:
         modified = {change.path: change.value for change in changes}
         entry.done("update", f"updated {', '.join(modified)} of {entry.source_name}", modified)
 
-    def _disable(self, entry: Entry, link: Link) -> None:
-        """Take ``active`` away. Who is not assigned is not managed any longer, either."""
+    def _disable(self, entry: Entry, user: Record, link: Link) -> None:
+        """Change what follows from IsSoftDeleted: ``active``, unless it is mapped otherwise.
+
+        Who is not in scope is not managed any longer, either.
+        """
         found = self.target.read("Users", link.target_id)
-        if not found or read(found, "active") is False:
+        mapping = tuple(
+            each
+            for each in self.rules["User"].attributes
+            if SOFT_DELETED in each.source and each.flow_type == ALWAYS
+        )
+        changes = [
+            AttributeChange("Replace", path, value)
+            for path, value in mapped(self._source(user, is_soft_deleted=True), mapping).items()
+            if found and read(found, path) != value
+        ]
+        if not changes:
             entry.skip("RedundantExport", f"{entry.source_name} is not active")
         else:
-            change = AttributeChange("Replace", "active", False)
-            self.target.patch("Users", link.target_id, self.dialect.attributes([change]))
-            entry.done("disable", f"disabled {entry.source_name}", {"active": False})
-        if not found or not self.directory.is_assigned(entry.source_id):
+            self.target.patch("Users", link.target_id, self.dialect.attributes(changes))
+            modified = {change.path: change.value for change in changes}
+            entry.done("disable", f"disabled {entry.source_name}", modified)
+        if not found or not self._in_scope("User", user):
             del self.links[entry.source_id]
 
     def _delete(self, entry: Entry, link: Link | None) -> None:
@@ -161,7 +189,7 @@ class Provisioner:
     def manager(self, user_id: str) -> Entry | None:
         """Set or clear a user's manager; whoever it is must be in the app already."""
         user, link = self.directory.users.get(user_id), self.links.get(user_id)
-        if user is None or link is None:
+        if user is None or link is None or not self.rules["User"].refers(MANAGER):
             return None
         manager = self.links.get(user["manager"])
         wanted = manager.target_id if manager else None
@@ -187,7 +215,7 @@ class Provisioner:
         Groups within groups are not provisioned.
         """
         group, link = self.directory.groups.get(group_id), self.links.get(group_id)
-        if group is None or link is None:
+        if group is None or link is None or not self.rules["Group"].refers("members"):
             return None
         members = {
             self.links[member].target_id: member

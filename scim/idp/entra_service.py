@@ -9,7 +9,7 @@ from typing import Any
 from .entra import Job
 from .entra_dialect import COMPLIANT, DIALECTS
 from .entra_directory import Directory, Record
-from .entra_mapping import MATCHING
+from .entra_mapping import Rules, default_rules
 from .entra_provisioning import Provisioner
 from .entra_target import Target
 
@@ -57,14 +57,18 @@ def new_service(
     matching: str,
     interval: float,
     say: Callable[[str], None],
+    rules: Rules | None = None,
 ) -> Service:
-    """Return the service for one app; a flag in the tenant URL chooses the dialect, too."""
+    """Return the service for one app; a flag in the tenant URL chooses the dialect, too.
+
+    Rules of one's own take the place of the default ones, which ``matching`` completes.
+    """
     if COMPLIANT.lower() in url.lower():
         dialect = COMPLIANT
     elif dialect == COMPLIANT:
         url += f"{'&' if '?' in url else '?'}{COMPLIANT}"
     provisioner = Provisioner(
-        directory, Target(url, token, say), DIALECTS[dialect], MATCHING[matching]
+        directory, Target(url, token, say), DIALECTS[dialect], rules or default_rules(matching)
     )
     return Service(Job(provisioner, say), interval)
 

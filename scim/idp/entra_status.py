@@ -11,6 +11,8 @@ from .entra_target import TargetError
 # The first retries come 6, 12 and 24 hours after the failure, then daily; a cycle is 40 minutes.
 QUARANTINE_PAUSES = (9, 9, 18, 36)
 DISABLED_AFTER = 28 * 36
+# What has failed is tried again in the next cycle, then 6, 12, 24, 48, 96 and 168 hours after that.
+ESCROW_PAUSES = (1, 9, 18, 36, 72, 144, 252)
 # More than this share of failures is too much, as soon as there are a few of them. Entra ID
 # begins to count at 5,000.
 FAILING_SHARE = 0.4
@@ -115,6 +117,18 @@ class Cycle:
             "countExported": self.count("success"),
             "countEscrowed": self.count("failure"),
         }
+
+
+@dataclass
+class Escrow:
+    """An export that failed: the cycle in which it first did so, and how often it has."""
+
+    began: int
+    failures: int = 0
+
+    def is_due(self, cycle: int) -> bool:
+        pauses = ESCROW_PAUSES[self.failures - 1 : self.failures]  # none after the last one
+        return any(cycle >= self.began + pause for pause in pauses)
 
 
 @dataclass

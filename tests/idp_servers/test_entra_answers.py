@@ -36,7 +36,7 @@ def test_answer_that_entra_id_cannot_read_is_a_failure(provisioned, spoilt, wron
     error = made.job.logs[0].error
     assert error.code == "SystemForCrossDomainIdentityManagementServiceIncompatible"
     assert error.message == wrong
-    assert made.job.escrows == {GRACE}
+    assert made.job.escrows.keys() == {GRACE}
 
 
 def test_user_who_matches_twice_is_left_alone(tenant, server):
@@ -50,7 +50,7 @@ def test_user_who_matches_twice_is_left_alone(tenant, server):
 
     assert made.cycle() == ['GET /Users?filter=externalId eq "grace"']
     assert made.job.logs[0].error.code == "DuplicateTargetEntries"
-    assert made.job.escrows == {GRACE}
+    assert made.job.escrows.keys() == {GRACE}
 
 
 def test_user_who_was_deleted_in_the_app_is_created_again(provisioned):

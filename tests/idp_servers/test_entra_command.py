@@ -29,6 +29,12 @@ def refused(*arguments: str) -> str:
         ({"users": [{"shoe": 1}]}, "Invalid property 'shoe'."),
         ({"users": [{"displayName": "Ada"}]}, "A value is required for property 'mailNickname'"),
         (PEOPLE | {"assignments": ["nobody"]}, "Resource 'nobody' does not exist"),
+        ({"appRoles": [{"id": "7"}]}, "property 'value' of resource 'AppRole'"),
+        (
+            PEOPLE | {"assignments": [{"principalId": GRACE, "appRoleId": "admin"}]},
+            "Permission being assigned was not found on application",
+        ),
+        ({"assignments": [{}]}, "is not a directory"),
         ({"users": [PEOPLE["users"][1] | {"id": "7"}]}, "Invalid object identifier '7'."),
         (
             PEOPLE | {"groups": [PEOPLE["users"][1] | {"displayName": "x"}]},
@@ -41,6 +47,32 @@ def test_directory_that_makes_no_sense_is_refused(tmp_path, document, message):
     path.write_text(document if isinstance(document, str) else json.dumps(document))
 
     assert message in refused(*APP, "--directory", str(path))
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "the mapping has not the shape of a synchronizationSchema"),
+        ("{}", "synchronizationRules is missing in the mapping"),
+    ],
+)
+def test_mapping_that_makes_no_sense_is_refused(tmp_path, document, message):
+    path = tmp_path / "mapping.json"
+    path.write_text(document)
+
+    assert f"Error: {path}: {message}" in refused(*APP, "--mapping", str(path))
+
+
+def test_mapping_and_what_users_are_looked_for_by_exclude_each_other(tmp_path):
+    path = tmp_path / "mapping.json"
+    path.write_text("{}")
+    arguments = [*APP, "--mapping", str(path), "--matching", "email"]
+
+    result = CliRunner().invoke(entra, arguments)
+
+    assert result.exit_code == 2
+    assert "omit --matching" in result.output
 
 
 def test_tenant_url_that_is_none_is_refused():

@@ -50,7 +50,7 @@ def test_single_failure_does_not_keep_the_job_in_quarantine(server):
         tenant.cycle()
 
         assert tenant.job.quarantine is None
-        assert tenant.job.escrows == {ADA}
+        assert tenant.job.escrows.keys() == {ADA}
         assert tenant.job.last_good is None
         assert tenant.job.exports == {"success": 2, "failure": 1}
 
@@ -80,13 +80,15 @@ def test_failures_that_go_on_end_in_quarantine_and_successes_lead_out(server):
     known_ids = taken(server, "ada@contoso.example", "grace@contoso.example")
     with entra(server, matching="externalId") as tenant:
         tenant.cycle()
-        assert tenant.job.escrows == {ADA, GRACE}
+        assert tenant.job.escrows.keys() == {ADA, GRACE}
         assert [each.error.code for each in tenant.job.logs if each.error] == ["EntryConflict"] * 2
         assert tenant.job.quarantine is None  # two failures are not enough
 
         lines = tenant.cycle()
         assert lines.count("POST /Users") == 2
         assert tenant.job.quarantine is None
+        for _ in range(7):
+            assert tenant.cycle() == []
 
         tenant.cycle()
         quarantine = tenant.job.quarantine
@@ -103,7 +105,7 @@ def test_failures_that_go_on_end_in_quarantine_and_successes_lead_out(server):
             "POST /Users",
         ]
         assert tenant.job.quarantine is None
-        assert tenant.job.escrows == set()
+        assert tenant.job.escrows == {}
         assert tenant.cycle() == []
 
 
@@ -136,6 +138,27 @@ def test_start_leaves_quarantine_until_it_fails_again(server):
 
         tenant.cycle()
         assert tenant.job.quarantine.failures == 2
+
+
+def test_failure_is_tried_again_at_growing_distances_and_then_no_more(server):
+    taken(server, "ada@contoso.example")
+    with entra(server, matching="externalId") as tenant:
+        tried = [tenant.job.cycles for _ in range(60) if "POST /Users" in tenant.cycle()]
+        assert tried == [1, 2, 10, 19, 37, 73, 145, 253]  # quarantine leaves some cycles out
+
+        tenant.directory.update_user(ADA, {"department": "Poetry"})  # a change is always sent
+        assert tenant.cycle()[-1] == "POST /Users"
+
+
+def test_what_the_whole_app_refuses_is_no_failure_of_an_object(server):
+    taken(server, "ada@contoso.example")
+    with entra(server, matching="externalId") as tenant:
+        tenant.cycle()
+        tenant.service.connect(tenant.recorder.url, "wrong")
+        tenant.cycle()
+
+        assert tenant.job.quarantine.code == "Unauthorized"
+        assert tenant.job.escrows[ADA].failures == 1
 
 
 def test_cleared_escrows_are_not_tried_again(server):
@@ -217,4 +240,4 @@ def test_reference_failures_do_not_count(server):
 
         assert tenant.job.logs[0].status == "failure"
         assert tenant.job.exports["failure"] == 0
-        assert tenant.job.escrows == set()
+        assert tenant.job.escrows == {}
