@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from . import okta_apps_api, okta_groups_api, okta_push_api, okta_users_api
+from . import okta_app_groups_api, okta_apps_api, okta_groups_api, okta_push_api, okta_users_api
 from .okta_errors import OktaError
 from .okta_service import Service
+
+MODULES = (okta_users_api, okta_groups_api, okta_apps_api, okta_app_groups_api, okta_push_api)
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -33,7 +35,7 @@ def create_api(service: Service, api_token: str) -> Flask:
     api = Flask(__name__, static_folder=None)
     api.json.sort_keys = False  # type: ignore[attr-defined]
     api.extensions["okta"] = service
-    for module in (okta_users_api, okta_groups_api, okta_apps_api, okta_push_api):
+    for module in MODULES:
         api.register_blueprint(module.bp, url_prefix="/api/v1")
 
     @api.before_request

@@ -4,6 +4,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from . import okta_users_api
+from .okta_assignments import follow_groups
 from .okta_errors import invalid
 from .okta_org import Group, now
 from .okta_wire import body, find_group, find_user, link, page, service, texts
@@ -48,7 +49,9 @@ def delete_group(group_id: str) -> ResponseReturnValue:
     pushed = [each.id for each in org.app.mappings.values() if each.group_id == group_id]
     for mapping_id in pushed:
         del org.app.mappings[mapping_id]
+    org.app.groups.pop(group_id, None)
     del org.groups[group_id]
+    follow_groups()
     return "", 204
 
 
@@ -62,8 +65,7 @@ def add_member(group_id: str, key: str) -> ResponseReturnValue:
     group, user = find_group(group_id), find_user(key)
     if user.id not in group.members:
         group.members.append(user.id)
-        group.membership_updated = now()
-        service().push_groups()
+        _membership_changed(group)
     return "", 204
 
 
@@ -72,9 +74,14 @@ def remove_member(group_id: str, key: str) -> ResponseReturnValue:
     group, user = find_group(group_id), find_user(key)
     if user.id in group.members:
         group.members.remove(user.id)
-        group.membership_updated = now()
-        service().push_groups()
+        _membership_changed(group)
     return "", 204
+
+
+def _membership_changed(group: Group) -> None:
+    group.membership_updated = now()
+    follow_groups()
+    service().push_groups()
 
 
 def _name(group: Group) -> str:

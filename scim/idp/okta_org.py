@@ -67,6 +67,15 @@ class Assignment:
 
 
 @dataclass
+class AppGroup:
+    """A group whose members have the app."""
+
+    group_id: str
+    priority: int
+    last_updated: str = field(default_factory=now)
+
+
+@dataclass
 class Link:
     """The resource of the SCIM server that stands for a user, kept when nobody is assigned."""
 
@@ -103,6 +112,7 @@ class App:
     deactivates: bool = True
     syncs_passwords: bool = False  # the one box that nobody checks at first
     assignments: dict[str, Assignment] = field(default_factory=dict)
+    groups: dict[str, AppGroup] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     mappings: dict[str, Mapping] = field(default_factory=dict)
 
@@ -114,3 +124,12 @@ class Org:
     app: App
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+
+    def granted(self) -> dict[str, None]:
+        """Return the users, in order, to whom the membership in a group gives the app."""
+        return {
+            user_id: None
+            for group_id in self.app.groups
+            for user_id in self.groups[group_id].members
+            if self.users[user_id].status != "DEPROVISIONED"
+        }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from .okta_apps_api import push_password, push_profile, unassign
+from .okta_assignments import follow_groups, push_password, push_profile, unassign
 from .okta_errors import OktaError, invalid, not_allowed
 from .okta_mapping import app_profile
 from .okta_org import User, now
@@ -97,6 +97,7 @@ def _activate(user: User) -> None:
         summary = "Activation failed because the user is already active"
         raise OktaError(403, "E0000016", summary)
     user.activate()
+    follow_groups()
 
 
 def _deactivate(user: User) -> None:
