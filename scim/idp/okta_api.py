@@ -9,11 +9,25 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from . import okta_app_groups_api, okta_apps_api, okta_groups_api, okta_push_api, okta_users_api
+from . import (
+    okta_app_groups_api,
+    okta_apps_api,
+    okta_groups_api,
+    okta_import_api,
+    okta_push_api,
+    okta_users_api,
+)
 from .okta_errors import OktaError
 from .okta_service import Service
 
-MODULES = (okta_users_api, okta_groups_api, okta_apps_api, okta_app_groups_api, okta_push_api)
+MODULES = (
+    okta_users_api,
+    okta_groups_api,
+    okta_apps_api,
+    okta_app_groups_api,
+    okta_push_api,
+    okta_import_api,
+)
 
 
 class QuietHandler(WSGIRequestHandler):

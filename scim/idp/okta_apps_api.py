@@ -1,6 +1,6 @@
-"""``/api/v1/apps/{id}``: the app, its features, its users, its import and its tasks.
+"""``/api/v1/apps/{id}``: the app, its features, its users and its tasks.
 
-Okta has no API for imports and for the Tasks page; here ``import`` and ``tasks`` are theirs.
+Okta has no API for its Tasks page; here it is ``tasks``.
 """
 
 from flask import Blueprint
@@ -98,19 +98,6 @@ def unassign_user(app_id: str, user_id: str) -> ResponseReturnValue:
         )
     unassign(assigned)
     return "", 204
-
-
-@bp.post("/apps/<app_id>/import")
-def start_import(app_id: str) -> ResponseReturnValue:
-    find_app(app_id)
-    service().do("Import", service().provisioner.import_all)
-    return {}, 202
-
-
-@bp.get("/apps/<app_id>/import")
-def get_import(app_id: str) -> ResponseReturnValue:
-    find_app(app_id)
-    return service().provisioner.imported
 
 
 @bp.get("/apps/<app_id>/tasks")

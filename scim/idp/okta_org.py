@@ -46,6 +46,7 @@ class Group:
     """A group of the organization; its members are ids of users."""
 
     profile: Record
+    source_id: str | None = None  # what the app calls a group that was imported from there
     id: str = field(default_factory=lambda: new_id("00g"))
     members: list[str] = field(default_factory=list)
     created: str = field(default_factory=now)
@@ -124,6 +125,14 @@ class Org:
     app: App
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+
+    def drop_group(self, group_id: str) -> None:
+        """Forget a group, and what it was pushed and assigned for."""
+        for mapping_id, mapping in list(self.app.mappings.items()):
+            if mapping.group_id == group_id:
+                del self.app.mappings[mapping_id]
+        self.app.groups.pop(group_id, None)
+        del self.groups[group_id]
 
     def granted(self) -> dict[str, None]:
         """Return the users, in order, to whom the membership in a group gives the app."""
