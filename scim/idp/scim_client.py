@@ -6,6 +6,8 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from select import select
 from typing import Any
@@ -103,7 +105,14 @@ def _object(text: bytes) -> Record:
 def _pause(retry_after: str | None, otherwise: float) -> float:
     """Return the seconds to wait, not longer than for an answer.
 
-    A date in Retry-After (RFC 9110 §10.2.3) is not looked at.
+    Retry-After is seconds or a date (RFC 9110 §10.2.3), whose oldest form names no time zone
+    (§5.6.7).
     """
-    asked = float(retry_after) if retry_after and retry_after.isdecimal() else otherwise
-    return min(asked, TIMEOUT)
+    if retry_after and retry_after.isdecimal():
+        return min(float(retry_after), TIMEOUT)
+    try:
+        until = parsedate_to_datetime(retry_after or "")
+    except ValueError:
+        return otherwise
+    seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(seconds, 0), TIMEOUT)
