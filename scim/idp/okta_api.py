@@ -4,6 +4,8 @@ Werkzeug's server and not granian: all is kept in memory, which takes one proces
 at a time needs no locks.
 """
 
+from socket import create_server
+
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
@@ -38,10 +40,18 @@ class QuietHandler(WSGIRequestHandler):
 
 
 def api_server(service: Service, api_token: str, port: int) -> BaseWSGIServer:
-    """Return a server of the API on this machine; port 0 is any that is free."""
-    return make_server(
-        "127.0.0.1", port, create_api(service, api_token), request_handler=QuietHandler
-    )
+    """Return a server of the API on this machine; port 0 is any that is free.
+
+    :raises OSError: the port is in use, of which werkzeug would tell in lines of its own, and exit
+    """
+    with create_server(("127.0.0.1", port)) as listener:
+        return make_server(
+            "127.0.0.1",
+            listener.getsockname()[1],
+            create_api(service, api_token),
+            request_handler=QuietHandler,
+            fd=listener.fileno(),
+        )
 
 
 def create_api(service: Service, api_token: str) -> Flask:

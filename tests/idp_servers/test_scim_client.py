@@ -158,3 +158,9 @@ def test_answer_that_is_no_object_is_an_empty_one(body):
 def test_url_without_http_is_refused(url):
     with pytest.raises(ValueError, match="is not a URL with http or https"):
         ScimClient(url, HEADERS)
+
+
+@pytest.mark.parametrize("value", ["Bearer a\nb", "Bearer é", "Bearer \x7f"])
+def test_header_that_cannot_be_is_refused_and_not_shown(value):
+    with pytest.raises(ValueError, match=r"^the token has characters that no header can carry$"):
+        ScimClient("http://localhost", {"Authorization": value})
