@@ -23,7 +23,13 @@ API_TOKEN = "00okta-without-okta"
     help="the template app sends PATCH to deactivate and for groups, that of the wizard PUT",
 )
 @click.option("--api-token", default=API_TOKEN, show_default=True, help="of the management API")
-@click.option("--port", default=5001, show_default=True, help="of the management API")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=5001,
+    show_default=True,
+    help="of the management API",
+)
 def okta(url: str, token: str, kind: str, api_token: str, port: int) -> None:
     """Provision users and groups as Okta does."""
     try:
@@ -32,7 +38,7 @@ def okta(url: str, token: str, kind: str, api_token: str, port: int) -> None:
         server = api_server(service, api_token, port)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
-    address = f"http://localhost:{server.server_port}/api/v1"
+    address = f"http://localhost:{server.port}/api/v1"
     _say(f"Okta API      {address}")
     _say(f"App           {address}/apps/{app.id}")
     _say(f"API token     {api_token}   (Authorization: SSWS {api_token})")

@@ -2,6 +2,8 @@
 
 A group that was renamed is dissolved before the year is over, and a group that was closed is, too.
 So the same year can be played again on the same server, where each name is free or its group's own.
+Even if it was interrupted: the name that a group is given had another group first, which finds what
+is left and is dissolved.
 """
 
 from .company import Dismiss, Dissolve, Employ, Enter, Exit, Form, Kind, Rename, Step
@@ -13,7 +15,21 @@ def form_project(scene: Scene) -> Happening:
     """A project begins, with people from everywhere."""
     group = next(each for each in scene.projects if each not in scene.company.groups)
     staff = list(scene.company.employed)
-    members = scene.random.sample(staff, max(3, len(staff) // 20))
+    return _begin(scene, group, scene.random.sample(staff, max(3, len(staff) // 20)))
+
+
+def try_project(scene: Scene) -> Happening:
+    """A project begins that comes to nothing."""
+    return _begin(scene, scene.projects[-1], list(scene.company.employed)[:3])
+
+
+def drop_project(scene: Scene) -> Happening:
+    """Its name is free again."""
+    group = scene.projects[-1]
+    return Kind.REORGANIZATION, f"{scene.short(group)} is called off", [Dissolve(group)]
+
+
+def _begin(scene: Scene, group: str, members: list[str]) -> Happening:
     line = f"{group.removeprefix(scene.named(''))} begins with {len(members)} people"
     return Kind.REORGANIZATION, line, [Form(group, tuple(members))]
 

@@ -88,6 +88,7 @@ def _plan(scene: Scene, hires: int) -> Plan:
         plan.extend((scene.random.choice(usual[begin:end]), happen) for _ in range(times))
 
     leavers = max(2, scene.size * 8 // 100)
+    plan += [(days[0], groups.try_project), (days[1], groups.drop_project)]
     add(hires, people.hire, 1, 4)
     add(1, people.leave, 1)
     add(leavers - 1, people.leave, 1, 4)

@@ -18,13 +18,23 @@ API_TOKEN = "00in-process"
 FIRST_PAUSE = 0.1  # nobody watches a progress bar for the 15 seconds that Okta itself would wait
 
 
+class DailyService(Service):
+    """Pushes groups once a day, with all that has changed in one request, as Okta collects it."""
+
+    def push_groups(self) -> None:
+        """Wait for the end of the day."""
+
+    def push_collected(self) -> None:
+        super().push_groups()
+
+
 class OktaAdministrator(Administrator):
     """Tells the stand-in Okta, whose tasks reach the server one after the other."""
 
     def __init__(self, company: Company, url: str, token: str) -> None:
         super().__init__(company)
         self.org = Org(App("template"))
-        self.service = Service(self.org, url, token, lambda _: None, FIRST_PAUSE)
+        self.service = DailyService(self.org, url, token, lambda _: None, FIRST_PAUSE)
         self.watch(self.service.provisioner.client)
         self.api = create_api(self.service, API_TOKEN).test_client()
         self.api.environ_base["HTTP_AUTHORIZATION"] = f"SSWS {API_TOKEN}"
@@ -37,6 +47,9 @@ class OktaAdministrator(Administrator):
         self.service.queue.join()
         for task in self.service.tasks.values():
             raise UnusableServerError(task.error)
+        answer = self.service.provisioner.client.exchanges[-1]
+        if "totalResults" not in answer.received:  # Okta itself takes any 200 for a success
+            raise UnusableServerError(f"{answer.method} {answer.path} answers no ListResponse")
 
     def do(self, step: Step) -> None:
         match step:
@@ -58,10 +71,13 @@ class OktaAdministrator(Administrator):
                 self._call("DELETE", f"/groups/{self.groups[group]}{self._user(login)}")
 
     def end_day(self) -> None:
-        """Do nothing: Okta provisions at once."""
+        """Push groups; Okta provisions users at once."""
+        self.service.push_collected()
+        self._settle()
 
     def close(self) -> None:
-        if self.service.worker.is_alive():
+        """Let go of the server, and of a worker that waits for it: that one ends with us."""
+        if self.service.worker.is_alive() and not self.service.queue.unfinished_tasks:
             self.service.stop()
 
     def _user(self, login: str) -> str:
@@ -111,10 +127,13 @@ class OktaAdministrator(Administrator):
         answer = self.api.open(f"/api/v1{path}", method=method, json=body)
         if answer.status_code not in (200, 204):
             raise ValueError(answer.text)
+        self._settle()
+        return answer.json if answer.data else None
+
+    def _settle(self) -> None:
         self.service.queue.join()
         last = self.service.provisioner.client.exchanges[-1]
         if last.status in (None, 401):
             raise UnusableServerError(last.detail)
         for task in self.service.tasks.values():
             self.failures[f"{task.title}: {task.error}"] = None
-        return answer.json if answer.data else None

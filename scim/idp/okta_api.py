@@ -4,14 +4,32 @@ Werkzeug's server and not granian: all is kept in memory, which takes one proces
 at a time needs no locks.
 """
 
+from socket import create_server
+
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from . import okta_apps_api, okta_groups_api, okta_push_api, okta_users_api
+from . import (
+    okta_app_groups_api,
+    okta_apps_api,
+    okta_groups_api,
+    okta_import_api,
+    okta_push_api,
+    okta_users_api,
+)
 from .okta_errors import OktaError
 from .okta_service import Service
+
+MODULES = (
+    okta_users_api,
+    okta_groups_api,
+    okta_apps_api,
+    okta_app_groups_api,
+    okta_push_api,
+    okta_import_api,
+)
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -22,10 +40,18 @@ class QuietHandler(WSGIRequestHandler):
 
 
 def api_server(service: Service, api_token: str, port: int) -> BaseWSGIServer:
-    """Return a server of the API on this machine; port 0 is any that is free."""
-    return make_server(
-        "127.0.0.1", port, create_api(service, api_token), request_handler=QuietHandler
-    )
+    """Return a server of the API on this machine; port 0 is any that is free.
+
+    :raises OSError: the port is in use, of which werkzeug would tell in lines of its own, and exit
+    """
+    with create_server(("127.0.0.1", port)) as listener:
+        return make_server(
+            "127.0.0.1",
+            listener.getsockname()[1],
+            create_api(service, api_token),
+            request_handler=QuietHandler,
+            fd=listener.fileno(),
+        )
 
 
 def create_api(service: Service, api_token: str) -> Flask:
@@ -33,7 +59,7 @@ def create_api(service: Service, api_token: str) -> Flask:
     api = Flask(__name__, static_folder=None)
     api.json.sort_keys = False  # type: ignore[attr-defined]
     api.extensions["okta"] = service
-    for module in (okta_users_api, okta_groups_api, okta_apps_api, okta_push_api):
+    for module in MODULES:
         api.register_blueprint(module.bp, url_prefix="/api/v1")
 
     @api.before_request

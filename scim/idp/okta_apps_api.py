@@ -1,14 +1,13 @@
-"""``/api/v1/apps/{id}``: the app, its features, its users, its import and its tasks.
+"""``/api/v1/apps/{id}``: the app, its features, its users and its tasks.
 
-Okta has no API for imports and for the Tasks page; here ``import`` and ``tasks`` are theirs.
+Okta has no API for its Tasks page; here it is ``tasks``.
 """
-
-from functools import partial
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from .okta_errors import invalid, not_allowed, not_found
+from .okta_assignments import assign, push_profile, unassign
+from .okta_errors import OktaError, invalid, not_allowed, not_found
 from .okta_mapping import app_profile
 from .okta_org import App, Assignment, now
 from .okta_service import Task
@@ -67,13 +66,9 @@ def assign_user(app_id: str) -> ResponseReturnValue:
     if user.status == "DEPROVISIONED":
         raise not_allowed()
     if user.id in app.assignments:
+        app.assignments[user.id].scope = "USER"  # from now on
         return update_app_user(app_id, user.id)
-    assignment = Assignment(user.id, _changed(app_profile(user.profile), sent))
-    app.assignments[user.id] = assignment
-    if app.creates:
-        title = f"Assign {assignment.profile['userName']}"
-        service().do(title, partial(service().provisioner.assign, user.id), user.id)
-    return shown_user(assignment)
+    return shown_user(assign(user.id, _changed(app_profile(user.profile), sent), "USER"))
 
 
 @bp.get("/apps/<app_id>/users/<user_id>")
@@ -92,21 +87,17 @@ def update_app_user(app_id: str, user_id: str) -> ResponseReturnValue:
 
 @bp.delete("/apps/<app_id>/users/<user_id>")
 def unassign_user(app_id: str, user_id: str) -> ResponseReturnValue:
-    unassign(_find_assignment(app_id, user_id).user_id)
+    assigned = _find_assignment(app_id, user_id).user_id
+    if assigned in service().org.granted():
+        raise OktaError(
+            403,
+            "E0000046",
+            "Deactivate application for user forbidden.",
+            "The application cannot be unassigned from the user while their group memberships "
+            "grant them access.",
+        )
+    unassign(assigned)
     return "", 204
-
-
-@bp.post("/apps/<app_id>/import")
-def start_import(app_id: str) -> ResponseReturnValue:
-    find_app(app_id)
-    service().do("Import", service().provisioner.import_all)
-    return {}, 202
-
-
-@bp.get("/apps/<app_id>/import")
-def get_import(app_id: str) -> ResponseReturnValue:
-    find_app(app_id)
-    return service().provisioner.imported
 
 
 @bp.get("/apps/<app_id>/tasks")
@@ -121,30 +112,6 @@ def retry_task(app_id: str, task_id: str) -> ResponseReturnValue:
     if task_id not in service().tasks:
         raise not_found(task_id, "Task")
     return shown_task(service().retry(task_id)), 202
-
-
-def push_profile(user_id: str) -> None:
-    """Send the profile of an assigned user, if the app is updated."""
-    app = service().org.app
-    if app.updates:
-        title = f"Update {app.assignments[user_id].profile['userName']}"
-        service().do(title, partial(service().provisioner.update, user_id), user_id)
-
-
-def push_password(user_id: str) -> None:
-    """Send the password of an assigned user, if passwords are synchronized."""
-    app = service().org.app
-    if user_id in app.assignments and app.syncs_passwords:
-        title = f"Synchronize the password of {app.assignments[user_id].profile['userName']}"
-        service().do(title, partial(service().provisioner.change_password, user_id), user_id)
-
-
-def unassign(user_id: str) -> None:
-    """Take the app from a user, which deactivates the user there."""
-    app = service().org.app
-    if app.assignments.pop(user_id, None) and app.deactivates:
-        title = f"Deactivate {service().org.users[user_id].profile['login']}"
-        service().do(title, partial(service().provisioner.deactivate, user_id), user_id)
 
 
 def _find_assignment(app_id: str, user_id: str) -> Assignment:
@@ -198,6 +165,7 @@ def shown(app: App) -> Record:
         "_links": {
             "self": link(path),
             "users": link(f"{path}/users"),
+            "groups": link(f"{path}/groups"),
             "features": link(f"{path}/features"),
         },
     }

@@ -4,7 +4,8 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from . import okta_users_api
-from .okta_errors import invalid
+from .okta_assignments import follow_groups
+from .okta_errors import OktaError, invalid
 from .okta_org import Group, now
 from .okta_wire import body, find_group, find_user, link, page, service, texts
 from .scim_client import Record
@@ -33,7 +34,7 @@ def get_group(group_id: str) -> ResponseReturnValue:
 
 @bp.put("/groups/<group_id>")
 def replace_group(group_id: str) -> ResponseReturnValue:
-    group = find_group(group_id)
+    group = _own(group_id)
     group.profile = _checked(texts(body(), "profile"), group)
     group.last_updated = now()
     service().push_groups()
@@ -43,12 +44,8 @@ def replace_group(group_id: str) -> ResponseReturnValue:
 @bp.delete("/groups/<group_id>")
 def delete_group(group_id: str) -> ResponseReturnValue:
     """Delete a group; one that is pushed stays with the app, as in Okta."""
-    find_group(group_id)
-    org = service().org
-    pushed = [each.id for each in org.app.mappings.values() if each.group_id == group_id]
-    for mapping_id in pushed:
-        del org.app.mappings[mapping_id]
-    del org.groups[group_id]
+    service().org.drop_group(find_group(group_id).id)
+    follow_groups()
     return "", 204
 
 
@@ -59,22 +56,35 @@ def list_members(group_id: str) -> ResponseReturnValue:
 
 @bp.put("/groups/<group_id>/users/<key>")
 def add_member(group_id: str, key: str) -> ResponseReturnValue:
-    group, user = find_group(group_id), find_user(key)
+    group, user = _own(group_id), find_user(key)
     if user.id not in group.members:
         group.members.append(user.id)
-        group.membership_updated = now()
-        service().push_groups()
+        _membership_changed(group)
     return "", 204
 
 
 @bp.delete("/groups/<group_id>/users/<key>")
 def remove_member(group_id: str, key: str) -> ResponseReturnValue:
-    group, user = find_group(group_id), find_user(key)
+    group, user = _own(group_id), find_user(key)
     if user.id in group.members:
         group.members.remove(user.id)
-        group.membership_updated = now()
-        service().push_groups()
+        _membership_changed(group)
     return "", 204
+
+
+def _membership_changed(group: Group) -> None:
+    group.membership_updated = now()
+    follow_groups()
+    service().push_groups()
+
+
+def _own(group_id: str) -> Group:
+    """Return a group that is no app's, for those can be changed in the app only."""
+    group = find_group(group_id)
+    if group.source_id:
+        summary = "You do not have permission to perform the requested action"
+        raise OktaError(403, "E0000006", summary)
+    return group
 
 
 def _name(group: Group) -> str:
@@ -85,7 +95,7 @@ def _checked(profile: Record, group: Group | None = None) -> Record:
     if not profile.get("name"):
         raise invalid("name", "The field cannot be left blank")
     for other in service().org.groups.values():
-        if other is not group and _name(other) == profile["name"].lower():
+        if other is not group and not other.source_id and _name(other) == profile["name"].lower():
             raise invalid(
                 "name", "An object with this field already exists in the current organization"
             )
@@ -100,7 +110,8 @@ def shown(group: Group) -> Record:
         "lastUpdated": group.last_updated,
         "lastMembershipUpdated": group.membership_updated,
         "objectClass": ["okta:user_group"],
-        "type": "OKTA_GROUP",
+        "type": "APP_GROUP" if group.source_id else "OKTA_GROUP",
         "profile": group.profile,
+        **({"source": {"id": service().org.app.id}} if group.source_id else {}),
         "_links": {"self": link(path), "users": link(f"{path}/users")},
     }

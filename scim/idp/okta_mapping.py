@@ -26,6 +26,27 @@ def app_profile(profile: Record) -> Record:
     return {"displayName": full_name, "locale": "en-US", "emailType": "work"} | mapped
 
 
+def okta_profile(profile: Record) -> Record:
+    """Return what Okta's default mapping makes of the profile of an app's user."""
+    names = {there: here for here, there in RENAMED.items()}
+    return {names.get(key, key): value for key, value in profile.items() if key != "emailType"}
+
+
+def found_profile(user: Record) -> Record:
+    """Return the profile of the app's user that a SCIM user stands for."""
+    extension = user.get(ENTERPRISE_SCHEMA, {})
+    profile = {key: user.get(key) for key in ("userName", "displayName", "locale", *PLAIN)}
+    profile |= {key: user.get("name", {}).get(key) for key in NAME_PARTS}
+    emails = user.get("emails", [])
+    if email := next((each for each in emails if each.get("primary")), emails and emails[0]):
+        profile |= {"email": email.get("value"), "emailType": email.get("type")}
+    numbers = {each.get("type"): each.get("value") for each in user.get("phoneNumbers", [])}
+    profile |= {key: numbers.get(kind) for key, kind in PHONES.items()}
+    profile |= {key: extension.get(key) for key in ENTERPRISE}
+    profile["managerValue"] = extension.get("manager", {}).get("value")
+    return {key: value for key, value in profile.items() if isinstance(value, str) and value}
+
+
 def new_user(profile: Record, external_id: str, password: str) -> Record:
     """Return the body of a POST, in Okta's order; ``groups`` is there although read-only."""
     user = {"schemas": [USER_SCHEMA], **attributes(profile)}

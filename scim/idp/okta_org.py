@@ -46,6 +46,7 @@ class Group:
     """A group of the organization; its members are ids of users."""
 
     profile: Record
+    source_id: str | None = None  # what the app calls a group that was imported from there
     id: str = field(default_factory=lambda: new_id("00g"))
     members: list[str] = field(default_factory=list)
     created: str = field(default_factory=now)
@@ -63,6 +64,15 @@ class Assignment:
     status: str = "STAGED"
     sync_state: str = "SYNCHRONIZING"
     created: str = field(default_factory=now)
+    last_updated: str = field(default_factory=now)
+
+
+@dataclass
+class AppGroup:
+    """A group whose members have the app."""
+
+    group_id: str
+    priority: int
     last_updated: str = field(default_factory=now)
 
 
@@ -103,6 +113,7 @@ class App:
     deactivates: bool = True
     syncs_passwords: bool = False  # the one box that nobody checks at first
     assignments: dict[str, Assignment] = field(default_factory=dict)
+    groups: dict[str, AppGroup] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     mappings: dict[str, Mapping] = field(default_factory=dict)
 
@@ -114,3 +125,20 @@ class Org:
     app: App
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+
+    def drop_group(self, group_id: str) -> None:
+        """Forget a group, and what it was pushed and assigned for."""
+        for mapping_id, mapping in list(self.app.mappings.items()):
+            if mapping.group_id == group_id:
+                del self.app.mappings[mapping_id]
+        self.app.groups.pop(group_id, None)
+        del self.groups[group_id]
+
+    def granted(self) -> dict[str, None]:
+        """Return the users, in order, to whom the membership in a group gives the app."""
+        return {
+            user_id: None
+            for group_id in self.app.groups
+            for user_id in self.groups[group_id].members
+            if self.users[user_id].status != "DEPROVISIONED"
+        }

@@ -5,9 +5,10 @@ Okta's catalog, send PUT for profiles and PATCH to deactivate, to reactivate and
 """
 
 import secrets
+from dataclasses import dataclass
 from urllib.parse import quote
 
-from .okta_mapping import merged, new_user
+from .okta_mapping import found_profile, merged, new_user
 from .okta_org import Assignment, Link, Mapping, Org, now
 from .scim_client import Exchange, Record, ScimClient
 
@@ -27,12 +28,22 @@ class ProvisioningError(Exception):
     """A step failed; what is left of its task waits for somebody to retry it."""
 
 
+@dataclass
+class Import:
+    """What the server has: profiles of active users by their ids there, and groups."""
+
+    users: dict[str, Record]
+    groups: list[Record]
+    finished: str | None
+    is_taken: bool = False  # are the groups in the organization?
+
+
 class Provisioner:
     """Carries changes of an organization to a SCIM server."""
 
     def __init__(self, org: Org, client: ScimClient) -> None:
         self.org, self.app, self.client = org, org.app, client
-        self.imported: Record = {}
+        self.imported = Import({}, [], None)
 
     def test_credentials(self) -> None:
         self._send("GET", "/Users?startIndex=1&count=2")
@@ -144,16 +155,16 @@ class Provisioner:
 
     def import_all(self) -> None:
         """Read all users, then all groups, a hundred at a time (RFC 7644 §3.4.2.4)."""
-        users, groups = self._pages("Users"), self._pages("Groups")
-        names = {user.profile["login"].lower() for user in list(self.org.users.values())}
-        known = [user for user in users if str(user.get("userName", "")).lower() in names]
-        self.imported = {
-            "finished": now(),
-            "usersScanned": len(users),
-            "usersMatched": len(known),
-            "groupsScanned": len(groups),
-            "groups": [{"id": each["id"], "name": each.get("displayName")} for each in groups],
-        }
+        users = [each for each in self._pages("Users") if each.get("active", True)]
+        groups = [
+            {
+                "id": each["id"],
+                "name": str(each["displayName"]),
+                "members": [member["value"] for member in each.get("members", [])],
+            }
+            for each in self._pages("Groups")
+        ]
+        self.imported = Import({each["id"]: found_profile(each) for each in users}, groups, now())
 
     def _pages(self, endpoint: str) -> list[Record]:
         read: list[Record] = []

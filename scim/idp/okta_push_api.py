@@ -26,6 +26,9 @@ def create_mapping(app_id: str) -> ResponseReturnValue:
     if any(each.group_id == group_id for each in app.mappings.values()):
         raise invalid("sourceGroupId", "The group is pushed already")
     target_id, name = _text(sent, "targetGroupId"), _text(sent, "targetGroupName")
+    imported = service().org.groups.get(target_id or "")
+    if imported and imported.source_id:
+        target_id = imported.source_id
     mapping = Mapping(group_id, target_id, name, _status(sent, "ACTIVE"))
     app.mappings[mapping.id] = mapping
     if mapping.status == "ACTIVE":

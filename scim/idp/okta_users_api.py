@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from .okta_apps_api import push_password, push_profile, unassign
+from .okta_assignments import follow_groups, push_password, push_profile, unassign
 from .okta_errors import OktaError, invalid, not_allowed
 from .okta_mapping import app_profile
 from .okta_org import User, now
@@ -28,7 +28,7 @@ COMPARE: dict[str, Callable[[str, str], bool]] = {
 @bp.post("/users")
 def create_user() -> ResponseReturnValue:
     sent = body()
-    user = User(_checked(texts(sent, "profile")), _password(sent), "STAGED")
+    user = User(checked(texts(sent, "profile")), _password(sent), "STAGED")
     if flag("activate", True):
         user.activate()
     service().org.users[user.id] = user
@@ -97,6 +97,7 @@ def _activate(user: User) -> None:
         summary = "Activation failed because the user is already active"
         raise OktaError(403, "E0000016", summary)
     user.activate()
+    follow_groups()
 
 
 def _deactivate(user: User) -> None:
@@ -137,7 +138,7 @@ LIFECYCLE = {
 
 def _update(user: User, profile: Record) -> ResponseReturnValue:
     before = app_profile(user.profile)
-    user.profile = _checked(profile, user)
+    user.profile = checked(profile, user)
     user.last_updated = now()
     if assignment := service().org.app.assignments.get(user.id):
         own = {name: assignment.profile[name] for name in assignment.profile if name not in before}
@@ -149,7 +150,8 @@ def _update(user: User, profile: Record) -> ResponseReturnValue:
     return shown(user)
 
 
-def _checked(profile: Record, user: User | None = None) -> Record:
+def checked(profile: Record, user: User | None = None) -> Record:
+    """Return a profile without what is empty; nobody else may have the login."""
     for name in REQUIRED:
         if not profile.get(name):
             raise invalid(name, "The field cannot be left blank")

@@ -1,15 +1,19 @@
 """A client of a SCIM server that keeps its connection and asks again after a passing failure."""
 
 import json
+import re
 import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from select import select
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 Record = dict[str, Any]
 
@@ -43,7 +47,10 @@ class Exchange:
 
 
 class ScimClient:
-    """Sends requests below the base URL of a SCIM server."""
+    """Sends requests below the base URL of a SCIM server.
+
+    :raises ValueError: there can be no such URL, or no such header
+    """
 
     def __init__(
         self,
@@ -52,11 +59,11 @@ class ScimClient:
         note: Callable[[Exchange], None] = lambda _: None,
         first_pause: float = 1,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is not a URL with http or https")
+        parts = _parts(url)
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise ValueError("the token has characters that no header can carry")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self.http = kind(parts.hostname, parts.port, timeout=TIMEOUT)
+        self.http = kind(str(parts.hostname), parts.port, timeout=TIMEOUT)
         self.base_path = parts.path.rstrip("/")
         self.headers, self.note, self.first_pause = dict(headers), note, first_pause
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
@@ -92,6 +99,15 @@ class ScimClient:
         return Exchange(method, path, body, response.status, _object(answered), retry_after)
 
 
+def _parts(url: str) -> SplitResult:
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        if is_web and re.fullmatch("[!-~]+", url):
+            return parts
+    raise ValueError(f"{url!r} is not a URL with http or https")
+
+
 def _object(text: bytes) -> Record:
     try:
         answered = json.loads(text or b"{}")
@@ -103,7 +119,14 @@ def _object(text: bytes) -> Record:
 def _pause(retry_after: str | None, otherwise: float) -> float:
     """Return the seconds to wait, not longer than for an answer.
 
-    A date in Retry-After (RFC 9110 §10.2.3) is not looked at.
+    Retry-After is seconds or a date (RFC 9110 §10.2.3), whose oldest form names no time zone
+    (§5.6.7).
     """
-    asked = float(retry_after) if retry_after and retry_after.isdecimal() else otherwise
-    return min(asked, TIMEOUT)
+    if retry_after and retry_after.isdecimal():
+        return min(float(retry_after), TIMEOUT)
+    try:
+        until = parsedate_to_datetime(retry_after or "")
+    except ValueError:
+        return otherwise
+    seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(seconds, 0), TIMEOUT)

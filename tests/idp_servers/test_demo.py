@@ -1,17 +1,22 @@
 """``python manage.py demo``: a company's year reaches our server as the provider sends it."""
 
 import re
+import signal
+import socket
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
 
 from scim.cli.demo import demo
-from scim.idp.company import Company, Event
+from scim.idp.company import Company, Event, Kind, Rename
 from scim.idp.company_year import make_year
 from scim.idp.demo import ADMINISTRATORS, play
 
 from ..support.ports import free_port
+from ..support.server import ROOT
 from .scripted import scripted
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -107,6 +112,43 @@ def test_server_has_the_company_after_a_year_and_after_the_same_year_again(serve
     assert {each["userName"]: each["id"] for each in all_of(server, "/Users")} == ids
 
 
+@IDPS
+def test_year_that_was_interrupted_can_be_played_again(server, idp):
+    year = make_year(2, 40)
+    company = year.after()
+    renaming = next(event for event in year.events if isinstance(event.steps[0], Rename))
+
+    def interrupt(event):
+        if event.day > renaming.day:
+            raise KeyboardInterrupt
+
+    with closing(ADMINISTRATORS[idp](Company(year.name), server.url, server.token)) as admin:
+        admin.check()
+        with pytest.raises(KeyboardInterrupt):
+            play(year, admin, 0, interrupt, lambda _: None)
+    assert renaming.steps[0].name in on_server(server, company.domain)[1]
+
+    again = played(server, idp, year)
+
+    assert list(again.failures) == []
+    assert on_server(server, company.domain) == as_it_is(company)
+
+
+def test_changes_of_a_day_in_a_group_are_one_request_of_okta(server):
+    year = make_year(2, 40)
+    oops = next(event for event in year.events if event.kind == Kind.MISTAKE)
+
+    admin = played(server, "okta", year)
+
+    removed = [
+        [each for each in exchange.sent["Operations"] if each["op"] == "remove"]
+        for exchange in admin.service.provisioner.client.exchanges
+        if exchange.method == "PATCH"
+    ]
+    assert len(oops.steps) > 3
+    assert max(map(len, removed)) == len(oops.steps)
+
+
 def test_other_seed_adds_a_company_and_other_provider_takes_one_over(server):
     ours, other = make_year(2, 20), make_year(3, 20)
     for idp, year in (("okta", ours), ("entra", other), ("entra", ours), ("okta", other)):
@@ -183,19 +225,18 @@ def test_token_that_is_refused_is_said_in_a_line(server, idp):
 
 
 @pytest.mark.parametrize(
-    ("idp", "answer"),
-    [  # Okta takes any 200 for a success
-        ("okta", (404, {}, "nothing here")),
-        ("entra", (404, {}, "nothing here")),
-        ("entra", (200, {}, b"<p>Welcome</p>")),
-    ],
+    "answer",
+    [(404, {}, "nothing here"), (200, {}, b"<p>Welcome</p>"), (200, {}, {"Resources": []})],
 )
+@IDPS
 def test_other_server_is_said_in_a_line(idp, answer):
     with scripted(answer) as app:
         result = run("--idp", idp, "--scim", app.url, "--token", "t")
 
     assert result.exit_code == 1
-    assert len(result.output.splitlines()) == 1
+    [line] = result.output.splitlines()
+    assert line.startswith(f"Error: {app.url} cannot be used: ")
+    assert len(app.requests) == 1
 
 
 @IDPS
@@ -207,6 +248,24 @@ def test_server_that_goes_away_ends_the_year(idp, last):
     assert result.exit_code == 1
     assert f"Error: {app.url} cannot be used: " in result.output
     assert len(app.requests) < 20
+
+
+@IDPS
+def test_interruption_ends_the_year_even_if_the_server_is_silent(idp):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "manage.py", "demo", "--idp", idp, "--scim", url, "--token", "t"]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            connection, _ = silent.accept()
+            with connection:
+                connection.recv(1)
+                process.send_signal(signal.SIGINT)
+                said, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert said.split() == ["Aborted!"]
 
 
 @IDPS

@@ -354,35 +354,6 @@ def test_passwords_are_synchronized_if_switched_on(org):
     assert org.call("GET", f"{org.app}/tasks") == []
 
 
-def test_import_reads_250_users_in_pages_then_the_groups(server, org):
-    org.person("user7")
-    operations = [
-        {
-            "method": "POST",
-            "path": "/Users",
-            "bulkId": f"b{number}",
-            "data": {"schemas": [USER], "userName": f"user{number}@example.com"},
-        }
-        for number in range(250)
-    ]
-    bulk = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-    for start in (0, 100, 200):
-        request = {"schemas": [bulk], "Operations": operations[start : start + 100]}
-        assert server.session.post("/Bulk", json=request).status_code == 200
-
-    org.call("POST", f"{org.app}/import", status=202)
-
-    assert org.requests() == [
-        "GET /Users?startIndex=1&count=100",
-        "GET /Users?startIndex=101&count=100",
-        "GET /Users?startIndex=201&count=100",
-        "GET /Groups?startIndex=1&count=100",
-    ]
-    imported = org.call("GET", f"{org.app}/import")
-    assert (imported["usersScanned"], imported["usersMatched"]) == (250, 1)
-    assert imported["groupsScanned"] == 0
-
-
 def test_group_is_pushed_with_patch_by_the_template_app(server, template):
     ada, grace = template.person("ada"), template.person("grace")
     template.assign(ada)

@@ -137,10 +137,14 @@ def test_api_token_is_needed(org, header):
         ("PUT", "/groups/none/users/{ada}"),
         ("GET", "{app}/group-push/mappings/none"),
         ("POST", "{app}/tasks/none/retry"),
+        ("PUT", "{app}/groups/none"),
+        ("GET", "{app}/groups/{group}"),  # not assigned
+        ("DELETE", "{app}/groups/{group}"),
+        ("PUT", "/apps/other/groups/{group}"),
     ],
 )
 def test_what_is_not_there_is_404(org, method, path):
-    path = path.format(app=org.app, ada=org.person("ada"))
+    path = path.format(app=org.app, ada=org.person("ada"), group=org.group("Engineers"))
 
     error = org.call(method, path, status=404)
 
@@ -173,6 +177,12 @@ def test_what_is_not_there_is_404(org, method, path):
         ("POST", "{app}/group-push/mappings", {}, f"sourceGroupId: {BLANK}"),
         (
             "PUT",
+            "{app}/groups/{group}",
+            {"profile": {"title": "Engineer"}},
+            "profile: The stand-in gives members of a group no attributes",
+        ),
+        (
+            "PUT",
             "{app}/features/USER_PROVISIONING",
             {"create": {"lifecycleCreate": {"status": "ON"}}},
             "status: must be ENABLED or DISABLED",
@@ -181,7 +191,7 @@ def test_what_is_not_there_is_404(org, method, path):
 )
 def test_invalid_field_is_named(org, method, path, body, cause):
     org.person("ada")
-    path = path.format(app=org.app, bob=org.person("carl"))
+    path = path.format(app=org.app, bob=org.person("carl"), group=org.group("Engineers"))
 
     error = org.call(method, path, body, status=400)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ..support.ports import free_port
 from .okta_org import okta, okta_for, person
 from .scripted import scripted
 
@@ -161,6 +162,17 @@ def test_steps_are_printed_a_line_each():
         '  GET /Users?filter=userName eq "ada@example.com"&startIndex=1&count=100 200',
         "  POST /Users 201",
     ]
+
+
+def test_server_that_is_not_there_is_a_failed_task():
+    with okta_for(f"http://127.0.0.1:{free_port()}", "s3cret", "template") as org:
+        [task] = org.call("GET", f"{org.app}/tasks")
+
+    assert task["title"] == org.lines[0] == "Test API credentials"
+    assert task["error"].startswith("GET /Users?startIndex=1&count=2: no answer: ")
+    assert org.lines[-1] == f"  failed, kept as task {task['id']}: {task['error']}"
+    assert len(org.lines) == 7  # it was asked five times
+    assert "s3cret" not in " ".join(org.lines)
 
 
 def test_renamed_user_keeps_the_resource(server):

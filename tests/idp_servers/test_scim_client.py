@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from datetime import UTC, datetime, timedelta
 from select import select
 
 import pytest
@@ -87,12 +88,33 @@ def test_lasting_failure_is_not_retried(pauses, failure):
 
 
 def test_retry_after_is_honoured(pauses):
-    date = "Wed, 21 Oct 2026 07:28:00 GMT"
-    busy = [(429, {"Retry-After": text}, {}) for text in ("7", "0", date, "9" * 5000)]
+    busy = [(429, {"Retry-After": text}, {}) for text in ("7", "0", "soon", "9" * 5000)]
     with scripted(*busy, DONE) as server:
         request(server.url)
 
     assert pauses == [7, 0, 4, 60]
+
+
+@pytest.mark.parametrize(
+    "date", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"]
+)
+def test_retry_after_may_be_a_date(pauses, date):
+    now = datetime.now(UTC)
+    times = [now + timedelta(seconds=seconds) for seconds in (59, -59, 4000)]
+    busy = [(503, {"Retry-After": time.strftime(date)}, {}) for time in times]
+    with scripted(*busy, DONE) as server:
+        request(server.url)
+
+    assert 0 < pauses[0] < 60
+    assert pauses[1:] == [0, 60]
+
+
+@pytest.mark.parametrize("date", ["Wed, 99 Oct 2026 07:28:00 GMT", "-1", "1.5"])
+def test_retry_after_that_is_nothing_of_this_is_not_looked_at(pauses, date):
+    with scripted((503, {"Retry-After": date}, {}), DONE) as server:
+        request(server.url)
+
+    assert pauses == [1]
 
 
 def test_failure_that_does_not_pass_is_told_at_last(pauses):
@@ -136,3 +158,9 @@ def test_answer_that_is_no_object_is_an_empty_one(body):
 def test_url_without_http_is_refused(url):
     with pytest.raises(ValueError, match="is not a URL with http or https"):
         ScimClient(url, HEADERS)
+
+
+@pytest.mark.parametrize("value", ["Bearer a\nb", "Bearer é", "Bearer \x7f"])
+def test_header_that_cannot_be_is_refused_and_not_shown(value):
+    with pytest.raises(ValueError, match=r"^the token has characters that no header can carry$"):
+        ScimClient("http://localhost", {"Authorization": value})
