@@ -8,7 +8,7 @@ from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from types import EllipsisType
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 MEDIA_TYPE = "application/scim+json"
 UNTOUCHED = "/?&=%+:,$;@-._~!'()*"  # what stays as it is in a path
@@ -96,6 +96,10 @@ class Client:
 
     def get(self, path: str, **options: Any) -> Exchange:
         return self.request("GET", path, **options)
+
+    def follow(self, location: str) -> Exchange:
+        """GET what a location leads to, which may be relative (RFC 7643 §2.3.7)."""
+        return self.get(urljoin(f"{self.base_url}/", location))
 
     def post(self, path: str, body: Any = None, **options: Any) -> Exchange:
         return self.request("POST", path, body, **options)

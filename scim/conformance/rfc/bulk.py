@@ -117,7 +117,7 @@ def post_in_a_bulk_request_creates(service: Service) -> None:
     operation = create(service)
     (result,) = results(service, operation)
     expect_codes([result], 201)
-    user = service.client.get(result["location"])
+    user = service.client.follow(result["location"])
     expect_status(user, 200)
     expect(user.json["userName"] == operation["data"]["userName"], "it is somebody else")
 

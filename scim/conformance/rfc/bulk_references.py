@@ -37,7 +37,7 @@ def group_of(service: Service, bulk_id: str, *members: str) -> Operation:
 def made(service: Service, found: list[Operation], bulk_id: str) -> Any:
     """Return what the operation of a bulkId has made, as it is now."""
     [result] = [result for result in found if result.get("bulkId") == bulk_id]
-    answer = service.client.get(result["location"])
+    answer = service.client.follow(result["location"])
     expect_status(answer, 200)
     return answer.json
 

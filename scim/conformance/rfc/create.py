@@ -79,7 +79,7 @@ def create_has_meta_location(service: Service) -> None:
 def location_leads_to_the_user(service: Service) -> None:
     """GET of meta.location shows the user."""
     user = post(service).json
-    answer = service.client.get(user["meta"]["location"])
+    answer = service.client.follow(user["meta"]["location"])
     expect_status(answer, 200)
     expect(answer.json["id"] == user["id"], "it is somebody else")
 

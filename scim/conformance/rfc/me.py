@@ -48,7 +48,7 @@ def me_has_the_location_of_the_resource(service: Service) -> None:
 def me_is_the_resource_itself(service: Service) -> None:
     """Where /Me is shown, its meta.location shows the same."""
     answer = shown(service)
-    itself = service.client.get(answer.json["meta"]["location"])
+    itself = service.client.follow(answer.json["meta"]["location"])
     expect_status(itself, 200)
     expect(itself.json == answer.json, "meta.location shows something else")
 
@@ -59,7 +59,7 @@ def me_redirects_to_the_resource(service: Service) -> None:
     answer = me(service)
     if answer.status != 308:
         skip(f"/Me is {answer.status}, not 308")
-    expect_status(service.client.get(answer.headers["location"]), 200)
+    expect_status(service.client.follow(answer.headers["location"]), 200)
 
 
 def is_unsupported(method: str) -> None:

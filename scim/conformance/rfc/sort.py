@@ -37,7 +37,8 @@ COMPLEX = (
 
 def emails(*values: str, primary: int | None = None) -> dict[str, Any]:
     each: list[dict[str, Any]] = [
-        {"value": f"{value}@example.com", "type": f"type-{value}"} for value in values
+        {"value": f"{value}@example.com", "type": kind}
+        for value, kind in zip(values, ("work", "home"), strict=False)
     ]
     if primary is not None:
         each[primary] = each[primary] | {"primary": True}
