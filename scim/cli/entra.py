@@ -43,7 +43,13 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="seconds between cycles; in Entra ID they are minutes",
 )
-@click.option("--port", default=5002, show_default=True, help="of the management API")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=5002,
+    show_default=True,
+    help="of the management API",
+)
 def entra(
     url: str,
     token: str,

@@ -82,3 +82,10 @@ def test_tenant_url_that_is_none_is_refused():
 def test_port_that_is_taken_is_refused():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         assert "in use" in refused(*APP, "--port", str(listener.getsockname()[1]))
+
+
+def test_port_that_is_none_is_refused():
+    result = CliRunner().invoke(entra, [*APP, "--port", "65536"])
+
+    assert result.exit_code == 2
+    assert "'--port': 65536 is not in the range" in result.output
