@@ -73,8 +73,7 @@ class Service:
             self.say(task.title)
             try:
                 task.step()
-                if task.user_id:
-                    self.push_groups()  # whose members the server may know only now
+                self.push_groups()  # the server may know members only now, or others have come
             except ProvisioningError as error:
                 self._fail(task, str(error))
             except Exception as error:  # whatever it is, the next task has to be done

@@ -409,6 +409,25 @@ def test_renaming_and_members_are_patched_by_the_template_app(server, template):
     ]
 
 
+def test_member_who_leaves_while_the_group_is_being_pushed_is_removed(server, org):
+    ada = org.person("ada")
+    org.assign(ada)
+    engineers = org.group("Engineers")
+    org.push(engineers)
+    path, client = f"/groups/{engineers}/users/{ada}", org.service.provisioner.client
+    note = client.note
+
+    def leave(_):
+        client.note = note
+        assert org.client.delete(f"/api/v1{path}").status_code == 204
+
+    client.note = leave
+    org.call("PUT", path, status=204)
+
+    [group] = server.session.get("/Groups").json()["Resources"]
+    assert group.get("members", []) == []
+
+
 def test_groups_are_put_whole_by_the_wizard_app(server, wizard):
     ada = wizard.person("ada")
     wizard.assign(ada)
