@@ -34,7 +34,7 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
     type=click.IntRange(0, 999_999_999),
     default=1,
     show_default=True,
-    help="the number of the company: the same one has the same year, each other one another",
+    help="the number of the company; the same number is the same company and year",
 )
 @click.option(
     "--speed",

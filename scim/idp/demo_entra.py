@@ -1,7 +1,18 @@
 """An administrator of the stand-in Entra ID, who changes its directory; cycles do the rest."""
 
-from .company import Company, Dismiss, Dissolve, Employ, Enter, Exit, Form, Person, Rename, Step
-from .company import Update as Change
+from .company import (
+    Company,
+    Dismiss,
+    Dissolve,
+    Employ,
+    Enter,
+    Exit,
+    Form,
+    Person,
+    Rename,
+    Step,
+    Update,
+)
 from .demo_administrator import Administrator, UnusableServerError
 from .entra_directory import Directory, Record
 from .entra_service import new_service
@@ -34,7 +45,7 @@ class EntraAdministrator(Administrator):
         match step:
             case Employ(person):
                 self._employ(person)
-            case Change(person):
+            case Update(person):
                 directory.update_user(self.company.address(person.login), self._values(person))
                 self._set_manager(person)
             case Dismiss(login):

@@ -6,8 +6,19 @@ what is in ``managerId``.
 
 from typing import Any
 
-from .company import Company, Dismiss, Dissolve, Employ, Enter, Exit, Form, Person, Rename, Step
-from .company import Update as Change
+from .company import (
+    Company,
+    Dismiss,
+    Dissolve,
+    Employ,
+    Enter,
+    Exit,
+    Form,
+    Person,
+    Rename,
+    Step,
+    Update,
+)
 from .demo_administrator import Administrator, UnusableServerError
 from .okta_api import create_api
 from .okta_org import App, Org
@@ -55,7 +66,7 @@ class OktaAdministrator(Administrator):
         match step:
             case Employ(person):
                 self._employ(person)
-            case Change(person):
+            case Update(person):
                 self._call("POST", self._user(person.login), {"profile": self._profile(person)})
             case Dismiss(login):
                 self._call("POST", f"{self._user(login)}/lifecycle/deactivate")

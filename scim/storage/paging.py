@@ -56,7 +56,7 @@ def read_page(connection: Connection, tenant_id: int, query: Query, anchors: Anc
         return walk(connection, tenant_id, query)
     [selection] = query.selections
     reads = query.limit > 0 and query.offset < LARGEST_OFFSET
-    if reads and (page := _found_at_once(connection, tenant_id, query, selection)):
+    if reads and (page := _found_at_once(connection, tenant_id, query)):
         return page
     matching = matching_rows(selection, connection.dialect.name)
     read: Sequence[Any] = ()
@@ -71,14 +71,13 @@ def read_page(connection: Connection, tenant_id: int, query: Query, anchors: Anc
     return Page(count_rows(connection, tenant_id, query) if number is None else int(number), found)
 
 
-def _found_at_once(
-    connection: Connection, tenant_id: int, query: Query, selection: Selection
-) -> Page | None:
+def _found_at_once(connection: Connection, tenant_id: int, query: Query) -> Page | None:
     """Read a page by a statement that is built once, or return None if none of them answers."""
+    [selection] = query.selections
     if query.offset == 0 and (page := _look_up(connection, tenant_id, selection)):
         return page
     if connection.dialect.name == "postgresql":
-        return _equal(connection, tenant_id, query, selection)
+        return _equal(connection, tenant_id, query)
     return None
 
 
@@ -105,13 +104,12 @@ def _by_value(resource_type: ResourceType, keys: Keys, with_related: bool) -> Pr
     return Prepared(rows(resource_type, with_related).where(*found).limit(literal_column("2")))
 
 
-def _equal(
-    connection: Connection, tenant_id: int, query: Query, selection: Selection
-) -> Page | None:
+def _equal(connection: Connection, tenant_id: int, query: Query) -> Page | None:
     """Read who has some value, as PostgreSQL's index of ``search`` finds them.
 
     Return None if the query is another one, or if a later page is empty: all are counted then.
     """
+    [selection] = query.selections
     path = equality(selection.condition, selection.resource_type)
     if path is None or query.sorts:
         return None
