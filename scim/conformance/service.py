@@ -141,6 +141,15 @@ class Service:
         paths, self._made = list(dict.fromkeys(reversed(self._made))), []
         return [path for path in paths if not self._is_gone(path)]
 
+    def named(self, endpoint: str, attribute: str, name: str) -> list[Resource]:
+        """Return what has a name, and nothing else: some servers ignore filters.
+
+        :raises LookupError, TypeError, ValueError: the answer is no list of resources
+        """
+        page = self.client.get(endpoint, query={"filter": f'{attribute} eq "{name}"'}).json
+        found = [each for each in page["Resources"] if isinstance(each, dict)]
+        return [each for each in found if str(each.get(attribute)).lower() == name.lower()]
+
     def _found(self, url: str, text: str) -> list[str]:
         """Return the paths of what a request without an answer has created after all."""
         endpoint = _path(url, self.client.base_url)
@@ -149,8 +158,8 @@ class Service:
             name = "userName" if "userName" in body else "displayName"
             if not any(unique in body[name] for unique in self._names):
                 return []  # whatever has that name may have been there before
-            page = self.client.get(endpoint, query={"filter": f'{name} eq "{body[name]}"'}).json
-            return [f"{endpoint}/{quote(each['id'], safe='')}" for each in page["Resources"]]
+            found = self.named(endpoint, name, body[name])
+            return [f"{endpoint}/{quote(str(each['id']), safe='')}" for each in found]
         except (NoAnswerError, LookupError, TypeError, ValueError):
             return []
 

@@ -148,6 +148,7 @@ def test_failing_creation_fails_the_check(ours):
     assert result.detail == "nothing to check with: POST /Users was answered 500 instead of 201"
 
 
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 
 
@@ -219,6 +220,31 @@ def test_what_was_made_without_an_answer_is_gone(ours):
     assert "no answer to POST" in result.detail
     assert max(totals) > total
     assert ours.session.get("/Users").json()["totalResults"] == total
+
+
+def test_server_that_finds_everybody_keeps_who_was_there(ours):
+    """An answer gets lost, and whoever looks for the user by name is shown all users."""
+
+    def everybody():
+        return ours.session.get("/Users").json()
+
+    def creates(service):
+        service.new_user()
+
+    def lose(asked, serve):
+        if asked.method == "POST":
+            serve(asked)
+            raise ConnectionAbortedError
+        answer = serve(asked)
+        return answer.having(everybody()) if "filter" in asked.path else answer
+
+    ada = ours.session.post("/Users", json={"schemas": [USER], "userName": "ada"}).json()
+    with broken_server(ours.url, lose) as url, closing(Client(url, ours.token)) as client:
+        run_checks([a_check(creates)], Service(client))
+
+    assert ada["id"] in [user["id"] for user in everybody()["Resources"]]
+    assert not [user for user in everybody()["Resources"] if "scim-check" in user["userName"]]
+    ours.session.delete(f"/Users/{ada['id']}")
 
 
 def test_what_will_not_go_is_told(ours):
