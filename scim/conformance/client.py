@@ -18,6 +18,12 @@ class NoAnswerError(Exception):
     """The server cannot be reached, or it broke off."""
 
 
+def check_token(token: str) -> None:
+    """Raise a ValueError, which does not show the token, if no header can carry it."""
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError("the token has characters that no header can carry")
+
+
 @dataclass(frozen=True)
 class Exchange:
     """A request and what came back; the names of the answer's headers are in lower case."""
@@ -51,6 +57,7 @@ class Client:
         base = urlsplit(base_url)
         if base.scheme not in ("http", "https") or not base.hostname:
             raise ValueError(f"{base_url!r} is not the URL of a server")
+        check_token(token or "")
         place = base.netloc.rpartition("@")[2]  # a password is nobody's business
         self.base_url = f"{base.scheme}://{place}{base.path.rstrip('/')}"
         self.base_query = base.query  # Entra ID repeats the one of its tenant URL

@@ -106,7 +106,8 @@ def test_report_on_standard_output_is_there_alone(broken):
     ("url", "token", "status", "words"),
     [
         ("{ours}", "wrong", 1, "the server refuses the token: it answers 401"),
-        ("{ours}", "not\nlegal", 2, "Invalid"),
+        ("{ours}", "not\nlegal", 2, "the token has characters that no header can carry"),
+        ("{ours}", "s3cr€t", 2, "the token has characters that no header can carry"),
         ("http://127.0.0.1:{port}", "t", 1, "no answer to GET http://127.0.0.1"),
         ("localhost", "t", 2, "'localhost' is not the URL of a server"),
     ],
