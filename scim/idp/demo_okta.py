@@ -87,9 +87,7 @@ class OktaAdministrator(Administrator):
         self._settle()
 
     def close(self) -> None:
-        """Let go of the server, and of a worker that waits for it: that one ends with us."""
-        if self.service.worker.is_alive() and not self.service.queue.unfinished_tasks:
-            self.service.stop()
+        self.service.stop()
 
     def _user(self, login: str) -> str:
         return f"/users/{self.users[login]}"

@@ -44,10 +44,11 @@ class Service:
         self.do("Test API credentials", self.provisioner.test_credentials)
 
     def stop(self) -> None:
-        """Finish what is under way and end."""
-        self.queue.put(None)
-        self.worker.join()
-        self.provisioner.client.close()
+        """Let go of the server, unless the worker waits for it: that one ends with the process."""
+        if self.worker.is_alive() and not self.queue.unfinished_tasks:
+            self.queue.put(None)
+            self.worker.join()
+            self.provisioner.client.close()
 
     def do(self, title: str, step: Callable[[], None], user_id: str | None = None) -> None:
         """Do something in the background, after all that was asked for before."""
