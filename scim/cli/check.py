@@ -1,7 +1,7 @@
 """``check``: whether a server does what the standard and identity providers ask of it."""
 
 import sys
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -10,12 +10,15 @@ import click
 from scim.conformance.checks import SUITES, load, run
 from scim.conformance.client import Client, NoAnswerError
 from scim.conformance.junit import as_junit
+from scim.conformance.organization import Organization
 from scim.conformance.page import as_page
 from scim.conformance.report import Report, as_json, as_table
 from scim.conformance.service import Service
 
+from .organization import real_one, stand_in
+
 FORMATS = {"html": as_page, "json": as_json, "junit": as_junit}
-ALL = "all"
+ALL, OKTA_CRUD = "all", "okta-crud"
 
 
 @click.command()
@@ -36,6 +39,9 @@ ALL = "all"
     type=click.File("w", encoding="utf-8", lazy=False),
     help="where to write the report; standard output if absent",
 )
+@click.option("--okta", metavar="URL", help="an Okta organization instead of the stand-in")
+@click.option("--okta-app", metavar="ID", help="its app, which has to provision to the server")
+@click.option("--okta-token", help="a token for its API; asked for if absent")
 @click.pass_context
 def check(
     context: click.Context,
@@ -44,21 +50,37 @@ def check(
     suites: tuple[str, ...],
     form: str | None,
     output: TextIO | None,
+    okta: str | None,
+    okta_app: str | None,
+    okta_token: str | None,
 ) -> None:
     """Check a SCIM server, whoever made it: URL is its SCIM base URL.
 
     Users and groups are created and deleted again; those that are there are left alone. The exit
     status is 1 if something that must be does not hold.
     """
+    names = list(SUITES) if ALL in suites else list(suites)
     if output and not form:
         raise click.UsageError("say with --report what to write")
-    token = token or click.prompt("Token", hide_input=True, err=True)
-    with closing(_client(url, token.strip())) as client:
-        report = _run(Service(client), list(SUITES) if ALL in suites else list(suites))
+    if bool(okta) != bool(okta_app) or (okta_token and not okta):
+        raise click.UsageError("--okta, --okta-app and --okta-token go together")
+    if okta and OKTA_CRUD not in names:
+        raise click.UsageError(f"--okta is for --suite {OKTA_CRUD}")
+    token = token or _ask("Token")
+    with (
+        closing(_client(url, token.strip())) as client,
+        _organization(client, names, okta, okta_app, okta_token) as organization,
+    ):
+        report = _run(Service(client, organization), names)
     click.echo(as_table(report), err=bool(form and not output))
     if form:
         click.echo(FORMATS[form](report), file=output)
     context.exit(1 if report.has_failed else 0)
+
+
+def _ask(what: str) -> str:
+    secret: str = click.prompt(what, hide_input=True, err=True)
+    return secret
 
 
 def _client(url: str, token: str) -> Client:
@@ -74,6 +96,17 @@ def _client(url: str, token: str) -> Client:
         client.close()
         raise click.ClickException(f"the server refuses the token: it answers {status}")
     return client
+
+
+def _organization(
+    client: Client, names: list[str], okta: str | None, app: str | None, token: str | None
+) -> AbstractContextManager[Organization | None]:
+    """Return the Okta organization of the options, a stand-in, or none where none is needed."""
+    if okta and app:
+        return real_one(okta, (token or _ask("Okta API token")).strip(), app)
+    if OKTA_CRUD in names:
+        return stand_in(client.base_url, client.token or "")
+    return nullcontext()
 
 
 def _run(service: Service, suites: list[str]) -> Report:

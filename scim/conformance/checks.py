@@ -30,7 +30,12 @@ __all__ = [
     "skip",
 ]
 
-SUITES = {"okta-spec": "okta_spec", "entra": "entra", "rfc": "rfc"}  # and their modules
+SUITES = {  # and their modules
+    "okta-spec": "okta_spec",
+    "okta-crud": "okta_crud",
+    "entra": "entra",
+    "rfc": "rfc",
+}
 HIDDEN = "(hidden)"
 SECRET_LENGTH = 6  # anything shorter is no secret, and stands anywhere by chance
 
@@ -122,17 +127,23 @@ def run_checks(
     service: Service,
     progress: Callable[[CheckResult], None] = lambda result: None,
 ) -> list[CheckResult]:
-    """Run checks one by one, each on a server without what the others made."""
+    """Run checks one by one, each on a server without what the others made.
+
+    Only the user of an Okta organization lives as long as they run.
+    """
     results = []
     left: list[str] = []
     _ = service.config  # or it would be among the exchanges of the first check
-    for each in checks:
-        service.client.exchanges.clear()
-        try:
-            results.append(_run(each, service))
-        finally:
-            left += service.clean()
-        progress(results[-1])
+    try:
+        for each in checks:
+            service.client.exchanges.clear()
+            try:
+                results.append(_run(each, service))
+            finally:
+                left += service.clean()
+            progress(results[-1])
+    finally:
+        left += service.finish()
     if left:
         results.append(_left_behind(left))
     return results
@@ -142,9 +153,9 @@ def _run(check: Check, service: Service) -> CheckResult:
     begin = time.perf_counter()
     status, detail = _outcome(check, service)
     seconds = time.perf_counter() - begin
-    token = service.client.token
-    exchanges = tuple(_without(token, exchange) for exchange in service.client.exchanges)
-    return CheckResult(check, status, _hide(token, writable(detail)), exchanges, seconds)
+    secrets = service.secrets
+    exchanges = tuple(_without(secrets, exchange) for exchange in service.client.exchanges)
+    return CheckResult(check, status, _hide(secrets, writable(detail)), exchanges, seconds)
 
 
 def _outcome(check: Check, service: Service) -> tuple[Status, str]:
@@ -176,25 +187,27 @@ def _left_behind(paths: Sequence[str]) -> CheckResult:
     return CheckResult(rule, Status.WARNED, f"still there: {', '.join(paths)}", (), 0)
 
 
-def _without(token: str | None, exchange: Exchange) -> Exchange:
-    """Return the exchange with the token hidden, wherever it is."""
+def _without(secrets: Iterable[str], exchange: Exchange) -> Exchange:
+    """Return the exchange with the secrets hidden, wherever they are."""
 
     def hidden(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-        return {name: _hide(token, value) for name, value in headers}
+        return {name: _hide(secrets, value) for name, value in headers}
 
     sent = hidden(exchange.request_headers.items())
     return replace(
         exchange,
-        url=_hide(token, exchange.url),
+        url=_hide(secrets, exchange.url),
         request_headers={
             name: HIDDEN if name.lower() == "authorization" else value
             for name, value in sent.items()
         },
-        request_body=exchange.request_body and _hide(token, exchange.request_body),
+        request_body=exchange.request_body and _hide(secrets, exchange.request_body),
         headers=hidden(exchange.headers.items()),
-        text=_hide(token, exchange.text),
+        text=_hide(secrets, exchange.text),
     )
 
 
-def _hide(token: str | None, text: str) -> str:
-    return text.replace(token, HIDDEN) if token and len(token) >= SECRET_LENGTH else text
+def _hide(secrets: Iterable[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN) if len(secret) >= SECRET_LENGTH else text
+    return text

@@ -11,6 +11,7 @@ STYLE = (Path(__file__).parent / "page.css").read_text()
 SIGNS = {Status.PASSED: "✓", Status.WARNED: "!", Status.FAILED: "✗", Status.SKIPPED: "–"}
 SUITE_NAMES = {
     "okta-spec": "Okta SCIM 2.0 SPEC Test",
+    "okta-crud": "Okta SCIM 2.0 CRUD Test",
     "entra": "Microsoft Entra ID",
     "rfc": "The RFCs of SCIM",
     "clean-up": "Clean-up",

@@ -3,11 +3,14 @@
 import json
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from .client import Client, Exchange, NoAnswerError
+
+if TYPE_CHECKING:
+    from .organization import Organization
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -55,12 +58,24 @@ def writable(text: str) -> str:
 
 
 class Service:
-    """A service provider as a check sees it; what checks make in it goes again with ``clean``."""
+    """A service provider as a check sees it; what checks make in it goes again with ``clean``.
 
-    def __init__(self, client: Client) -> None:
+    ``organization`` is one of Okta that provisions into it, if there is one.
+    """
+
+    def __init__(self, client: Client, organization: "Organization | None" = None) -> None:
         self.client = client
+        self.organization = organization
+        if organization:
+            organization.client.exchanges = client.exchanges
         self._made: list[str] = []
         self._names: list[str] = []
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must be in no report."""
+        of_okta = self.organization.secrets if self.organization else []
+        return [secret for secret in (self.client.token, *of_okta) if secret]
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -140,6 +155,10 @@ class Service:
             self._made += self._found(*self.client.unanswered.pop())
         paths, self._made = list(dict.fromkeys(reversed(self._made))), []
         return [path for path in paths if not self._is_gone(path)]
+
+    def finish(self) -> list[str]:
+        """End what lasts longer than a check; return the paths of what will not go."""
+        return self.organization.dismiss(self) if self.organization else []
 
     def named(self, endpoint: str, attribute: str, name: str) -> list[Resource]:
         """Return what has a name, and nothing else: some servers ignore filters.

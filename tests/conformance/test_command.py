@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from scim.cli.check import check as command
+from scim.cli.organization import stand_in
 
 from ..support.broken import Answer, broken_server
 from ..support.ports import free_port
@@ -34,12 +35,13 @@ def broken(ours):
 
 
 def test_good_server_passes(ours):
-    done = check(ours.url, "--suite", "okta-spec", "--suite", "entra")
+    done = check(ours.url, "--suite", "okta-spec", "--suite", "okta-crud", "--suite", "entra")
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("okta-spec\n  passed  step 1 ")
+    assert "\nokta-crud\n  passed  step 1 " in done.stdout
     assert "\nentra\n" in done.stdout
-    assert done.stdout.endswith("43 checks: 43 passed, 0 warned, 0 failed, 0 skipped\n")
+    assert done.stdout.endswith("56 checks: 56 passed, 0 warned, 0 failed, 0 skipped\n")
     assert "Checking" in done.stderr
 
 
@@ -47,7 +49,7 @@ def test_all_suites_are_the_default(ours):
     done = check(ours.url)
 
     assert done.returncode == 0, done.stdout
-    for suite in ("okta-spec", "entra", "rfc"):
+    for suite in ("okta-spec", "okta-crud", "entra", "rfc"):
         assert re.search(f"^{suite}$", done.stdout, re.MULTILINE)
 
 
@@ -132,3 +134,63 @@ def test_output_without_a_report_is_refused(ours, tmp_path):
 
     assert done.returncode == 2
     assert "--report" in done.stderr
+
+
+@pytest.fixture
+def okta(ours):
+    """The options that name an organization."""
+    with stand_in(ours.url, ours.token) as organization:
+        url = organization.client.base_url.removesuffix("/api/v1")
+        app, token = organization.app.rpartition("/")[2], organization.secrets[0]
+        yield {"--okta": url, "--okta-app": app, "--okta-token": token}
+
+
+def words_of(options):
+    return [word for option in options.items() for word in option]
+
+
+def test_organization_can_be_named(ours, okta):
+    asked = []
+
+    def recorded(request, serve):
+        asked.append(f"{request.method} {request.path}")
+        return serve(request)
+
+    with broken_server(okta["--okta"], recorded) as url:
+        done = check(ours.url, *words_of(okta | {"--okta": url, "--suite": "okta-crud"}))
+
+    assert done.returncode == 0, done.stderr
+    assert "13 checks: 13 passed" in done.stdout
+    assert "POST /api/v1/users?activate=true" in asked
+
+
+def test_api_token_is_asked_for(ours, okta):
+    token = okta.pop("--okta-token")
+    options = {"--token": ours.token, "--suite": "okta-crud"} | okta
+
+    done = CliRunner().invoke(command, [ours.url, *words_of(options)], input=f"{token}\n")
+
+    assert done.exit_code == 0, done.output
+    assert "Okta API token: " in done.stderr
+    assert token not in done.output
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "words"),
+    [
+        ({"--okta-token": "no-such-one"}, 1, "Okta refuses the API token: it answers 401"),
+        ({"--okta-app": "0oanobody"}, 1, "Okta shows no app '0oanobody': it answers 404"),
+        ({"--okta": "http://127.0.0.1:1"}, 1, "no answer to GET http://127.0.0.1:1/api/v1/apps/"),
+        ({"--okta": "127.0.0.1"}, 2, "is not the URL of a server"),
+        ({"--okta-token": "s3cr€t"}, 2, "the token has characters that no header can carry"),
+        ({"--okta": ""}, 2, "--okta, --okta-app and --okta-token go together"),
+        ({"--okta-app": ""}, 2, "--okta, --okta-app and --okta-token go together"),
+        ({"--suite": "rfc"}, 2, "--okta is for --suite okta-crud"),
+    ],
+)
+def test_organization_that_cannot_be_asked_is_told(ours, okta, changed, status, words):
+    done = check(ours.url, *words_of({"--suite": "okta-crud"} | okta | changed))
+
+    assert (done.returncode, done.stdout) == (status, "")
+    assert words in done.stderr.splitlines()[-1]
+    assert "no-such-one" not in done.stderr

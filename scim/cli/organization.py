@@ -1,0 +1,62 @@
+"""The Okta organization that ``check --suite okta-crud`` tells what to do."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from secrets import token_urlsafe
+from threading import Thread
+
+import click
+
+from scim.conformance.client import NoAnswerError
+from scim.conformance.organization import Organization
+from scim.idp.okta_api import api_server
+from scim.idp.okta_org import App, Org
+from scim.idp.okta_service import Service
+
+FIRST_PAUSE = 0.1  # seconds before the stand-in tries again; they double
+
+
+@contextmanager
+def stand_in(url: str, token: str) -> Iterator[Organization]:
+    """Run a stand-in for Okta that provisions to the server at ``url`` until the block ends.
+
+    :raises ValueError: there can be no such URL, or no such token
+    """
+    org, api_token = Org(App("template")), token_urlsafe()
+    okta = Service(org, url, token, lambda _: None, FIRST_PAUSE)
+
+    def settle() -> str:
+        okta.queue.join()
+        failed = [f"{task.title}: {task.error}" for task in okta.tasks.values()]
+        okta.tasks.clear()
+        return "; ".join(failed)
+
+    with api_server(okta, api_token, port=0) as server:
+        okta.start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        address = f"http://127.0.0.1:{server.port}"
+        organization = Organization(address, api_token, org.app.id, patience=0, settle=settle)
+        try:
+            yield organization
+        finally:
+            organization.client.close()
+            server.shutdown()
+            okta.stop()
+
+
+@contextmanager
+def real_one(url: str, api_token: str, app_id: str) -> Iterator[Organization]:
+    """Provide an organization that is there, takes the API token and has the app."""
+    try:
+        organization = Organization(url, api_token, app_id)
+        status = organization.ask("GET", organization.app).status
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    except NoAnswerError as error:
+        raise click.ClickException(str(error)) from None
+    with closing(organization.client):
+        if status in (401, 403):
+            raise click.ClickException(f"Okta refuses the API token: it answers {status}")
+        if status != 200:
+            raise click.ClickException(f"Okta shows no app {app_id!r}: it answers {status}")
+        yield organization
