@@ -151,6 +151,7 @@ class Service:
         """Delete what was made since the last time; return the paths of what will not go."""
         for exchange in self.client.exchanges:
             self._made += _made(exchange, self.client.base_url)
+            self.client.unanswered += _refused_in_bulk(exchange, self.client.base_url)
         while self.client.unanswered:
             self._made += self._found(*self.client.unanswered.pop())
         paths, self._made = list(dict.fromkeys(reversed(self._made))), []
@@ -208,6 +209,22 @@ def _made(exchange: Exchange, base_url: str) -> list[str]:
     if isinstance(body.get("id"), str) and path != "/Me":
         return [f"{path.rstrip('/')}/{quote(body['id'], safe='')}"]
     return [_last_two(exchange.headers["location"])] if "location" in exchange.headers else []
+
+
+def _refused_in_bulk(exchange: Exchange, base_url: str) -> list[tuple[str, str]]:
+    """Return the URLs and bodies of what a bulk says that it has not created; it may be wrong."""
+    if _path(exchange.url, base_url) != "/Bulk":
+        return []
+    try:
+        asked = json.loads(exchange.request_body or "")["Operations"]
+        said = {each.get("bulkId"): str(each.get("status")) for each in exchange.json["Operations"]}
+        return [
+            (f"{base_url}{each.get('path')}", json.dumps(each.get("data")))
+            for each in asked
+            if each.get("method") == "POST" and said.get(each.get("bulkId"), "201") != "201"
+        ]
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return []
 
 
 def _path(url: str, base_url: str) -> str:

@@ -222,6 +222,29 @@ def test_what_was_made_without_an_answer_is_gone(ours):
     assert ours.session.get("/Users").json()["totalResults"] == total
 
 
+def test_what_was_made_by_a_bulk_that_says_otherwise_is_gone(ours):
+    """The server creates the user, and says that it has refused the operation."""
+    total = ours.session.get("/Users").json()["totalResults"]
+
+    def creates(service):
+        operation = {"method": "POST", "path": "/Users", "bulkId": "1", "data": service.user()}
+        service.client.post("/Bulk", {"schemas": [BULK], "Operations": [operation]})
+        assert ours.session.get("/Users").json()["totalResults"] == total + 1
+
+    def deny(asked, serve):
+        answer = serve(asked)
+        if asked.path != "/Bulk":
+            return answer
+        done = [{"method": "POST", "bulkId": "1", "status": "409", "response": {}}]
+        return answer.having(answer.json | {"Operations": done})
+
+    with broken_server(ours.url, deny) as url, closing(Client(url, ours.token)) as client:
+        [result] = run_checks([a_check(creates)], Service(client))
+
+    assert result.status is Status.PASSED
+    assert ours.session.get("/Users").json()["totalResults"] == total
+
+
 def test_server_that_finds_everybody_keeps_who_was_there(ours):
     """An answer gets lost, and whoever looks for the user by name is shown all users."""
 
