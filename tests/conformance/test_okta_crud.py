@@ -14,7 +14,7 @@ from scim.conformance.checks import Client, Service, Status, load, run_checks
 from scim.conformance.organization import Organization
 
 from ..support.broken import Answer, broken_server
-from ..support.scim2 import SCIM2_TOKEN, scim2_server
+from ..support.foreign import SCIM2_TOKEN, scim2_server
 from .conftest import outcomes
 
 STEPS = load(["okta-crud"])

@@ -6,7 +6,7 @@ import pytest
 
 from scim.conformance.checks import SUITES, Status
 
-from ..support.scim2 import SCIM2_TOKEN, scim2_server
+from ..support.foreign import SCIM2_TOKEN, scim2_server
 from ..support.server import open_session
 from .conftest import outcomes
 

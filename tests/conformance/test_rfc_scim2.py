@@ -6,7 +6,7 @@ import pytest
 
 from scim.conformance.checks import Client, Service, Status, run_checks
 
-from ..support.scim2 import SCIM2_TOKEN, scim2_server
+from ..support.foreign import SCIM2_TOKEN, scim2_server
 from .conftest import outcomes
 from .test_rfc import CHECKS
 
