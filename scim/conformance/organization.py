@@ -51,8 +51,10 @@ class Organization:
         }
         name = f"okta-{uuid4().hex[:12]}"
         self.address = f"{name}@atko.example"
+        self.user = f"/users/{self.address}"  # Okta takes a login for an id
         self.okta_id: str | None = None
         self.scim_id: str | None = None
+        self.is_hired = False
         self.is_awaited = False  # by whoever cleans up: the app may know the user any moment
 
     def ask(self, method: str, path: str, body: Any = None) -> Exchange:
@@ -65,6 +67,7 @@ class Organization:
         credentials = {"password": {"value": self.password}, "recovery_question": question}
         profile = self._profile(given_name) | {"title": "Tester", "primaryPhone": "555-0100"}
         body = {"profile": profile, "credentials": credentials}
+        self.is_hired = True  # also if the answer gets lost
         answer = self.ask("POST", "/users?activate=true", body)
         if answer.status == 200:
             self.okta_id = answer.json["id"]
@@ -87,11 +90,11 @@ class Organization:
         return self.ask("DELETE", f"{self.app}/users/{self.okta_id}")
 
     def rename(self, given_name: str) -> Exchange:
-        return self.ask("PUT", f"/users/{self.okta_id}", {"profile": self._profile(given_name)})
+        return self.ask("PUT", self.user, {"profile": self._profile(given_name)})
 
     def move(self, operation: str) -> Exchange:
         """Carry out one of Okta's lifecycle operations: activate, deactivate, ..."""
-        return self.ask("POST", f"/users/{self.okta_id}/lifecycle/{operation}")
+        return self.ask("POST", f"{self.user}/lifecycle/{operation}")
 
     def settled(self, look: Callable[[], T]) -> T:
         """Look until it does not fail, as long as Okta may take; keep the last look's requests."""
@@ -113,9 +116,8 @@ class Organization:
 
     def dismiss(self, service: Service) -> list[str]:
         """Delete the newcomer on both sides; return what will not go."""
-        if self.okta_id is None:
+        if not self.is_hired:
             return []
-        path = f"/users/{self.okta_id}"
         with suppress(Failure, NoAnswerError):
             if self.is_awaited:
                 self.settled(lambda: expect(self._found(service), "nobody has come"))
@@ -123,14 +125,14 @@ class Organization:
             self.move("deactivate")  # or else Okta's DELETE does no more than that
             with suppress(Failure):
                 self.settled(lambda: expect(not self._is_active(service), "still active"))
-            is_gone = self.ask("DELETE", path).status == 204
+            is_gone = self.ask("DELETE", self.user).status in (204, 404)
         except NoAnswerError:
             is_gone = False
         ids = [self.scim_id, *(user.get("id") for user in self._found(service))]
         for each in filter(None, ids):
             service.remember(f"/Users/{quote(str(each), safe='')}")
-        self.okta_id = None
-        return service.clean() + ([] if is_gone else [f"{self.client.base_url}{path}"])
+        self.is_hired = False
+        return service.clean() + ([] if is_gone else [f"{self.client.base_url}{self.user}"])
 
     def _profile(self, given_name: str) -> dict[str, str]:
         return {

@@ -252,7 +252,24 @@ def test_user_whom_okta_keeps_is_told(ours):
         *_, clean_up = run(ours.url, ours.token, broken)
 
     assert clean_up.status is Status.WARNED
-    assert clean_up.detail.startswith(f"still there: {broken.client.base_url}/users/00u")
+    assert clean_up.detail == f"still there: {broken.client.base_url}/users/{broken.address}"
+
+
+def test_user_whom_okta_has_added_without_an_answer_is_gone(ours):
+    def lose(asked, serve):
+        answer = serve(asked)
+        if "?activate" in asked.path:
+            raise ConnectionAbortedError
+        return answer
+
+    with (
+        stand_in(ours.url, ours.token) as organization,
+        through(lose, organization) as broken,
+    ):
+        results = run(ours.url, ours.token, broken)
+
+        assert organization.ask("GET", f"/users/{broken.address}").status == 404
+    assert "no answer to POST" in outcomes(results)["user_is_added_to_okta"]
 
 
 def test_background_work_is_waited_for(ours):
