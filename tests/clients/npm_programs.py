@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,13 @@ def install() -> None:
             pytest.fail("npm is needed: apt-get install nodejs npm")
         pytest.skip("there is no npm here: apt-get install nodejs npm")
     stamp = INSTALLED / "installed-lock.json"
-    if stamp.exists() and stamp.read_bytes() == LOCK.read_bytes():
-        return
-    done = run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-    assert done.returncode == 0, done.stdout + done.stderr
-    shutil.copy(LOCK, stamp)
+    with LOCK.open() as lock:
+        flock(lock, LOCK_EX)  # the tests run in more than one process
+        if stamp.exists() and stamp.read_bytes() == LOCK.read_bytes():
+            return
+        done = run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+        assert done.returncode == 0, done.stdout + done.stderr
+        shutil.copy(LOCK, stamp)
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
