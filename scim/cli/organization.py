@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from secrets import token_urlsafe
 from threading import Thread
+from urllib.parse import unquote
 
 import click
 
@@ -27,12 +28,16 @@ def stand_in(url: str, token: str) -> Iterator[Organization]:
 
     def settle() -> str:
         okta.queue.join()
-        failed = [f"{task.title}: {task.error}" for task in okta.tasks.values()]
-        okta.tasks.clear()
-        return "; ".join(failed)
+        exchanges, tasks = okta.provisioner.client.exchanges, okta.tasks
+        sent = [f"{each.method} {unquote(each.path)}: {each.status}" for each in exchanges]
+        failed = [f"; {task.title} failed: {task.error}" for task in tasks.values()]
+        exchanges.clear()
+        tasks.clear()
+        return f"sent {', '.join(dict.fromkeys(sent)) or 'nothing'}{''.join(failed)}"
 
     with api_server(okta, api_token, port=0) as server:
         okta.start()
+        settle()  # the credentials are tested first
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         address = f"http://127.0.0.1:{server.port}"
         organization = Organization(address, api_token, org.app.id, patience=0, settle=settle)

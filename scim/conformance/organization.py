@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def at_once() -> str:
-    """Wait for nothing, and know of no failure."""
+    """Wait for nothing, and know nothing."""
     return ""
 
 
@@ -27,7 +27,7 @@ class Organization:
     """An organization, its app, and a newcomer who is told about through Okta's management API.
 
     Okta provisions in the background. ``patience`` is the seconds that this may take; ``settle``
-    comes back once it is done, if that can be known, and returns what has failed, if anything.
+    comes back once it is done, and tells what Okta did since the last time, if that can be known.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Organization:
         """Look until it does not fail, as long as Okta may take; keep the last look's requests."""
         begin, pause = time.monotonic(), FIRST_PAUSE
         while True:
-            failed = self.settle()
+            done = self.settle()
             before = len(self.client.exchanges)
             try:
                 return look()
@@ -108,8 +108,8 @@ class Organization:
                 left = begin + self.patience - time.monotonic()
                 if left <= 0:
                     waited = f", {self.patience:g} seconds later" if self.patience else ""
-                    said = f"; Okta says: {failed}" if failed else ""
-                    raise Failure(f"{failure}{waited}{said}") from None
+                    told = f"; Okta {done}" if done else ""
+                    raise Failure(f"{failure}{waited}{told}") from None
             del self.client.exchanges[before:]
             time.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE)
