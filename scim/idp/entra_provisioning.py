@@ -24,6 +24,7 @@ class Link:
 
     endpoint: str
     target_id: str
+    was_found: bool = False  # so that there may be members who were not sent
     manager: str | None = None
     members: set[str] = field(default_factory=set)
 
@@ -135,7 +136,7 @@ class Provisioner:
                 raise TargetError("DuplicateTargetEntries", f"{len(matches)} match {sought}")
             entry.step("EntryImport", "matching", "success", f"{len(matches)} match {sought}")
             if matches:
-                self.links[entry.source_id] = Link(endpoint, matches[0]["id"])
+                self.links[entry.source_id] = Link(endpoint, matches[0]["id"], was_found=True)
                 return matches[0]
         return None
 
@@ -196,7 +197,7 @@ class Provisioner:
         if wanted == link.manager or not self._is_active(user):
             return None
         with self._entry(user_id, refers=True) as entry:
-            if wanted and self._has_manager(link.target_id, wanted):
+            if wanted and self._refers("Users", link.target_id, "manager", wanted):
                 entry.skip("RedundantExport", f"{entry.source_name} has that manager already")
             else:
                 change = _manager_change(link.manager, wanted)
@@ -205,9 +206,11 @@ class Provisioner:
             link.manager = wanted
         return entry
 
-    def _has_manager(self, target_id: str, manager_id: str) -> bool:
-        sought = f"{equals('id', target_id)} and {equals('manager', manager_id)}"
-        return bool(self.target.find("Users", sought, "attributes=id"))
+    def _refers(self, endpoint: str, target_id: str, attribute: str, to_id: str) -> bool:
+        """Ask the app whether an object has a reference already."""
+        sought = f"{equals('id', target_id)} and {equals(attribute, to_id)}"
+        query = WITHOUT_MEMBERS if endpoint == "Groups" else "attributes=id"
+        return bool(self.target.find(endpoint, sought, query))
 
     def members(self, group_id: str, selected: frozenset[str] | None = None) -> Entry | None:
         """Add and remove members, all in one request; of those selected, none is removed.
@@ -231,12 +234,25 @@ class Provisioner:
         if not added and not removed:
             return None
         with self._entry(group_id, refers=True) as entry:
-            operations = self.dialect.members(added, removed)
-            self.target.patch("Groups", link.target_id, operations)
-            link.members = (link.members | set(added)) - set(removed)
-            count = f"{len(added)} added, {len(removed)} removed"
-            entry.done("update", f"members of {entry.source_name}: {count}", {"members": count})
+            self._change_members(entry, link, added, removed)
         return entry
+
+    def _change_members(
+        self, entry: Entry, link: Link, added: list[str], removed: list[str]
+    ) -> None:
+        if link.was_found:
+            there = {
+                each for each in added if self._refers("Groups", link.target_id, "members", each)
+            }
+            link.members |= there
+            added = [each for each in added if each not in there]
+        if not added and not removed:
+            entry.skip("RedundantExport", f"{entry.source_name} has these members already")
+            return
+        self.target.patch("Groups", link.target_id, self.dialect.members(added, removed))
+        link.members = (link.members | set(added)) - set(removed)
+        count = f"{len(added)} added, {len(removed)} removed"
+        entry.done("update", f"members of {entry.source_name}: {count}", {"members": count})
 
 
 def _manager_change(known: str | None, wanted: str | None) -> AttributeChange:

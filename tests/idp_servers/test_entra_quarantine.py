@@ -193,7 +193,8 @@ def test_full_restart_searches_for_everybody_again(server):
             'GET /Users?filter=userName eq "grace@contoso.example"',
             'GET /Groups?excludedAttributes=members&filter=displayName eq "Engineers"',
             'GET /Users?filter=id eq "<ada>" and manager eq "<grace>"&attributes=id',
-            "PATCH /Groups/<Engineers>",
+            'GET /Groups?excludedAttributes=members&filter=id eq "<Engineers>" and '
+            'members eq "<ada>"',
         ]
         assert tenant.in_app("Engineers")["members"][0]["value"] == tenant.target_id(ADA)
 

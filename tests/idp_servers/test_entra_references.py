@@ -1,5 +1,6 @@
 """How the stand-in Entra ID provisions groups, members and managers."""
 
+from ..support.scim import group, user
 from .entra_tenant import (
     ADA,
     DIALECTS,
@@ -127,6 +128,48 @@ def test_members_are_added_and_removed_in_one_request(provisioned, dialect):
     assert made.operations() == [DISABLED[dialect], MEMBERS[dialect]]
     members = made.in_app("Engineers")["members"]
     assert {each["value"] for each in members} == {made.target_id(GRACE), made.target_id(EDSGER)}
+
+
+@DIALECTS
+def test_member_of_a_group_that_was_there_is_asked_for_first(tenant, dialect):
+    made = tenant(dialect)
+    session = made.recorder.server.session
+    made.directory.add_member(ENGINEERS, GRACE)
+    users = [
+        session.post("/Users", json=user(f"{name}@contoso.example")).json()["id"]
+        for name in ("ada", "grace")
+    ]
+    session.post("/Groups", json=group("Engineers", {"id": users[0]}))
+
+    lines = without_flag(made.cycle(), dialect)
+
+    asked = 'GET /Groups?excludedAttributes=members&filter=id eq "<Engineers>" and members eq '
+    assert [line for line in lines if "members eq" in line] == [
+        f'{asked}"<ada>"',
+        f'{asked}"<grace>"',
+    ]
+    [added] = [each[0] for each in made.operations() if each[0].get("path") == "members"]
+    assert [member["value"] for member in added["value"]] == ["<grace>"]
+    assert {each["value"] for each in made.in_app("Engineers")["members"]} == set(users)
+
+
+def test_members_who_are_all_there_are_left_alone(tenant):
+    made = tenant()
+    session = made.recorder.server.session
+    ada = session.post("/Users", json=user("ada@contoso.example")).json()
+    session.post("/Groups", json=group("Engineers", ada))
+
+    assert "PATCH /Groups/<Engineers>" in made.cycle()  # its externalId
+    assert not [each for each in made.operations() if each[0].get("path") == "members"]
+    [entry] = [each for each in made.job.logs if each.refers and each.kind == "Group"]
+    assert (entry.status, entry.steps[-1]["details"]) == (
+        "skipped",
+        {"SkipReason": "RedundantExport"},
+    )
+
+    made.directory.add_member(ENGINEERS, GRACE)
+
+    assert made.cycle()[-1] == "PATCH /Groups/<Engineers>"
 
 
 def test_group_within_a_group_is_passed_over(provisioned):
