@@ -194,7 +194,8 @@ class Service:
 def _made(exchange: Exchange, base_url: str) -> list[str]:
     """Return the paths of what a request has created."""
     path = _path(exchange.url, base_url)
-    if exchange.method != "POST" or not exchange.text:
+    is_ours = exchange.url.startswith(base_url)  # and not Okta's
+    if exchange.method != "POST" or not exchange.text or not is_ours:
         return []
     try:
         body = exchange.json if isinstance(exchange.json, dict) else {}
@@ -204,7 +205,7 @@ def _made(exchange: Exchange, base_url: str) -> list[str]:
         done = [item for item in body.get("Operations") or () if isinstance(item, dict)]
         places = [item.get("location") for item in done if str(item.get("status")) == "201"]
         return [_last_two(place) for place in places if isinstance(place, str)]
-    if exchange.status != 201:
+    if not 200 <= exchange.status < 300:  # 201 is right, but others create as well
         return []
     if isinstance(body.get("id"), str) and path != "/Me":
         return [f"{path.rstrip('/')}/{quote(body['id'], safe='')}"]

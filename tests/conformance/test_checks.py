@@ -198,6 +198,25 @@ def test_what_was_made_is_gone_whatever_happens(service, making, end):
     assert totals() == before
 
 
+@pytest.mark.parametrize("status", [200, 202])
+def test_what_was_made_with_another_status_is_gone(ours, status):
+    total = ours.session.get("/Users").json()["totalResults"]
+
+    def creates(service):
+        assert service.client.post("/Users", service.user()).status == status
+        assert ours.session.get("/Users").json()["totalResults"] == total + 1
+
+    def change(asked, serve):
+        answer = serve(asked)
+        return replace(answer, status=status) if asked.method == "POST" else answer
+
+    with broken_server(ours.url, change) as url, closing(Client(url, ours.token)) as client:
+        [result] = run_checks([a_check(creates)], Service(client))
+
+    assert result.status is Status.PASSED
+    assert ours.session.get("/Users").json()["totalResults"] == total
+
+
 def test_what_was_made_without_an_answer_is_gone(ours):
     """The server creates the user, and the answer gets lost."""
     total = ours.session.get("/Users").json()["totalResults"]
