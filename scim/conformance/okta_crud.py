@@ -4,7 +4,6 @@ The thirteen steps follow one user. Okta's own test waits between them for up to
 a step looks again until what it expects is there.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from .answers import expect_equal, expect_status, value_at
@@ -14,13 +13,6 @@ from .organization import FAMILY_NAME, Organization
 
 SUITE = "okta-crud"
 GIVEN_NAME, NEW_NAME = "Runscope417", "Runscope418"
-
-
-def step(
-    number: int, area: str, note: str
-) -> Callable[[Callable[[Service], None]], Callable[[Service], None]]:
-    """Register a step of the test under Okta's own words for it."""
-    return check(SUITE, area, f"step {number}", note)
 
 
 def okta(service: Service) -> Organization:
@@ -47,25 +39,25 @@ def expect_in_app(service: Service, **values: Any) -> None:
     organization.settled(look)
 
 
-@step(1, "Create", "Check SCIM Apps instance in Okta")
+@check(SUITE, "Create", "step 1", "Check SCIM Apps instance in Okta")
 def organization_has_the_app(service: Service) -> None:
     """Okta has the app."""
     expect_status(okta(service).ask("GET", okta(service).app), 200)
 
 
-@step(2, "Create", "Add new random user to Okta")
+@check(SUITE, "Create", "step 2", "Add new random user to Okta")
 def user_is_added_to_okta(service: Service) -> None:
     """Okta takes a new user."""
     expect_status(okta(service).hire(GIVEN_NAME), 200)
 
 
-@step(3, "Create", "Assign user to SCIM App")
+@check(SUITE, "Create", "step 3", "Assign user to SCIM App")
 def user_is_assigned(service: Service) -> None:
     """Okta assigns the app to the user."""
     expect_status(hiring(service).assign(GIVEN_NAME), 200)
 
 
-@step(4, "Create", "Verify if user is created in SCIM App")
+@check(SUITE, "Create", "step 4", "Verify if user is created in SCIM App")
 def user_is_created_in_the_app(service: Service) -> None:
     """The user is found by userName, with the address and the names that Okta has."""
     organization = hiring(service)
@@ -92,55 +84,55 @@ def user_is_created_in_the_app(service: Service) -> None:
     )
 
 
-@step(5, "Update", "Update user firstname")
+@check(SUITE, "Update", "step 5", "Update user firstname")
 def first_name_is_changed_in_okta(service: Service) -> None:
     """Okta takes another first name."""
     expect_status(hiring(service).rename(NEW_NAME), 200)
 
 
-@step(6, "Update", "Verify firstname update in SCIM App")
+@check(SUITE, "Update", "step 6", "Verify firstname update in SCIM App")
 def first_name_is_changed_in_the_app(service: Service) -> None:
     """The user has the other first name."""
     expect_in_app(service, **{"name.givenName": NEW_NAME})
 
 
-@step(7, "Deactivate", "Deactivate user in Okta")
+@check(SUITE, "Deactivate", "step 7", "Deactivate user in Okta")
 def user_is_deactivated_in_okta(service: Service) -> None:
     """Okta deactivates the user."""
     expect_status(hiring(service).move("deactivate"), 200)
 
 
-@step(8, "Deactivate", "Verify if user is deactivated in SCIM App")
+@check(SUITE, "Deactivate", "step 8", "Verify if user is deactivated in SCIM App")
 def user_is_deactivated_in_the_app(service: Service) -> None:
     """The user is still there by id, and inactive."""
     expect_in_app(service, active=False)
 
 
-@step(9, "Reactivate", "Reactivate user in okta")
+@check(SUITE, "Reactivate", "step 9", "Reactivate user in okta")
 def user_is_activated_in_okta(service: Service) -> None:
     """Okta activates the user again."""
     expect_status(hiring(service).move("activate"), 200)
 
 
-@step(10, "Reactivate", "Assign user to SCIM App")
+@check(SUITE, "Reactivate", "step 10", "Assign user to SCIM App")
 def user_is_assigned_again(service: Service) -> None:
     """Okta assigns the app to the user again."""
     expect_status(hiring(service).assign(NEW_NAME), 200)
 
 
-@step(11, "Reactivate", "Verify if user is reactivated in SCIM App")
+@check(SUITE, "Reactivate", "step 11", "Verify if user is reactivated in SCIM App")
 def user_is_active_again_in_the_app(service: Service) -> None:
     """The user, whose id is the same, is active again."""
     expect_in_app(service, active=True)
 
 
-@step(12, "Unassign", "Removes an assignment for a user in Okta")
+@check(SUITE, "Unassign", "step 12", "Removes an assignment for a user in Okta")
 def user_is_unassigned(service: Service) -> None:
     """Okta takes the app from the user."""
     expect_status(hiring(service).unassign(), 204)
 
 
-@step(13, "Unassign", "Verify if user is deactivated in SCIM App")
+@check(SUITE, "Unassign", "step 13", "Verify if user is deactivated in SCIM App")
 def unassigned_user_is_inactive_in_the_app(service: Service) -> None:
     """The user is still there by id, and inactive again."""
     expect_in_app(service, active=False)

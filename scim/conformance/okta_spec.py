@@ -3,7 +3,6 @@
 Each step makes the user it needs, so that one failure is one failure.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from .answers import (
@@ -27,13 +26,6 @@ READING = {
 }
 CREATING = {"Accept": "application/scim+json; charset=utf-8", "Content-Type": "application/json"}
 GROUPS_MILLISECONDS = 600
-
-
-def step(
-    number: int, area: str, note: str
-) -> Callable[[Callable[[Service], None]], Callable[[Service], None]]:
-    """Register a step of the test under Okta's own words for it."""
-    return check(SUITE, area, f"step {number}", note)
 
 
 def get(service: Service, path: str, **headers: str) -> Exchange:
@@ -82,7 +74,7 @@ def expect_error(answer: Exchange, code: int, **values: Any) -> None:
     expect_equal(answer, **values)
 
 
-@step(1, "Users", "Required Test: Test Users endpoint")
+@check(SUITE, "Users", "step 1", "Required Test: Test Users endpoint")
 def first_page_shows_a_complete_user(service: Service) -> None:
     """The first page of /Users shows a user with a name, an address and a state."""
     service.new_user()  # Okta asks for a user beforehand
@@ -96,7 +88,7 @@ def first_page_shows_a_complete_user(service: Service) -> None:
     expect_user(answer, "Resources[0].")
 
 
-@step(2, "Users", "Required Test: Get Users/{{id}}")
+@check(SUITE, "Users", "step 2", "Required Test: Get Users/{{id}}")
 def listed_user_is_found_by_id(service: Service) -> None:
     """The user of the first page is found by id."""
     service.new_user()
@@ -108,25 +100,25 @@ def listed_user_is_found_by_id(service: Service) -> None:
     expect_equal(answer, id=user_id)
 
 
-@step(3, "Users", "Required Test: Test invalid User by username")
+@check(SUITE, "Users", "step 3", "Required Test: Test invalid User by username")
 def unknown_user_name_gives_an_empty_list(service: Service) -> None:
     """A filter for a userName that nobody has gives an empty list."""
     expect_nobody(find(service, f"{service.unique('abcdefgh')}@atko.example"))
 
 
-@step(4, "Errors", "Required Test: Test invalid User by ID")
+@check(SUITE, "Errors", "step 4", "Required Test: Test invalid User by ID")
 def long_unknown_id_is_not_found(service: Service) -> None:
     """An id that nobody has is answered 404 with an error that explains it."""
     expect_error(get(service, "/Users/010101001010101011001010101011"), 404)
 
 
-@step(5, "Create", "Required Test: Make sure random user doesn't exist")
+@check(SUITE, "Create", "step 5", "Required Test: Make sure random user doesn't exist")
 def newcomer_is_not_there_yet(service: Service) -> None:
     """The user who is about to be created is not there yet."""
     expect_nobody(find(service, okta_user(service)["userName"]))
 
 
-@step(6, "Create", "Required Test: Create Okta user with realistic values")
+@check(SUITE, "Create", "step 6", "Required Test: Create Okta user with realistic values")
 def newcomer_is_created_as_sent(service: Service) -> None:
     """A user is created, with the names that were sent and an id."""
     sent = okta_user(service)
@@ -138,7 +130,7 @@ def newcomer_is_created_as_sent(service: Service) -> None:
     expect_schema(answer, USER_SCHEMA)
 
 
-@step(7, "Create", "Required Test: Verify that user was created")
+@check(SUITE, "Create", "step 7", "Required Test: Verify that user was created")
 def newcomer_is_found_by_the_id_of_the_answer(service: Service) -> None:
     """The created user is found by the id of the answer, with the names that were sent."""
     sent = okta_user(service)
@@ -160,7 +152,9 @@ def expect_names(answer: Exchange, sent: Resource) -> None:
     )
 
 
-@step(8, "Create", "Required Test: Expect failure when recreating user with same values")
+@check(
+    SUITE, "Create", "step 8", "Required Test: Expect failure when recreating user with same values"
+)
 def newcomer_is_not_created_twice(service: Service) -> None:
     """The same user a second time is answered 409."""
     sent = okta_user(service)
@@ -168,7 +162,7 @@ def newcomer_is_not_created_twice(service: Service) -> None:
     expect_status(create(service, sent), 409)
 
 
-@step(9, "Users", "Required Test: Username Case Sensitivity Check")
+@check(SUITE, "Users", "step 9", "Required Test: Username Case Sensitivity Check")
 def user_name_is_looked_up_in_capitals(service: Service) -> None:
     """A userName in capitals can be looked up, and finds the user."""
     sent = okta_user(service)
@@ -180,7 +174,7 @@ def user_name_is_looked_up_in_capitals(service: Service) -> None:
     expect(found == 1, f"totalResults is {found!r}: userName is caseExact", Level.SHOULD)
 
 
-@step(10, "Groups", "Optional Test: Verify Groups endpoint")
+@check(SUITE, "Groups", "step 10", "Optional Test: Verify Groups endpoint")
 def groups_are_listed_quickly(service: Service) -> None:
     """The groups are listed, within 600 ms."""
     answer = get(service, "/Groups")
@@ -197,14 +191,14 @@ def groups_are_listed_quickly(service: Service) -> None:
     )
 
 
-@step(11, "Errors", "Required Test: Check status 401")
+@check(SUITE, "Errors", "step 11", "Required Test: Check status 401")
 def wrong_token_is_unauthorized(service: Service) -> None:
     """A wrong token is answered 401 with an error that explains it."""
     name = okta_user(service)["userName"].upper()
     expect_error(find(service, name, Authorization="non-token"), 401, status="401")
 
 
-@step(12, "Errors", "Required Test: Check status 404")
+@check(SUITE, "Errors", "step 12", "Required Test: Check status 404")
 def short_unknown_id_is_not_found(service: Service) -> None:
     """An id in digits that nobody has is answered 404 with an error that explains it."""
     expect_error(get(service, "/Users/00919288221112222"), 404, status="404")
