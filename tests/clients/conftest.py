@@ -2,9 +2,9 @@
 
 import pytest
 
+from ..support import npm_programs
 from ..support.scim import group, user
 from ..support.server import Server
-from . import npm_programs
 
 # For what is about the client, not about the database.
 SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)

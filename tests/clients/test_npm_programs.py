@@ -2,7 +2,7 @@
 
 import pytest
 
-from . import npm_programs
+from ..support import npm_programs
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from .npm_programs import run
+from ..support.npm_programs import run
 
 TOKEN = "octo.scim.token"  # in three parts, or Octokit sends it as "token", not as "Bearer"
 

@@ -11,9 +11,9 @@ from docs.requests.__main__ import files
 from docs.requests.description import Description, read
 from scim.settings import Settings
 
+from ..support.npm_programs import INSTALLED, run
 from .conftest import SQLITE, everything
 from .expectations import falsified
-from .npm_programs import INSTALLED, run
 
 pytestmark = pytest.mark.usefixtures("npm")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 
-from ..clients import npm_programs
+from . import npm_programs
 from .ports import free_port
 from .server import START_SECONDS, open_session
 
