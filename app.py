@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import db
 from scim import routes
-from scim.protocol.definitions import DefinitionError, Definitions, extended
+from scim.protocol.definitions.assembly import DefinitionError, Definitions, extended
 from scim.protocol.tolerance import Tolerance
 from scim.settings import BASE_PATH, DEFAULT_TOKEN, PROJECT, SettingError, Settings, read_settings
 from scim.storage import Database, Doorkeeper

@@ -8,7 +8,7 @@ from flask import Flask, request
 from sqlalchemy import Connection, create_engine
 
 from scim.settings import read_settings
-from scim.storage.engine import reader
+from scim.storage.database.engine import reader
 
 STATEMENTS = {
     "select": "SELECT body FROM users WHERE tenant_id = 1 AND id = ?",

@@ -22,8 +22,8 @@ import sqlalchemy as sa
 from models import Tenant
 from scim.protocol.schema import GROUP, GROUP_SCHEMA, USER, ResourceType
 from scim.protocol.values import date_time
-from scim.serializers import dump_resource
-from scim.storage.resources import columns, count
+from scim.serializers.resources import dump_resource
+from scim.storage.rows import columns, count
 from scim.storage.tokens import add_tenant, find_tenant, issue_token
 
 from .directory import (

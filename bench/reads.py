@@ -3,9 +3,9 @@
 from random import randrange
 from urllib.parse import quote
 
-from scim.cursors import Cursor, Cursors, scope
-from scim.protocol.paging import SearchRequest
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
+from scim.protocol.search import SearchRequest
+from scim.provider.cursors import Cursor, Cursors, scope
 from scim.storage import Position
 
 from .client import Call, Calls

@@ -23,7 +23,7 @@ import pytest
 from models import db
 from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
-from scim.storage.partitions import WHOLE
+from scim.storage.database.partitions import WHOLE
 
 from .support.ports import free_port
 from .support.postgres import throw_away_server

@@ -2,11 +2,16 @@
 
 import pytest
 
-from scim.messages import BULK_REQUEST_SCHEMA, SEARCH_REQUEST_SCHEMA, load_bulk, load_search
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
-from scim.protocol.paging import SearchRequest
+from scim.protocol.search import SearchRequest
 from scim.protocol.tolerance import STRICT, Tolerated
+from scim.serializers.messages import (
+    BULK_REQUEST_SCHEMA,
+    SEARCH_REQUEST_SCHEMA,
+    load_bulk,
+    load_search,
+)
 
 DELETE = {"method": "DELETE", "path": "/Users/1"}
 

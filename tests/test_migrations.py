@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app import create_app
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
-from scim.serializers import hasher
+from scim.serializers.resources import hasher
 
 from .support.scim import replace
 from .support.server import ROOT

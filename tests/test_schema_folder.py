@@ -6,7 +6,7 @@ import os
 import pytest
 
 from app import read_definitions
-from scim.protocol.definitions import BUILT_IN
+from scim.protocol.definitions.assembly import BUILT_IN
 from scim.settings import PROJECT, SettingError
 
 from .support.definitions import EXAMPLES, ROOM_SCHEMA, attribute, rooms, schema

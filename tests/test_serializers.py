@@ -7,7 +7,7 @@ import pytest
 from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER
 from scim.protocol.tolerance import STRICT
-from scim.serializers import dump_resource, hasher, load_resource
+from scim.serializers.resources import dump_resource, hasher, load_resource
 
 from .support.scim import enterprise, user
 

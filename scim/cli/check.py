@@ -9,10 +9,10 @@ import click
 
 from scim.conformance.checks import SUITES, load, run
 from scim.conformance.client import Client, NoAnswerError
-from scim.conformance.junit import as_junit
-from scim.conformance.organization import Organization
-from scim.conformance.page import as_page
-from scim.conformance.report import Report, as_json, as_table
+from scim.conformance.okta.organization import Organization
+from scim.conformance.reports.junit import as_junit
+from scim.conformance.reports.page import as_page
+from scim.conformance.reports.terminal import Report, as_json, as_table
 from scim.conformance.service import Service
 
 from .organization import real_one, stand_in

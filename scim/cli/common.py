@@ -8,7 +8,7 @@ import click
 from flask import current_app
 
 from scim.protocol.errors import ScimError
-from scim.routes.wire import open_store
+from scim.routes.call import open_store
 from scim.storage import Database, Store, is_id
 from scim.storage.tokens import Tenant, find_tenant
 

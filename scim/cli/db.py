@@ -6,7 +6,7 @@ from flask.cli import with_appcontext
 from flask_migrate import migrate
 from flask_migrate.cli import db
 
-from scim.storage.partitions import partition
+from scim.storage.database.partitions import partition
 
 from .common import database
 

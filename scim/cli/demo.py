@@ -7,10 +7,10 @@ from contextlib import closing
 
 import click
 
-from scim.idp.company import Company, Event, Year
-from scim.idp.company_year import LEAST_PEOPLE, make_year
-from scim.idp.demo import ADMINISTRATORS, play, summary
-from scim.idp.demo_administrator import Administrator, UnusableServerError
+from scim.idp.company.events import Company, Event, Year
+from scim.idp.company.year import LEAST_PEOPLE, make_year
+from scim.idp.demo.administrator import Administrator, UnusableServerError
+from scim.idp.demo.play import ADMINISTRATORS, play, summary
 from scim.settings import read_settings
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from scim import recovery
 from scim.protocol.values import PLACEHOLDER
-from scim.routes.wire import settings
+from scim.provider import recovery
+from scim.routes.call import settings
 from scim.storage import Change, Store
 
 from .common import of_tenant, resource_id, said_plainly, store

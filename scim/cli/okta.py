@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from scim.idp.okta_api import api_server
-from scim.idp.okta_org import KINDS, App, Org
-from scim.idp.okta_service import Service
+from scim.idp.okta.api import api_server
+from scim.idp.okta.org import KINDS, App, Org
+from scim.idp.okta.service import Service
 
 API_TOKEN = "00okta-without-okta"
 

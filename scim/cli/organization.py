@@ -9,10 +9,10 @@ from urllib.parse import unquote
 import click
 
 from scim.conformance.client import NoAnswerError
-from scim.conformance.organization import Organization
-from scim.idp.okta_api import api_server
-from scim.idp.okta_org import App, Org
-from scim.idp.okta_service import Service
+from scim.conformance.okta.organization import Organization
+from scim.idp.okta.api import api_server
+from scim.idp.okta.org import App, Org
+from scim.idp.okta.service import Service
 
 FIRST_PAUSE = 0.1  # seconds before the stand-in tries again; they double
 

@@ -3,8 +3,8 @@
 import click
 from flask.cli import with_appcontext
 
-from scim.protocol.nodes import AttributePath, Comparison
-from scim.protocol.resolve import resolve
+from scim.protocol.filters.nodes import AttributePath, Comparison
+from scim.protocol.filters.resolve import resolve
 from scim.storage import Query, Selection, Store
 from scim.storage.tokens import (
     Tenant,

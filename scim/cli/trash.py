@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import click
 from flask.cli import with_appcontext
 
-from scim import recovery
 from scim.protocol.values import date_time
-from scim.routes.wire import settings
+from scim.provider import recovery
+from scim.routes.call import settings
 
 from .common import of_tenant, resource_id, said_plainly, store
 

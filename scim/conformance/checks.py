@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 SUITES = {  # and their modules
-    "okta-spec": "okta_spec",
-    "okta-crud": "okta_crud",
+    "okta-spec": "okta.spec",
+    "okta-crud": "okta.crud",
     "entra": "entra",
     "rfc": "rfc",
 }

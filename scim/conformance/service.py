@@ -10,7 +10,7 @@ from uuid import uuid4
 from .client import Client, Exchange, NoAnswerError
 
 if TYPE_CHECKING:
-    from .organization import Organization
+    from .okta.organization import Organization
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"

@@ -20,7 +20,7 @@ from .errors import (
     ScimError,
 )
 from .etag import etag
-from .lexer import Token, tokens
+from .filters.lexer import Token, tokens
 from .values import PLACEHOLDER
 
 BULK_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"

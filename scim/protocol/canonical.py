@@ -7,9 +7,9 @@ absent are the same (RFC 7643 §2.5), readOnly attributes are ignored (RFC 7644 
 from collections.abc import Mapping
 from typing import Any
 
-from .elements import distinct
 from .errors import InvalidSyntaxError, InvalidValueError
-from .resolve import Chain, locate
+from .filters.resolve import Chain, locate
+from .patch.elements import distinct
 from .schema import Attribute, ResourceType
 from .tolerance import (
     STRICT,

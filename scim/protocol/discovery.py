@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .definitions import RESOURCE_TYPE_SCHEMA, Definitions
+from .definitions.assembly import RESOURCE_TYPE_SCHEMA, Definitions
 from .schema import GROUP_SCHEMA, USER_SCHEMA, ResourceType, Schema
 from .values import PLACEHOLDER
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .resolve import locate
+from .filters.resolve import locate
 from .schema import Attribute, ResourceType
 from .tolerance import STRICT, Tolerated, current_urn
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from .errors import InvalidSyntaxError, ScimError
-from .nodes import And, Comparison, Filter, Not, Or, ValuePath
+from .filters.nodes import And, Comparison, Filter, Not, Or, ValuePath
 from .schema import ENTERPRISE_USER_SCHEMA, Attribute, ResourceType
 
 LEGACY_ENTERPRISE_URNS = (

@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from scim.protocol.definitions import Definitions
+from scim.protocol.definitions.assembly import Definitions
 
-from . import bulk, discovery, errors, me, resources, search, wire
+from . import bulk, discovery, errors, me, resources, search
+from . import call as wire
 
 
 def register(app: Flask, base_path: str, definitions: Definitions) -> None:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from scim.protocol.errors import UnauthorizedError
 
-from .wire import this_call
+from .call import this_call
 
 R = TypeVar("R")
 

@@ -3,10 +3,10 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from scim import bulk
+from scim.provider import bulk
 
 from .auth import bearer_required
-from .wire import Call
+from .call import Call
 
 bp = Blueprint("bulk", __name__)
 

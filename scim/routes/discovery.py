@@ -13,11 +13,11 @@ from scim.protocol.discovery import (
     service_provider_config,
 )
 from scim.protocol.errors import ForbiddenError, NotFoundError
-from scim.protocol.paging import list_response
-from scim.serializers import to_json
+from scim.protocol.search import list_response
+from scim.serializers.resources import to_json
 
 from .auth import bearer_required
-from .wire import Call
+from .call import Call
 
 bp = Blueprint("discovery", __name__)
 

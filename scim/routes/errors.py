@@ -7,10 +7,10 @@ from werkzeug.exceptions import HTTPException
 
 from scim.protocol import errors
 from scim.protocol.errors import ScimError
-from scim.serializers import to_json
+from scim.serializers.resources import to_json
 
 from .auth import CHALLENGE
-from .wire import this_call, too_large
+from .call import this_call, too_large
 
 logger = logging.getLogger("scim")
 

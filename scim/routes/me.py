@@ -3,12 +3,12 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from scim import provider
 from scim.protocol.errors import NotImplementedYetError, UniquenessError
-from scim.representation import Representation
+from scim.provider import operations as provider
+from scim.serializers.stored import Representation
 
 from .auth import bearer_required
-from .wire import Call
+from .call import Call
 
 bp = Blueprint("me", __name__, url_prefix="/Me")
 

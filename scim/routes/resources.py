@@ -4,11 +4,11 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
-from scim import provider
 from scim.protocol.schema import ResourceType
+from scim.provider import operations as provider
 
 from .auth import bearer_required
-from .wire import Call
+from .call import Call
 
 
 def blueprint(resource_type: ResourceType) -> Blueprint:

@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from .auth import bearer_required
-from .wire import Call
+from .call import Call
 
 bp = Blueprint("search", __name__)
 

@@ -6,11 +6,11 @@ that locks what it changes; whatever fails leaves nothing behind.
 
 from sqlalchemy.exc import DatabaseError
 
-from .database import Database
+from .database.database import Database
 from .history import Change
 from .keys import is_id, new_id, next_id
-from .queries import Found, Page, Position, Query, Selection, sort_chain
-from .resources import MANY, Stored
+from .pages.query import Found, Page, Position, Query, Selection, sort_chain
+from .rows import MANY, Stored
 from .store import Store
 from .tokens import Access, Doorkeeper, digest
 from .transaction import Transaction

@@ -18,8 +18,8 @@ from sqlalchemy import (
 
 from scim.protocol.schema import ResourceType
 
-from .prepared import Prepared
-from .resources import Stored
+from .database.prepared import Prepared
+from .rows import Stored
 from .tables import TENANT, THIS, among, changes, groups, link, member_changes, nesting, users
 
 PURGED_AT_ONCE = 1000

@@ -22,11 +22,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from scim.protocol.resolve import Keys
+from scim.protocol.filters.resolve import Keys
 from scim.protocol.schema import Reference, ResourceType
 from scim.protocol.values import PLACEHOLDER, fold_text
 
-from .prepared import Prepared
+from .database.prepared import Prepared
 from .tables import (
     OWN_TABLES,
     TENANT,

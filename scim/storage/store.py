@@ -5,17 +5,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from scim.protocol.definitions import BUILT_IN, Definitions
+from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 from scim.protocol.schema import ResourceType
 
-from .database import Database
+from .database.database import Database
+from .database.prepared import Prepared
 from .keys import FIRST_ID, is_id
-from .nesting import NestingChange
-from .paging import read_page
-from .prepared import Prepared
-from .queries import Page, Query
+from .members.nesting import NestingChange
+from .pages.query import Page, Query
+from .pages.read import read_page
 from .relations import RELATIONS, members_behind
-from .resources import Stored, by_id, by_id_unless_many
+from .rows import Stored, by_id, by_id_unless_many
 from .transaction import Transaction
 
 T = TypeVar("T")

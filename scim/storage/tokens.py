@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from .resources import now
+from .rows import now
 from .tables import tenants, tokens
 
 DEFAULT_TENANT = 1

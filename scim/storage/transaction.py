@@ -11,12 +11,12 @@ from scim.protocol.schema import GROUP, ResourceType, notation
 from scim.protocol.values import PLACEHOLDER, fold
 
 from .anchors import is_late
+from .database.prepared import Prepared
 from .history import History
 from .keys import is_id
-from .membership import Members
-from .nesting import Nesting, NestingChange
-from .prepared import Prepared
-from .resources import (
+from .members.membership import Members
+from .members.nesting import Nesting, NestingChange
+from .rows import (
     Stored,
     adding,
     by_id,

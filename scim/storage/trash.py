@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, union_all
 
 from scim.protocol.schema import ResourceType
 
-from .resources import Stored
+from .rows import Stored
 from .tables import TENANT, THIS, link, nesting, trash
 
 HERE = trash.c.tenant_id == TENANT

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from scim.conformance.checks import Check, CheckResult, Exchange, Level, Status
-from scim.conformance.junit import as_junit
-from scim.conformance.page import as_page
-from scim.conformance.report import Report, as_json, as_table
+from scim.conformance.reports.junit import as_junit
+from scim.conformance.reports.page import as_page
+from scim.conformance.reports.terminal import Report, as_json, as_table
 
 URL = "https://scim.example.com/v2"
 HOSTILE = 'an <b>"answer"</b> & \x00\x1b ü'

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from scim.idp.entra_api import api_server
+from scim.idp.entra.api import api_server
 
 from .entra_tenant import Graph, Tenant, entra
 

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 import httpx2
 import pytest
 
-from scim.idp.entra import Job
-from scim.idp.entra_directory import Directory
-from scim.idp.entra_file import load
-from scim.idp.entra_jobs_api import JOB_ID, SERVICE_PRINCIPAL_ID
-from scim.idp.entra_service import Service, new_service
+from scim.idp.entra.directory import Directory
+from scim.idp.entra.file import load
+from scim.idp.entra.job import Job
+from scim.idp.entra.job_views import JOB_ID, SERVICE_PRINCIPAL_ID
+from scim.idp.entra.service import Service, new_service
 
 from ..support.server import Server
 

@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 from flask.testing import FlaskClient
 
-from scim.idp.okta_api import create_api
-from scim.idp.okta_org import App, Org
-from scim.idp.okta_service import Service
+from scim.idp.okta.api import create_api
+from scim.idp.okta.org import App, Org
+from scim.idp.okta.service import Service
 
 from ..support.server import Server
 

@@ -5,9 +5,19 @@ import sys
 
 import pytest
 
-from scim.idp.company import Company, Dismiss, Dissolve, Employ, Enter, Exit, Form, Kind, Update
-from scim.idp.company_names import CULTURES, MANAGEMENT, ascii_name, company_name
-from scim.idp.company_year import FIRST_DAY, LAST_DAY, make_year
+from scim.idp.company.events import (
+    Company,
+    Dismiss,
+    Dissolve,
+    Employ,
+    Enter,
+    Exit,
+    Form,
+    Kind,
+    Update,
+)
+from scim.idp.company.names import CULTURES, MANAGEMENT, ascii_name, company_name
+from scim.idp.company.year import FIRST_DAY, LAST_DAY, make_year
 
 from ..support.server import ROOT
 

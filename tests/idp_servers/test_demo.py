@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from scim.cli.demo import demo
-from scim.idp.company import Company, Event, Kind, Rename
-from scim.idp.company_year import make_year
-from scim.idp.demo import ADMINISTRATORS, play
+from scim.idp.company.events import Company, Event, Kind, Rename
+from scim.idp.company.year import make_year
+from scim.idp.demo.play import ADMINISTRATORS, play
 
 from ..support.ports import free_port
 from ..support.server import ROOT

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.idp.entra_expressions import ExpressionError, attributes, compiled, evaluate
+from scim.idp.entra.expressions import ExpressionError, attributes, compiled, evaluate
 
 ADA = {
     "givenName": "Ada",

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from scim.idp.entra_mapping import default_rules
-from scim.idp.entra_rules import read_rules, shown_rules
-from scim.idp.entra_scope import Clause, includes
+from scim.idp.entra.mapping import default_rules
+from scim.idp.entra.rules import read_rules, shown_rules
+from scim.idp.entra.scope import Clause, includes
 
 from .entra_tenant import ADA, DIALECTS, DISABLED, ENGINEERS, GRACE, JOB
 from .test_entra_rules import schema

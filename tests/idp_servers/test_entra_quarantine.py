@@ -2,8 +2,8 @@
 
 import pytest
 
-from scim.idp.entra import RESTART
-from scim.idp.entra_status import Quarantine
+from scim.idp.entra.job import RESTART
+from scim.idp.entra.status import Quarantine
 
 from ..support.ports import free_port
 from .entra_tenant import ADA, ENGINEERS, GRACE, entra

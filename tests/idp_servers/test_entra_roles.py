@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from scim.idp.entra_file import load
-from scim.idp.entra_mapping import ROLES
-from scim.idp.entra_rules import read_rules
+from scim.idp.entra.file import load
+from scim.idp.entra.mapping import ROLES
+from scim.idp.entra.rules import read_rules
 
 from .entra_tenant import ADA, APP, DIALECTS, FLAG, GRACE, NOBODY, PEOPLE
 from .test_entra_rules import schema, to

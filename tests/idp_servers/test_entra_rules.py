@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from scim.idp.entra_file import read_mapping
-from scim.idp.entra_mapping import ROLES, default_rules, read
-from scim.idp.entra_rules import read_rules, shown_rules
+from scim.idp.entra.file import read_mapping
+from scim.idp.entra.mapping import ROLES, default_rules, read
+from scim.idp.entra.rules import read_rules, shown_rules
 
 from .entra_tenant import ADA, DIALECTS, ENGINEERS, ENTERPRISE, FLAG, JOB, MANAGER, entra
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scim.protocol.definitions import BUILT_IN, DefinitionError, extended
+from scim.protocol.definitions.assembly import BUILT_IN, DefinitionError, extended
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, SCHEMAS, USER_SCHEMA
 
 SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema"

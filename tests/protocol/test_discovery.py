@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from scim.protocol.definitions import BUILT_IN, Definitions
+from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 from scim.protocol.discovery import (
     Offer,
     resource_type_documents,

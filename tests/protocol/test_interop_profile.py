@@ -4,8 +4,7 @@ from dataclasses import replace as changed
 
 import pytest
 
-from scim.messages import load_patch
-from scim.protocol.definitions import BUILT_IN, Definitions
+from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 from scim.protocol.discovery import (
     resource_type_documents,
     schema_documents,
@@ -19,8 +18,8 @@ from scim.protocol.errors import (
     MutabilityError,
     NoTargetError,
 )
-from scim.protocol.members import member_ids
-from scim.protocol.patch import MemberOperation, apply
+from scim.protocol.patch.apply import MemberOperation, apply
+from scim.protocol.patch.members import member_ids
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.schema import (
     GROUP,
@@ -32,7 +31,8 @@ from scim.protocol.schema import (
     read_attributes,
 )
 from scim.protocol.tolerance import STRICT, STRICT_TOLERANCE, Tolerance, Tolerated
-from scim.serializers import load_value
+from scim.serializers.messages import load_patch
+from scim.serializers.resources import load_value
 
 from ..support.scim import add, patch_op, remove, replace
 from .test_discovery import OFFER

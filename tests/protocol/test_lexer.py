@@ -3,7 +3,7 @@
 import pytest
 
 from scim.protocol.errors import InvalidFilterError
-from scim.protocol.lexer import tokens
+from scim.protocol.filters.lexer import tokens
 
 
 @pytest.mark.parametrize(

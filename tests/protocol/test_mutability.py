@@ -2,8 +2,8 @@
 
 import pytest
 
+from scim.protocol.constraints import check_immutable, check_required
 from scim.protocol.errors import InvalidValueError, MutabilityError
-from scim.protocol.mutability import check_immutable, check_required
 from scim.protocol.schema import Attribute
 
 PARTS = (

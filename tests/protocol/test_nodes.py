@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scim.protocol.errors import InvalidFilterError
-from scim.protocol.nodes import And, AttributePath, Comparison, Not, Or, Present, ValuePath
-from scim.protocol.parser import OPERATORS, Limits, parse_filter, parse_path
+from scim.protocol.filters.nodes import And, AttributePath, Comparison, Not, Or, Present, ValuePath
+from scim.protocol.filters.parser import OPERATORS, Limits, parse_filter, parse_path
 
 LIMITS = Limits(length=100_000, terms=1000, depth=100)
 NAMES = st.sampled_from(["a", "B", "nota", "and", "or", "pr", "eq", "true", "$ref", "a-b_9"])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.paging import SearchRequest, list_response, search_request
+from scim.protocol.search import SearchRequest, list_response, search_request
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import pytest
 
 from scim.protocol.errors import InvalidFilterError, InvalidPathError
-from scim.protocol.nodes import And, AttributePath, Comparison, Not, Or, Present, ValuePath
-from scim.protocol.parser import Limits, parse_filter, parse_path
+from scim.protocol.filters.nodes import And, AttributePath, Comparison, Not, Or, Present, ValuePath
+from scim.protocol.filters.parser import Limits, parse_filter, parse_path
 from scim.protocol.tolerance import Tolerated
 
 A, B, C = (Present(AttributePath(name)) for name in "abc")

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 
-from scim.messages import load_patch
-from scim.protocol.patch import apply
+from scim.protocol.patch.apply import apply
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER, USER_SCHEMA
 from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerance, Tolerated
-from scim.serializers import load_value
+from scim.serializers.messages import load_patch
+from scim.serializers.resources import load_value
 
 from ..support.scim import add, patch_op, remove, replace
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from scim.messages import load_patch
 from scim.protocol.errors import (
     InvalidFilterError,
     InvalidPathError,
@@ -15,6 +14,7 @@ from scim.protocol.errors import (
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.schema import USER_SCHEMA
 from scim.protocol.tolerance import STRICT, STRICT_TOLERANCE, Tolerance, Tolerated
+from scim.serializers.messages import load_patch
 
 from ..support.scim import PATCH_OP_SCHEMA, add, patch_op, remove, replace
 from .test_patch import BABS, HOME, modes, patched

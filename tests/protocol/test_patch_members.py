@@ -2,12 +2,12 @@
 
 import pytest
 
-from scim.messages import load_patch
 from scim.protocol.errors import InvalidFilterError, InvalidValueError, MutabilityError
-from scim.protocol.patch import MemberOperation, apply
+from scim.protocol.patch.apply import MemberOperation, apply
 from scim.protocol.schema import GROUP, GROUP_SCHEMA
 from scim.protocol.tolerance import Tolerated
-from scim.serializers import load_value
+from scim.serializers.messages import load_patch
+from scim.serializers.resources import load_value
 
 from ..support.scim import add, patch_op, remove, replace
 from .test_patch import modes

@@ -3,8 +3,8 @@
 import pytest
 
 from scim.protocol.errors import InvalidFilterError
-from scim.protocol.parser import parse_filter
-from scim.protocol.resolve import resolve
+from scim.protocol.filters.parser import parse_filter
+from scim.protocol.filters.resolve import resolve
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.protocol.tolerance import STRICT, Tolerated
 

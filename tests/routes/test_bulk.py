@@ -5,11 +5,11 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from scim.bulk import WRITTEN_AT_ONCE
-from scim.messages import BULK_REQUEST_SCHEMA
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from scim.protocol.tolerance import STRICT_TOLERANCE
-from scim.serializers import hasher
+from scim.provider.bulk import WRITTEN_AT_ONCE
+from scim.serializers.messages import BULK_REQUEST_SCHEMA
+from scim.serializers.resources import hasher
 
 from ..support.bulk import (
     BASE,

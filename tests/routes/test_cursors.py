@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from itsdangerous import TimestampSigner
 
-from scim.messages import SEARCH_REQUEST_SCHEMA
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
+from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
 from scim.storage.tokens import add_tenant, find_tenant, issue_token
 
 from ..support.bulk import carry_out, post, refer

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from scim.protocol.paging import PARAMETERS
 from scim.protocol.schema import (
     ENTERPRISE_USER_SCHEMA,
     GROUP_SCHEMA,
     RESOURCE_TYPES,
     USER_SCHEMA,
 )
+from scim.protocol.search import PARAMETERS
 
 from ..support.generated import WORDS
 from ..support.scim import PATCH_OP_SCHEMA, group, user

@@ -3,7 +3,7 @@
 import pytest
 
 from scim.protocol.schema import GROUP_SCHEMA
-from scim.provider import MEMBERS_SHOWN
+from scim.provider.operations import MEMBERS_SHOWN
 
 from ..support.scim import UNKNOWN_ID, add, group, listed, path_of, remove, replace, user
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scim import provider
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
+from scim.provider import operations as provider
 
 from ..support.bulk import carry_out, patch, post, refer, statuses
 from ..support.errors import check_error

@@ -4,9 +4,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from scim.messages import SEARCH_REQUEST_SCHEMA
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
 from scim.protocol.tolerance import STRICT_TOLERANCE
+from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
 
 from ..support.errors import check_error
 from ..support.scim import enterprise, group, listed, path_of, replace, user

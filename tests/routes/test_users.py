@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER, USER_SCHEMA
-from scim.serializers import hasher
+from scim.serializers.resources import hasher
 
 from ..support.examples import FULL_ENTERPRISE_USER, FULL_USER
 from ..support.scim import UNKNOWN_ID, add, enterprise, path_of, remove, replace, user

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import User
-from scim import recovery
 from scim.protocol.schema import GROUP, USER
+from scim.provider import recovery
 from scim.storage import Query, Selection, anchors, new_id
 from scim.storage.anchors import Anchors
 from scim.storage.keys import next_id
-from scim.storage.resources import moves
+from scim.storage.rows import moves
 
 from ..support.scim import user
 from ..support.statements import noted

@@ -6,12 +6,12 @@ import re
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from scim import provider
-from scim.bulk import carry_out
-from scim.messages import load_bulk
 from scim.protocol.bulk import bulk_ids, check_operation, is_circular, plan, resolved
 from scim.protocol.errors import ScimError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
+from scim.provider import operations as provider
+from scim.provider.bulk import carry_out
+from scim.serializers.messages import load_bulk
 
 from ..support.bulk import bulk_request, delete, patch, post, put, statuses
 from ..support.scim import add, enterprise, group, remove, replace, user

@@ -7,14 +7,14 @@ import sqlalchemy as sa
 
 from app import read_definitions
 from models import DefinedResource, Referral, User
-from scim.documents import written
-from scim.protocol.paging import SearchRequest
 from scim.protocol.schema import USER
+from scim.protocol.search import SearchRequest
 from scim.protocol.tolerance import Tolerated
-from scim.provider import Request
-from scim.query import query
+from scim.provider.operations import Request
+from scim.provider.query import query
+from scim.serializers.documents import written
 from scim.storage import Store, new_id
-from scim.storage.resources import columns, targets
+from scim.storage.rows import columns, targets
 from scim.storage.transaction import REFERRING
 
 from ..support.definitions import EXAMPLES, OWNERSHIP_SCHEMA, device, owned_by

@@ -1,11 +1,11 @@
-"""Each database finds what the reference meaning of a filter says (scim/protocol/evaluate.py)."""
+"""Each database finds what ``scim/protocol/filters/evaluate.py`` says that a filter means."""
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from scim.protocol.evaluate import matches
-from scim.protocol.parser import parse_filter
+from scim.protocol.filters.evaluate import matches
+from scim.protocol.filters.parser import parse_filter
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.protocol.tolerance import Tolerated
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from models import Group, Link, Nesting, Referral, User
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.storage import Query, Selection, new_id, sort_chain
-from scim.storage.resources import columns, targets
+from scim.storage.rows import columns, targets
 
 from ..support.nesting import closure
 from ..support.scim import add, group, remove, replace, user

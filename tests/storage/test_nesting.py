@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from scim import documents, writing
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.patch import MemberOperation
+from scim.protocol.patch.apply import MemberOperation
 from scim.protocol.schema import GROUP, USER
+from scim.provider import writing
+from scim.serializers import documents
 from scim.storage.history import History
 from scim.storage.tables import nesting
 

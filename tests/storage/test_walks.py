@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scim.cursors import Cursors
-from scim.protocol.paging import SearchRequest
 from scim.protocol.schema import GROUP, USER
-from scim.query import query
+from scim.protocol.search import SearchRequest
+from scim.provider.cursors import Cursors
+from scim.provider.query import query
 
 from ..support import generated
 from ..support.bulk import bulk_request, post

@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scim import provider
-from scim.protocol.paging import SearchRequest
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, ResourceType
+from scim.protocol.search import SearchRequest
 from scim.protocol.tolerance import Tolerance, Tolerated
-from scim.query import query
+from scim.provider import operations as provider
+from scim.provider.query import query
 from scim.storage import Database, Store
 from scim.storage.tables import tenants
 

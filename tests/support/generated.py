@@ -11,7 +11,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.nodes import And, AttributePath, Comparison, Filter, Not, Or, Present, ValuePath
+from scim.protocol.filters.nodes import (
+    And,
+    AttributePath,
+    Comparison,
+    Filter,
+    Not,
+    Or,
+    Present,
+    ValuePath,
+)
 from scim.protocol.schema import GROUP, USER, Attribute, ResourceType
 from scim.protocol.values import PLACEHOLDER, check, fold_text
 

@@ -4,7 +4,7 @@ from contextlib import closing, contextmanager
 
 from scim.cli.organization import stand_in
 from scim.conformance.checks import Client, Service, load, run_checks
-from scim.conformance.organization import Organization
+from scim.conformance.okta.organization import Organization
 
 from .broken import Answer, broken_server
 

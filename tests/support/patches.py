@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from scim.protocol.nodes import AttributePath, Comparison, ValuePath
+from scim.protocol.filters.nodes import AttributePath, Comparison, ValuePath
 from scim.protocol.schema import (
     ENTERPRISE_USER_SCHEMA,
     GROUP,

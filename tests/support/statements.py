@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scim.storage.prepared import Prepared
+from scim.storage.database.prepared import Prepared
 
 
 @contextmanager

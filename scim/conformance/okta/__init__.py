@@ -1,0 +1,1 @@
+"""The tests that Okta publishes for SCIM servers."""

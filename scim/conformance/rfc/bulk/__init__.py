@@ -1,0 +1,1 @@
+"""Checks of bulk requests (RFC 7644 §3.7)."""

@@ -1,0 +1,247 @@
+"""Bulk requests: operations that fail, and limits (RFC 7644 §3.7.3 and §3.7.4)."""
+
+from collections.abc import Callable
+
+from ..common import (
+    ERROR,
+    SHOULD,
+    Service,
+    expect,
+    expect_error,
+    expect_refused,
+    read,
+    rfc,
+    row,
+    skip,
+)
+from .operations import (
+    AREA,
+    BULK_REQUEST,
+    METHODS,
+    NEEDS,
+    RESULTS,
+    SECTION,
+    Operation,
+    code,
+    create,
+    expect_codes,
+    results,
+    send,
+    unknown,
+)
+
+MEGABYTES = 16  # what a check may send at the most
+
+
+@rfc(
+    AREA,
+    RESULTS,
+    'A "location" attribute that includes the resource\'s endpoint MUST be returned for all'
+    " operations"
+    " except for failed POST operations (which have no location).",
+    needs=NEEDS,
+)
+def failed_operations_have_a_location(service: Service) -> None:
+    """A failed DELETE has the location of the resource, a failed POST has none."""
+    operation = unknown(service)
+    post = create(service, userName=None)
+    found = {result["method"]: result for result in results(service, operation, post)}
+    location = str(found["DELETE"].get("location"))
+    expect(location.endswith(operation["path"]), f"location of the DELETE is {location!r}")
+    expect("location" not in found["POST"], "the POST has a location")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    'When indicating an error, the "response" attribute MUST contain the detail error response'
+    " as per"
+    " Section 3.12.",
+    needs=NEEDS,
+)
+def failed_operations_have_an_error(service: Service) -> None:
+    """A failed operation has an error as its response."""
+    (result,) = results(service, unknown(service))
+    response = result.get("response") or {}
+    expect(response.get("schemas") == [ERROR], f"response is {response!r}")
+    expect(response.get("status") == "404", f"status is {response.get('status')!r}")
+
+
+@rfc(
+    AREA,
+    RESULTS,
+    "the HTTP response code that would have been returned if a single HTTP request would have"
+    " been used.",
+    needs=NEEDS,
+)
+def operations_have_the_status_of_a_request(service: Service) -> None:
+    """Each operation has the status that it would have by itself."""
+    name = service.new_user()["userName"]
+    found = results(
+        service,
+        create(service, "a", userName=name),
+        create(service, "b", userName=None),
+        unknown(service),
+    )
+    expect_codes(found, 409, 400, 404)
+
+
+@rfc(AREA, RESULTS, '"status": "201"', SHOULD, needs=NEEDS)
+def statuses_are_strings(service: Service) -> None:
+    """The status of a result is a string."""
+    (result,) = results(service, create(service))
+    expect(result["status"] == "201", f"status is {result['status']!r}")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "The service provider MUST continue performing as many changes as possible and disregard"
+    " partial"
+    " failures.",
+    needs=NEEDS,
+)
+def failures_stop_nothing(service: Service) -> None:
+    """Operations after one that fails are done."""
+    found = results(service, create(service, "a"), unknown(service), create(service, "b"))
+    expect_codes(found, 201, 404, 201)
+
+
+@rfc(
+    AREA,
+    RESULTS,
+    'If the "failOnErrors" attribute is not specified or the service provider has not reached'
+    " the error"
+    " limit defined by the client, the service provider will continue to process all operations.",
+    needs=NEEDS,
+)
+def below_the_limit_of_errors_everything_is_done(service: Service) -> None:
+    """With fewer errors than failOnErrors all operations are done."""
+    found = results(service, unknown(service), create(service), failOnErrors=2)
+    expect_codes(found, 404, 201)
+
+
+def stops_after(limit: int) -> Callable[[Service], None]:
+    def run(service: Service) -> None:
+        failing = [unknown(service) for _ in range(limit)]
+        last = create(service)
+        found = results(service, create(service, "first"), *failing, last, failOnErrors=limit)
+        expect_codes(found, 201, *[404] * limit)
+        query = {"filter": f'userName eq "{last["data"]["userName"]}"'}
+        left = service.client.get("/Users", query=query).json["totalResults"]
+        expect(left == 0, "the operation after the last error was done")
+
+    return run
+
+
+for _limit in (1, 2):
+    row(
+        f"failOnErrors {_limit} stops after {_limit} error{'s' * (_limit > 1)}",
+        AREA,
+        SECTION if _limit == 2 else RESULTS,
+        'The "failOnErrors" attribute defines the number of errors that the service provider should'
+        " accept before failing the remaining operations"
+        if _limit == 2
+        else "indicating that the service provider will stop processing and return results after"
+        " one"
+        " error.",
+        stops_after(_limit),
+        needs=NEEDS,
+    )
+
+
+def is_wrong(change: Callable[[Operation], Operation]) -> Callable[[Service], None]:
+    """Return a check that an operation is refused, alone or with the whole request."""
+
+    def run(service: Service) -> None:
+        operation = change(create(service))
+        answer = send(service, operation)
+        if answer.status == 200:
+            codes = [code(result) for result in answer.json["Operations"]]
+            expect(len(codes) == 1 and 400 <= codes[0] < 500, f"the statuses are {codes}")
+        else:
+            expect_refused(answer)
+
+    return run
+
+
+def without(name: str) -> Callable[[Operation], Operation]:
+    return lambda operation: {key: operation[key] for key in operation if key != name}
+
+
+for _title, _change, _quote in (
+    ("without method", without("method"), METHODS),
+    ("with the method GET", lambda operation: operation | {"method": "GET"}, METHODS),
+    ("without path", without("path"), "path  The resource's relative path to the SCIM service"),
+    (
+        "POST without data",
+        without("data"),
+        'REQUIRED in a request when "method" is "POST", "PUT", or "PATCH".',
+    ),
+    ("POST without bulkId", without("bulkId"), 'REQUIRED when "method" is "POST".'),
+    (
+        "POST to a resource",
+        lambda operation: operation | {"path": "/Users/2819c223"},
+        'If "method" is "POST", the value must specify a resource type endpoint, e.g., /Users or'
+        " /Groups",
+    ),
+    (
+        "DELETE of an endpoint",
+        lambda operation: {"method": "DELETE", "path": "/ScimCheckNobodyHasThis"},
+        'whereas all other "method" values must specify the path to a specific resource',
+    ),
+):
+    row(f"An operation {_title} is refused", AREA, SECTION, _quote, is_wrong(_change), needs=NEEDS)
+
+
+@rfc(AREA, SECTION, "Operations Defines operations within a bulk job.", needs=NEEDS)
+def bulk_without_operations_is_refused(service: Service) -> None:
+    """A bulk request without Operations is 400."""
+    expect_error(service.client.post("/Bulk", {"schemas": [BULK_REQUEST]}), 400)
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.7.4",
+    "If either limit is exceeded, the service provider MUST return HTTP response code 413"
+    " (Payload Too"
+    " Large).",
+    needs=NEEDS,
+)
+def too_many_operations_are_413(service: Service) -> None:
+    """More operations than maxOperations are 413 with the limit in the body, and none is done."""
+    limit = service.config["bulk"]["maxOperations"]
+    if not 0 < limit <= 10_000:
+        skip(f"maxOperations is {limit}, which is too many to try")
+    user = service.new_user()
+    first = {"method": "DELETE", "path": f"/Users/{user['id']}"}
+    answer = send(service, first, *[unknown(service)] * limit)
+    expect_error(answer, 413)
+    expect(str(limit) in answer.text, f"the answer does not name the limit {limit}")
+    read(service, user)
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.7.4",
+    "The returned response MUST specify the limit exceeded in the body of the error response.",
+    needs=NEEDS,
+)
+def too_much_payload_is_413(service: Service) -> None:
+    """More bytes than maxPayloadSize are 413 with the limit in the body."""
+    limit = service.config["bulk"]["maxPayloadSize"]
+    if not 0 < limit <= MEGABYTES * 2**20:
+        skip(f"maxPayloadSize is {limit}, which is too much to try")
+    answer = send(service, create(service, title="x" * limit))
+    expect_error(answer, 413)
+    expect(str(limit) in answer.text, f"the answer does not name the limit {limit}")
+
+
+@rfc(AREA, SECTION, "version  The current resource version.", needs=("bulk", "etag"))
+def versions_are_conditions(service: Service) -> None:
+    """An operation with an old version is not done."""
+    user = service.new_user(title="Guide")
+    operation = {"method": "PUT", "path": f"/Users/{user['id']}", "data": service.user()}
+    (result,) = results(service, operation | {"version": 'W/"scim-check-never"'})
+    expect(code(result) in (409, 412), f"status is {code(result)}")
+    expect(read(service, user)["title"] == "Guide", "the user has changed")

@@ -1,0 +1,202 @@
+"""Bulk requests: references between their operations (RFC 7644 §3.7.1 and §3.7.2)."""
+
+from typing import Any
+
+from ..common import (
+    ENTERPRISE_USER_SCHEMA,
+    USER_SCHEMA,
+    Service,
+    expect,
+    expect_refused,
+    expect_status,
+    need,
+    read,
+    rfc,
+    values,
+)
+from .operations import AREA, NEEDS, Operation, code, create, expect_codes, results, send
+
+SECTION = "RFC 7644 §3.7.2"
+CIRCLES = "RFC 7644 §3.7.1"
+REPLACED = (
+    'The service provider MUST replace the string "bulkId:qwerty" with the permanent resource id'
+    " once"
+    " created."
+)
+INTENT = (
+    "the service provider MUST ensure that the client's intent is preserved and the same stateful"
+    " result is achieved as for non-optimized processing."
+)
+
+
+def group_of(service: Service, bulk_id: str, *members: str) -> Operation:
+    data = service.group(*members)
+    return {"method": "POST", "path": "/Groups", "bulkId": bulk_id, "data": data}
+
+
+def made(service: Service, found: list[Operation], bulk_id: str) -> Any:
+    """Return what the operation of a bulkId has made, as it is now."""
+    [result] = [result for result in found if result.get("bulkId") == bulk_id]
+    answer = service.client.follow(result["location"])
+    expect_status(answer, 200)
+    return answer.json
+
+
+@rfc(AREA, SECTION, REPLACED, needs=NEEDS)
+def a_new_user_is_put_into_a_new_group(service: Service) -> None:
+    """A member bulkId:x is the user whom the operation x creates."""
+    found = results(service, create(service), group_of(service, "ytrewq", "bulkId:qwerty"))
+    expect_codes(found, 201, 201)
+    group, user = made(service, found, "ytrewq"), made(service, found, "qwerty")
+    expect(values(group, "members") == [user["id"]], f"members is {group.get('members')!r}")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "Extensions that include references to other resources MUST be handled in the same way by the"
+    " service provider.",
+    needs=NEEDS,
+)
+def a_new_user_is_the_manager_of_another(service: Service) -> None:
+    """A manager bulkId:x is the user whom the operation x creates."""
+    need(service, "manager.value", schema=ENTERPRISE_USER_SCHEMA)
+    job = {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]}
+    bob = create(
+        service, "bob", **job, **{ENTERPRISE_USER_SCHEMA: {"manager": {"value": "bulkId:qwerty"}}}
+    )
+    found = results(service, create(service), bob)
+    expect_codes(found, 201, 201)
+    boss = made(service, found, "qwerty")
+    manager = made(service, found, "bob")[ENTERPRISE_USER_SCHEMA]["manager"]
+    expect(manager["value"] == boss["id"], f"manager is {manager!r}")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    'the SCIM client specifies different "bulkId" values for each separate request.',
+    needs=NEEDS,
+)
+def several_bulk_ids_are_told_apart(service: Service) -> None:
+    """Of several new users each group gets the right one."""
+    found = results(
+        service,
+        create(service, "a"),
+        create(service, "b"),
+        group_of(service, "of-a", "bulkId:a"),
+        group_of(service, "of-b", "bulkId:b"),
+        group_of(service, "of-both", "bulkId:a", "bulkId:b"),
+    )
+    ids = {bulk_id: made(service, found, bulk_id)["id"] for bulk_id in ("a", "b")}
+    for name, members in {"of-a": "a", "of-b": "b", "of-both": "ab"}.items():
+        shown = values(made(service, found, name), "members")
+        expect(shown == sorted(ids[each] for each in members), f"members of {name}: {shown!r}")
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.7",
+    "cross-reference new resources in and across operations within a bulk request.",
+    needs=("bulk", "patch"),
+)
+def a_new_user_is_put_into_an_old_group(service: Service) -> None:
+    """A PATCH can refer to a user whom another operation creates."""
+    group = service.new_group()
+    adding = {"op": "add", "path": "members", "value": [{"value": "bulkId:qwerty"}]}
+    message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [adding]}
+    patching = {"method": "PATCH", "path": f"/Groups/{group['id']}", "data": message}
+    found = results(service, create(service), patching)
+    user = made(service, found, "qwerty")
+    shown = values(read(service, group, "/Groups"), "members")
+    expect(shown == [user["id"]], f"members has {shown!r}")
+
+
+def circle(service: Service, *pair: Operation) -> list[Operation]:
+    """Return the results of two operations that refer to each other, none for a 409."""
+    answer = send(service, *pair)
+    if answer.status == 409:
+        return []
+    expect_status(answer, 200)
+    found = list(answer.json["Operations"])
+    codes = [code(result) for result in found]
+    if 409 in codes:
+        return []
+    expect(codes == [201, 201], f"the statuses are {codes}")
+    return found
+
+
+@rfc(
+    AREA,
+    CIRCLES,
+    "The service provider MUST try to resolve circular cross-references between resources in a"
+    " single"
+    " bulk job but MAY stop after a failed attempt and instead return HTTP status code 409"
+    " (Conflict).",
+    needs=NEEDS,
+)
+def circular_references_are_resolved_or_409(service: Service) -> None:
+    """Two users who are each other's managers are created so, or refused as a conflict."""
+    need(service, "manager.value", schema=ENTERPRISE_USER_SCHEMA)
+    both = {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]}
+    pair = [
+        create(
+            service,
+            mine,
+            **both,
+            **{ENTERPRISE_USER_SCHEMA: {"manager": {"value": f"bulkId:{other}"}}},
+        )
+        for mine, other in (("a", "b"), ("b", "a"))
+    ]
+    found = circle(service, *pair)
+    if not found:
+        return
+    first, second = made(service, found, "a"), made(service, found, "b")
+    for mine, other in ((first, second), (second, first)):
+        manager = mine[ENTERPRISE_USER_SCHEMA]["manager"]["value"]
+        expect(manager == other["id"], f"the manager is {manager!r}")
+
+
+@rfc(AREA, CIRCLES, "If the service provider resolved the above circular references", needs=NEEDS)
+def groups_of_each_other_are_resolved_or_409(service: Service) -> None:
+    """Two groups that are each other's members are created so, or refused as a conflict."""
+    pair = (group_of(service, "a", "bulkId:b"), group_of(service, "b", "bulkId:a"))
+    found = circle(service, *pair)
+    if not found:
+        return
+    first, second = made(service, found, "a"), made(service, found, "b")
+    expect(values(first, "members") == [second["id"]], f"members: {first.get('members')!r}")
+    expect(values(second, "members") == [first["id"]], f"members: {second.get('members')!r}")
+
+
+@rfc(AREA, "RFC 7644 §3.7", INTENT, needs=NEEDS)
+def operations_keep_their_order(service: Service) -> None:
+    """A user who is created, and then another with the same name: the first one stays."""
+    first = create(service, "a")
+    second = create(service, "b", userName=first["data"]["userName"])
+    found = {result["bulkId"]: code(result) for result in results(service, first, second)}
+    expect(found == {"a": 201, "b": 409}, f"the statuses are {found}")
+
+
+@rfc(AREA, SECTION, REPLACED, needs=NEEDS)
+def an_unknown_bulk_id_is_refused(service: Service) -> None:
+    """A member bulkId:x without an operation x is refused, and never kept as it is."""
+    answer = send(service, group_of(service, "ytrewq", "bulkId:nobody"))
+    if answer.status != 200:
+        expect_refused(answer)
+        return
+    (result,) = answer.json["Operations"]
+    if code(result) < 300:
+        shown = values(made(service, [result], "ytrewq"), "members")
+        expect("bulkId:nobody" not in shown, "the group has a member bulkId:nobody")
+
+
+@rfc(AREA, "RFC 7644 §3.7", "unique within a bulk request and created by the client.", needs=NEEDS)
+def a_bulk_id_is_there_once(service: Service) -> None:
+    """Of two operations with the same bulkId not both are done."""
+    answer = send(service, create(service, "twice"), create(service, "twice"))
+    if answer.status == 200:
+        codes = [code(result) for result in answer.json["Operations"]]
+        expect(codes.count(201) < 2, "both users are created")
+    else:
+        expect_refused(answer)

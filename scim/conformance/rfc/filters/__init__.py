@@ -1,0 +1,1 @@
+"""Checks of filters (RFC 7644 §3.4.2.2)."""

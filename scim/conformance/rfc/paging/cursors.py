@@ -1,0 +1,303 @@
+"""Pages by cursor (RFC 9865)."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..common import (
+    SHOULD,
+    Service,
+    expect,
+    expect_error,
+    expect_refused,
+    expect_status,
+    get,
+    rfc,
+    row,
+    skip,
+)
+from .index import USERS, shown, three
+from .search import search
+
+AREA = "cursors"
+SECTION = "RFC 9865 §2"
+CONFIG = "RFC 9865 §4"
+NEEDS = ("cursor", "filter")
+NEXT = (
+    "Service providers supporting cursor-based pagination MUST include nextCursor in all paged"
+    " query"
+    " responses except when returning the last page."
+)
+LAST = (
+    "nextCursor MUST be omitted from a response only to indicate that there are no more result"
+    " pages."
+)
+AT_MOST = "the service provider MUST NOT return more, although it MAY return fewer, results."
+
+
+def first(service: Service, **query: Any) -> tuple[str, set[str], Any]:
+    """Return a filter that finds three users, their ids, and the first page of them."""
+    text, ids = three(service)
+    return text, ids, get(service, "/Users", filter=text, cursor="", **query)
+
+
+def follow(service: Service, page: Any, **query: Any) -> list[list[str]]:
+    """Return the ids of each page from this one on."""
+    pages = [shown(page)]
+    while page.get("nextCursor"):
+        expect(len(pages) <= USERS + 1, "there is no end of pages")
+        page = get(service, "/Users", cursor=page["nextCursor"], **query)
+        pages.append(shown(page))
+    return pages
+
+
+@rfc(AREA, SECTION, NEXT, needs=NEEDS)
+def a_page_that_is_not_the_last_has_a_next_cursor(service: Service) -> None:
+    """A page with more to come has a nextCursor, a string."""
+    _, _, page = first(service, count=1)
+    cursor = page.get("nextCursor")
+    expect(isinstance(cursor, str) and cursor, f"nextCursor is {cursor!r}")
+
+
+@rfc(AREA, SECTION, LAST, needs=NEEDS)
+def the_last_page_has_no_next_cursor(service: Service) -> None:
+    """The last page has no nextCursor."""
+    _, _, page = first(service)
+    expect(len(shown(page)) == USERS, f"{len(shown(page))} of {USERS} are shown")
+    expect("nextCursor" not in page, "there is a nextCursor")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "This value may only contain characters from the unreserved character set defined in Section"
+    " 2.3"
+    " of [RFC3986].",
+    needs=NEEDS,
+)
+def cursors_are_url_safe(service: Service) -> None:
+    """A cursor has unreserved characters only."""
+    cursor = first(service, count=1)[2]["nextCursor"]
+    expect(re.fullmatch(r"[A-Za-z0-9._~-]+", cursor), f"nextCursor is {cursor!r}")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "A cursor value string that MAY be used in a subsequent request to obtain the next page of"
+    " results.",
+    needs=NEEDS,
+)
+def cursors_lead_to_everybody(service: Service) -> None:
+    """From cursor to cursor everybody is shown once."""
+    text, ids, page = first(service, count=1)
+    seen = [each for page in follow(service, page, filter=text, count=1) for each in page]
+    expect(sorted(seen) == sorted(ids), f"{len(seen)} are shown, {len(set(seen) & ids)} different")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "GET /Users?filter=userName%20sw%20J&cursor&count=10",
+    needs=NEEDS,
+)
+def a_cursor_without_a_value_is_the_first_page(service: Service) -> None:
+    """The parameter cursor without any = asks for the first page."""
+    text, _, page = first(service, count=1)
+    answer = service.client.get("/Users?cursor", query={"filter": text, "count": 1})
+    expect_status(answer, 200)
+    expect(shown(answer.json) == shown(page), "it is another page")
+    expect(answer.json.get("nextCursor"), "there is no nextCursor")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "previousCursor MUST NOT be returned with the first page.",
+    needs=NEEDS,
+)
+def the_first_page_has_no_previous_cursor(service: Service) -> None:
+    """The first page has no previousCursor."""
+    expect("previousCursor" not in first(service, count=1)[2], "there is a previousCursor")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "A cursor value string that MAY be used in a subsequent request to obtain the previous page of"
+    " results.",
+    needs=NEEDS,
+)
+def a_previous_cursor_leads_back(service: Service) -> None:
+    """Where there is a previousCursor, it leads to the page before."""
+    text, _, page = first(service, count=1)
+    after = get(service, "/Users", filter=text, count=1, cursor=page["nextCursor"])
+    cursor = after.get("previousCursor")
+    if cursor is None:
+        skip("there is no previousCursor, which is optional")
+    before = get(service, "/Users", filter=text, count=1, cursor=cursor)
+    expect(shown(before) == shown(page), "it is another page")
+
+
+def shows(number: int, count: int) -> Callable[[Service], None]:
+    def run(service: Service) -> None:
+        page = first(service, count=count)[2]
+        expect(len(shown(page)) == number, f"{len(shown(page))} instead of {number} are shown")
+        total = page.get("totalResults", USERS)
+        expect(total == USERS, f"totalResults is {total!r}")
+
+    return run
+
+
+row(
+    "A page by cursor with count 0 shows nobody",
+    AREA,
+    SECTION,
+    'A value of "0" indicates that no resource results are to be returned except for'
+    ' "totalResults".',
+    shows(0, 0),
+    needs=NEEDS,
+)
+row(
+    "A page by cursor with a negative count shows nobody",
+    AREA,
+    SECTION,
+    'A negative value SHALL be interpreted as "0".',
+    shows(0, -1),
+    needs=NEEDS,
+)
+
+
+@rfc(AREA, SECTION, AT_MOST, needs=NEEDS)
+def pages_by_cursor_keep_to_count(service: Service) -> None:
+    """No page by cursor has more than count resources."""
+    text, _, page = first(service, count=2)
+    sizes = [len(each) for each in follow(service, page, filter=text, count=2)]
+    expect(max(sizes) <= 2, f"the pages have {sizes}")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "service providers should return an accurate value for totalResults, which is the total"
+    " number of"
+    " resources for all pages.",
+    SHOULD,
+    NEEDS,
+)
+def pages_by_cursor_have_the_total(service: Service) -> None:
+    """Each page by cursor has the total number, if any."""
+    text, _, page = first(service, count=1)
+    after = get(service, "/Users", filter=text, count=1, cursor=page["nextCursor"])
+    totals = [each["totalResults"] for each in (page, after) if "totalResults" in each]
+    expect(set(totals) <= {USERS}, f"totalResults is {totals}")
+
+
+@rfc(AREA, "RFC 9865 §2.2", "then cursor-paged results should be sorted.", SHOULD, (*NEEDS, "sort"))
+def pages_by_cursor_are_sorted(service: Service) -> None:
+    """Pages by cursor are sorted as they are asked for."""
+    prefix = service.unique("paged")
+    ids = [
+        service.new_user(userName=f"{prefix}-{name}", displayName=name)["id"]
+        for name in ("Mike", "Zoe", "Anna")
+    ]
+    query = {
+        "filter": f'userName sw "{prefix}"',
+        "sortBy": "displayName",
+        "sortOrder": "descending",
+        "count": 1,
+    }
+    pages = follow(service, get(service, "/Users", cursor="", **query), **query)
+    order = [ids.index(each) for page in pages for each in page]
+    expect(order == [1, 0, 2], f"the order is {order}")
+
+
+@rfc(AREA, "RFC 9865 §2.1", "invalidCursor | Cursor value is invalid.", SHOULD, NEEDS)
+def a_forged_cursor_is_invalid(service: Service) -> None:
+    """A cursor that the server never made is 400 invalidCursor."""
+    query = {"cursor": service.unique("forged"), "count": 1}
+    expect_error(service.client.get("/Users", query=query), 400, "invalidCursor")
+
+
+@rfc(
+    AREA,
+    "RFC 9865 §5.2",
+    "Service providers should be able to easily detect forged cursor values and immediately"
+    " return an"
+    " invalidCursor",
+    SHOULD,
+    NEEDS,
+)
+def a_changed_cursor_is_invalid(service: Service) -> None:
+    """A cursor of which a character was changed is refused."""
+    text, _, page = first(service, count=1)
+    cursor = page["nextCursor"]
+    changed = ("b" if cursor[0] == "a" else "a") + cursor[1:]
+    answer = service.client.get("/Users", query={"filter": text, "count": 1, "cursor": changed})
+    expect_refused(answer)
+
+
+@rfc(
+    AREA,
+    "RFC 9865 §2.1",
+    "Count value must be between 0 and service provider's maxPageSize and must be equal to the"
+    " count"
+    " value of the initial query.",
+    SHOULD,
+    NEEDS,
+)
+def another_count_is_invalid(service: Service) -> None:
+    """A cursor with another count than before is 400 invalidCount."""
+    text, _, page = first(service, count=1)
+    query = {"filter": text, "count": 2, "cursor": page["nextCursor"]}
+    expect_error(service.client.get("/Users", query=query), 400, "invalidCount")
+
+
+@rfc(
+    AREA,
+    "RFC 9865 §2.1",
+    "the service provider SHOULD return the appropriate HTTP response status code and detailed JSON"
+    " error response",
+    SHOULD,
+    NEEDS,
+)
+def a_count_that_is_no_number_is_refused_with_a_cursor(service: Service) -> None:
+    """A page by cursor whose count is no number is 400."""
+    answer = service.client.get("/Users", query={"cursor": "", "count": "many"})
+    expect_error(answer, 400)
+
+
+@rfc(
+    AREA,
+    "RFC 9865 §5.2",
+    "Under no circumstances should possession of a cursor be interpreted as granting any"
+    " supplementary access privileges to the actor.",
+    needs=NEEDS,
+)
+def a_cursor_is_no_token(service: Service) -> None:
+    """A cursor opens nothing without a token."""
+    if service.client.token is None:
+        skip("the server is used without a token")
+    text, ids, page = first(service, count=1)
+    query = {"filter": text, "count": 1, "cursor": page["nextCursor"]}
+    answer = service.client.get("/Users", query=query, token=None)
+    expect(answer.status in (401, 403), f"GET was answered {answer.status}")
+    expect(not any(each in answer.text for each in ids), "the answer shows a user")
+
+
+@rfc(
+    AREA,
+    "RFC 9865 §3",
+    "When posting to /.search, the client would pass the parameters defined in Section 2 in the"
+    " body"
+    " of the POST request.",
+    needs=NEEDS,
+)
+def a_search_has_pages_by_cursor(service: Service) -> None:
+    """/.search has pages by cursor, too."""
+    text, ids = three(service)
+    page = search(service, "/Users", filter=text, cursor="", count=2)
+    seen = shown(page)
+    expect(page.get("nextCursor"), "there is no nextCursor")
+    page = search(service, "/Users", filter=text, cursor=page["nextCursor"], count=2)
+    expect(sorted(seen + shown(page)) == sorted(ids), "the two pages are not everybody")

@@ -1,0 +1,1 @@
+"""Checks of PATCH (RFC 7644 §3.5.2)."""

@@ -1,0 +1,1 @@
+"""Checks of resources and of the requests for one resource."""

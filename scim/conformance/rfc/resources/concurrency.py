@@ -1,0 +1,225 @@
+"""Several clients at once."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ...client import Client
+from ..common import PATCH_OP, Exchange, Resource, Service, expect, expect_status, find, read, rfc
+
+AREA = "concurrency"
+CLIENTS = 6
+ATOMIC = "A PATCH request, regardless of the number of operations, SHALL be treated as atomic."
+
+Request = Callable[[Client], Exchange]
+
+
+def at_once(service: Service, requests: Sequence[Request]) -> list[Exchange]:
+    """Send requests at the same time, each on a connection of its own."""
+    clients = [Client(service.client.base_url, service.client.token) for _ in requests]
+    for client in clients:
+        client.base_query = service.client.base_query
+    try:
+        with ThreadPoolExecutor(len(requests)) as pool:
+            sent = [pool.submit(each, one) for each, one in zip(requests, clients, strict=True)]
+            return [one.result() for one in sent]
+    finally:
+        for client in clients:
+            service.client.exchanges += client.exchanges
+            client.close()
+
+
+def patching(path: str, *operations: dict[str, Any]) -> Request:
+    body = {"schemas": [PATCH_OP], "Operations": list(operations)}
+    return lambda client: client.patch(path, body)
+
+
+def posting(body: Resource) -> Request:
+    return lambda client: client.post("/Users", body)
+
+
+def putting(path: str, body: Resource, tag: str) -> Request:
+    return lambda client: client.put(path, body, headers={"If-Match": tag})
+
+
+def statuses(answers: Sequence[Exchange]) -> list[int]:
+    return sorted(answer.status for answer in answers)
+
+
+@rfc(
+    AREA,
+    "RFC 7643 §4.1.1",
+    "This identifier MUST be unique across the service provider's entire set of Users.",
+)
+def one_of_several_gets_a_name(service: Service) -> None:
+    """Of several POSTs of a userName at once one is 201, all others are 409."""
+    name = service.unique("wanted")
+    bodies = [service.user(userName=name) for _ in range(CLIENTS)]
+    answers = at_once(service, [posting(body) for body in bodies])
+    expected = [201] + [409] * (CLIENTS - 1)
+    expect(statuses(answers) == expected, f"the statuses are {statuses(answers)}")
+    expect(len(find(service, f'userName eq "{name}"')) == 1, "not one user has the name")
+
+
+@rfc(
+    AREA,
+    "RFC 7643 §3.1",
+    "This identifier MUST be unique across the SCIM service provider's entire set of resources.",
+)
+def several_users_get_ids_of_their_own(service: Service) -> None:
+    """Several POSTs of different users at once are 201, each with an id of its own."""
+    bodies = [service.user() for _ in range(CLIENTS)]
+    answers = at_once(service, [posting(body) for body in bodies])
+    expect(statuses(answers) == [201] * CLIENTS, f"the statuses are {statuses(answers)}")
+    for body, answer in zip(bodies, answers, strict=True):
+        shown = answer.json["userName"]
+        expect(shown == body["userName"], f"userName is {shown!r} instead of {body['userName']!r}")
+    expect(len({answer.json["id"] for answer in answers}) == CLIENTS, "two have the same id")
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.5.2.1",
+    "If the target location specifies a multi-valued attribute, a new value is added to the"
+    " attribute.",
+    needs=("patch",),
+)
+def no_member_is_lost(service: Service) -> None:
+    """Several members who are added at once are all there afterwards."""
+    ids = [service.new_user()["id"] for _ in range(CLIENTS)]
+    group = service.new_group()
+    path = f"/Groups/{group['id']}"
+    adding = [{"op": "add", "path": "members", "value": [{"value": each}]} for each in ids]
+    answers = at_once(service, [patching(path, each) for each in adding])
+    expect({*statuses(answers)} <= {200, 204}, f"the statuses are {statuses(answers)}")
+    shown = {member["value"] for member in read(service, group, "/Groups").get("members") or []}
+    expect(shown == set(ids), f"{len(shown)} of {CLIENTS} members are there")
+
+
+@rfc(AREA, "RFC 7644 §3.5.2", ATOMIC, needs=("patch",))
+def patches_do_not_mix(service: Service) -> None:
+    """Of several PATCHes of two attributes at once, both are from the same one."""
+    user = service.new_user()
+    path = f"/Users/{user['id']}"
+    answers = at_once(
+        service,
+        [
+            patching(
+                path,
+                {"op": "replace", "path": "title", "value": f"{number}"},
+                {"op": "replace", "path": "nickName", "value": f"{number}"},
+            )
+            for number in range(CLIENTS)
+        ],
+    )
+    expect({*statuses(answers)} <= {200, 204}, f"the statuses are {statuses(answers)}")
+    shown = read(service, user)
+    same = shown["title"] == shown["nickName"]
+    expect(same, f"title is {shown['title']}, nickName {shown['nickName']}")
+
+
+@rfc(AREA, "RFC 7644 §3.5.2", ATOMIC, needs=("patch",))
+def nobody_sees_half_a_patch(service: Service) -> None:
+    """Who reads while others change two attributes sees both or none changed."""
+    user = service.new_user(title="0", nickName="0")
+    path = f"/Users/{user['id']}"
+    change = {"op": "replace", "value": {"title": "1", "nickName": "1"}}
+    back = {"op": "replace", "value": {"title": "0", "nickName": "0"}}
+    reading: list[Request] = [lambda client: client.get(path)] * CLIENTS
+    for answer in at_once(service, [patching(path, change), patching(path, back), *reading]):
+        if answer.method == "GET":
+            expect_status(answer, 200)
+            both = answer.json["title"], answer.json["nickName"]
+            expect(both in (("0", "0"), ("1", "1")), f"title and nickName are {both}")
+
+
+@rfc(
+    AREA,
+    "RFC 7643 §2.4",
+    'The primary attribute value "true" MUST appear no more than once.',
+    needs=("patch",),
+)
+def one_value_stays_primary(service: Service) -> None:
+    """Where several values are made primary at once, one of them is in the end."""
+    values = [f"{number}@example.com" for number in range(CLIENTS)]
+    user = service.new_user(emails=[{"value": each, "type": "work"} for each in values])
+    paths = [f'emails[value eq "{each}"].primary' for each in values]
+    answers = at_once(
+        service,
+        [
+            patching(f"/Users/{user['id']}", {"op": "replace", "path": path, "value": True})
+            for path in paths
+        ],
+    )
+    expect({*statuses(answers)} <= {200, 204}, f"the statuses are {statuses(answers)}")
+    primary = [each["value"] for each in read(service, user)["emails"] if each.get("primary")]
+    expect(len(primary) == 1, f"{len(primary)} values are primary")
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.14",
+    "ensuring that clients do not inadvertently overwrite each other's changes",
+    needs=("etag",),
+)
+def one_of_several_wins_with_the_same_etag(service: Service) -> None:
+    """Of several PUTs at once with the same ETag one is done, all others are refused."""
+    user = service.new_user()
+    path = f"/Users/{user['id']}"
+    tag = service.client.get(path).headers["etag"]
+    bodies = [service.user(title=f"{number}") for number in range(CLIENTS)]
+    answers = at_once(
+        service,
+        [putting(path, body, tag) for body in bodies],
+    )
+    done = [answer for answer in answers if answer.status == 200]
+    expect(len(done) == 1, f"the statuses are {statuses(answers)}")
+    refused = {answer.status for answer in answers} - {200}
+    expect(refused <= {409, 412}, f"the statuses are {statuses(answers)}")
+    expect(read(service, user)["title"] == done[0].json["title"], "it is not as the winner has it")
+
+
+@rfc(
+    AREA, "RFC 7644 §3.6", "the server SHALL return a successful HTTP status code 204 (No Content)."
+)
+def a_user_is_deleted_once(service: Service) -> None:
+    """Of several DELETEs at once one is 204, all others are 404."""
+    path = f"/Users/{service.new_user()['id']}"
+    deleting: list[Request] = [lambda client: client.delete(path)] * CLIENTS
+    answers = at_once(service, deleting)
+    expected = [204] + [404] * (CLIENTS - 1)
+    expect(statuses(answers) == expected, f"the statuses are {statuses(answers)}")
+
+
+@rfc(AREA, "RFC 7644 §3.6", "Service providers MUST omit the resource from future query results.")
+def what_was_changed_and_deleted_at_once_is_gone(service: Service) -> None:
+    """A user who is deleted while others change it is gone afterwards."""
+    user = service.new_user()
+    path = f"/Users/{user['id']}"
+    body = service.user(userName=user["userName"])
+    changing: list[Request] = [lambda client: client.put(path, body)] * (CLIENTS - 1)
+    answers = at_once(service, [lambda client: client.delete(path), *changing])
+    expect_status(answers[0], 204)
+    expect({*statuses(answers[1:])} <= {200, 404}, f"the PUTs are {statuses(answers[1:])}")
+    expect_status(service.client.get(path), 404)
+    expect(not find(service, f'userName eq "{user["userName"]}"'), "the user is found")
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.5.2.1",
+    "an additional value is added to the multi-valued attribute",
+    needs=("patch",),
+)
+def no_value_of_a_list_is_lost(service: Service) -> None:
+    """Several values that are added to a list at once are all there afterwards."""
+    user = service.new_user(emails=[])
+    values = [f"{number}@example.com" for number in range(CLIENTS)]
+    adding = [
+        {"op": "add", "path": "emails", "value": [{"value": each, "type": "work"}]}
+        for each in values
+    ]
+    answers = at_once(service, [patching(f"/Users/{user['id']}", each) for each in adding])
+    expect({*statuses(answers)} <= {200, 204}, f"the statuses are {statuses(answers)}")
+    shown = sorted(each["value"] for each in read(service, user).get("emails") or [])
+    expect(shown == values, f"{len(shown)} of {CLIENTS} values are there")

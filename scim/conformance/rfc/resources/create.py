@@ -1,0 +1,302 @@
+"""Creating resources (RFC 7644 §3.3)."""
+
+from urllib.parse import urlsplit
+
+from ..common import (
+    ENTERPRISE_USER_SCHEMA,
+    SHOULD,
+    USER_SCHEMA,
+    Exchange,
+    Service,
+    expect,
+    expect_error,
+    expect_status,
+    find,
+    need,
+    read,
+    rfc,
+)
+
+AREA = "create"
+SECTION = "RFC 7644 §3.3"
+COMMON = "RFC 7643 §3.1"
+LOCATION = (
+    'The URI of the created resource SHALL include, in the HTTP "Location" header and the HTTP'
+    " body,"
+    ' a JSON representation [RFC7159] with the attribute "meta.location".'
+)
+CONFLICT = (
+    "If the service provider determines that the creation of the requested resource conflicts with"
+    ' existing resources (e.g., a "User" resource with a duplicate "userName"), the service'
+    " provider"
+    " MUST return HTTP status code 409 (Conflict)"
+)
+IGNORED = 'attributes whose mutability is "readOnly"'
+
+
+def post(service: Service, **attributes: object) -> Exchange:
+    answer = service.client.post("/Users", service.user(**attributes))
+    expect_status(answer, 201)
+    return answer
+
+
+@rfc(AREA, SECTION, "an HTTP response SHALL be returned with HTTP status code 201 (Created).")
+def create_is_201(service: Service) -> None:
+    """A created user is 201."""
+    post(service)
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "The response body SHOULD contain the service provider's representation of the newly created"
+    " resource.",
+    SHOULD,
+)
+def create_shows_the_user(service: Service) -> None:
+    """The answer shows the user who was created."""
+    body = service.user()
+    answer = service.client.post("/Users", body)
+    expect_status(answer, 201)
+    expect(answer.json.get("userName") == body["userName"], "userName is not shown")
+
+
+@rfc(AREA, SECTION, LOCATION)
+def create_has_a_location_header(service: Service) -> None:
+    """The answer has the header Location."""
+    expect(post(service).headers.get("location"), "there is no Location")
+
+
+@rfc(AREA, SECTION, LOCATION)
+def create_has_meta_location(service: Service) -> None:
+    """The answer has meta.location, which is the same as the header."""
+    answer = post(service)
+    location = answer.json["meta"].get("location")
+    expect(location == answer.headers.get("location"), f"meta.location is {location!r}")
+
+
+@rfc(AREA, COMMON, "location  The URI of the resource being returned.")
+def location_leads_to_the_user(service: Service) -> None:
+    """GET of meta.location shows the user."""
+    user = post(service).json
+    answer = service.client.follow(user["meta"]["location"])
+    expect_status(answer, 200)
+    expect(answer.json["id"] == user["id"], "it is somebody else")
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.4.1",
+    'where "{id}" is a resource identifier (for example, the value of the "id" attribute).',
+)
+def location_ends_with_endpoint_and_id(service: Service) -> None:
+    """meta.location ends with /Users/ and the id."""
+    user = post(service).json
+    path = urlsplit(user["meta"]["location"]).path
+    expect(path.endswith(f"/Users/{user['id']}"), f"meta.location is {user['meta']['location']}")
+
+
+@rfc(AREA, COMMON, 'Each representation of the resource MUST include a non-empty "id" value.')
+def create_has_an_id(service: Service) -> None:
+    """The answer has an id, a string."""
+    identifier = post(service).json.get("id")
+    expect(isinstance(identifier, str) and identifier, f"id is {identifier!r}")
+
+
+@rfc(
+    AREA,
+    COMMON,
+    "is always issued by the service provider and MUST NOT be specified by the client.",
+)
+def the_server_chooses_the_id(service: Service) -> None:
+    """An id in the body is ignored."""
+    mine = service.unique("mine")
+    expect(post(service, id=mine).json["id"] != mine, "the id is the one that was sent")
+
+
+@rfc(
+    AREA,
+    COMMON,
+    'The string "bulkId" is a reserved keyword and MUST NOT be used within any unique identifier'
+    " value.",
+)
+def ids_do_not_contain_bulk_id(service: Service) -> None:
+    """No id contains bulkId."""
+    identifier = post(service).json["id"]
+    expect("bulkid" not in identifier.lower(), f"id is {identifier!r}")
+
+
+@rfc(
+    AREA,
+    COMMON,
+    "This identifier MUST be unique across the SCIM service provider's entire set of resources.",
+)
+def ids_differ(service: Service) -> None:
+    """Users and groups have ids of their own."""
+    made = [service.new_user(), service.new_user(), service.new_group(), service.new_group()]
+    expect(len({each["id"] for each in made}) == len(made), "two of them have the same id")
+
+
+@rfc(AREA, COMMON, "This attribute SHALL be ignored when provided by clients.")
+def meta_is_ignored(service: Service) -> None:
+    """A meta in the body is ignored."""
+    sent = {"resourceType": "Robot", "created": "2001-02-03T04:05:06Z", "location": "urn:x"}
+    meta = post(service, meta=sent).json["meta"]
+    same = [name for name, value in sent.items() if meta.get(name) == value]
+    expect(not same, f"as it was sent: {', '.join(same)}")
+
+
+@rfc(AREA, SECTION, "In the request body, " + IGNORED)
+def groups_of_a_user_are_ignored(service: Service) -> None:
+    """Groups in the body of a user are ignored, for they are read-only."""
+    group = service.new_group()
+    user = post(service, groups=[{"value": group["id"]}]).json
+    expect(not user.get("groups"), "the answer shows them")
+    expect(not read(service, group, "/Groups").get("members"), "the group has a member")
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.3.1",
+    'For example, a POST to the endpoint "/Users" will set "resourceType" to "User"',
+)
+def resource_type_is_user(service: Service) -> None:
+    """meta.resourceType of a user is User."""
+    resource_type = post(service).json["meta"].get("resourceType")
+    expect(resource_type == "User", f"meta.resourceType is {resource_type!r}")
+
+
+@rfc(AREA, COMMON, 'the value MUST be the same as the value of "created".')
+def nothing_is_modified_yet(service: Service) -> None:
+    """meta.lastModified of a new user is meta.created."""
+    meta = post(service).json["meta"]
+    expect(meta["lastModified"] == meta["created"], f"{meta['lastModified']} {meta['created']}")
+
+
+@rfc(AREA, SECTION, CONFLICT)
+def a_user_name_is_unique_in_any_case(service: Service) -> None:
+    """A userName that differs in case alone is a conflict."""
+    name = service.new_user()["userName"]
+    answer = service.client.post("/Users", service.user(userName=name.upper()))
+    expect_error(answer, 409, "uniqueness")
+
+
+@rfc(AREA, "RFC 7643 §4.1.1", "Each User MUST include a non-empty userName value.")
+def a_user_name_is_not_empty(service: Service) -> None:
+    """An empty userName is refused."""
+    answer = service.client.post("/Users", service.user(userName=""))
+    expect(400 <= answer.status < 500, f"POST was answered {answer.status}")
+
+
+@rfc(AREA, COMMON, "While the server does not enforce uniqueness", SHOULD)
+def an_external_id_may_be_there_twice(service: Service) -> None:
+    """Two users may have the same externalId."""
+    shared = service.unique("external")
+    post(service, externalId=shared)
+    post(service, externalId=shared)
+
+
+@rfc(
+    AREA,
+    COMMON,
+    'The value of the "externalId" attribute is always issued by the provisioning client and'
+    " MUST NOT"
+    " be specified by the service provider.",
+)
+def the_server_makes_no_external_id(service: Service) -> None:
+    """A user without an externalId gets none."""
+    external_id = post(service).json.get("externalId")
+    expect(external_id is None, f"externalId is {external_id!r}")
+
+
+@rfc(
+    AREA,
+    "RFC 7643 §7",
+    "For attributes that are case exact, the server SHALL preserve case for any value submitted.",
+)
+def an_external_id_keeps_its_case(service: Service) -> None:
+    """An externalId is kept as it was sent."""
+    sent = service.unique("External-ID")
+    shown = post(service, externalId=sent).json.get("externalId")
+    expect(shown == sent, f"externalId is {shown!r} instead of {sent!r}")
+
+
+@rfc(
+    AREA,
+    "RFC 7643 §4.1.1",
+    "The cleartext value or the hashed value of a password SHALL NOT be returnable by a service"
+    " provider.",
+)
+def a_password_is_not_shown(service: Service) -> None:
+    """The answer has no password."""
+    answer = post(service, password="t1meMa$heen-T0ur")
+    expect("password" not in answer.json, "there is a password")
+    expect("t1meMa$heen" not in answer.text, "the password is somewhere in it")
+
+
+@rfc(
+    AREA,
+    "RFC 7643 §3",
+    "All representations of SCIM schemas MUST include a non-empty array with value(s) of the URIs"
+    " supported by that representation.",
+)
+def create_shows_the_schemas(service: Service) -> None:
+    """The answer has schemas, with the User schema among them."""
+    schemas = post(service).json.get("schemas")
+    expect(isinstance(schemas, list) and USER_SCHEMA in schemas, f"schemas is {schemas!r}")
+
+
+@rfc(AREA, "RFC 7643 §3", "Duplicate values MUST NOT be included.")
+def schemas_are_shown_once(service: Service) -> None:
+    """A schema that is sent twice is refused or shown once."""
+    answer = service.client.post("/Users", service.user(schemas=[USER_SCHEMA, USER_SCHEMA]))
+    if answer.status == 201:
+        schemas = answer.json["schemas"]
+        expect(len(schemas) == len(set(schemas)), f"schemas is {schemas!r}")
+    else:
+        expect_status(answer, 400)
+
+
+@rfc(
+    AREA,
+    "RFC 7643 §3.3",
+    "the schema extension URI SHALL be used as a JSON container to distinguish attributes belonging"
+    " to the extension namespace from base schema attributes.",
+)
+def extensions_have_a_container(service: Service) -> None:
+    """Attributes of an extension are shown below its URI, which schemas names."""
+    need(service, "employeeNumber", schema=ENTERPRISE_USER_SCHEMA)
+    both = [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]
+    user = post(
+        service, **{"schemas": both, ENTERPRISE_USER_SCHEMA: {"employeeNumber": "701984"}}
+    ).json
+    number = user.get(ENTERPRISE_USER_SCHEMA, {}).get("employeeNumber")
+    expect(number == "701984", f"employeeNumber is {number!r}")
+    expect(set(both) <= set(user["schemas"]), f"schemas is {user['schemas']!r}")
+
+
+@rfc(AREA, "RFC 7643 §2.1", "Attribute names are case insensitive")
+def attribute_names_are_case_insensitive(service: Service) -> None:
+    """Attributes are known in any case."""
+    body = service.user()
+    del body["name"]
+    body["USERNAME"], body["NAME"] = body.pop("userName"), {"FAMILYNAME": "Jensen"}
+    answer = service.client.post("/Users", body)
+    expect_status(answer, 201)
+    expect(answer.json.get("userName") == body["USERNAME"], "userName is not shown")
+    expect(answer.json["name"].get("familyName") == "Jensen", "name.familyName is not shown")
+
+
+@rfc(AREA, "RFC 7644 §3.1", "SCIM responses SHALL reflect resource state")
+def what_is_created_is_found(service: Service) -> None:
+    """GET shows what the answer to the POST showed, and a query finds it."""
+    user = post(service, title="Tour Guide", externalId=service.unique("external")).json
+    expect(read(service, user) == user, "GET shows something else")
+    expect(find(service, f'userName eq "{user["userName"]}"') == {user["id"]}, "nobody is found")
+
+
+@rfc(AREA, "RFC 7644 §3.8", 'The format defaults to "application/scim+json"')
+def create_is_answered_in_scim_json(service: Service) -> None:
+    """The answer is application/scim+json."""
+    media_type = post(service).headers.get("content-type", "").partition(";")[0].strip()
+    expect(media_type == "application/scim+json", f"Content-Type is {media_type!r}")

@@ -1,0 +1,324 @@
+"""Errors (RFC 7644 §3.12)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..common import (
+    ERROR,
+    MUST,
+    PATCH_OP,
+    SHOULD,
+    USER_SCHEMA,
+    Exchange,
+    Level,
+    Service,
+    expect,
+    expect_status,
+    find,
+    rfc,
+    row,
+    skip,
+)
+
+AREA = "errors"
+SECTION = "RFC 7644 §3.12"
+SCIM_TYPES = {
+    "invalidFilter",
+    "tooMany",
+    "uniqueness",
+    "mutability",
+    "invalidSyntax",
+    "invalidPath",
+    "noTarget",
+    "invalidValue",
+    "invalidVers",
+    "sensitive",
+    "invalidCursor",
+    "expiredCursor",
+    "invalidCount",
+}
+NOT_FOUND = "Specified resource (e.g., User) or endpoint does not exist."
+BAD_REQUEST = "Request is unparsable, syntactically incorrect, or violates schema."
+SYNTAX = "The request body message structure was invalid or did not conform to the request schema."
+REQUIRED = "A required value was missing"
+
+Mistake = Callable[[Service], Exchange]
+
+
+def unknown(service: Service) -> str:
+    return f"/Users/{service.unique('unknown')}"
+
+
+def of_new(service: Service) -> str:
+    return f"/Users/{service.new_user()['id']}"
+
+
+def patch_of(**message: Any) -> dict[str, Any]:
+    return {"schemas": [PATCH_OP]} | message
+
+
+def duplicate(service: Service) -> Exchange:
+    name = service.new_user()["userName"]
+    return service.client.post("/Users", service.user(userName=name))
+
+
+def without(service: Service, name: str) -> dict[str, Any]:
+    return {key: value for key, value in service.user().items() if key != name}
+
+
+REPLACE = {"op": "replace", "path": "title", "value": "Tour Guide"}
+
+# What goes wrong, what it has to be, and whether the RFC insists.
+MISTAKES: tuple[tuple[str, Mistake, int, tuple[str, ...], str, Level], ...] = (
+    ("GET of an unknown id", lambda s: s.client.get(unknown(s)), 404, (), NOT_FOUND, SHOULD),
+    (
+        "PUT of an unknown id",
+        lambda s: s.client.put(unknown(s), s.user()),
+        404,
+        (),
+        NOT_FOUND,
+        SHOULD,
+    ),
+    (
+        "PATCH of an unknown id",
+        lambda s: s.client.patch(unknown(s), patch_of(Operations=[REPLACE])),
+        404,
+        (),
+        NOT_FOUND,
+        SHOULD,
+    ),
+    ("DELETE of an unknown id", lambda s: s.client.delete(unknown(s)), 404, (), NOT_FOUND, SHOULD),
+    (
+        "GET of an unknown group",
+        lambda s: s.client.get(f"/Groups/{s.unique('unknown')}"),
+        404,
+        (),
+        NOT_FOUND,
+        SHOULD,
+    ),
+    (
+        "GET of an unknown endpoint",
+        lambda s: s.client.get(f"/{s.unique('Unknown')}"),
+        404,
+        (),
+        NOT_FOUND,
+        SHOULD,
+    ),
+    (
+        "POST of what is not JSON",
+        lambda s: s.client.post("/Users", '{"userName": '),
+        400,
+        ("invalidSyntax",),
+        SYNTAX,
+        SHOULD,
+    ),
+    (
+        "PUT of what is not JSON",
+        lambda s: s.client.put(of_new(s), "{]"),
+        400,
+        ("invalidSyntax",),
+        SYNTAX,
+        SHOULD,
+    ),
+    (
+        "PATCH with what is not JSON",
+        lambda s: s.client.patch(of_new(s), "not JSON"),
+        400,
+        (),
+        BAD_REQUEST,
+        SHOULD,
+    ),
+    (
+        "POST without a body",
+        lambda s: s.client.post("/Users", ""),
+        400,
+        (),
+        BAD_REQUEST,
+        SHOULD,
+    ),
+    (
+        "POST of a list",
+        lambda s: s.client.post("/Users", [s.user()]),
+        400,
+        ("invalidSyntax", "invalidValue"),
+        SYNTAX,
+        SHOULD,
+    ),
+    (
+        "POST of a string",
+        lambda s: s.client.post("/Users", '"bjensen"'),
+        400,
+        ("invalidSyntax", "invalidValue"),
+        SYNTAX,
+        SHOULD,
+    ),
+    (
+        "POST without userName",
+        lambda s: s.client.post("/Users", without(s, "userName")),
+        400,
+        ("invalidValue", "invalidSyntax"),
+        REQUIRED,
+        SHOULD,
+    ),
+    (
+        "POST with userName null",
+        lambda s: s.client.post("/Users", s.user(userName=None)),
+        400,
+        ("invalidValue", "invalidSyntax"),
+        REQUIRED,
+        SHOULD,
+    ),
+    (
+        "POST of a group without displayName",
+        lambda s: s.client.post("/Groups", {"schemas": s.group()["schemas"]}),
+        400,
+        ("invalidValue", "invalidSyntax"),
+        REQUIRED,
+        SHOULD,
+    ),
+    (
+        "PUT without userName",
+        lambda s: s.client.put(of_new(s), without(s, "userName")),
+        400,
+        ("invalidValue", "invalidSyntax"),
+        REQUIRED,
+        SHOULD,
+    ),
+    (
+        "POST of a userName in use",
+        duplicate,
+        409,
+        ("uniqueness",),
+        'MUST return HTTP status code 409 (Conflict) with a "scimType" error code of "uniqueness"',
+        MUST,
+    ),
+)
+
+
+def is_answered(
+    mistake: Mistake, status: int, scim_types: tuple[str, ...], level: Level
+) -> Callable[[Service], None]:
+    def run(service: Service) -> None:
+        answer = mistake(service)
+        expect_status(answer, status)
+        shown = answer.json.get("scimType")
+        is_left_out = shown is None and level == SHOULD  # scimType is OPTIONAL
+        is_right = is_left_out or shown in scim_types or not scim_types
+        expect(is_right, f"scimType is {shown!r} instead of {' or '.join(scim_types)}")
+
+    return run
+
+
+for _what, _mistake, _status, _types, _quote, _level in MISTAKES:
+    row(
+        f"{_what} is {_status}{', ' if _types else ''}{' or '.join(_types)}",
+        AREA,
+        "RFC 7644 §3.3" if _level == MUST else SECTION,
+        _quote,
+        is_answered(_mistake, _status, _types, _level),
+        _level,
+        ("patch",) if _what.startswith("PATCH") else (),
+    )
+
+
+def each_error(service: Service) -> list[Exchange]:
+    """Return errors of several kinds."""
+    return [
+        service.client.get(unknown(service)),
+        service.client.delete(unknown(service)),
+        service.client.post("/Users", '{"userName": '),
+        service.client.post("/Users", without(service, "userName")),
+        service.client.get(f"/{service.unique('Unknown')}"),
+        duplicate(service),
+    ]
+
+
+def body_of(answer: Exchange) -> dict[str, Any]:
+    """Return the body of an error; a ValueError says that it is not JSON."""
+    expect(answer.status >= 400, f"{answer.method} was answered {answer.status}, not refused")
+    expect(isinstance(answer.json, dict), f"the error {answer.status} is not a JSON object")
+    return dict(answer.json)
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "implementers MUST return the errors in the body of the response in a JSON format, using the"
+    " attributes described below.",
+)
+def errors_have_a_json_body(service: Service) -> None:
+    """Errors have a JSON object as their body."""
+    for answer in each_error(service):
+        body_of(answer)
+
+
+@rfc(
+    AREA,
+    SECTION,
+    'Error responses are identified using the following "schema" URI:'
+    ' "urn:ietf:params:scim:api:messages:2.0:Error".',
+)
+def errors_have_the_error_schema(service: Service) -> None:
+    """Errors name the schema of errors."""
+    for answer in each_error(service):
+        schemas = body_of(answer).get("schemas")
+        expect(schemas == [ERROR], f"schemas of the error {answer.status} is {schemas!r}")
+
+
+@rfc(AREA, SECTION, "expressed as a JSON string.  REQUIRED.")
+def errors_repeat_the_status_as_a_string(service: Service) -> None:
+    """Errors have the HTTP status, as a string."""
+    for answer in each_error(service):
+        status = body_of(answer).get("status")
+        expect(status == str(answer.status), f"status of the error {answer.status} is {status!r}")
+
+
+@rfc(AREA, SECTION, "scimType A SCIM detail error keyword.  See Table 9.  OPTIONAL.")
+def errors_have_only_defined_keywords(service: Service) -> None:
+    """Where an error has a scimType, it is one of those that are defined."""
+    for answer in each_error(service):
+        scim_type = body_of(answer).get("scimType")
+        expect(scim_type is None or scim_type in SCIM_TYPES, f"scimType is {scim_type!r}")
+
+
+@rfc(AREA, SECTION, "detail A detailed human-readable message.  OPTIONAL.")
+def errors_have_text_as_detail(service: Service) -> None:
+    """Where an error has a detail, it is text."""
+    for answer in each_error(service):
+        detail = body_of(answer).get("detail")
+        expect(detail is None or isinstance(detail, str), f"detail is {detail!r}")
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.1",
+    'contains a "schemas" attribute with a URI whose namespace prefix MUST begin with'
+    ' "urn:ietf:params:scim:api:".',
+)
+def messages_have_the_prefix_of_messages(service: Service) -> None:
+    """The schemas of lists and of errors begin as those of messages do."""
+    query = {"filter": f'userName eq "{service.unique("nobody")}"'}
+    for answer in (service.client.get("/Users", query=query), service.client.get(unknown(service))):
+        for uri in answer.json["schemas"]:
+            expect(uri.lower().startswith("urn:ietf:params:scim:api:"), f"schemas has {uri}")
+
+
+@rfc(AREA, "RFC 7644 §3.2", "PUT MUST NOT be used to create new resources.")
+def put_creates_nothing(service: Service) -> None:
+    """A PUT of an unknown id creates nobody."""
+    body = service.user()
+    answer = service.client.put(unknown(service), body)
+    if answer.status < 300:
+        service.remember(f"/Users/{answer.json['id']}")
+    expect(answer.status >= 400, f"PUT was answered {answer.status}")
+    expect(not find(service, f'userName eq "{body["userName"]}"'), "the user is there")
+
+
+@rfc(AREA, SECTION, BAD_REQUEST)
+def what_is_refused_is_not_stored(service: Service) -> None:
+    """A user whose POST is refused is not there."""
+    body = service.user(emails="not a list", name="not an object", schemas=[USER_SCHEMA])
+    answer = service.client.post("/Users", body)
+    if answer.status < 300:
+        skip("the server accepts it")
+    expect(not find(service, f'userName eq "{body["userName"]}"'), "the user is there")

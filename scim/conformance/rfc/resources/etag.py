@@ -1,0 +1,241 @@
+"""Versions of resources (RFC 7644 §3.14)."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..common import PATCH_OP, SHOULD, Exchange, Service, expect, expect_status, find, get, rfc, row
+
+AREA = "etag"
+SECTION = "RFC 7644 §3.14"
+COMMON = "RFC 7643 §3.1"
+NEEDS = ("etag",)
+OLD = 'W/"scim-check-never"'
+HEADER = (
+    "When supported, SCIM ETags MUST be specified as an HTTP header and SHOULD be specified"
+    " within the"
+    " 'version' attribute contained in the resource's 'meta' attribute."
+)
+SAME = "This value must be the same as the entity-tag (ETag) HTTP response header"
+NOT_MODIFIED = (
+    "If the resource has not changed, the service provider simply returns an empty body with a 304"
+    " (Not Modified) response code."
+)
+ONLY_IF = (
+    "to ensure that the requested operation succeeds only if the supplied ETag matches the latest"
+    " service provider resource"
+)
+OVERWRITE = "ensuring that clients do not inadvertently overwrite each other's changes"
+
+
+def created(service: Service) -> tuple[str, Exchange]:
+    """Create a user and return its path with the answer."""
+    answer = service.client.post("/Users", service.user(title="Guide"))
+    expect_status(answer, 201)
+    return f"/Users/{answer.json['id']}", answer
+
+
+def change(service: Service, method: str, path: str, **headers: str) -> Exchange:
+    """Change the title of a user, or delete it."""
+    operation = {"op": "replace", "path": "title", "value": "Driver"}
+    body = {
+        "PUT": service.user(title="Driver"),
+        "PATCH": {"schemas": [PATCH_OP], "Operations": [operation]},
+        "DELETE": None,
+    }[method]
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return service.client.request(method, path, body, headers=named)
+
+
+def tag_of(service: Service, path: str) -> str:
+    answer = service.client.get(path)
+    expect_status(answer, 200)
+    expect(answer.headers.get("etag"), "there is no ETag")
+    return answer.headers["etag"]
+
+
+@rfc(AREA, SECTION, HEADER, needs=NEEDS)
+def create_has_an_etag(service: Service) -> None:
+    """The answer to a POST has an ETag."""
+    expect(created(service)[1].headers.get("etag"), "there is no ETag")
+
+
+@rfc(AREA, SECTION, HEADER, needs=NEEDS)
+def read_has_an_etag(service: Service) -> None:
+    """The answer to a GET has an ETag."""
+    tag_of(service, created(service)[0])
+
+
+@rfc(AREA, SECTION, HEADER, SHOULD, NEEDS)
+def meta_has_the_version(service: Service) -> None:
+    """meta.version is there."""
+    expect(created(service)[1].json["meta"].get("version"), "there is no meta.version")
+
+
+@rfc(AREA, COMMON, SAME, needs=NEEDS)
+def version_is_the_etag(service: Service) -> None:
+    """meta.version, where it is shown, is the same as the ETag, in a POST and a GET."""
+    path, answer = created(service)
+    for each in (answer, service.client.get(path)):
+        version = each.json["meta"].get("version", each.headers["etag"])
+        expect(version == each.headers["etag"], f"{version} is not {each.headers['etag']}")
+
+
+@rfc(AREA, COMMON, SAME, needs=("etag", "filter"))
+def version_in_a_list_is_the_etag(service: Service) -> None:
+    """meta.version in a list, where it is shown, is the ETag of the user."""
+    path, answer = created(service)
+    query = {"filter": f'userName eq "{answer.json["userName"]}"'}
+    (listed,) = get(service, "/Users", **query)["Resources"]
+    tag = tag_of(service, path)
+    expect(listed["meta"].get("version", tag) == tag, f"{listed['meta']} has not {tag}")
+
+
+@rfc(
+    AREA,
+    COMMON,
+    'the origin server MUST mark the "version" (entity-tag) as weak by prefixing its opaque'
+    " value with"
+    ' "W/" (case sensitive).',
+    needs=NEEDS,
+)
+def etags_are_well_formed(service: Service) -> None:
+    """An ETag is a quoted string, with W/ before it where it is weak."""
+    tag = tag_of(service, created(service)[0])
+    expect(re.fullmatch(r'(W/)?"[\x21\x23-\x7e\x80-\xff]*"', tag), f"the ETag is {tag}")
+
+
+@rfc(AREA, COMMON, "version  The version of the resource being returned.", needs=NEEDS)
+def etags_stay_while_nothing_changes(service: Service) -> None:
+    """Two GETs have the same ETag."""
+    path = created(service)[0]
+    expect(tag_of(service, path) == tag_of(service, path), "the ETags differ")
+
+
+def moves_the_etag(method: str) -> Callable[[Service], None]:
+    def run(service: Service) -> None:
+        path = created(service)[0]
+        before = tag_of(service, path)
+        answer = change(service, method, path)
+        expect_status(answer, 200, 204)
+        after = tag_of(service, path)
+        expect(after != before, f"the ETag still is {before}")
+        shown = answer.headers.get("etag", after)
+        expect(shown == after, f"the answer to the {method} has {shown}, a GET {after}")
+
+    return run
+
+
+for _method in ("PUT", "PATCH"):
+    row(
+        f"A {_method} that changes something changes the ETag",
+        AREA,
+        COMMON,
+        "version  The version of the resource being returned.",
+        moves_the_etag(_method),
+        needs=("etag", "patch") if _method == "PATCH" else NEEDS,
+    )
+
+
+@rfc(AREA, SECTION, NOT_MODIFIED, needs=NEEDS)
+def what_has_not_changed_is_304(service: Service) -> None:
+    """A GET with the ETag in If-None-Match is 304 without a body."""
+    path = created(service)[0]
+    answer = service.client.get(path, headers={"If-None-Match": tag_of(service, path)})
+    expect_status(answer, 304)
+    expect(not answer.text, "there is a body")
+
+
+@rfc(AREA, SECTION, NOT_MODIFIED, needs=NEEDS)
+def a_projection_that_has_not_changed_is_304(service: Service) -> None:
+    """A GET with attributes and the ETag in If-None-Match is 304, too."""
+    path = created(service)[0]
+    tag = service.client.get(path, query={"attributes": "displayName"}).headers["etag"]
+    headers = {"If-None-Match": tag}
+    answer = service.client.get(path, query={"attributes": "displayName"}, headers=headers)
+    expect_status(answer, 304)
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "clients MAY choose to retrieve the resource only if the resource has been modified.",
+    needs=NEEDS,
+)
+def what_has_changed_is_200(service: Service) -> None:
+    """A GET with an old ETag in If-None-Match is 200 with the user."""
+    path = created(service)[0]
+    before = tag_of(service, path)
+    change(service, "PUT", path)
+    answer = service.client.get(path, headers={"If-None-Match": before})
+    expect_status(answer, 200)
+    expect(answer.json["title"] == "Driver", f"title is {answer.json['title']!r}")
+
+
+def is_not_done(method: str) -> Callable[[Service], None]:
+    def run(service: Service) -> None:
+        path = created(service)[0]
+        answer = change(service, method, path, If_Match=OLD)
+        expect_status(answer, 412, 409)  # Table 8 has both
+        shown = get(service, path)
+        expect(shown["title"] == "Guide", f"title is {shown['title']!r}")
+
+    return run
+
+
+def is_done(method: str, tag: str | None) -> Callable[[Service], None]:
+    def run(service: Service) -> None:
+        path = created(service)[0]
+        answer = change(service, method, path, If_Match=tag or tag_of(service, path))
+        expect_status(answer, *((204,) if method == "DELETE" else (200, 204)))
+        after: Any = service.client.get(path)
+        is_right = after.status == 404 if method == "DELETE" else after.json["title"] == "Driver"
+        expect(is_right, f"the {method} has changed nothing")
+
+    return run
+
+
+for _method in ("PUT", "PATCH", "DELETE"):
+    _needs = ("etag", "patch") if _method == "PATCH" else NEEDS
+    row(
+        f"A {_method} with an ETag that is not the latest is not done",
+        AREA,
+        "RFC 7644 §3.12" if _method == "DELETE" else SECTION,
+        "Failed to update.  Resource has changed on the server."
+        if _method == "DELETE"
+        else ONLY_IF,
+        is_not_done(_method),
+        needs=_needs,
+    )
+    row(
+        f"A {_method} with the latest ETag is done",
+        AREA,
+        SECTION,
+        "the client MAY supply an If-Match header"
+        if _method != "DELETE"
+        else "The SCIM protocol supports resource versioning via standard HTTP ETags",
+        is_done(_method, None),
+        needs=_needs,
+    )
+
+
+row(
+    "A PUT with If-Match * is done",
+    AREA,
+    SECTION,
+    "The SCIM protocol supports resource versioning via standard HTTP ETags",
+    is_done("PUT", "*"),
+    needs=NEEDS,
+)
+
+
+@rfc(AREA, SECTION, OVERWRITE, needs=NEEDS)
+def who_comes_second_does_not_overwrite(service: Service) -> None:
+    """Of two PUTs with the same ETag the second is not done."""
+    path = created(service)[0]
+    tag = tag_of(service, path)
+    first, second = service.user(title="First"), service.user(title="Second")
+    expect_status(service.client.put(path, first, headers={"If-Match": tag}), 200)
+    expect_status(service.client.put(path, second, headers={"If-Match": tag}), 412, 409)
+    expect(get(service, path)["title"] == "First", "the second PUT was done")
+    expect(not find(service, f'userName eq "{second["userName"]}"'), "the second userName is found")

@@ -1,0 +1,325 @@
+"""Groups and their members (RFC 7643 §4.2 and §4.1.2)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..common import (
+    GROUP_SCHEMA,
+    SHOULD,
+    Resource,
+    Service,
+    expect,
+    expect_status,
+    find,
+    patch,
+    patched,
+    read,
+    rfc,
+    row,
+    skip,
+    values,
+)
+
+AREA = "groups"
+SECTION = "RFC 7643 §4.2"
+OF_USERS = "RFC 7643 §4.1.2"
+VALUE = 'The "value" sub-attribute contains the value of an "id" attribute of a SCIM resource'
+REFERENCE = (
+    'the "$ref" sub-attribute must be the URI of a SCIM resource such as a "User", or a "Group".'
+)
+CHANGES = 'While values MAY be added or removed, sub-attributes of members are "immutable".'
+NESTED = (
+    'The intention of the "Group" type is to allow the service provider to support nested groups.'
+)
+BELONGS = "A list of groups to which the user belongs, either through direct membership"
+APPLIED = 'group membership changes MUST be applied via the "Group" Resource'
+
+
+def members(service: Service, group: Resource) -> list[Any]:
+    return values(read(service, group, "/Groups"), "members")
+
+
+@rfc(AREA, "RFC 7644 §3.3.1", '"/Groups" will set "resourceType" to "Group".')
+def resource_type_is_group(service: Service) -> None:
+    """meta.resourceType of a group is Group."""
+    group = service.new_group()
+    expect(group["meta"]["resourceType"] == "Group", f"it is {group['meta']['resourceType']!r}")
+    expect(GROUP_SCHEMA in group["schemas"], f"schemas is {group['schemas']!r}")
+
+
+@rfc(AREA, SECTION, VALUE)
+def members_are_shown(service: Service) -> None:
+    """A group shows the ids of its members."""
+    ids = [service.new_user()["id"] for _ in range(2)]
+    group = service.new_group(*ids)
+    expect(members(service, group) == sorted(ids), f"members has {members(service, group)!r}")
+
+
+@rfc(AREA, SECTION, REFERENCE)
+def members_have_a_reference(service: Service) -> None:
+    """$ref of a member, where it is shown, leads to the member."""
+    user = service.new_user()
+    (member,) = read(service, service.new_group(user["id"]), "/Groups")["members"]
+    if "$ref" not in member:
+        skip("members have no $ref")
+    path = member["$ref"] if "://" in member["$ref"] else "/" + member["$ref"].lstrip("/")
+    answer = service.client.get(path)
+    expect_status(answer, 200)
+    expect(answer.json["id"] == user["id"], f"$ref is {member['$ref']!r}")
+
+
+def has_type(make: Callable[[Service], Resource], name: str) -> Callable[[Service], None]:
+    def run(service: Service) -> None:
+        group = service.new_group(make(service)["id"])
+        (member,) = read(service, group, "/Groups")["members"]
+        shown = member.get("type")
+        if shown is None:
+            skip("members have no type")
+        expect(shown == name, f"type of the member is {shown!r}")
+
+    return run
+
+
+for _make, _name in ((Service.new_user, "User"), (Service.new_group, "Group")):
+    row(
+        f"A member that is a {_name.lower()} has the type {_name}",
+        AREA,
+        "RFC 7643 §2.4",
+        "type A label indicating the attribute's function",
+        has_type(_make, _name),
+        SHOULD,
+    )
+
+
+@rfc(AREA, SECTION, NESTED, SHOULD)
+def groups_can_be_nested(service: Service) -> None:
+    """A group can be a member of a group."""
+    inner = service.new_group()
+    answer = service.client.post("/Groups", service.group(inner["id"]))
+    expect_status(answer, 201)
+    expect(members(service, answer.json) == [inner["id"]], "the member is not shown")
+
+
+@rfc(
+    AREA, SECTION, "displayName A human-readable name for the Group.  REQUIRED.", needs=("filter",)
+)
+def a_group_is_found_by_its_name(service: Service) -> None:
+    """displayName eq finds the group, in any case."""
+    group = service.new_group()
+    for name in (group["displayName"], group["displayName"].upper()):
+        found = find(service, f'displayName eq "{name}"', "/Groups")
+        expect(found == {group["id"]}, f"{name} is not found")
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.4.2.2",
+    "the filter matches if any of the values of the specified attribute match the specified"
+    " criterion",
+    needs=("filter",),
+)
+def a_group_is_found_by_a_member(service: Service) -> None:
+    """members.value eq finds the groups of a member, and only those."""
+    user, other = service.new_user(), service.new_user()
+    group = service.new_group(user["id"], other["id"])
+    service.new_group(other["id"])
+    found = find(service, f'members.value eq "{user["id"]}"', "/Groups")
+    expect(found == {group["id"]}, f"{len(found)} groups are found")
+
+
+def add(*ids: str) -> dict[str, Any]:
+    return {"op": "add", "path": "members", "value": [{"value": each} for each in ids]}
+
+
+def change(
+    title: str,
+    quote: str,
+    section: str,
+    operations: Callable[[str, str], list[dict[str, Any]]],
+    *after: int,
+) -> None:
+    """Register a PATCH of a group of the first of two users, and which of them are in it then."""
+
+    def run(service: Service) -> None:
+        ids = [service.new_user()["id"] for _ in range(2)]
+        group = service.new_group(ids[0])
+        patched(service, group, *operations(*ids), endpoint="/Groups")
+        wanted = sorted(ids[number] for number in after)
+        shown = members(service, group)
+        expect(shown == wanted, f"{len(shown)} members, {len(wanted)} expected: {shown!r}")
+
+    row(title, AREA, section, quote, run, needs=("patch",))
+
+
+change(
+    "A member is added",
+    "The following example shows how to add a member to a group.",
+    "RFC 7644 §3.5.2.1",
+    lambda first, second: [add(second)],
+    0,
+    1,
+)
+change(
+    "A member who is one already is not added again",
+    "If the user was already a member of this group, no changes should be made to the resource,"
+    " and a"
+    " success response should be returned.",
+    "RFC 7644 §3.5.2.1",
+    lambda first, second: [add(first)],
+    0,
+)
+change(
+    "A member is removed",
+    "The following example shows how to remove a member from a group.",
+    "RFC 7644 §3.5.2.2",
+    lambda first, second: [{"op": "remove", "path": f'members[value eq "{first}"]'}],
+)
+change(
+    "Somebody who is no member can be removed",
+    "If the user was not a member of this group, no changes should be made to the resource, and a"
+    " success response should be returned.",
+    "RFC 7644 §3.5.2.2",
+    lambda first, second: [{"op": "remove", "path": f'members[value eq "{second}"]'}],
+    0,
+)
+change(
+    "All members are removed",
+    "Remove all members of a group:",
+    "RFC 7644 §3.5.2.2",
+    lambda first, second: [{"op": "remove", "path": "members"}],
+)
+change(
+    "A member is removed and another one added",
+    "Example request to remove and add a member.",
+    "RFC 7644 §3.5.2.2",
+    lambda first, second: [{"op": "remove", "path": f'members[value eq "{first}"]'}, add(second)],
+    1,
+)
+change(
+    "All members are removed and others added",
+    "The following example shows how to replace all of the members of a group with a different"
+    " members"
+    " list.",
+    "RFC 7644 §3.5.2.2",
+    lambda first, second: [{"op": "remove", "path": "members"}, add(second)],
+    1,
+)
+change(
+    "All members are replaced",
+    "The following example shows how to replace all of the members of a group with a different"
+    " members"
+    " list in a single replace operation.",
+    "RFC 7644 §3.5.2.3",
+    lambda first, second: [add(second) | {"op": "replace"}],
+    1,
+)
+
+
+@rfc(AREA, "RFC 7644 §3.5.1", "Any values provided SHALL replace the existing attribute values.")
+def members_are_replaced_by_a_put(service: Service) -> None:
+    """A PUT replaces the members."""
+    first, second = service.new_user()["id"], service.new_user()["id"]
+    group = service.new_group(first)
+    body = service.group(second, displayName=group["displayName"])
+    expect_status(service.client.put(f"/Groups/{group['id']}", body), 200)
+    shown = members(service, group)
+    expect(shown == [second], f"members has {shown!r}")
+
+
+@rfc(AREA, SECTION, CHANGES, needs=("patch",))
+def a_member_cannot_be_changed_within(service: Service) -> None:
+    """The value of a member cannot be changed, for it is immutable."""
+    first, second = service.new_user()["id"], service.new_user()["id"]
+    group = service.new_group(first)
+    operation = {"op": "replace", "path": f'members[value eq "{first}"].value', "value": second}
+    answer = patch(service, group, operation, endpoint="/Groups")
+    expect(400 <= answer.status < 500, f"PATCH was answered {answer.status}")
+    expect(members(service, group) == [first], "the member has changed")
+
+
+def groups_of(service: Service, user: Resource) -> list[dict[str, Any]]:
+    return read(service, user).get("groups") or []
+
+
+def only_group_of(service: Service, user: Resource) -> dict[str, Any]:
+    shown = groups_of(service, user)
+    if not shown:
+        skip("users do not show their groups")
+    expect(len(shown) == 1, f"groups has {shown!r}")
+    return shown[0]
+
+
+@rfc(AREA, OF_USERS, BELONGS, SHOULD)
+def a_user_shows_its_groups(service: Service) -> None:
+    """A user shows the groups that it is in, and only those."""
+    user = service.new_user()
+    group = service.new_group(user["id"])
+    service.new_group()
+    shown = [each.get("value") for each in groups_of(service, user)]
+    expect(shown == [group["id"]], f"groups has {shown!r}")
+
+
+@rfc(
+    AREA,
+    OF_USERS,
+    'the "$ref" sub-attribute must be the URI of the corresponding "Group" resources to which'
+    " the user"
+    " belongs.",
+)
+def groups_of_a_user_have_a_reference(service: Service) -> None:
+    """$ref of a user's group, where it is shown, leads to the group."""
+    user = service.new_user()
+    group = service.new_group(user["id"])
+    shown = only_group_of(service, user)
+    if "$ref" not in shown:
+        skip("groups have no $ref")
+    path = shown["$ref"] if "://" in shown["$ref"] else "/" + shown["$ref"].lstrip("/")
+    expect(service.client.get(path).json["id"] == group["id"], f"$ref is {shown['$ref']!r}")
+
+
+@rfc(
+    AREA,
+    OF_USERS,
+    'The canonical types "direct" and "indirect" are defined to describe how the group'
+    " membership was"
+    " derived.",
+    SHOULD,
+)
+def groups_of_a_user_are_direct(service: Service) -> None:
+    """The type of a user's own group, where it is shown, is direct."""
+    user = service.new_user()
+    service.new_group(user["id"])
+    shown = only_group_of(service, user)
+    if "type" not in shown:
+        skip("groups have no type")
+    expect(shown["type"] == "direct", f"type is {shown['type']!r}")
+
+
+@rfc(AREA, OF_USERS, APPLIED, needs=("patch",))
+def who_leaves_a_group_does_not_show_it(service: Service) -> None:
+    """A user who was removed from a group does not show it any more."""
+    user = service.new_user()
+    group = service.new_group(user["id"])
+    only_group_of(service, user)
+    leaving = {"op": "remove", "path": f'members[value eq "{user["id"]}"]'}
+    patched(service, group, leaving, endpoint="/Groups")
+    expect(not groups_of(service, user), "the group is shown")
+
+
+@rfc(AREA, "RFC 7644 §3.6", "MUST return a 404 (Not Found) error code for all operations")
+def a_deleted_group_is_not_shown(service: Service) -> None:
+    """A user does not show a group that has been deleted."""
+    user = service.new_user()
+    path = f"/Groups/{service.new_group(user['id'])['id']}"
+    only_group_of(service, user)
+    expect_status(service.client.delete(path), 204)
+    expect(not groups_of(service, user), "the group is shown")
+
+
+@rfc(AREA, "RFC 7644 §3.4.2.5", "excludedAttributes A multi-valued list of strings")
+def members_can_be_left_out(service: Service) -> None:
+    """excludedAttributes=members leaves the members out."""
+    group = service.new_group(service.new_user()["id"])
+    shown = read(service, group, "/Groups", excludedAttributes="members")
+    expect("members" not in shown, "the members are shown")
+    expect(shown["displayName"] == group["displayName"], "displayName is not shown")

@@ -1,0 +1,242 @@
+"""Replacing resources with PUT (RFC 7644 §3.5.1)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..common import (
+    ENTERPRISE_USER_SCHEMA,
+    USER_SCHEMA,
+    Exchange,
+    Service,
+    expect,
+    expect_explained,
+    expect_status,
+    find,
+    moment,
+    need,
+    read,
+    rfc,
+    row,
+    values,
+)
+
+AREA = "put"
+SECTION = "RFC 7644 §3.5.1"
+REPLACED = "readWrite, writeOnly  Any values provided SHALL replace the existing attribute values."
+READ_ONLY = "readOnly  Any values provided SHALL be ignored."
+CLEARED = (
+    'Clients that want to override a server\'s defaults MAY specify "null" for a single-valued'
+    ' attribute, or an empty array "[]" for a multi-valued attribute, to clear all values.'
+)
+ENTIRE = (
+    "a successful PUT operation returns a 200 OK response code and the entire resource within the"
+    " response body"
+)
+
+
+def put(service: Service, before: dict[str, Any], **changes: Any) -> tuple[Any, Exchange]:
+    """Create a user with some attributes, replace it with others and return it with the answer."""
+    body = service.user(**before)
+    user = service.create("/Users", body)
+    answer = service.client.put(f"/Users/{user['id']}", body | changes)
+    expect_status(answer, 200)
+    return user, answer
+
+
+@rfc(AREA, SECTION, ENTIRE)
+def put_is_200_with_the_user(service: Service) -> None:
+    """A PUT is 200 with the user as it now is."""
+    user, answer = put(service, {}, title="Tour Guide")
+    expect(answer.json["id"] == user["id"], f"id is {answer.json['id']!r}")
+    expect(answer.json == read(service, user), "GET shows something else")
+
+
+@rfc(AREA, "RFC 7644 §3.5", "Implementers MUST support HTTP PUT")
+def groups_can_be_replaced(service: Service) -> None:
+    """A group can be replaced, too."""
+    group = service.new_group()
+    name = service.unique("renamed")
+    answer = service.client.put(f"/Groups/{group['id']}", service.group(displayName=name))
+    expect_status(answer, 200)
+    shown = read(service, group, "/Groups")["displayName"]
+    expect(shown == name, f"displayName is {shown!r}")
+
+
+# What the user has before, what is put, the attribute to look at, and what it has to be.
+EMAIL = {"value": "old@example.com", "type": "work"}
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "A string": ({"title": "Tour Guide"}, {"title": "Driver"}, REPLACED),
+    "A boolean": ({"active": True}, {"active": False}, REPLACED),
+    "A string that was unassigned": ({}, {"title": "Driver"}, REPLACED),
+    "A complex value": (
+        {"name": {"givenName": "Barbara", "familyName": "Jensen"}},
+        {"name": {"givenName": "Babs", "familyName": "Smith"}},
+        REPLACED,
+    ),
+    "externalId": ({"externalId": "701984"}, {"externalId": "701985"}, REPLACED),
+}
+
+
+def is_replaced(before: dict[str, Any], after: dict[str, Any]) -> Callable[[Service], None]:
+    def run(service: Service) -> None:
+        user, _ = put(service, before, **after)
+        shown = read(service, user)
+        for name, value in after.items():
+            now = shown.get(name)
+            is_right = now | value == now if isinstance(value, dict) else now == value
+            expect(is_right, f"{name} is {now!r} instead of {value!r}")
+
+    return run
+
+
+for _title, (_before, _after, _quote) in CHANGES.items():
+    row(f"{_title} is replaced by a PUT", AREA, SECTION, _quote, is_replaced(_before, _after))
+
+
+@rfc(AREA, SECTION, REPLACED)
+def all_values_of_a_list_are_replaced(service: Service) -> None:
+    """A list is replaced as a whole."""
+    emails = [{"value": "new@example.com", "type": "home"}]
+    user, _ = put(service, {"emails": [EMAIL]}, emails=emails)
+    shown = values(read(service, user), "emails")
+    expect(shown == ["new@example.com"], f"emails has {shown!r}")
+
+
+@rfc(AREA, SECTION, REPLACED)
+def user_names_can_be_replaced(service: Service) -> None:
+    """A userName is replaced, and the old one finds nobody any more."""
+    name = service.unique("renamed")
+    user, answer = put(service, {}, userName=name)
+    expect(answer.json["userName"] == name, f"userName is {answer.json['userName']!r}")
+    expect(find(service, f'userName eq "{name}"') == {user["id"]}, "the new name is not found")
+    expect(not find(service, f'userName eq "{user["userName"]}"'), "the old name is found")
+
+
+@rfc(AREA, SECTION, CLEARED)
+def null_clears_an_attribute(service: Service) -> None:
+    """A null in a PUT clears the attribute."""
+    user, _ = put(service, {"title": "Tour Guide"}, title=None)
+    shown = read(service, user).get("title")
+    expect(not shown, f"title is {shown!r}")
+
+
+@rfc(AREA, SECTION, CLEARED)
+def an_empty_list_clears_an_attribute(service: Service) -> None:
+    """An empty list in a PUT clears the attribute."""
+    user, _ = put(service, {"emails": [EMAIL]}, emails=[])
+    shown = read(service, user).get("emails")
+    expect(not shown, f"emails is {shown!r}")
+
+
+@rfc(AREA, SECTION, READ_ONLY)
+def an_id_in_the_body_is_ignored(service: Service) -> None:
+    """Another id in the body changes nothing."""
+    user, answer = put(service, {}, id=service.unique("other"))
+    expect(answer.json["id"] == user["id"], f"id is {answer.json['id']!r}")
+
+
+@rfc(AREA, SECTION, READ_ONLY)
+def meta_in_the_body_is_ignored(service: Service) -> None:
+    """A meta in the body changes nothing."""
+    sent = {"created": "2001-02-03T04:05:06Z", "resourceType": "Robot", "location": "urn:x"}
+    user, answer = put(service, {}, meta=sent)
+    for name in sent:
+        shown = answer.json["meta"][name]
+        expect(shown == user["meta"][name], f"meta.{name} is {shown!r}")
+
+
+@rfc(AREA, SECTION, READ_ONLY)
+def groups_in_the_body_are_ignored(service: Service) -> None:
+    """Groups in the body of a user change no membership."""
+    group = service.new_group()
+    user, _ = put(service, {}, groups=[{"value": group["id"]}])
+    expect(not read(service, user).get("groups"), "the user is in the group")
+
+
+@rfc(
+    AREA,
+    SECTION,
+    "SCIM clients MAY send all attributes, regardless of each attribute's mutability.",
+)
+def what_was_read_can_be_put_back(service: Service) -> None:
+    """A user as it was read can be put back, and stays as it was."""
+    user = service.new_user(title="Tour Guide")
+    before = read(service, user)
+    expect_status(service.client.put(f"/Users/{user['id']}", before), 200)
+    after = read(service, user)
+    changed = [name for name in before if name != "meta" and after.get(name) != before[name]]
+    expect(not changed, f"changed: {', '.join(changed)}")
+
+
+@rfc(
+    AREA,
+    "RFC 7644 §3.12",
+    "One or more of the attribute values are already in use or are reserved.",
+)
+def a_name_in_use_cannot_be_put(service: Service) -> None:
+    """A PUT with a userName in use is refused as a conflict, and changes nothing."""
+    other, user = service.new_user(), service.new_user()
+    answer = service.client.put(f"/Users/{user['id']}", service.user(userName=other["userName"]))
+    expect(answer.status in (400, 409), f"PUT was answered {answer.status}")
+    expect_explained(answer, answer.status, "uniqueness")
+    expect(read(service, user)["userName"] == user["userName"], "the user has the name")
+
+
+@rfc(AREA, "RFC 7643 §3.1", 'created  The "DateTime" that the resource was added to the service')
+def put_keeps_created(service: Service) -> None:
+    """A PUT keeps meta.created and meta.location."""
+    user, answer = put(service, {}, title="Driver")
+    for name in ("created", "location"):
+        shown = answer.json["meta"][name]
+        expect(shown == user["meta"][name], f"meta.{name} is {shown!r}")
+
+
+@rfc(
+    AREA,
+    "RFC 7643 §3.1",
+    "lastModified  The most recent DateTime that the details of this resource",
+)
+def put_moves_last_modified(service: Service) -> None:
+    """After a PUT meta.lastModified is not before meta.created."""
+    user, answer = put(service, {}, title="Driver")
+    shown = answer.json["meta"]["lastModified"]
+    expect(moment(shown) >= moment(user["meta"]["created"]), f"lastModified is {shown}")
+
+
+@rfc(AREA, "RFC 7643 §7", "writeOnly  The attribute MAY be updated at any time.")
+def put_does_not_show_a_password(service: Service) -> None:
+    """A password can be put and is not shown."""
+    _, answer = put(service, {}, password="t1meMa$heen-T0ur")
+    expect("password" not in answer.json, "there is a password")
+
+
+@rfc(
+    AREA,
+    "RFC 7643 §3.3",
+    'The "schemas" attribute MAY contain additional values indicating extended',
+)
+def put_replaces_extensions(service: Service) -> None:
+    """A PUT replaces attributes of an extension."""
+    need(service, "department", schema=ENTERPRISE_USER_SCHEMA)
+    both = {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]}
+    user, _ = put(
+        service,
+        both | {ENTERPRISE_USER_SCHEMA: {"department": "Tours"}},
+        **{ENTERPRISE_USER_SCHEMA: {"department": "Sales"}},
+    )
+    shown = read(service, user).get(ENTERPRISE_USER_SCHEMA, {}).get("department")
+    expect(shown == "Sales", f"department is {shown!r}")
+
+
+@rfc(AREA, SECTION, REPLACED)
+def a_put_may_be_repeated(service: Service) -> None:
+    """The same PUT twice has the same outcome."""
+    body = service.user(title="Tour Guide")
+    user = service.create("/Users", body)
+    changed = body | {"title": "Driver"}
+    first = service.client.put(f"/Users/{user['id']}", changed)
+    second = service.client.put(f"/Users/{user['id']}", changed)
+    for answer in (first, second):
+        expect_status(answer, 200)
+    shown = [{k: v for k, v in each.json.items() if k != "meta"} for each in (first, second)]
+    expect(shown[0] == shown[1], "the second answer differs")

@@ -1,0 +1,1 @@
+"""A made-up company and its year, the same for the same seed."""

@@ -1,0 +1,1 @@
+"""A company's year, played through a stand-in identity provider."""

@@ -1,0 +1,67 @@
+"""Plays a company's year through an identity provider, and tells what it took."""
+
+import time
+from collections.abc import Callable
+from itertools import groupby
+
+from ..company.events import Event, Kind, Year
+from ..company.year import WORKING_DAYS
+from .administrator import Administrator
+from .entra import EntraAdministrator
+from .okta import OktaAdministrator
+
+ADMINISTRATORS: dict[str, type[OktaAdministrator | EntraAdministrator]] = {
+    "okta": OktaAdministrator,
+    "entra": EntraAdministrator,
+}
+PROVIDERS = {"okta": "Okta", "entra": "Entra ID"}
+TOLD = {
+    Kind.HIRE: "hires",
+    Kind.REHIRE: "re-hires",
+    Kind.LEAVE: "leavers",
+    Kind.MOVE: "moves",
+    Kind.REORGANIZATION: "reorganizations",
+    Kind.MISTAKE: "mistakes",
+    Kind.REPAIR: "repairs",
+}
+
+
+def play(
+    year: Year,
+    administrator: Administrator,
+    day_seconds: float,
+    watch: Callable[[Event], None],
+    advance: Callable[[int], None],
+) -> None:
+    """Play a year, in which each working day lasts so many seconds, or longer if it has to.
+
+    :raises UnusableServerError: the server does not answer or refuses the token
+    """
+    days = {day: list(events) for day, events in groupby(year.events, lambda event: event.day)}
+    for day in WORKING_DAYS:
+        events = days.get(day, [])
+        for event in events:
+            watch(event)
+            for step in event.steps:
+                administrator.do(step)
+                advance(1)
+            time.sleep(day_seconds / len(events))
+        if events:
+            administrator.end_day()
+        else:
+            time.sleep(day_seconds)
+
+
+def summary(year: Year, idp: str, administrator: Administrator, seconds: float) -> str:
+    """Return in a few lines what has happened, and what the server refused."""
+    company = year.after()
+    told = ", ".join(f"{words} {year.count(kind)}" for kind, words in TOLD.items())
+    lines = [
+        f"{company.name}: {len(company.employed)} of {len(company.people)} people and "
+        f"{len(company.groups)} groups are left after a year",
+        f"  {told}",
+        f"  {administrator.requests} requests of {PROVIDERS[idp]} in {seconds:.1f} s",
+    ]
+    if failures := list(administrator.failures):
+        lines += [f"  {len(failures)} failed:", *(f"    {failure}" for failure in failures[:5])]
+    return "\n".join(lines)

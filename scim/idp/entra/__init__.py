@@ -1,0 +1,1 @@
+"""A stand-in for the provisioning service of Microsoft Entra ID."""

@@ -1,0 +1,121 @@
+"""The two dialects in which Entra ID writes PATCH requests (RFC 7644 §3.5.2).
+
+The default one writes ``op`` with a capital letter, booleans as text and an operation for each
+attribute. The flag ``aadOptscim062020`` in the tenant URL turns on the other one.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .mapping import GROUP_SCHEMA, Value, Values, read, role_document, written
+
+COMPLIANT = "aadOptscim062020"
+MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
+
+Operations = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeChange:
+    """An attribute that the app has not, has otherwise or should not have."""
+
+    op: Literal["Add", "Replace", "Remove"]
+    path: str
+    value: Value | None = None
+
+
+def differences(values: Values, resource: dict[str, Any]) -> list[AttributeChange]:
+    """Return what a resource of the app lacks; what it has beside that stays."""
+    found = {path: read(resource, path) for path in values}
+    return [
+        AttributeChange("Add" if found[path] is None else "Replace", path, value)
+        for path, value in values.items()
+        if found[path] != value and not isinstance(value, list)
+    ] + _missing_roles(values.get("roles"), found.get("roles"))
+
+
+def _missing_roles(wanted: Any, found: Any) -> list[AttributeChange]:
+    """Return the roles to add; AppRoleAssignmentsComplex takes none away."""
+    known = [role.get("value") for role in found or ()]
+    missing = [role for role in wanted or () if not {role["value"], role_text(role)} & {*known}]
+    return [AttributeChange("Add", "roles", missing)] if missing else []
+
+
+def role_text(role: dict[str, Any]) -> str:
+    """Return an app role as the default dialect patches it: JSON inside of JSON."""
+    return json.dumps(role, separators=(",", ":"), ensure_ascii=False)
+
+
+class DefaultDialect:
+    """What Entra ID sends unless it is told otherwise."""
+
+    name = "default"
+
+    def attributes(self, changes: Sequence[AttributeChange]) -> Operations:
+        return [
+            {"op": each.op, "path": each.path}
+            | ({} if each.value is None else {"value": self._value(each.value)})
+            for each in changes
+        ]
+
+    def _value(self, value: Value) -> Any:
+        if isinstance(value, list):
+            return [{"value": role_text(role)} for role in value]
+        return str(value)
+
+    def members(self, added: Sequence[str], removed: Sequence[str]) -> Operations:
+        return [
+            {
+                "op": op,
+                "path": "members",
+                "value": [{"$ref": None, "value": target_id} for target_id in target_ids],
+            }
+            for op, target_ids in (("Add", added), ("Remove", removed))
+            if target_ids
+        ]
+
+    def group_document(self, values: Values) -> dict[str, Any]:
+        document = written({"schemas": [GROUP_SCHEMA, MICROSOFT_GROUP]}, values)
+        return document | {"meta": {"resourceType": "Group"}}
+
+
+class CompliantDialect(DefaultDialect):
+    """What Entra ID sends to a tenant URL with the flag: plain attributes are replaced together."""
+
+    name = COMPLIANT
+
+    def attributes(self, changes: Sequence[AttributeChange]) -> Operations:
+        together = {
+            each.path: each.value
+            for each in changes
+            if each.op == "Replace" and each.path != "active" and "[" not in each.path
+        }
+        operations: Operations = [
+            {"op": each.op.lower(), "path": each.path}
+            | ({} if each.value is None else {"value": self._value(each.value)})
+            for each in changes
+            if each.path not in together
+        ]
+        if together:
+            operations.append({"op": "replace", "value": together})
+        return operations
+
+    def _value(self, value: Value) -> Any:
+        return [*map(role_document, value)] if isinstance(value, list) else value
+
+    def members(self, added: Sequence[str], removed: Sequence[str]) -> Operations:
+        operations: Operations = [
+            {"op": "remove", "path": f'members[value eq "{target_id}"]'} for target_id in removed
+        ]
+        if added:
+            value = [{"value": target_id} for target_id in added]
+            operations.insert(0, {"op": "add", "path": "members", "value": value})
+        return operations
+
+    def group_document(self, values: Values) -> dict[str, Any]:
+        return written({"schemas": [GROUP_SCHEMA]}, values) | {"members": []}
+
+
+DIALECTS = {each.name: each for each in (DefaultDialect(), CompliantDialect())}

@@ -1,0 +1,1 @@
+"""Documents that define attributes and resource types beside those of the RFCs."""

@@ -1,0 +1,91 @@
+"""What the path of a PATCH operation leads to (RFC 7644 §3.5.2)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InvalidPathError, MutabilityError
+from ..filters.nodes import And, AttributePath, Comparison, Filter, ValuePath
+from ..filters.parser import Limits, parse_path
+from ..filters.resolve import Chain, locate
+from ..schema import Attribute, ResourceType
+from ..tolerance import Tolerated
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An attribute below its ``containers``, narrowed by a filter or a sub-attribute."""
+
+    containers: Chain
+    attribute: Attribute
+    value_filter: Filter | None = None
+    sub_attribute: Attribute | None = None
+
+    @property
+    def last(self) -> Attribute:
+        """The attribute whose value the operation has."""
+        return self.sub_attribute or self.attribute
+
+    def described(self) -> dict[str, Any] | None:
+        """Return the element that the filter's ``eq`` conditions describe; None if it asks more."""
+        described = _equalities(self.value_filter)
+        known = described is not None and all(self.attribute.find(name) for name in described)
+        return described if known else None
+
+
+def find_target(
+    text: str, resource_type: ResourceType, tolerated: Tolerated, limits: Limits
+) -> Target:
+    """Return what a path leads to.
+
+    :raises InvalidPathError: it is not a path, or leads to nothing in the resource type
+    :raises InvalidSyntaxError: it leads to nothing, and the tenant keeps to the profile
+    :raises MutabilityError: what it leads to is read-only
+    """
+    if text.startswith("/"):
+        raise InvalidPathError(f"{text!r} is JSON Patch (RFC 6902); SCIM names the attribute")
+    chain = locate(text, resource_type, tolerated)
+    if len(chain) == 1 and chain[0] in resource_type.extension_attributes:
+        return Target((), chain[0])
+    path = parse_path(text, tolerated, limits)
+    attribute_path = path.path if isinstance(path, ValuePath) else path
+    chain = locate(str(attribute_path), resource_type, tolerated)
+    if not chain:
+        unknown = tolerated.undefined(InvalidPathError)
+        raise unknown(f"no attribute {str(attribute_path)!r} in this resource type")
+    if isinstance(path, ValuePath):
+        if chain[-1] in resource_type.extension_attributes:  # not an attribute: RFC 7643 §3.3
+            raise InvalidPathError(f"{path.path} is a schema; filter one of its attributes")
+        target = _narrowed(chain, path, tolerated)
+    elif len(chain) > 1 and chain[-2] not in resource_type.extension_attributes:
+        target = Target(chain[:-2], chain[-2], None, chain[-1])
+    else:
+        target = Target(chain[:-1], chain[-1])
+    for attribute in (*target.containers, target.attribute, target.last):
+        if attribute.mutability == "readOnly":
+            raise MutabilityError(f"{attribute.name} is read-only")
+    return target
+
+
+def _narrowed(chain: Chain, path: ValuePath, tolerated: Tolerated) -> Target:
+    attribute = chain[-1]
+    if attribute.type != "complex":
+        raise InvalidPathError(f"{path.path} has no sub-attributes to filter by")
+    sub_attribute = attribute.find(path.sub_attribute)
+    if path.sub_attribute and sub_attribute is None:
+        unknown = tolerated.undefined(InvalidPathError)
+        raise unknown(f"{path.path} has no sub-attribute {path.sub_attribute!r}")
+    return Target(chain[:-1], attribute, path.value_filter, sub_attribute)
+
+
+def _equalities(node: Filter | None) -> dict[str, Any] | None:
+    match node:
+        case None:
+            return {}
+        case Comparison(AttributePath(name, None, None), "eq", value):
+            return {name: value}
+        case And(terms):
+            parts = [_equalities(term) for term in terms]
+            pairs = [pair for part in parts if part for pair in part.items()]
+            known = None not in parts and len({name.lower() for name, _ in pairs}) == len(pairs)
+            return dict(pairs) if known else None
+    return None

@@ -1,0 +1,231 @@
+"""The operations of a SCIM service provider: create, get, replace, patch, delete.
+
+Each takes the tenant's store and what the client sent, and returns what to answer. Nothing here
+knows of HTTP or SQL. The protocol's rules come from scim/protocol, the rows from scim/storage.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import replace as replaced
+from typing import Any
+
+from scim.protocol import etag
+from scim.protocol.constraints import check_immutable
+from scim.protocol.errors import NotFoundError, PreconditionFailedError
+from scim.protocol.filters.parser import DEFAULT_LIMITS, Limits
+from scim.protocol.patch import apply as patching
+from scim.protocol.patch.apply import MemberOperation, Patched
+from scim.protocol.projection import (
+    EVERYTHING,
+    Names,
+    Projection,
+    unreturned,
+    with_unreturned,
+    written_on_request,
+)
+from scim.protocol.schema import Attribute, ResourceType
+from scim.protocol.tolerance import Tolerated
+from scim.serializers import documents
+from scim.serializers.documents import Record
+from scim.serializers.messages import load_patch, with_hash
+from scim.serializers.resources import load_value
+from scim.serializers.stored import Representation, refers, represent
+from scim.storage import MANY, Store, Stored, Transaction
+from scim.storage.relations import RELATED
+
+from . import writing
+
+# A PATCH answers with a group's members up to this number and leaves them out beyond it, never cuts
+# them: adding one to a hundred thousand must not answer with a hundred thousand and one.
+MEMBERS_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an operation needs to know of a request beside its subject."""
+
+    tolerated: Tolerated
+    projection: Projection = EVERYTHING
+    if_match: str | None = None
+    if_none_match: str | None = None
+    limits: Limits = DEFAULT_LIMITS
+
+
+def get(
+    store: Store, resource_type: ResourceType, resource_id: str, request: Request
+) -> Representation:
+    """Return one resource (RFC 7644 §3.4.1); the members of a large group follow in parts.
+
+    :raises NotFoundError: there is none with that id
+    """
+    shows = shows_related(resource_type, request.projection)
+    in_parts = not request.projection.divides("members")
+    stored = store.get(resource_type, resource_id, shows, unless_many=in_parts)
+    stored = check_found(resource_type, resource_id, stored, request)
+    if stored.related != MANY:
+        return represent(resource_type, stored, request.projection)
+    shown = represent(resource_type, replaced(stored, related=None), request.projection)
+    return replaced(shown, members=store.members(resource_id))
+
+
+def create(
+    store: Store, resource_type: ResourceType, sent: Any, request: Request
+) -> Representation:
+    """Create a resource (RFC 7644 §3.3).
+
+    Where the tenant has chosen so, a user who has been deleted and is created again comes back as
+    who they were, with what the client now says of them.
+
+    :raises UniquenessError: something unique in it is in use
+    :raises ScimError: the body is not a resource of that type
+    """
+    draft = documents.load(resource_type, sent, request.tolerated)
+
+    def work(transaction: Transaction) -> Stored:
+        stored = writing.create(transaction, resource_type, draft)
+        if draft.member_ids or refers(stored.body):
+            shows = shows_related(resource_type, request.projection)
+            return transaction.get(resource_type, stored.id, shows)
+        return stored
+
+    stored = store.atomically(work)
+    requested = written_on_request({}, draft.document, resource_type.attributes)
+    return represent(resource_type, stored, request.projection, requested)
+
+
+def replace(
+    store: Store, resource_type: ResourceType, resource_id: str, sent: Any, request: Request
+) -> Representation:
+    """Replace a resource (RFC 7644 §3.5.1).
+
+    What the client leaves out is cleared, but for what it cannot read, and ``active``, lest a user
+    be reactivated by silence.
+
+    :raises NotFoundError: there is none with that id; PUT never creates
+    :raises ScimError: the body is not a resource of that type, or changes what is immutable
+    """
+    draft = documents.load(resource_type, sent, request.tolerated, is_whole=False)
+
+    def change(before: Record) -> Patched:
+        kept = unreturned(before, resource_type.attributes)
+        if resource_type.name == "User" and "active" in before:
+            kept["active"] = before["active"]
+        after = with_unreturned(kept, draft.document)
+        return Patched(after, (MemberOperation("replace", draft.member_ids),), kept)
+
+    return _change(store, resource_type, resource_id, change, request, "replace")
+
+
+def patch(
+    store: Store, resource_type: ResourceType, resource_id: str, sent: Any, request: Request
+) -> Representation:
+    """Apply the operations of a PATCH, all or none (RFC 7644 §3.5.2).
+
+    :raises NotFoundError: there is none with that id
+    :raises ScimError: an operation cannot be applied; the detail names it
+    """
+    operations = [
+        with_hash(operation, resource_type) for operation in load_patch(sent, request.tolerated)
+    ]
+
+    def load(attribute: Attribute, value: Any) -> Any:
+        return load_value(attribute, value, request.tolerated)
+
+    def change(before: Record) -> Patched:
+        return patching.apply(
+            operations, before, resource_type, load, request.tolerated, request.limits
+        )
+
+    return _change(store, resource_type, resource_id, change, request, "patch")
+
+
+def delete(store: Store, resource_type: ResourceType, resource_id: str, request: Request) -> None:
+    """Delete a resource; from then on it is found by no request (RFC 7644 §3.6).
+
+    :raises NotFoundError: there is none with that id
+    """
+
+    def work(transaction: Transaction) -> None:
+        stored = transaction.lock_for_delete(resource_type, resource_id)
+        stored = check_found(resource_type, resource_id, stored, request)
+        writing.release(transaction, resource_type, resource_id)
+        transaction.delete(resource_type, stored)
+
+    store.atomically(work)
+
+
+def _change(
+    store: Store,
+    resource_type: ResourceType,
+    resource_id: str,
+    change: Callable[[Record], Patched],
+    request: Request,
+    operation: str,
+) -> Representation:
+    """Lock a resource, change it, and write it if it is not what it was."""
+    requested: Names = frozenset()
+
+    def work(transaction: Transaction) -> Stored:
+        nonlocal requested
+        stored = transaction.lock(resource_type, resource_id)
+        stored = check_found(resource_type, resource_id, stored, request)
+        before = documents.read(stored)
+        changed = change(before)
+        document = changed.resource
+        documents.check(resource_type, document)
+        check_immutable(before, document, resource_type.attributes)
+        requested = written_on_request(changed.untouched, document, resource_type.attributes)
+        moved = bool(changed.members) and writing.change_members(
+            transaction, stored.id, stored.version + 1, changed.members
+        )
+        document, body = documents.written(resource_type, stored.id, document)
+        if moved or body != stored.body or _hides(document) != _hides(before):
+            stored = transaction.update(resource_type, stored, document, body, operation)
+            if resource_type.name != "Group" and not refers(body):
+                return stored
+        shows = resource_type.name != "Group" or _shows_members(
+            transaction, stored.id, request, operation == "replace"
+        )
+        return transaction.get(resource_type, stored.id, with_related=shows)
+
+    def _hides(document: Record) -> Record:
+        return unreturned(document, resource_type.attributes)
+
+    stored = store.atomically(work)
+    return represent(resource_type, stored, request.projection, requested)
+
+
+def _shows_members(
+    transaction: Transaction, group_id: str, request: Request, shows_all: bool
+) -> bool:
+    if not request.projection.shows("members"):
+        return False
+    named = bool(request.projection.wanted)
+    return shows_all or named or not transaction.members(group_id).more_than(MEMBERS_SHOWN)
+
+
+def check_found(
+    resource_type: ResourceType, resource_id: str, stored: Stored | None, request: Request
+) -> Stored:
+    """Return what was found under an id, if it is the version that the client means.
+
+    :raises NotFoundError: there is none
+    :raises PreconditionFailedError: If-Match or If-None-Match speak against it
+    """
+    if stored is None:
+        raise NotFoundError(f"there is no {resource_type.name} with the id {resource_id[:80]!r}")
+    if request.if_match is not None and not etag.names(request.if_match, stored.version):
+        raise PreconditionFailedError(
+            f"the resource has version {etag.etag(stored.version)}, If-Match asks for another"
+        )
+    if request.if_none_match is not None and etag.names(request.if_none_match, stored.version):
+        raise PreconditionFailedError(
+            f"the resource has version {etag.etag(stored.version)}, If-None-Match excludes it"
+        )
+    return stored
+
+
+def shows_related(resource_type: ResourceType, shown: Projection) -> bool:
+    """Tell whether an answer has a user's groups, or a group's members."""
+    related = RELATED.get(resource_type.name)
+    return related is not None and shown.shows(related)

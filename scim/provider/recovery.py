@@ -1,0 +1,142 @@
+"""What an operator can undo: restore what was deleted, go back to an earlier version."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from scim.protocol.errors import InvalidValueError, NotFoundError
+from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.projection import unreturned, with_unreturned
+from scim.protocol.schema import ResourceType
+from scim.serializers import documents
+from scim.serializers.documents import Record
+from scim.storage import Change, Store, Stored, Transaction
+
+from . import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What has become of a resource; ``missing`` are memberships that could not come back."""
+
+    resource_type: ResourceType
+    stored: Stored
+    missing: Sequence[str] = ()
+
+
+def restore(store: Store, resource_id: str) -> Undone:
+    """Bring a deleted resource back under its id, with the memberships that still can be.
+
+    :raises NotFoundError: it is not in the trash, or its type is not served any more
+    :raises UniquenessError: a name of its has been taken since; nothing is changed
+    """
+
+    def work(transaction: Transaction) -> Undone:
+        deleted = transaction.trash.get(resource_id)
+        if deleted is None:
+            raise NotFoundError(f"there is nothing with the id {resource_id!r} in the trash")
+        resource_type = _type(store, deleted.resource_type)
+        stored = writing.restore(
+            transaction, resource_type, deleted, documents.read(deleted.stored)
+        )
+        wanted = {*deleted.groups, *deleted.members}
+        present = {*transaction.trash.groups_of(resource_type, resource_id)}
+        present |= {*transaction.trash.members_of(resource_type, resource_id)}
+        return Undone(resource_type, stored, sorted(wanted - present))
+
+    return store.atomically(work)
+
+
+def purge_trash(store: Store, before: str) -> Iterator[int]:
+    """Delete for good what was deleted before an instant, part by part; yield how many each."""
+    while gone := store.atomically(lambda transaction: transaction.trash.purge(before)):
+        yield gone
+
+
+def purge_history(store: Store, before: str) -> Iterator[int]:
+    """Forget the changes made before an instant, part by part; yield how many each."""
+    while gone := store.atomically(lambda transaction: transaction.history.purge(before)):
+        yield gone
+
+
+def history(store: Store, resource_id: str) -> list[Change]:
+    """Return the changes of a resource and, between them, those of who is in its groups.
+
+    :raises NotFoundError: no change of it has been kept
+    """
+
+    def work(transaction: Transaction) -> list[Change]:
+        own = transaction.history.of(resource_id)
+        found = own + transaction.history.memberships_of(resource_id)
+        return sorted(found, key=lambda change: change.at)
+
+    found = store.atomically(work)
+    if not found:
+        raise NotFoundError(f"no change of a resource with the id {resource_id!r} has been kept")
+    return found
+
+
+def revert(store: Store, resource_id: str, version: int) -> Undone:
+    """Make of a resource what it was at a version, as its next version.
+
+    What is never returned, a password for example, stays as it is.
+
+    :raises NotFoundError: there is no such resource now
+    :raises InvalidValueError: the version is not known, or still to come
+    :raises UniquenessError: a name of its has been taken since; nothing is changed
+    """
+
+    def work(transaction: Transaction) -> Undone:
+        changes = transaction.history.of(resource_id)
+        if not changes:
+            raise NotFoundError(f"no change of {resource_id!r} has been kept")
+        resource_type = _type(store, changes[0].resource_type)
+        stored = transaction.lock(resource_type, resource_id)
+        if stored is None:
+            raise NotFoundError(f"{resource_id} has been deleted; restore it first")
+        document = _document_at(changes, version, stored)
+        hidden = unreturned(documents.read(stored), resource_type.attributes)
+        document = with_unreturned(document, hidden)
+        documents.check(resource_type, document)
+        members = transaction.members(resource_id).ids() if resource_type.name == "Group" else set()
+        then = _members_at(changes, version, members)
+        if then != members:
+            back = MemberOperation("replace", tuple(sorted(then)))
+            writing.change_members(
+                transaction, resource_id, stored.version + 1, [back], skip_unknown=True
+            )
+        stored = writing.update(
+            transaction, resource_type, stored, document, f"revert to version {version}"
+        )
+        present = transaction.members(resource_id).ids() if then else set()
+        return Undone(resource_type, stored, sorted(then - present))
+
+    return store.atomically(work)
+
+
+def _type(store: Store, name: str) -> ResourceType:
+    found = store.definitions.by_name.get(name)
+    if found is None:
+        raise NotFoundError(f"the resource type {name} is not served any more")
+    return found
+
+
+def _document_at(changes: Sequence[Change], version: int, stored: Stored) -> Record:
+    """Return what a resource was at a version, by the changes that have been kept of it."""
+    if not 1 <= version <= stored.version:
+        raise InvalidValueError(f"there are versions up to {stored.version}, not {version}")
+    earlier = [each.after for each in changes if each.version <= version and each.after]
+    later = [each.before for each in changes if each.version > version and each.before]
+    body = earlier[-1] if earlier else later[0] if later else stored.body
+    document: Record = json.loads(body, strict=False)
+    return document
+
+
+def _members_at(changes: Sequence[Change], version: int, members: set[str]) -> set[str]:
+    """Return who was in a group at a version: now, and without what has happened since."""
+    then = set(members)
+    for change in reversed(changes):
+        if change.version > version:
+            came = {member for member, added in change.members.items() if added}
+            then = (then - came) | (change.members.keys() - came)
+    return then

@@ -1,0 +1,1 @@
+"""Resources and messages between JSON and Python."""

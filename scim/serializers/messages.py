@@ -1,0 +1,207 @@
+"""What clients send beside resources, between JSON and Python: PATCH, bulk and search requests.
+
+A ``ValidationError`` becomes a ScimError.
+"""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, missing, pre_load
+
+from scim.protocol.bulk import BulkOperation
+from scim.protocol.errors import InvalidSyntaxError
+from scim.protocol.patch.apply import PatchOperation
+from scim.protocol.schema import ResourceType
+from scim.protocol.search import SearchRequest, checked_search
+from scim.protocol.tolerance import Tolerated
+
+from .resources import PASSWORD, Hashed, first_message, hasher
+
+PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+BULK_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+SEARCH_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+
+
+class Message(Schema):
+    """A message, whose attributes have their names in any case (RFC 7643 §2.1).
+
+    ``urn`` is what its ``schemas`` must list.
+    """
+
+    urn = ""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    @pre_load
+    def _in_our_case(self, sent: Any, **_: Any) -> Any:
+        if not isinstance(sent, dict):
+            return sent
+        named = {self.known.get(name.lower(), name): value for name, value in sent.items()}
+        if len(named) != len(sent):
+            raise ValidationError("a name is given twice, in different case")
+        return named
+
+    @cached_property
+    def known(self) -> dict[str, str]:
+        """The names of the attributes, by themselves in lower case."""
+        names = [each.data_key or name for name, each in self.fields.items()]
+        return {name.lower(): name for name in names}
+
+
+REQUIRED = {"required": "is required"}
+
+
+def _schemas(urn: str) -> fields.Field[Any]:
+    message = f"is required and must list {urn}"
+    return fields.List(fields.String(), required=True, error_messages={"required": message})
+
+
+def _operations(element: Message) -> fields.Field[Any]:
+    nested = fields.Nested(element)
+    return fields.List(nested, required=True, data_key="Operations", error_messages=REQUIRED)
+
+
+class Operation(Message):
+    """An element of ``Operations`` (RFC 7644 §3.5.2)."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    op = fields.String(required=True, error_messages=REQUIRED)
+    path = fields.String(allow_none=True, load_default=None)
+    value = fields.Raw(allow_none=True, load_default=missing)
+
+
+class PatchOp(Message):
+    """The body of a PATCH (RFC 7644 §3.5.2)."""
+
+    urn = PATCH_OP_SCHEMA
+    schemas = _schemas(urn)
+    operations = _operations(Operation())
+
+
+class BulkElement(Message):
+    """An element of ``Operations`` (RFC 7644 §3.7); a fault in it is no fault of the others."""
+
+    method = fields.Raw(load_default=None)
+    path = fields.Raw(load_default=None)
+    bulk_id = fields.Raw(load_default=None, data_key="bulkId")
+    version = fields.Raw(load_default=None)
+    data = fields.Raw(load_default=None)
+
+
+class BulkRequest(Message):
+    """The body of a bulk request (RFC 7644 §3.7)."""
+
+    urn = BULK_REQUEST_SCHEMA
+    schemas = _schemas(urn)
+    fail_on_errors = fields.Integer(strict=True, load_default=None, data_key="failOnErrors")
+    operations = _operations(BulkElement())
+
+
+class Search(Message):
+    """The body of a query by POST (RFC 7644 §3.4.3, RFC 9865 §3)."""
+
+    urn = SEARCH_REQUEST_SCHEMA
+    schemas = _schemas(urn)
+    filter = fields.String(load_default=None)
+    sort_by = fields.String(load_default=None, data_key="sortBy")
+    sort_order = fields.String(load_default=None, data_key="sortOrder")
+    start_index = fields.Integer(strict=True, load_default=None, data_key="startIndex")
+    count = fields.Integer(strict=True, load_default=None)
+    attributes = fields.List(fields.String(), load_default=None)
+    excluded_attributes = fields.List(
+        fields.String(), load_default=None, data_key="excludedAttributes"
+    )
+    cursor = fields.String(load_default=None)
+
+
+PATCH_OP = PatchOp()
+BULK_REQUEST = BulkRequest()
+SEARCH = Search()
+JSON_PATCH_HINT = "; JSON Patch (RFC 6902) is not SCIM"
+
+
+def _loaded(message: Message, sent: Any, hint: str = "") -> dict[str, Any]:
+    """Return the attributes of a message, in our names.
+
+    :raises InvalidSyntaxError: the body is not such a message; the detail says where
+    """
+    if not isinstance(sent, dict):
+        raise InvalidSyntaxError(f"the body must be a JSON object{hint}")
+    try:
+        loaded: dict[str, Any] = message.load(sent)
+    except ValidationError as error:
+        raise InvalidSyntaxError(first_message(error.messages)) from None
+    if message.urn.lower() not in (urn.lower() for urn in loaded.pop("schemas")):
+        raise InvalidSyntaxError(f"schemas must list {message.urn}")
+    return loaded
+
+
+def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
+    """Return the operations of a PATCH.
+
+    :raises InvalidSyntaxError: the body is not a PatchOp message; the detail says where
+    """
+    message = _loaded(PATCH_OP, sent, JSON_PATCH_HINT if isinstance(sent, list) else "")
+    if not message["operations"] and not tolerated.allows("empty_operations"):
+        raise InvalidSyntaxError("Operations is empty")
+    return [_operation(index, sent, tolerated) for index, sent in enumerate(message["operations"])]
+
+
+def _operation(index: int, sent: dict[str, Any], tolerated: Tolerated) -> PatchOperation:
+    op = sent["op"].lower()
+    if op not in ("add", "remove", "replace"):
+        hint = JSON_PATCH_HINT if op in ("test", "copy", "move") else ""
+        raise InvalidSyntaxError(
+            f"Operations[{index}]: op must be add, remove or replace, not {sent['op']!r}{hint}"
+        )
+    if op != "remove" and "value" not in sent:
+        raise InvalidSyntaxError(f"Operations[{index}]: {op} needs a value")
+    unknown = sent.keys() - {"op", "path", "value"}  # the profile refuses it (its §5.3)
+    if unknown and not tolerated.allows("unknown_attributes") and tolerated.interop:
+        raise InvalidSyntaxError(f"Operations[{index}]: an operation has no {min(unknown)!r}")
+    return PatchOperation(op, sent["path"], sent.get("value"), creates=sent["op"] != op)
+
+
+def with_hash(operation: PatchOperation, resource_type: ResourceType) -> PatchOperation:
+    """Return an operation with a user's password hashed, before any row is locked for it."""
+    return replace(operation, value=_hashed(operation.path, operation.value, resource_type))
+
+
+def _hashed(path: str | None, value: Any, resource_type: ResourceType) -> Any:
+    if path is None:
+        named = value.items() if isinstance(value, dict) else ()
+        hashed = {name: _hashed(name, member, resource_type) for name, member in named}
+        return hashed if isinstance(value, dict) else value
+    is_password = isinstance(value, str) and resource_type.locate(path) == PASSWORD
+    return Hashed(hasher.hash(value)) if is_password else value
+
+
+def load_bulk(sent: Any, tolerated: Tolerated) -> tuple[list[BulkOperation], int | None]:
+    """Return the operations of a bulk request, unchecked, and how many errors end it, if any do.
+
+    :raises InvalidSyntaxError: the body is not a BulkRequest message; the detail says where
+    """
+    message = _loaded(BULK_REQUEST, sent)
+    if not message["operations"] and not tolerated.allows("empty_operations"):
+        raise InvalidSyntaxError("Operations is empty")
+    operations = [
+        BulkOperation(index, **element) for index, element in enumerate(message["operations"])
+    ]
+    limit = message["fail_on_errors"]
+    return operations, limit if limit is not None and limit > 0 else None
+
+
+def load_search(sent: Any) -> SearchRequest:
+    """Return the query in the body of a POST (RFC 7644 §3.4.3).
+
+    :raises InvalidSyntaxError: the body is not a SearchRequest message; the detail says where
+    :raises InvalidValueError: a parameter is not what it should be
+    """
+    message = _loaded(SEARCH, sent)
+    for name in ("attributes", "excluded_attributes"):
+        message[name] = ",".join(message[name] or ())
+    return checked_search(**message)

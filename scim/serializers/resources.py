@@ -1,0 +1,190 @@
+"""Resources between JSON and Python: marshmallow, built from the schema documents.
+
+One serializer per resource type, made once. Loading checks every value; dumping leaves out what is
+never returned and arranges the rest in the schema's order. A ``ValidationError`` becomes a
+ScimError.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from argon2 import PasswordHasher
+from marshmallow import Schema, ValidationError, fields
+
+from scim.protocol.canonical import canonical_resource, canonical_value
+from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
+from scim.protocol.schema import USER, Attribute, ResourceType
+from scim.protocol.tolerance import Tolerated
+from scim.protocol.values import PLACEHOLDER, check
+
+ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
+
+PASSWORD = USER.locate("password")
+
+# The least that OWASP's Password Storage Cheat Sheet recommends for argon2id.
+hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+class Given:
+    """A field that is asked only for what is there, and has no default and no validators.
+
+    Looking for them at every value takes longer than all that is done with it.
+    """
+
+    def deserialize(self, value: Any, attr: Any = None, data: Any = None, **kwargs: Any) -> Any:
+        return self._deserialize(value, attr, data, **kwargs)
+
+    def serialize(self, attr: str, obj: Any, accessor: Any = None, **kwargs: Any) -> Any:
+        return self._serialize(obj[attr], attr, obj, **kwargs)
+
+
+class List(Given, fields.List[Any]):
+    """The values of a multi-valued attribute."""
+
+
+class Nested(Given, fields.Nested):
+    """A value of a complex attribute."""
+
+
+class Simple(Given, fields.Field[Any]):
+    """A value of a simple attribute, checked against its type."""
+
+    def __init__(self, attribute: Attribute, **options: Any) -> None:
+        super().__init__(**options)
+        self.definition = attribute
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return check(self.definition, value)
+        except InvalidValueError as error:
+            raise ValidationError(error.detail) from None
+
+
+class Hashed(str):
+    """The argon2 hash of a password; no client can send one, JSON has only plain strings."""
+
+
+class Password(Simple):
+    """A password, which leaves as its argon2 hash: the text itself goes no further."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, *args, **kwargs)
+        return text if isinstance(text, Hashed) else Hashed(hasher.hash(text))
+
+
+class Complex(Schema):
+    """The sub-attributes of a complex attribute, or the attributes of a resource.
+
+    Fields are numbered and named by ``data_key``: marshmallow has names of its own, and takes a dot
+    for a step into a nested object. Only what is there is looked at: no field has a default, and
+    what is required is checked of the whole resource.
+    """
+
+    def load(self, data: Any, **_: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise ValidationError("expected an object")
+        loaded = {}
+        for known in self.load_fields.values():
+            name = str(known.data_key)
+            if name in data:
+                try:
+                    loaded[name] = known.deserialize(data[name])
+                except ValidationError as error:
+                    raise ValidationError({name: error.messages}) from None
+        return loaded
+
+    def dump(self, obj: Any, **_: Any) -> dict[str, Any]:
+        named = ((str(known.data_key), known) for known in self.dump_fields.values())
+        return {name: known.serialize(name, obj) for name, known in named if name in obj}
+
+
+@cache
+def field(attribute: Attribute) -> fields.Field[Any]:
+    """Return the field that loads and dumps a whole value of ``attribute``."""
+    options: dict[str, Any] = {
+        "data_key": attribute.name,
+        "load_only": attribute.returned == "never",
+    }
+    if not attribute.multi_valued:
+        return _element(attribute, **options)
+    return List(_element(attribute), error_messages={"invalid": "expected a list"}, **options)
+
+
+def _element(attribute: Attribute, **options: Any) -> fields.Field[Any]:
+    if attribute.type == "complex":
+        return Nested(complex_serializer(attribute), **options)
+    return (Password if attribute in PASSWORD else Simple)(attribute, **options)
+
+
+@cache
+def complex_serializer(attribute: Attribute) -> Schema:
+    """Return the serializer for the sub-attributes of ``attribute``.
+
+    ``$ref`` comes last: what stands for it in a body is looked for with the comma before it.
+    """
+    ordered = sorted(attribute.sub_attributes, key=lambda below: below.key == "$ref")
+    numbered = {f"f{index}": field(below) for index, below in enumerate(ordered)}
+    return Complex.from_dict(numbered, name=attribute.name)()
+
+
+def load_resource(sent: Any, resource_type: ResourceType, tolerated: Tolerated) -> dict[str, Any]:
+    """Return the canonical resource in the body of a POST or PUT, its password hashed.
+
+    :raises InvalidSyntaxError: it is not a resource of that type
+    :raises InvalidValueError: a value does not fit its attribute; the detail names it
+    """
+    if not isinstance(sent, dict):
+        raise InvalidSyntaxError("the body must be a JSON object")
+    document = canonical_resource(sent, resource_type, tolerated)
+    try:
+        loaded: dict[str, Any] = complex_serializer(resource_type.root).load(document)
+    except ValidationError as error:
+        raise InvalidValueError(first_message(error.messages)) from None
+    return loaded
+
+
+def load_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
+    """Return the canonical form of one attribute's value in a PATCH operation.
+
+    :raises InvalidValueError: it does not fit the attribute
+    """
+    value = canonical_value(attribute, value, tolerated)
+    if value is None:
+        return None
+    try:
+        return field(attribute).deserialize(value)
+    except ValidationError as error:
+        messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
+        raise InvalidValueError(first_message({attribute.name: messages})) from None
+
+
+def dump_resource(document: dict[str, Any], resource_type: ResourceType) -> str:
+    """Return the JSON text of a resource, in the schema's order, without what is never returned."""
+    return to_json(_without_empty(complex_serializer(resource_type.root).dump(document)))
+
+
+def _without_empty(dumped: dict[str, Any]) -> dict[str, Any]:
+    """Return an object without those in it that have nothing to show (RFC 7643 §2.5)."""
+    members = {
+        name: _without_empty(member) if isinstance(member, dict) else member
+        for name, member in dumped.items()
+    }
+    return {name: member for name, member in members.items() if member != {}}
+
+
+def to_json(document: Any) -> str:
+    """Return compact JSON text; the placeholder that begins a reference stands in it unescaped."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return text.replace(ESCAPED_PLACEHOLDER, f'"{PLACEHOLDER}')
+
+
+def first_message(messages: Any, place: str = "") -> str:
+    """Return marshmallow's first message with the place it is about: ``emails[0].value: ...``."""
+    while isinstance(messages, dict):
+        key, messages = next(iter(messages.items()))
+        if isinstance(key, int):
+            place += f"[{key}]"
+        elif key not in ("", "_schema"):
+            place += f".{key}" if place else str(key)
+    return f"{place}: {messages[0]}" if place else str(messages[0])

@@ -1,0 +1,1 @@
+"""The database itself: connections, transactions, prepared statements, replica, partitions."""

@@ -1,0 +1,90 @@
+"""The database as the rest of the storage uses it: reads in autocommit, writes in transactions."""
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from scim.protocol.errors import UnavailableError
+
+from ..anchors import Anchors
+from .engine import Connections, failures, prepare, reader
+from .replica import Replica
+
+T = TypeVar("T")
+ATTEMPTS = 5
+LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before each further one
+
+
+class Database:
+    """One database, which many tenants may share; ``replica_url`` is that of a copy of it."""
+
+    def __init__(self, engine: Engine, replica_url: str = "") -> None:
+        prepare(engine)
+        self.engine = engine
+        self.reader = reader(engine)
+        self.reading, self.writing = Connections(self.reader), Connections(engine)
+        self.anchors = Anchors()
+        self.replica = Replica(replica_url, self) if replica_url else None
+
+    def problem(self, migrations: str) -> str | None:
+        """Return why the database cannot serve, in a line for whoever starts the server.
+
+        ``migrations`` is the folder of the migrations that must have been applied.
+        """
+        try:
+            with self.reader.connect() as connection:
+                applied = MigrationContext.configure(connection).get_current_heads()
+        except OperationalError as error:
+            reason = str(error.orig).partition("\n")[0]
+            return f"SCIM_DATABASE_URL: the database cannot be reached: {reason}"
+        if set(applied) == set(ScriptDirectory(migrations).get_heads()):
+            return None
+        return "The database is not up to date; migrate it with: python manage.py db upgrade"
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` reads, each statement by itself.
+
+        :raises UnavailableError: the database cannot be reached, or is too busy
+        """
+        return self._again(self.reading.one, work)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` returns, having committed all it did, or nothing if it raised.
+
+        :raises UnavailableError: the database cannot be reached, or is too busy
+        """
+        return self._again(self.writing.transaction, work)
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self.reading.close()
+        self.writing.close()
+
+    def _again(
+        self,
+        connect: Callable[[], AbstractContextManager[Connection]],
+        work: Callable[[Connection], T],
+    ) -> T:
+        """Do ``work`` again if it lost a race for locks or its connection had been closed.
+
+        Once it is done and only the commit failed, nobody knows whether it was stored.
+        """
+        for attempt in range(ATTEMPTS):
+            done = False
+            try:
+                with failures(), connect() as connection:
+                    result = work(connection)
+                    done = True
+                return result
+            except (OperationalError, InterfaceError):  # what ``failures`` lets through
+                if done:
+                    break
+                time.sleep(random.random() * LONGEST_PAUSE * 2**attempt)  # not all at once again
+        raise UnavailableError("the database is too busy at the moment, please try again")

@@ -1,0 +1,202 @@
+"""Groups within groups. ``nesting`` has every pair, also those by way of others, so that a read
+needs no recursion; here it is kept up to date and free of cycles.
+
+Whoever changes it locks first the tenant's nesting, then the groups whose members or users it
+concerns, then the users, groups and users each in the order of their ids. Whoever changes the users
+of a group locks that and then them. So nobody waits for one who waits in turn.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Update, and_, bindparam, literal, select, update
+
+from scim.protocol.errors import InvalidValueError
+
+from ..tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, tenants, users
+
+MINE = nesting.c.tenant_id == TENANT
+LOCK = select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
+LOCK_GROUPS = (
+    select(groups.c.id)
+    .where(groups.c.tenant_id == TENANT, among(groups.c.id))
+    .order_by(groups.c.id)
+    .with_for_update(key_share=True)
+)
+PARENTS = select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS, nesting.c.direct)
+ABOVE = select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS)
+BELOW = select(nesting.c.child_id).where(MINE, among(nesting.c.parent_id)).distinct()
+BETWEEN = and_(MINE, among(nesting.c.parent_id, "parents"), among(nesting.c.child_id, "children"))
+DIRECT = select(nesting.c.child_id).where(BETWEEN, nesting.c.direct)
+SEVER = nesting.delete().where(BETWEEN, nesting.c.direct)
+FORGET = nesting.delete().where(BETWEEN, ~nesting.c.direct)
+
+COLUMNS = ["tenant_id", "parent_id", "child_id", "direct"]
+_tenant = bindparam("tenant", type_=nesting.c.tenant_id.type)
+_parent, _child = groups.alias("parent"), groups.alias("child")
+
+
+def _pairs(direct: bool) -> Any:
+    """Return the SELECT of each of the groups ``parents`` with each of ``children``."""
+    each = _parent.join(_child, _parent.c.tenant_id == _child.c.tenant_id)
+    return (
+        select(_tenant, _parent.c.id, _child.c.id, literal(direct))
+        .select_from(each)
+        .where(_parent.c.tenant_id == TENANT)
+        .where(among(_parent.c.id, "parents"), among(_child.c.id, "children"))
+    )
+
+
+_step = nesting.alias("step")
+_walk = (
+    select(nesting.c.parent_id, nesting.c.child_id)
+    .where(MINE, nesting.c.direct, among(nesting.c.child_id, "children"))
+    .cte("walk", recursive=True)
+)
+_walk = _walk.union(
+    select(_step.c.parent_id, _walk.c.child_id).where(
+        _step.c.tenant_id == TENANT, _step.c.direct, _step.c.child_id == _walk.c.parent_id
+    )
+)
+PATHS = select(_tenant, _walk.c.parent_id, _walk.c.child_id, literal(False)).where(
+    among(_walk.c.parent_id, "parents")
+)
+_beneath = (
+    select(users.c.id)
+    .where(
+        users.c.tenant_id == TENANT,
+        users.c.id.in_(
+            select(link.c.user_id).where(link.c.tenant_id == TENANT, among(link.c.group_id))
+        ),
+    )
+    .order_by(users.c.id)
+    .with_for_update(key_share=True)
+    .cte("beneath")
+)
+TOUCH_BENEATH: Update = (
+    update(users)
+    .where(users.c.tenant_id == TENANT, users.c.id.in_(select(_beneath.c.id)))
+    .values(version=users.c.version + 1)
+)
+
+
+class NestingChange(Exception):
+    """A transaction changes the nesting and has not locked it: it has to begin again and do so."""
+
+    def __init__(self, group: str, children: Collection[str]) -> None:
+        super().__init__(group)
+        self.group = group
+        self.children = children
+
+
+class Nesting:
+    """The groups of a tenant within each other, as a transaction sees and changes them.
+
+    ``held`` are groups in and beneath which nobody else can change anything, or None as long as
+    others can change the nesting. SQLite has one writer at a time, and nothing to lock.
+    """
+
+    def __init__(self, connection: Connection, tenant_id: int) -> None:
+        self.connection = connection
+        self.tenant = {"tenant": tenant_id}
+        self.alone = connection.dialect.name == "sqlite"
+        self.held: set[str] | None = set() if self.alone else None
+        self.insert = DIALECTS[connection.dialect.name].insert(nesting)
+
+    def hold(self, group: str, children: Collection[str]) -> None:
+        """Lock the nesting, and all groups in and beneath ``children``, for a change of ``group``.
+
+        What shows the group itself is locked as well, if it is one of them: it is to be deleted.
+        """
+        if self.alone:
+            return
+        if self.held is None:
+            self.connection.execute(LOCK, self.tenant)
+        beneath = {*children} | self.below(children)
+        self.held = (self.held or set()) | beneath
+        parents = self.parents(group) if group in children else set()
+        self.connection.execute(
+            LOCK_GROUPS, self.tenant | {"ids": list(beneath | parents | {group})}
+        )
+
+    def add(self, parent: str, children: Collection[str]) -> set[str]:
+        """Make groups members of another and return those that were not.
+
+        :raises InvalidValueError: a group would contain itself
+        """
+        if not children:
+            return set()
+        if parent in children:
+            raise InvalidValueError("members: a group cannot be a member of itself")
+        above = self.above(parent)
+        if closing := above & set(children):
+            raise InvalidValueError(
+                f"members: the group {min(closing)!r} contains this group already, "
+                "and groups cannot contain each other"
+            )
+        new = set(children) - self.direct(parent, children)
+        if new:
+            self.connection.execute(
+                self.insert.from_select(COLUMNS, _pairs(direct=True)).on_conflict_do_update(
+                    index_elements=COLUMNS[:3], set_={"direct": True}
+                ),
+                self.between([parent], new),
+            )
+            self.connection.execute(
+                self.insert.from_select(COLUMNS, _pairs(direct=False)).on_conflict_do_nothing(),
+                self.between(above | {parent}, new | self.below(new)),
+            )
+        return new
+
+    def remove(self, parent: str, children: Collection[str]) -> set[str]:
+        """Take groups out of another and return those that were in it."""
+        old = self.direct(parent, children) if children else set()
+        if old:
+            self.connection.execute(SEVER, self.between([parent], old))
+            self.refresh(self.above(parent) | {parent}, old | self.below(old))
+        return old
+
+    def isolate(self, group: str) -> set[str]:
+        """Take a group out of those above it and empty it; return which showed it as a member."""
+        above, below = self.above(group), self.below([group])
+        if not above | below:
+            return set()
+        showing = self.parents(group)
+        self.connection.execute(SEVER, self.between([group], below))
+        self.connection.execute(SEVER, self.between(above, [group]))
+        self.refresh(above | {group}, below | {group})
+        return showing
+
+    def refresh(self, parents: Collection[str], children: Collection[str]) -> None:
+        """Find anew which of ``children`` are in which of ``parents`` by way of others."""
+        names = self.between(parents, children)
+        self.connection.execute(FORGET, names)
+        found = self.insert.from_select(COLUMNS, PATHS).on_conflict_do_nothing()
+        self.connection.execute(found, names)
+
+    def direct(self, parent: str, children: Collection[str]) -> set[str]:
+        """Return those of ``children`` that are members of a group."""
+        return set(self.connection.scalars(DIRECT, self.between([parent], children)))
+
+    def parents(self, group: str) -> set[str]:
+        """Return the groups that show a group as a member."""
+        return set(self.connection.scalars(PARENTS, self.tenant | {"this": group}))
+
+    def above(self, group: str) -> set[str]:
+        """Return the groups that contain a group, in whatever way."""
+        return set(self.connection.scalars(ABOVE, self.tenant | {"this": group}))
+
+    def below(self, ids: Collection[str]) -> set[str]:
+        """Return the groups that any of ``ids`` contains, in whatever way."""
+        return set(self.connection.scalars(BELOW, self.tenant | {"ids": list(ids)}))
+
+    def touch_beneath(self, ids: Collection[str], now: str) -> None:
+        """Move the versions of all users in ``ids`` and in the groups within them."""
+        if ids:
+            beneath = list(set(ids) | self.below(ids))
+            self.connection.execute(
+                TOUCH_BENEATH, self.tenant | {"ids": beneath, "last_modified": now}
+            )
+
+    def between(self, parents: Collection[str], children: Collection[str]) -> dict[str, Any]:
+        return self.tenant | {"parents": list(parents), "children": list(children)}

@@ -1,0 +1,1 @@
+"""Queries: filters as SQL, and pages by index or by cursor."""

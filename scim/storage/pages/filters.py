@@ -1,0 +1,202 @@
+"""A resolved filter as SQL. The database answers it; no row is looked at in Python.
+
+``userName``, ``id``, ``meta`` and the like have columns; ``groups`` and ``members`` are rows of
+``link`` and ``nesting``; everything else is asked of ``search``, in the way of the dialect. A term
+is never NULL, so NOT is safe.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    cast,
+    false,
+    literal,
+    not_,
+    or_,
+    true,
+    union_all,
+)
+
+from scim.protocol.filters.nodes import And, Not, Or
+from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
+from scim.protocol.schema import Reference, ResourceType
+
+from ..keys import is_id
+from ..relations import RELATED, RELATIONS, Columns, Referred, Relation, referred, url
+from ..tables import table_of
+from . import json_each, jsonpath
+from .trigrams import likeness
+
+OWN_COLUMNS = {"User": ("userName", "user_name"), "Group": ("displayName", "display_name")}
+
+
+@cache
+def columns_of(resource_type: ResourceType) -> Columns:
+    """Return the columns that attributes of a type are compared with."""
+    table = table_of(resource_type)
+    columns = {
+        ("id",): table.c.id,
+        ("externalid",): table.c.external_id,
+        ("meta", "created"): table.c.created,
+        ("meta", "lastmodified"): table.c.last_modified,
+        ("meta", "version"): literal('W/"').concat(cast(table.c.version, Text)) + '"',
+        ("meta", "location"): url(resource_type.endpoint, table),
+        ("meta", "resourcetype"): cast(literal(resource_type.name), Text),
+    }
+    if resource_type.name in OWN_COLUMNS:
+        attribute, column = OWN_COLUMNS[resource_type.name]
+        columns[attribute.lower(),] = table.c[column]
+    return columns
+
+
+def where(condition: Condition, resource_type: ResourceType, dialect: str) -> ColumnElement[bool]:
+    """Return the condition as a boolean expression over a row of the type's table."""
+    scope = _Compiler(
+        table_of(resource_type),
+        columns_of(resource_type),
+        dialect,
+        RELATED.get(resource_type.name),
+        resource_type.references,
+    )
+    return scope.term(condition)
+
+
+def related_where(condition: Condition, relation: Relation, dialect: str) -> ColumnElement[bool]:
+    """Return what a filter in ``members[...]`` or ``groups[...]`` asks of a row of a relation."""
+    scope = _Compiler(relation.other, relation.columns, dialect, searched=relation.searched)
+    return scope.term(condition)
+
+
+def equality(condition: Condition | None, resource_type: ResourceType) -> str | None:
+    """Return the jsonpath that a condition comes to which is about ``search`` and equal values.
+
+    It is None for all others.
+    """
+    match condition:
+        case Compare(keys, _, "eq"):
+            made = _server_made(keys, resource_type.references)
+            asks = keys not in columns_of(resource_type) and made is None
+        case Some((name,), _, inner):
+            asks = name != RELATED.get(resource_type.name) and _is_equality(inner)
+        case _:
+            return None
+    return jsonpath.path_of(condition) if asks else None
+
+
+def _is_equality(condition: Condition) -> bool:
+    match condition:
+        case And(terms) | Or(terms):
+            return bool(terms) and all(map(_is_equality, terms))
+        case Compare(_, _, "eq"):
+            return True
+    return False
+
+
+def _server_made(keys: Keys, references: Mapping[str, Reference]) -> Reference | None:
+    """Return the reference of which ``keys`` name what the server makes of it."""
+    reference = references.get(".".join(keys[:-1]))
+    if reference and keys[-1] in ("$ref", (reference.display or "").lower()):
+        return reference
+    return None
+
+
+class _Compiler:
+    """Compiles the terms that ask for one table's rows."""
+
+    def __init__(
+        self,
+        table: Any,
+        columns: Columns,
+        dialect: str,
+        related: str | None = None,
+        references: Mapping[str, Reference] | None = None,
+        searched: Mapping[Keys, Keys] | None = None,
+    ) -> None:
+        self.table = table
+        self.columns = columns
+        self.dialect = dialect
+        self.related = related
+        self.references = references or {}
+        self.searched = searched or {}
+        self.json = jsonpath if dialect == "postgresql" else json_each
+
+    def term(self, condition: Condition) -> ColumnElement[bool]:
+        match condition:
+            case And(terms):
+                return and_(true(), *(self.term(term) for term in terms))
+            case Or(terms):
+                return or_(false(), *(self.term(term) for term in terms))
+            case Not(term):
+                return not_(self.term(term))
+            case Compare(keys) | Has(keys) if reference := _server_made(keys, self.references):
+                return self.referring(referred(reference), condition)
+            case Some((name,), _, inner) if name == self.related:
+                return self.linked(name, inner)
+            case Compare(("externalid",), _, operator, value) if operator != "eq" or not value:
+                pass  # the column has no empty text
+            case Compare(keys) | Has(keys) if keys in self.searched:
+                condition = replace(condition, keys=self.searched[keys])
+            case Compare(keys) if keys in self.columns:
+                return self.compare(self.columns[keys], condition)
+            case Has(keys) if keys in self.columns:
+                return self.has(self.columns[keys], condition)
+        search = self.table.c.search
+        if self.dialect == "postgresql" and "user_name" in self.table.c:
+            like = likeness(condition, search)
+            if like is not None:
+                return and_(like, jsonpath.term_beside(condition, search))
+        asked: ColumnElement[bool] = self.json.term(condition, search)
+        return asked
+
+    def linked(self, name: str, inner: Condition) -> ColumnElement[bool]:
+        """Return whether a group has a member, or a user a group, that meets ``inner``.
+
+        Those who are meant are found first, so that a member's groups are found by the member.
+        """
+        found = [
+            relation.select(relation.owner).where(related_where(inner, relation, self.dialect))
+            for relation in RELATIONS[name]
+        ]
+        among: ColumnElement[bool] = self.table.c.id.in_(union_all(*found))
+        return among
+
+    def referring(
+        self, targets: Sequence[Referred], condition: Compare | Has
+    ) -> ColumnElement[bool]:
+        """Return whether a resource refers to one of ``targets`` that meets ``condition``.
+
+        Here, too, those who are meant are found first.
+        """
+        own, found = replace(condition, keys=condition.keys[-1:]), []
+        for each in targets:
+            scope = _Compiler(each.target, each.columns, self.dialect, searched=each.searched)
+            found.append(each.sources().where(scope.term(own)))
+        among: ColumnElement[bool] = self.table.c.id.in_(union_all(*found))
+        return among
+
+    def compare(self, column: Any, condition: Compare) -> ColumnElement[bool]:
+        if column.key == "id" and condition.operator == "eq" and not is_id(str(condition.value)):
+            return false()
+        if column.key == "id" and condition.operator != "eq":
+            column = cast(column, Text)
+        test: ColumnElement[bool] = self.json.compare_text(
+            column, condition.operator, condition.value
+        )
+        return and_(column.is_not(None), test) if _is_nullable(column) else test
+
+    def has(self, column: Any, condition: Has) -> ColumnElement[bool]:
+        if _is_nullable(column):
+            return and_(column.is_not(None), column != "")
+        return (
+            column != "" if condition.attribute.type == "string" and column.key != "id" else true()
+        )
+
+
+def _is_nullable(column: Any) -> bool:
+    return getattr(column, "nullable", True)

@@ -1,0 +1,83 @@
+"""Filters on ``search`` for SQLite: json_extract for one value, json_each for many."""
+
+import operator
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
+
+from scim.protocol.filters.nodes import And, Not, Or
+from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
+from scim.protocol.schema import Attribute
+
+SIGNS = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
+
+
+def term(condition: Condition, search: Any) -> ColumnElement[bool]:
+    """Return what ``condition`` asks of a JSON text, or of an element that json_each yields."""
+    match condition:
+        case And(terms):
+            return and_(true(), *(term(below, search) for below in terms))
+        case Or(terms):
+            return or_(false(), *(term(below, search) for below in terms))
+        case Not(negated):
+            return not_(term(negated, search))
+        case Some(keys, _, inner):
+            element = func.json_each(search, _path(keys)).table_valued("value")
+            return exists(select(1).select_from(element).where(term(inner, element.c.value)))
+        case Compare(keys, _, name, value):
+            return _sure(compare_text(_value(keys, search), name, value))
+        case Has(keys):
+            return _sure(_value(keys, search) != "")
+
+
+def _path(keys: Keys) -> str:
+    return ".".join(["$", *(f'"{key}"' for key in keys)])
+
+
+def _value(keys: Keys, search: Any) -> Any:
+    return func.json_extract(search, _path(keys)) if keys else search
+
+
+def _sure(test: Any) -> ColumnElement[bool]:
+    known: ColumnElement[bool] = test.is_(true())
+    return known
+
+
+def compare_text(column: Any, name: str, value: Any) -> Any:
+    """Return the comparison of a column or a JSON value with a value."""
+    match name:
+        case "eq":
+            return column == value
+        case "sw":
+            beyond = cast(value.encode() + b"\xff", Text)  # no text goes on with this byte
+            return and_(column >= value, column < beyond)
+        case "ew" if value:
+            return func.substr(column, -len(value)) == value
+        case "co" | "ew":
+            return func.instr(column, value) > 0
+    return SIGNS[name](column, value)
+
+
+def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> Any:
+    """Return what to sort by: a value, or that of the primary or else the first element."""
+    if multi is None:
+        return func.json_extract(search, _path(keys))
+    element = func.json_each(search, _path(multi)).table_valued("key", "value")
+    rank: Any = element.c.key
+    if keys:
+        is_primary = func.json_extract(element.c.value, "$.primary") == true()
+        rank = case((is_primary, -1), else_=rank)
+    return select(_value(keys, element.c.value)).order_by(rank).limit(1).scalar_subquery()

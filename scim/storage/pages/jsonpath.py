@@ -1,0 +1,110 @@
+"""Filters on ``search`` for PostgreSQL: each term is one jsonpath, for the GIN index."""
+
+import json
+import re
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, true, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH
+
+from scim.protocol.filters.nodes import And, Not, Or
+from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
+from scim.protocol.schema import Attribute
+
+SIGNS = {"eq": "==", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "sw": "starts with"}
+
+
+def term(condition: Condition, search: Any) -> ColumnElement[bool]:
+    """Return a comparison, a presence or a value path as ``search @? path``."""
+    return meets(search, _asked(condition))
+
+
+def meets(search: Any, path: Any) -> ColumnElement[bool]:
+    """Return ``search @? path``, which the index answers where something has to be equal."""
+    found: ColumnElement[bool] = type_coerce(search, JSONB).path_exists(path)
+    return found
+
+
+def term_beside(condition: Condition, search: Any) -> ColumnElement[bool]:
+    """Return the same for a place where another index has to answer.
+
+    PostgreSQL takes every ``@?`` to be rare, also ``type eq "work"``.
+    """
+    nothing = literal({}, JSONB())
+    found: ColumnElement[bool] = func.jsonb_path_exists(search, _asked(condition), nothing, true())
+    return found
+
+
+def _asked(condition: Condition) -> Any:
+    return literal(path_of(condition), JSONPATH())
+
+
+def path_of(condition: Condition) -> str:
+    """Return the jsonpath of a comparison, a presence or a value path."""
+    match condition:
+        case Some(keys, _, inner):
+            return f"{_path(keys)}[*] ? {_predicate(inner)}"
+        case Compare(keys) | Has(keys):
+            return f"{_path(keys)} ? {_test(condition, '@')}"
+    raise TypeError(f"not a term: {condition}")
+
+
+def _path(keys: Keys, root: str = "$") -> str:
+    return ".".join([root, *(json.dumps(key) for key in keys)])
+
+
+def _predicate(condition: Condition) -> str:
+    """Return what is asked of one element, ``@``."""
+    match condition:
+        case And(terms):
+            return f"({' && '.join(map(_predicate, terms)) or '1 == 1'})"
+        case Or(terms):
+            return f"({' || '.join(map(_predicate, terms)) or '1 == 0'})"
+        case Not(negated):
+            return f"(!{_predicate(negated)})"
+        case Compare(keys) | Has(keys):
+            return _test(condition, _path(keys, "@"))
+        case Some(keys, _, inner):
+            return f"(exists({_path(keys, '@')}[*] ? {_predicate(inner)}))"
+
+
+def _test(condition: Compare | Has, path: str) -> str:
+    if isinstance(condition, Has):
+        textual = condition.attribute.type not in ("boolean", "integer", "decimal")
+        return f'({path} != "")' if textual else f"(exists({path}))"
+    value = json.dumps(condition.value, ensure_ascii=False)
+    match condition.operator:
+        case "co":
+            return f'({path} like_regex {value} flag "q")'
+        case "ew":
+            pattern = json.dumps(re.escape(str(condition.value)) + "$", ensure_ascii=False)
+            return f"({path} like_regex {pattern})"
+    return f"({path} {SIGNS[condition.operator]} {value})"
+
+
+def compare_text(column: Any, operator: str, value: Any) -> Any:
+    """Return the comparison of a column with a value."""
+    match operator:
+        case "co":
+            return column.contains(value, autoescape=True)
+        case "sw":
+            return column.startswith(value, autoescape=True)
+        case "ew":
+            return column.endswith(value, autoescape=True)
+        case "eq":
+            return column == value
+    return column.collate("C").bool_op(SIGNS[operator])(value)
+
+
+def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> Any:
+    """Return what to sort by: a value, or that of the primary or else the first element."""
+    source = search
+    if multi is not None:
+        primary = _first(search, f"{_path(multi)}[*] ? (@.primary == true)")
+        source = func.coalesce(primary, _first(search, f"{_path(multi)}[0]"))
+    text = source.op("#>>", return_type=Text())(cast(list(keys), ARRAY(Text)))
+    return cast(text, Numeric) if last.type in ("integer", "decimal") else text.collate("C")
+
+
+def _first(search: Any, path: str) -> Any:
+    return func.jsonb_path_query_first(search, literal(path, JSONPATH()))

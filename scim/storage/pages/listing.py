@@ -1,0 +1,127 @@
+"""Pages of all resources of a type in the order of their ids: one statement each, built once.
+
+A page by index starts at the nearest place that is remembered, a page by cursor at its position.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from scim.protocol.schema import ResourceType
+
+from ..anchors import Anchor, Anchors
+from ..database.prepared import Prepared
+from ..keys import next_id
+from ..rows import Stored, moves, total
+from ..tables import among, belongs, table_of, users
+from .groups import resources_in, rows_of
+from .query import LARGEST_OFFSET, Found, Page, Position, Query, Selection
+
+START: Any = bindparam("start", type_=users.c.id.type)
+LIMIT: Any = bindparam("limit")
+SKIPPED: Any = bindparam("skipped")
+
+Beyond = Callable[[Any, Any], Any]  # how the ids on a page compare with where it starts
+
+
+def lists(query: Query) -> bool:
+    """Tell whether a query asks for all resources of one type, in the order of their ids."""
+    return (
+        [selection.condition for selection in query.selections] == [None]
+        and not query.sorts
+        and query.limit > 0
+        and query.offset < (1 if query.walks else LARGEST_OFFSET)
+    )
+
+
+def list_page(connection: Connection, tenant_id: int, query: Query, anchors: Anchors) -> Page:
+    """Read a page by its index, and remember where it begins and ends."""
+    [selection] = query.selections
+    kind = tenant_id, selection.resource_type.name
+    anchor = anchors.before(kind, query.offset)
+    read, number, moved = _indexed(connection, tenant_id, query, anchor)
+    if anchor and moved != anchor.moves:
+        read, number, moved = _indexed(connection, tenant_id, query, None)
+    places: list[tuple[int, str]] = []
+    if read:
+        places = [
+            (query.offset, read[0].id),
+            (query.offset + len(read), next_id(read[-1].id)),
+        ]
+    anchors.remember(kind, moved, places)
+    return Page(number, [Found(selection.resource_type, stored) for stored in read])
+
+
+def _indexed(
+    connection: Connection, tenant_id: int, query: Query, anchor: Anchor | None
+) -> tuple[Sequence[Stored], int, int]:
+    """Return the resources on a page, how many there are of all, and how often they have moved.
+
+    What is between the anchor and the page is passed over in an index alone.
+    """
+    skipped = query.offset - (anchor.offset if anchor else 0)
+    [selection] = query.selections
+    statement = _listing(selection, operator.ge if anchor else None, skips=skipped > 0)
+    names = {
+        "tenant": tenant_id,
+        "limit": query.limit,
+        "skipped": skipped,
+        "start": anchor and anchor.id,
+    }
+    return _read(connection, statement, names, selection)
+
+
+def list_onward(connection: Connection, tenant_id: int, query: Query) -> Page:
+    """Read a page that begins at a position, which is an id."""
+    [selection] = query.selections
+    position, beyond = query.position, None
+    if position:
+        beyond = operator.lt if position.backward else operator.gt
+    statement = _listing(selection, beyond)
+    names = {"tenant": tenant_id, "limit": query.limit + 1, "start": position and position.id}
+    read, number, _ = _read(connection, statement, names, selection)
+    goes_on, read = len(read) > query.limit, read[: query.limit]
+    if beyond is operator.lt:
+        read = read[::-1]
+    found = [Found(selection.resource_type, stored) for stored in read]
+    ends = [Position(None, stored.id) for stored in read]
+    return Page(number, found, goes_on, *(ends[:1] + ends[-1:]))
+
+
+@cache
+def _listing(selection: Selection, beyond: Beyond | None, skips: bool = False) -> Prepared:
+    """Return the SELECT of a page, each row with the number of all and of moves."""
+    resource_type = selection.resource_type
+    table = table_of(resource_type)
+    matching = [belongs(resource_type)]
+    if beyond:
+        matching.append(beyond(table.c.id, START))
+    chosen = rows_of(selection).add_columns(*_numbers(resource_type))
+    chosen = chosen.order_by(table.c.id.desc() if beyond is operator.lt else table.c.id)
+    if not skips:
+        return Prepared(chosen.where(*matching).limit(LIMIT))
+    ids = select(table.c.id).where(*matching).order_by(table.c.id).limit(LIMIT).offset(SKIPPED)
+    return Prepared(chosen.where(belongs(resource_type), among(table.c.id, ids)))
+
+
+@cache
+def _numbers(resource_type: ResourceType) -> Sequence[Any]:
+    return total(resource_type).scalar_subquery(), moves(resource_type).scalar_subquery()
+
+
+@cache
+def _counting(resource_type: ResourceType) -> Prepared:
+    return Prepared(select(*_numbers(resource_type)))
+
+
+def _read(
+    connection: Connection, statement: Prepared, names: dict[str, Any], selection: Selection
+) -> tuple[Sequence[Stored], int, int]:
+    """Return what a statement finds, and the two numbers, which an empty page asks for."""
+    read = statement.rows(connection, names)
+    numbers = read or _counting(selection.resource_type).rows(connection, names)
+    found = resources_in(connection, names["tenant"], selection, read)
+    return found, int(numbers[0][-2]), int(numbers[0][-1])

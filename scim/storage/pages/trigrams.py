@@ -1,0 +1,56 @@
+"""Parts of texts, as PostgreSQL's trigram index on users finds them.
+
+What a filter asks of ``search`` is a jsonpath, of which that index knows nothing. Beside it stands
+what the text of the attribute is like, wherever the jsonpath is true: the index finds those, and
+the jsonpath decides among them.
+"""
+
+import json
+import re
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, and_, literal_column, or_
+
+from scim.protocol.filters.nodes import And, Or
+from scim.protocol.filters.resolve import Compare, Condition, Some
+
+from .jsonpath import compare_text
+
+PARTS = ("co", "sw", "ew")
+TRIGRAM = re.compile(r"[^\W_]{3}")  # in any shorter text the index finds nothing to look for
+
+
+def likeness(condition: Condition, search: Any) -> ColumnElement[bool] | None:
+    """Return what is true wherever the condition is, and answered by the index; None if nothing."""
+    match condition:
+        case Compare(("displayname",), _, operator, str(value)) if _is_indexed(operator, value):
+            asked: ColumnElement[bool] = compare_text(_text(search, "displayname"), operator, value)
+            return asked
+        case Some(("emails",), _, inner):
+            return _of_emails(inner, _text(search, "emails"))
+    return None
+
+
+def _is_indexed(operator: str, value: str) -> bool:
+    return operator in PARTS and TRIGRAM.search(value) is not None
+
+
+def _text(search: Any, key: str) -> Any:
+    return search.op("->>", return_type=Text())(literal_column(f"'{key}'"))
+
+
+def _of_emails(condition: Condition, text: Any) -> ColumnElement[bool] | None:
+    """Return what the JSON text of emails is like if one meets the condition; None if unknown."""
+    match condition:
+        case Compare(("value",), _, operator, str(value)) if _is_indexed(operator, value):
+            part = json.dumps(value, ensure_ascii=False)[1:-1]
+            part = {"sw": f'"{part}', "ew": f'{part}"'}.get(operator, part)
+            like: ColumnElement[bool] = text.contains(part, autoescape=True)
+            return like
+        case And(terms):
+            found = [each for term in terms if (each := _of_emails(term, text)) is not None]
+            return and_(*found) if found else None
+        case Or(terms):
+            found = [each for term in terms if (each := _of_emails(term, text)) is not None]
+            return or_(*found) if found and len(found) == len(terms) else None
+    return None

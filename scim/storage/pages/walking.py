@@ -1,0 +1,166 @@
+"""Walks: pages of several types, or that begin behind a position, which a cursor remembers.
+
+A page that begins behind a position costs the same however far the walk has come, and misses
+nothing when others come and go.
+"""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from ..rows import Stored
+from ..tables import among, belongs, table_of
+from .groups import resources_in, rows_of
+from .query import (
+    LARGEST_OFFSET,
+    Found,
+    Page,
+    Position,
+    Query,
+    Selection,
+    column_of,
+    count_rows,
+    matching_rows,
+    sort_value,
+)
+
+LONGEST_POSITION = 300  # characters of a value in a cursor; those that agree so far go by id
+
+
+def walk(connection: Connection, tenant_id: int, query: Query) -> Page:
+    """Read a page of several types, or one that begins at a position: ids first, then the rows."""
+    number = count_rows(connection, tenant_id, query) if query.with_total else 0
+    if not query.limit or query.offset >= LARGEST_OFFSET or not query.selections:
+        return Page(number, ())
+    found = _ids(query, connection.dialect.name)
+    placed = connection.execute(found, {"tenant": tenant_id}).all()
+    goes_on, placed = len(placed) > query.limit, placed[: query.limit]
+    if query.position and query.position.backward:
+        placed = placed[::-1]
+    stored = dict(_rows(connection, tenant_id, query, placed))
+    resources = [
+        Found(query.selections[row.place].resource_type, stored[row.id])
+        for row in placed
+        if row.id in stored  # it may just have been deleted
+    ]
+    ends = [Position(_portable(row.value), row.id) for row in placed]
+    return Page(number, resources, goes_on, *(ends[:1] + ends[-1:]))
+
+
+def _ids(query: Query, dialect: str) -> Select[Any]:
+    """Return the SELECT of ids in order, each with its selection and what it is sorted by."""
+    sorts = [selection.sort[-1].type for selection in query.selections if selection.sort]
+    numeric = bool(sorts) and all(kind in ("integer", "decimal") for kind in sorts)
+    found = [
+        _part(query, place, _comparable(selection, numeric, dialect), dialect)
+        for place, selection in enumerate(query.selections)
+    ]
+    if len(found) == 1:
+        return found[0].offset(query.offset or None)
+    every = union_all(*(select(part.subquery()) for part in found)).subquery()
+    chosen = select(every.c.place, every.c.id, every.c.value)
+    chosen = chosen.order_by(*_walking(query, every.c.value, every.c.id))
+    return chosen.limit(query.limit + query.walks).offset(query.offset or None)
+
+
+def _part(query: Query, place: int, value: Any, dialect: str) -> Select[Any]:
+    """Return the SELECT of as much of one selection as may be needed."""
+    selection = query.selections[place]
+    by_id = table_of(selection.resource_type).c.id
+    most = query.limit + query.walks
+    if len(query.selections) > 1:
+        most += query.offset
+    chosen = select(
+        literal(place, Integer).label("place"), by_id.label("id"), value.label("value")
+    ).where(*matching_rows(selection, dialect))
+    if query.position is not None:
+        chosen = chosen.where(_beyond(query, selection, value, by_id))
+    return chosen.order_by(*_walking(query, value, by_id)).limit(most)
+
+
+def _rises(query: Query) -> bool:
+    backward = query.position is not None and query.position.backward
+    return query.descending == backward
+
+
+def _walking(query: Query, value: Any, by_id: Any) -> list[Any]:
+    """Return the order of a walk, which is turned around when it goes back."""
+    forward = query.position is None or not query.position.backward
+    order = [by_id.asc() if forward else by_id.desc()]
+    if query.sorts:
+        value = value.asc().nulls_last() if _rises(query) else value.desc().nulls_first()
+        order.insert(0, value)
+    return order
+
+
+def _comparable(selection: Selection, numeric: bool, dialect: str) -> Any:
+    """Return what to sort by, of one type for all selections and short enough for a cursor."""
+    number = Numeric() if dialect == "postgresql" else Float()  # SQLite has no decimals
+    if not selection.sort:
+        return cast(null(), number if numeric else Text())
+    value = sort_value(selection, dialect)
+    if numeric:
+        return type_coerce(value, number)
+    if column_of(selection) is None:
+        value = func.substr(cast(value, Text), 1, LONGEST_POSITION)
+    return cast(value, Text).collate("C") if dialect == "postgresql" else value
+
+
+def _beyond(query: Query, selection: Selection, value: Any, by_id: Any) -> ColumnElement[bool]:
+    """Return whether a row comes behind the query's position; no value comes after all values.
+
+    Where there is always a value, an index leads to the first of these rows.
+    """
+    position = query.position
+    assert position is not None
+    behind: ColumnElement[bool] = by_id < position.id if position.backward else by_id > position.id
+    if not query.sorts:
+        return behind
+    rising = _rises(query)
+    if position.value is None:
+        equal = and_(value.is_(None), behind)
+        return equal if rising else or_(value.is_not(None), equal)
+    is_decimal = isinstance(value.type, Numeric) and isinstance(position.value, str)
+    known = Decimal(position.value) if is_decimal else position.value
+    if not getattr(column_of(selection), "nullable", True):
+        return and_(value >= known if rising else value <= known, or_(value != known, behind))
+    equal = and_(value == known, behind)
+    return or_(value > known, value.is_(None), equal) if rising else or_(value < known, equal)
+
+
+def _portable(value: Any) -> str | int | float | None:
+    """Return a value to sort by as JSON can keep it."""
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _rows(
+    connection: Connection, tenant_id: int, query: Query, placed: Sequence[Any]
+) -> Iterator[tuple[str, Stored]]:
+    for place, selection in enumerate(query.selections):
+        ids = [row.id for row in placed if row.place == place]
+        if ids:
+            named = rows_of(selection).where(
+                belongs(selection.resource_type), among(table_of(selection.resource_type).c.id)
+            )
+            read = connection.execute(named, {"tenant": tenant_id, "ids": ids}).all()
+            for stored in resources_in(connection, tenant_id, selection, read):
+                yield stored.id, stored
