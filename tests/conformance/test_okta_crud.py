@@ -1,6 +1,6 @@
 """Okta's CRUD test: ours passes, and a server or an organization that breaks a step is found out.
 
-Each is served by the stand-in for Okta, whose own steps tests/idp_servers has.
+Each is served by the stand-in for Okta, whose own steps tests/idp/okta has.
 """
 
 import pytest

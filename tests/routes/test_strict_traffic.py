@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ..idp.replay import fill
 from ..support.errors import check_error
 from ..support.scim import group, user
+from ..traffic.replay import fill
 
-RECORDINGS = sorted((Path(__file__).parents[1] / "idp" / "traffic").glob("*.json"))
+RECORDINGS = sorted((Path(__file__).parents[1] / "traffic" / "recordings").glob("*.json"))
 
 # Every step that is refused, by the error; all other steps have the status that was recorded.
 REFUSED = {

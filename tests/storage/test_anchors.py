@@ -17,7 +17,7 @@ from scim.storage.rows import moves
 
 from ..support.scim import user
 from ..support.statements import noted
-from .test_indexes import rows
+from .pages.test_indexes import rows
 
 EVERYBODY = Query((Selection(USER, with_related=False),))
 KIND = 1, "User"

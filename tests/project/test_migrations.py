@@ -1,0 +1,103 @@
+"""What was stored before a migration is there after it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import sqlalchemy as sa
+
+from app import create_app
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
+from scim.serializers.resources import hasher
+
+from ..support.scim import replace
+from ..support.server import ROOT
+
+BOSS, REPORT, TOURS = (f"0189000{number}-0000-7000-8000-000000000000" for number in range(3))
+MARK = "\x1f"
+INSERT_USER = sa.text(
+    "INSERT INTO users (tenant_id, id, display, body, search, version, created, last_modified,"
+    " user_name, password, manager_id) VALUES (1, :id, :name, :body, :search, 3,"
+    " '2011-05-13T04:42:34.000000Z', '2011-05-13T04:42:34.000000Z', :name, :password, :manager)"
+)
+
+
+def upgrade(url, revision="head", command="upgrade"):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "db", command, revision],
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"SCIM_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def rows():
+    """Return two users, one the manager of the other, as the first migration keeps them."""
+    boss = {"schemas": [USER_SCHEMA], "id": BOSS, "userName": "boss", "displayName": "boss"}
+    manager = {"value": BOSS, "$ref": MARK}
+    report = {
+        "schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA],
+        "id": REPORT,
+        "userName": "report",
+        ENTERPRISE_USER_SCHEMA: {"manager": manager},
+    }
+    for document, secret, manager_id in ((boss, "t1meMa$heen", None), (report, None, BOSS)):
+        body = json.dumps(document, separators=(",", ":")).replace("\\u001f", MARK)
+        yield {
+            "id": document["id"],
+            "name": document["userName"],
+            "body": body,
+            "search": json.dumps(
+                {"username": document["userName"], "displayname": document.get("displayName")}
+            ),
+            "password": hasher.hash(secret) if secret else None,
+            "manager": manager_id,
+        }
+
+
+@pytest.mark.slow
+def test_users_of_the_first_version_are_kept(new_database):
+    url = new_database()
+    upgrade(url, "0001")
+    engine = sa.create_engine(url)
+    stored = list(rows())
+    with engine.begin() as connection:
+        connection.execute(INSERT_USER, stored)
+
+    upgrade(url)
+
+    app = create_app({"DATABASE_URL": url, "TESTING": True})
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
+    report = client.get(f"/scim/v2/Users/{REPORT}").json
+    assert report[ENTERPRISE_USER_SCHEMA]["manager"] == {
+        "value": BOSS,
+        "$ref": f"http://localhost/scim/v2/Users/{BOSS}",
+        "displayName": "boss",
+    }
+    found = client.get(
+        f'/scim/v2/Users?filter={ENTERPRISE_USER_SCHEMA}:manager.displayName eq "boss"'
+    )
+    assert found.json["totalResults"] == 1
+    with engine.connect() as connection:
+        hidden = connection.scalar(sa.text("SELECT hidden FROM users WHERE hidden IS NOT NULL"))
+    assert hasher.verify(json.loads(hidden)["password"], "t1meMa$heen")
+    patch_op = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]}
+    changed = client.patch(
+        f"/scim/v2/Users/{REPORT}", json=patch_op | {"Operations": [replace("title", "Guide")]}
+    )
+    assert changed.json["meta"]["version"] == 'W/"4"'
+    app.extensions["scim_database"].close()
+
+    upgrade(url, "0001", "downgrade")
+    with engine.connect() as connection:
+        before = sa.text("SELECT id, password, manager_id FROM users ORDER BY id")
+        found = connection.execute(before).all()
+    engine.dispose()
+    kept = [(str(row.id), row.password, row.manager_id and str(row.manager_id)) for row in found]
+    assert kept == [(row["id"], row["password"], row["manager"]) for row in stored]

@@ -1,0 +1,111 @@
+"""What a client is told while the database is away, and what is there after a crash."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import httpx2
+import pytest
+
+from tests.support.postgres import throw_away_server
+from tests.support.scim import group, patch_op, replace, user
+from tests.support.server import ROOT, running_server
+
+pytestmark = pytest.mark.slow
+
+
+def migrate(url):
+    subprocess.run(
+        [sys.executable, "manage.py", "db", "upgrade"],
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"SCIM_DATABASE_URL": url},
+        capture_output=True,
+    )
+
+
+def eventually(send, status, seconds=10):
+    """Return the answer once it has that status."""
+    deadline = time.monotonic() + seconds
+    while (response := send()).status_code != status:
+        assert time.monotonic() < deadline, response.text
+        time.sleep(0.1)
+    return response
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_server_recovers_by_itself_when_the_database_comes_back(tmp_path, mode):
+    with throw_away_server() as postgres:
+        postgres.stop()
+        postgres.start(synchronous_commit="on")  # a crash may lose what others have not waited for
+        migrate(postgres.url)
+        log = tmp_path / "log"
+        with running_server(log, SCIM_DATABASE_URL=postgres.url, SCIM_WORKERS="2") as server:
+            created = server.session.post("/Users", json=user("before")).json()
+            path = f"/Users/{created['id']}"
+
+            postgres.stop(mode)
+            for _ in range(5):
+                for response in (
+                    server.session.get(path),
+                    server.session.get("/Users?filter=title pr"),
+                    server.session.post("/Users", json=user("during")),
+                    server.session.patch(path, json=patch_op(replace("title", "x"))),
+                    server.session.delete(path),
+                ):
+                    assert response.status_code == 503, response.text
+                    assert int(response.headers["Retry-After"]) > 0
+                    assert response.json()["status"] == "503"
+                    assert "scimType" not in response.json()
+            assert server.session.get("/Schemas").status_code == 200
+
+            postgres.start(synchronous_commit="on")
+            eventually(lambda: server.session.post("/Users", json=user("after")), 201)
+            for _ in range(10):  # every worker, every connection
+                page = eventually(lambda: server.session.get("/Users"), 200).json()
+                assert [found["userName"] for found in page["Resources"]] == ["before", "after"]
+
+
+def test_acknowledged_writes_survive_a_crash(serve):
+    acknowledged = {}
+    server = serve(SCIM_WORKERS="2")
+    members = [server.session.post("/Users", json=user(f"m{n}")).json() for n in range(3)]
+    guides = server.session.post("/Groups", json=group("Guides", *members)).json()
+
+    def write(thread):
+        with httpx2.Client(headers=server.session.headers, trust_env=False) as session:
+            for number in range(1000):
+                name = f"user{thread}-{number}"
+                try:
+                    response = session.post(f"{server.url}/Users", json=user(name))
+                    created = response.json()
+                    changed = session.patch(
+                        f"{server.url}/Users/{created['id']}",
+                        json=patch_op(replace("title", name)),
+                    )
+                except httpx2.TransportError:
+                    return
+                assert changed.status_code == 200
+                acknowledged[created["id"]] = changed.json()
+
+    threads = [threading.Thread(target=write, args=[number]) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    while len(acknowledged) < 20:
+        time.sleep(0.01)
+    server.kill()
+    for thread in threads:
+        thread.join()
+
+    again = serve()
+    for user_id, known in acknowledged.items():
+        found = again.session.get(f"/Users/{user_id}")
+        assert found.status_code == 200
+        assert found.json()["title"] == known["title"]
+        assert found.json()["meta"]["version"] == known["meta"]["version"]
+    assert len(again.session.get(f"/Groups/{guides['id']}").json()["members"]) == 3
+    listed = again.session.get("/Users?count=1000").json()
+    everybody = again.session.get("/Users?count=0").json()["totalResults"]
+    assert listed["totalResults"] == everybody >= len(acknowledged) + 3
