@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .client import Exchange
-from .service import expect
+from .outcomes import expect
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"

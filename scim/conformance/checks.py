@@ -7,7 +7,9 @@ from enum import StrEnum
 from importlib import import_module
 
 from .client import Client, Exchange, NoAnswerError
-from .service import Failure, Level, Resource, Service, Skip, expect, skip, writable
+from .okta.organization import Organization
+from .outcomes import Failure, Level, Skip, expect, skip
+from .service import Resource, Service, path_of, writable
 
 __all__ = [
     "CHECKS",
@@ -147,10 +149,24 @@ def run_checks(
                 left += service.clean()
             progress(results[-1])
     finally:
-        left += service.finish()
+        if service.organization and service.organization.is_hired:
+            left += _dismiss(service.organization, service)
     if left:
         results.append(_left_behind(left))
     return results
+
+
+def _dismiss(organization: Organization, service: Service) -> list[str]:
+    """Delete the user of Okta's CRUD test on both sides; return the paths that remain."""
+
+    def found() -> list[Resource]:
+        return service.named("/Users", "userName", organization.address)
+
+    left = organization.dismiss(found)
+    for identifier in (organization.scim_id, *(user.get("id") for user in found())):
+        if identifier:
+            service.remember(path_of("/Users", identifier))
+    return service.clean() + left
 
 
 def _run(check: Check, service: Service) -> CheckResult:

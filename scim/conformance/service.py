@@ -1,16 +1,14 @@
-"""The server that is checked, and what a check says about it."""
+"""The server that is checked, as a check sees it."""
 
 import json
-from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from .client import Client, Exchange, NoAnswerError
-
-if TYPE_CHECKING:
-    from .okta.organization import Organization
+from .okta.organization import Organization
+from .outcomes import expect
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -22,39 +20,14 @@ PAGINATION = {"cursor", "index"}  # RFC 9865 §5
 Resource = dict[str, Any]
 
 
-class Level(StrEnum):
-    """How binding a rule is (RFC 2119)."""
-
-    MUST = "MUST"
-    SHOULD = "SHOULD"
-
-
-class Failure(Exception):
-    """The server breaks the rule."""
-
-    def __init__(self, message: str, level: Level = Level.MUST) -> None:
-        super().__init__(message)
-        self.level = level
-
-
-class Skip(Exception):
-    """The rule cannot be checked on this server."""
-
-
-def expect(condition: object, message: str, level: Level = Level.MUST) -> None:
-    """Fail with ``message`` unless ``condition`` holds."""
-    if not condition:
-        raise Failure(message, level)
-
-
-def skip(reason: str) -> NoReturn:
-    """End a check that has nothing to check here."""
-    raise Skip(reason)
-
-
 def writable(text: str) -> str:
     """Return text that can be written: JSON may name halves of characters."""
     return text.encode(errors="replace").decode()
+
+
+def path_of(endpoint: str, identifier: object) -> str:
+    """Return the path of a resource: ``/Users/2819c223``."""
+    return f"{endpoint.rstrip('/')}/{quote(str(identifier), safe='')}"
 
 
 class Service:
@@ -63,7 +36,7 @@ class Service:
     ``organization`` is one of Okta that provisions into it, if there is one.
     """
 
-    def __init__(self, client: Client, organization: "Organization | None" = None) -> None:
+    def __init__(self, client: Client, organization: Organization | None = None) -> None:
         self.client = client
         self.organization = organization
         if organization:
@@ -157,17 +130,16 @@ class Service:
         paths, self._made = list(dict.fromkeys(reversed(self._made))), []
         return [path for path in paths if not self._is_gone(path)]
 
-    def finish(self) -> list[str]:
-        """End what lasts longer than a check; return the paths of what will not go."""
-        return self.organization.dismiss(self) if self.organization else []
-
     def named(self, endpoint: str, attribute: str, name: str) -> list[Resource]:
-        """Return what has a name, and nothing else: some servers ignore filters.
+        """Return the resources with a name, [] also if the server does not answer with a list.
 
-        :raises LookupError, TypeError, ValueError: the answer is no list of resources
+        The names are compared here too, because some servers ignore filters.
         """
-        page = self.client.get(endpoint, query={"filter": f'{attribute} eq "{name}"'}).json
-        found = [each for each in page["Resources"] if isinstance(each, dict)]
+        try:
+            page = self.client.get(endpoint, query={"filter": f'{attribute} eq "{name}"'}).json
+            found = [each for each in page["Resources"] if isinstance(each, dict)]
+        except (NoAnswerError, LookupError, TypeError, ValueError):
+            return []
         return [each for each in found if str(each.get(attribute)).lower() == name.lower()]
 
     def _found(self, url: str, text: str) -> list[str]:
@@ -179,8 +151,8 @@ class Service:
             if not any(unique in body[name] for unique in self._names):
                 return []  # whatever has that name may have been there before
             found = self.named(endpoint, name, body[name])
-            return [f"{endpoint}/{quote(str(each['id']), safe='')}" for each in found]
-        except (NoAnswerError, LookupError, TypeError, ValueError):
+            return [path_of(endpoint, each["id"]) for each in found]
+        except (LookupError, TypeError, ValueError):
             return []
 
     def _is_gone(self, path: str) -> bool:
@@ -208,7 +180,7 @@ def _made(exchange: Exchange, base_url: str) -> list[str]:
     if not 200 <= exchange.status < 300:  # 201 is right, but others create as well
         return []
     if isinstance(body.get("id"), str) and path != "/Me":
-        return [f"{path.rstrip('/')}/{quote(body['id'], safe='')}"]
+        return [path_of(path, body["id"])]
     return [_last_two(exchange.headers["location"])] if "location" in exchange.headers else []
 
 

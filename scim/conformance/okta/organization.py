@@ -9,12 +9,13 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from ..client import Client, Exchange, NoAnswerError, check_token
-from ..service import Failure, Service, expect
+from ..outcomes import Failure, expect
 
 PATIENCE = 60  # seconds; Okta's own test waits for 20, and once for 40
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 2
 FAMILY_NAME = "Check"
+Resource = dict[str, Any]
 T = TypeVar("T")
 
 
@@ -114,25 +115,23 @@ class Organization:
             time.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def dismiss(self, service: Service) -> list[str]:
-        """Delete the newcomer on both sides; return what will not go."""
-        if not self.is_hired:
-            return []
+    def dismiss(self, found: Callable[[], list[Resource]]) -> list[str]:
+        """Delete the newcomer in Okta; return the newcomer's URL if Okta does not do it.
+
+        ``found`` returns the users of the server who have the newcomer's userName.
+        """
         with suppress(Failure, NoAnswerError):
             if self.is_awaited:
-                self.settled(lambda: expect(self._found(service), "nobody has come"))
+                self.settled(lambda: expect(found(), "nobody has come"))
         try:
-            self.move("deactivate")  # or else Okta's DELETE does no more than that
+            self.move("deactivate")  # Okta's DELETE of an active user only deactivates
             with suppress(Failure):
-                self.settled(lambda: expect(not self._is_active(service), "still active"))
+                self.settled(lambda: expect(not _some_active(found()), "still active"))
             is_gone = self.ask("DELETE", self.user).status in (204, 404)
         except NoAnswerError:
             is_gone = False
-        ids = [self.scim_id, *(user.get("id") for user in self._found(service))]
-        for each in filter(None, ids):
-            service.remember(f"/Users/{quote(str(each), safe='')}")
         self.is_hired = False
-        return service.clean() + ([] if is_gone else [f"{self.client.base_url}{self.user}"])
+        return [] if is_gone else [f"{self.client.base_url}{self.user}"]
 
     def _profile(self, given_name: str) -> dict[str, str]:
         return {
@@ -142,10 +141,6 @@ class Organization:
             "login": self.address,
         }
 
-    def _is_active(self, service: Service) -> bool:
-        return any(user.get("active") is True for user in self._found(service))
 
-    def _found(self, service: Service) -> list[dict[str, Any]]:
-        with suppress(NoAnswerError, LookupError, TypeError, ValueError):
-            return service.named("/Users", "userName", self.address)
-        return []
+def _some_active(users: list[Resource]) -> bool:
+    return any(user.get("active") is True for user in users)

@@ -9,15 +9,8 @@ from weakref import WeakKeyDictionary
 from ..answers import ERROR, LIST_RESPONSE, PATCH_OP, expect_status
 from ..checks import Check, check
 from ..client import Exchange
-from ..service import (
-    GROUP_SCHEMA,
-    USER_SCHEMA,
-    Level,
-    Resource,
-    Service,
-    expect,
-    skip,
-)
+from ..outcomes import Level, expect, skip
+from ..service import GROUP_SCHEMA, USER_SCHEMA, Resource, Service
 
 __all__ = [
     "ENTERPRISE_USER_SCHEMA",
