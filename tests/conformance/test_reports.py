@@ -1,6 +1,7 @@
 """The reports: each is read again as what it claims to be."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -30,7 +31,9 @@ def exchange(text='{"detail": "no", "id": [1]}'):
     )
 
 
-def result(name, status, detail="", suite="rfc", exchanges=None, level=Level.MUST):
+def result(
+    name, status, detail="", suite="rfc", exchanges=None, level=Level.MUST, area="Users & co"
+):
     said = (exchange(),) if exchanges is None else exchanges
 
     def function(service):
@@ -38,7 +41,7 @@ def result(name, status, detail="", suite="rfc", exchanges=None, level=Level.MUS
 
     function.__name__ = name
     function.__doc__ = f"Title of {name} <&>."
-    check = Check(suite, "Users & co", "RFC 7644 §3.3", 'says "SHALL"', level, (), function)
+    check = Check(suite, area, "RFC 7644 §3.3", 'says "SHALL"', level, (), function)
     return CheckResult(check, status, detail, said, 0.25)
 
 
@@ -187,6 +190,29 @@ def test_page_shows_every_check_and_what_was_said(page):
     assert 'says "SHALL"' in page.text["blockquote"]
     assert "does not support bulk" in page.text["td"]
     assert page.all("b") == []
+
+
+def test_page_escapes_what_others_have_written():
+    """Elements and quotes of the server, and of a check, appear as text and add no attribute."""
+    hostile = """</pre></style><script>alert('1')</script> "quoted" onload='x'"""
+    said = replace(
+        exchange(hostile),
+        url=f"{URL}/{hostile}",
+        request_headers={"X-Hostile": hostile},
+        headers={"content-type": hostile},
+        request_body=hostile,
+    )
+    results = [result("x", Status.FAILED, hostile, hostile, (said,), area=hostile)]
+    shown, plain = Page(as_page(Report(hostile, REPORT.begun, results))), Page(as_page(REPORT))
+
+    names = {(tag, name) for tag, attributes in shown.elements for name in attributes}
+    assert names <= {(tag, name) for tag, attributes in plain.elements for name in attributes}
+    assert shown.text["h1"] == hostile
+    assert shown.text["title"] == f"SCIM check of {hostile}: 1 of 1 checks failed"
+    assert hostile in shown.text["caption"]
+    assert hostile in shown.text["h2"]
+    assert hostile in shown.text["article"]
+    assert shown.text["pre"].count(hostile) == 5
 
 
 def test_page_needs_nothing_else(page):

@@ -24,6 +24,9 @@ DEPTH = {part: depth for depth, layer in enumerate(LAYERS) for part in layer}
 # Parts that import nothing else of ours, and nothing but the standard library.
 ALONE = {"scim.protocol", "scim.conformance"}
 
+# The page of a report is a template; Flask brings Jinja anyway.
+EXCEPTIONS = {("scim.conformance.reports.page", "jinja2")}
+
 WEB = {"scim.routes", "scim.console", "scim.cli", "scim.idp", "app", "manage"}
 DATABASE = {"scim.storage", "models"}
 ONLY_IN = {
@@ -43,6 +46,7 @@ def violations(root: Path) -> list[str]:
         f"{path.relative_to(root)}:{line} imports {target}"
         for path in _sources(root)
         for line, target in _imports(path, root)
+        if (_module(path, root), _part(target)) not in EXCEPTIONS
         if not _is_allowed(_part(_module(path, root)), target)
     ]
 
@@ -101,6 +105,7 @@ def test_imports_go_one_way():
         ("scim/protocol/__init__.py", "from ..settings import Settings", "scim.settings.Settings"),
         ("scim/conformance/suite.py", "from scim.protocol import etag", "scim.protocol.etag"),
         ("scim/conformance/client.py", "import httpx2", "httpx2"),
+        ("scim/conformance/reports/junit.py", "import jinja2", "jinja2"),
         ("scim/storage/pages/filters.py", "from scim import provider", "scim.provider"),
         ("scim/provider/operations.py", "from ..routes import me", "scim.routes.me"),
         (
@@ -145,6 +150,7 @@ def test_import_the_wrong_way_is_noticed(tmp_path, path, line, target):
             "scim/routes/me.py",
             "import flask\nfrom scim import provider\nfrom .auth import bearer_required",
         ),
+        ("scim/conformance/reports/page.py", "from jinja2 import Environment"),
         ("models.py", "from flask_sqlalchemy import SQLAlchemy\nimport sqlalchemy"),
         ("manage.py", "from app import create_app\nfrom flask.cli import FlaskGroup"),
         (
