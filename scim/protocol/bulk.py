@@ -21,7 +21,7 @@ from .errors import (
 )
 from .etag import etag
 from .filters.lexer import Token, tokens
-from .values import PLACEHOLDER
+from .values import PLACEHOLDER, Record
 
 BULK_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
@@ -30,8 +30,6 @@ REFERENCE = "bulkId:"
 # A text of the client cannot hold these: within a JSON string the quotation marks are escaped.
 LOCATION = f'"location":"{PLACEHOLDER}'
 ESCAPED_LOCATION = f'"location":{json.dumps(PLACEHOLDER)[:-1]}'
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)

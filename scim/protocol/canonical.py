@@ -7,10 +7,11 @@ absent are the same (RFC 7643 §2.5), readOnly attributes are ignored (RFC 7644 
 from collections.abc import Mapping
 from typing import Any
 
+from .attributes import Attribute
 from .errors import InvalidSyntaxError, InvalidValueError
 from .filters.resolve import Chain, locate
 from .patch.elements import distinct
-from .schema import Attribute, ResourceType
+from .schema import ResourceType
 from .tolerance import (
     STRICT,
     Tolerated,
@@ -19,9 +20,7 @@ from .tolerance import (
     current_urn,
     first_primary,
 )
-from .values import PLACEHOLDER
-
-Record = dict[str, Any]
+from .values import Record
 
 
 def canonical_resource(
@@ -144,30 +143,3 @@ def check_primary(resource: Mapping[str, Any], attributes: tuple[Attribute, ...]
                 raise InvalidValueError(f"{attribute.name} has more than one primary value")
         elif attribute.type == "complex" and value:
             check_primary(value, attribute.sub_attributes)
-
-
-def refer(
-    document: Mapping[str, Any], attributes: tuple[Attribute, ...], below: str = ""
-) -> Record:
-    """Return ``document`` with a mark wherever the server makes the ``$ref`` to a ``value``.
-
-    The mark is the placeholder and the key of the reference. What it refers to may change or come
-    to exist later, so it is looked up when the resource is read.
-    """
-    referring = dict(document)
-    for attribute in attributes:
-        value = document.get(attribute.name)
-        if attribute.type != "complex" or attribute.multi_valued or value is None:
-            continue
-        key = f"{below}{attribute.key}"
-        value = refer(value, attribute.sub_attributes, f"{key}.")
-        reference = attribute.find("$ref")
-        if reference and reference.mutability == "readOnly":
-            value.pop(reference.name, None)
-            if "value" in value:
-                value[reference.name] = f"{PLACEHOLDER}{key}"
-        if value:
-            referring[attribute.name] = value
-        else:
-            del referring[attribute.name]
-    return referring

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .attributes import Attribute
 from .errors import InvalidValueError, MutabilityError
-from .schema import Attribute
 from .values import fold_item
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .definitions.assembly import RESOURCE_TYPE_SCHEMA, Definitions
 from .schema import GROUP_SCHEMA, USER_SCHEMA, ResourceType, Schema
-from .values import PLACEHOLDER
+from .values import PLACEHOLDER, Record
 
 CONFIGURATION_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
@@ -15,8 +15,6 @@ OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
 HIDDEN_FROM_ENTRA = {(USER_SCHEMA, "emails", "display"), (GROUP_SCHEMA, "members", "$ref")}
 
 INTEROP_PAGE = 100  # resources that the interoperability profile wants on a page (its §6.4)
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .attributes import Attribute
 from .filters.resolve import locate
-from .schema import Attribute, ResourceType
+from .schema import ResourceType
 from .tolerance import STRICT, Tolerated, current_urn
 
 UNKNOWN = "?"  # no attribute has this name

@@ -5,52 +5,20 @@ one source: serializers, filters, PATCH, projection and /Schemas all work from w
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from .attributes import Attribute, chains, read_attributes, without_unreturned
+from .references import References, find_references
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 NAMES = {"User": "userName", "Group": "displayName"}
 ENDPOINTS = {"User": "/Users", "Group": "/Groups"}
-
-
-@dataclass(frozen=True, eq=False)
-class Attribute:
-    """An attribute with its characteristics (RFC 7643 §7); the defaults are those of §2.2."""
-
-    name: str
-    type: str = "string"
-    sub_attributes: tuple["Attribute", ...] = ()
-    multi_valued: bool = False
-    required: bool = False
-    canonical_values: tuple[str, ...] = ()
-    case_exact: bool = False
-    mutability: str = "readWrite"
-    returned: str = "default"
-    uniqueness: str = "none"
-    reference_types: tuple[str, ...] = ()
-
-    @cached_property
-    def key(self) -> str:
-        """The name as it is compared: attribute names are case-insensitive (RFC 7643 §2.1)."""
-        return self.name.lower()
-
-    @property
-    def is_extension(self) -> bool:
-        """Whether this is an extension, the attributes of which are those of the resource."""
-        return ":" in self.name
-
-    @cached_property
-    def _by_key(self) -> dict[str, "Attribute"]:
-        return {attribute.key: attribute for attribute in self.sub_attributes}
-
-    def find(self, name: str | None) -> "Attribute | None":
-        """Return the sub-attribute of that name, whatever its case."""
-        return self._by_key.get(name.lower()) if name else None
 
 
 @dataclass(frozen=True)
@@ -69,30 +37,6 @@ class SchemaExtension:
 
     schema: Schema
     required: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """A singular complex attribute whose ``value`` is the id of a resource, as ``manager`` is.
-
-    The server makes its ``$ref`` and, as ``display`` (a name, or None), the displayName of what it
-    refers to. ``targets`` are the types that this may be of, with their endpoints.
-    """
-
-    attribute: Attribute
-    names: tuple[str, ...]
-    targets: Mapping[str, str]
-    display: str | None
-
-    @cached_property
-    def keys(self) -> tuple[str, ...]:
-        """The place in a folded resource."""
-        return tuple(name.lower() for name in self.names)
-
-    @cached_property
-    def key(self) -> str:
-        """The same as text."""
-        return ".".join(self.keys)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,13 +80,12 @@ class ResourceType:
     @cached_property
     def searched(self) -> tuple[Attribute, ...]:
         """All attributes but those that are never returned: nobody finds those out by asking."""
-        return _without_unreturned(self.attributes)
+        return without_unreturned(self.attributes)
 
     @cached_property
-    def references(self) -> Mapping[str, Reference]:
-        """The references to other resources, by their keys as text."""
-        found = (_reference(chain, self.endpoints) for chain in _chains(self.root))
-        return {reference.key: reference for reference in found if reference}
+    def references(self) -> References:
+        """The references to other resources."""
+        return find_references(self.root, self.endpoints)
 
     @cached_property
     def uniques(self) -> Mapping[str, tuple[Attribute, ...]]:
@@ -153,14 +96,14 @@ class ResourceType:
         own = {self.root.find("id"), self.root.find(NAMES.get(self.name))}
         return {
             ".".join(attribute.key for attribute in chain): chain
-            for chain in _chains(self.root)
+            for chain in chains(self.root)
             if chain[-1].uniqueness != "none" and chain[0] not in own
         }
 
     @cached_property
     def shows_on_request(self) -> bool:
         """Whether an attribute is returned only when it is asked for (RFC 7643 §2.2)."""
-        return any(chain[-1].returned == "request" for chain in _chains(self.root))
+        return any(chain[-1].returned == "request" for chain in chains(self.root))
 
     def locate(self, path: str) -> tuple[Attribute, ...]:
         """Return the attributes from the top down to what ``path`` names; empty if nothing.
@@ -196,13 +139,6 @@ class ResourceType:
         return sorted(owners, key=lambda owner: -len(owner[1]))
 
 
-def notation(chain: Sequence[Attribute]) -> str:
-    """Return what an attribute is called in attribute notation (RFC 7644 §3.10)."""
-    first, *rest = (attribute.name for attribute in chain)
-    extends = rest and chain[0].is_extension
-    return f"{first}:{'.'.join(rest)}" if extends else ".".join((first, *rest))
-
-
 def _descend(owner: Attribute, names: list[str]) -> tuple[Attribute, ...]:
     found: tuple[Attribute, ...] = ()
     for name in names:
@@ -212,55 +148,6 @@ def _descend(owner: Attribute, names: list[str]) -> tuple[Attribute, ...]:
         found = (*found, attribute)
         owner = attribute
     return found
-
-
-def _chains(owner: Attribute) -> Iterator[tuple[Attribute, ...]]:
-    """Yield every attribute below ``owner``, each behind those that contain it."""
-    for attribute in owner.sub_attributes:
-        yield (attribute,)
-        yield from ((attribute, *below) for below in _chains(attribute))
-
-
-def _without_unreturned(attributes: tuple[Attribute, ...]) -> tuple[Attribute, ...]:
-    return tuple(
-        replace(attribute, sub_attributes=_without_unreturned(attribute.sub_attributes))
-        for attribute in attributes
-        if attribute.returned != "never"
-    )
-
-
-def _reference(chain: tuple[Attribute, ...], endpoints: Mapping[str, str]) -> Reference | None:
-    attribute = chain[-1]
-    link = attribute.find("$ref")
-    made = link is not None and link.mutability == "readOnly" and attribute.find("value")
-    if link is None or not made or any(owner.multi_valued for owner in chain):
-        return None
-    shown = (attribute.find(name) for name in ("displayName", "display"))
-    display = next((each.name for each in shown if each and each.mutability == "readOnly"), None)
-    targets = {name: endpoints[name] for name in link.reference_types if name in endpoints}
-    return Reference(attribute, tuple(owner.name for owner in chain), targets, display)
-
-
-def read_attribute(document: dict[str, Any]) -> Attribute:
-    """Return the attribute that an element of a schema's ``attributes`` describes."""
-    return Attribute(
-        name=document["name"],
-        type=document["type"],
-        sub_attributes=read_attributes(document.get("subAttributes", ())),
-        multi_valued=document["multiValued"],
-        required=document.get("required", False),
-        canonical_values=tuple(document.get("canonicalValues", ())),
-        case_exact=document.get("caseExact", False),
-        mutability=document.get("mutability", "readWrite"),
-        returned=document.get("returned", "default"),
-        uniqueness=document.get("uniqueness", "none"),
-        reference_types=tuple(document.get("referenceTypes", ())),
-    )
-
-
-def read_attributes(documents: Iterable[dict[str, Any]]) -> tuple[Attribute, ...]:
-    """Return the attributes that ``documents`` describe, in their order."""
-    return tuple(read_attribute(document) for document in documents)
 
 
 def read_schema(name: str) -> Schema:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import unquote
 
+from .attributes import Attribute
 from .errors import InvalidSyntaxError, ScimError
 from .filters.nodes import And, Comparison, Filter, Not, Or, ValuePath
-from .schema import ENTERPRISE_USER_SCHEMA, Attribute, ResourceType
+from .schema import ENTERPRISE_USER_SCHEMA, ResourceType
 
 LEGACY_ENTERPRISE_URNS = (
     "urn:ietf:params:scim:schemas:extension:enterprise:2.0user",

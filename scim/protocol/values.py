@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from .attributes import Attribute
 from .errors import InvalidValueError
-from .schema import Attribute
+
+Record = dict[str, Any]  # a JSON object
 
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 # What stands for the base URL in everything stored, until an answer puts the real one in its place.

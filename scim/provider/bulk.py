@@ -11,7 +11,6 @@ from typing import Any
 
 from scim.protocol.bulk import (
     BulkOperation,
-    Record,
     Step,
     bulk_ids,
     bulk_response,
@@ -25,6 +24,7 @@ from scim.protocol.bulk import (
 )
 from scim.protocol.errors import ConflictError, InvalidSyntaxError, NotFoundError, ScimError
 from scim.protocol.schema import ResourceType
+from scim.protocol.values import Record
 from scim.serializers import documents
 from scim.serializers.stored import Representation, location
 from scim.storage import Store, Stored, Transaction

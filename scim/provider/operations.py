@@ -10,6 +10,7 @@ from dataclasses import replace as replaced
 from typing import Any
 
 from scim.protocol import etag
+from scim.protocol.attributes import Attribute
 from scim.protocol.constraints import check_immutable
 from scim.protocol.errors import NotFoundError, PreconditionFailedError
 from scim.protocol.filters.parser import DEFAULT_LIMITS, Limits
@@ -23,13 +24,14 @@ from scim.protocol.projection import (
     with_unreturned,
     written_on_request,
 )
-from scim.protocol.schema import Attribute, ResourceType
+from scim.protocol.references import has_marks
+from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
+from scim.protocol.values import Record
 from scim.serializers import documents
-from scim.serializers.documents import Record
 from scim.serializers.messages import load_patch, with_hash
 from scim.serializers.resources import load_value
-from scim.serializers.stored import Representation, refers, represent
+from scim.serializers.stored import Representation, represent
 from scim.storage import MANY, Store, Stored, Transaction
 from scim.storage.relations import RELATED
 
@@ -83,7 +85,7 @@ def create(
 
     def work(transaction: Transaction) -> Stored:
         stored = writing.create(transaction, resource_type, draft)
-        if draft.member_ids or refers(stored.body):
+        if draft.member_ids or has_marks(stored.body):
             shows = shows_related(resource_type, request.projection)
             return transaction.get(resource_type, stored.id, shows)
         return stored
@@ -181,7 +183,7 @@ def _change(
         document, body = documents.written(resource_type, stored.id, document)
         if moved or body != stored.body or _hides(document) != _hides(before):
             stored = transaction.update(resource_type, stored, document, body, operation)
-            if resource_type.name != "Group" and not refers(body):
+            if resource_type.name != "Group" and not has_marks(body):
                 return stored
         shows = resource_type.name != "Group" or _shows_members(
             transaction, stored.id, request, operation == "replace"

@@ -8,8 +8,8 @@ from scim.protocol.errors import InvalidValueError, NotFoundError
 from scim.protocol.patch.apply import MemberOperation
 from scim.protocol.projection import unreturned, with_unreturned
 from scim.protocol.schema import ResourceType
+from scim.protocol.values import Record
 from scim.serializers import documents
-from scim.serializers.documents import Record
 from scim.storage import Change, Store, Stored, Transaction
 
 from . import writing

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch.apply import MemberOperation
-from scim.protocol.schema import GROUP, USER, Reference, ResourceType
-from scim.protocol.values import fold_text
+from scim.protocol.references import Reference, take_out
+from scim.protocol.schema import GROUP, USER, ResourceType
+from scim.protocol.values import Record, fold_text
 from scim.serializers import documents
-from scim.serializers.documents import Draft, Record
+from scim.serializers.documents import Draft
 from scim.storage import Deleted, Stored, Transaction, new_id
 
 
@@ -101,11 +102,7 @@ def _released(
 ) -> Record | None:
     """Return a resource without a reference; None if it needs it, or by now refers elsewhere."""
     document = documents.read(stored)
-    owner = document
-    for container in reference.names[:-1]:
-        owner = owner.get(container, {})
-    referring = owner.pop(reference.names[-1], {})
-    if str(referring.get("value")).lower() != target_id:
+    if take_out(reference, document) != target_id:
         return None
     left = documents.arranged(resource_type, stored.id, document)
     try:

@@ -4,18 +4,17 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from scim.protocol.canonical import check_primary, refer
+from scim.protocol.canonical import check_primary
 from scim.protocol.constraints import check_required
 from scim.protocol.patch.members import member_ids
 from scim.protocol.projection import with_unreturned
+from scim.protocol.references import mark, without_marks
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
+from scim.protocol.values import Record
 from scim.storage import Stored
 
 from .resources import dump_resource, load_resource
-from .stored import unmarked
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def check(resource_type: ResourceType, document: Record) -> None:
 
 def arranged(resource_type: ResourceType, resource_id: str, document: Record) -> Record:
     """Return the document with ``schemas`` and ``id`` as the server makes them."""
-    document = refer(document, resource_type.attributes)
+    document = mark(document, resource_type.attributes)
     extensions = [a.name for a in resource_type.extension_attributes if a.name in document]
     made = {"schemas": [resource_type.schema.id, *extensions], "id": resource_id}
     return {**made, **{name: value for name, value in document.items() if name not in made}}
@@ -69,5 +68,5 @@ def written(resource_type: ResourceType, resource_id: str, document: Record) -> 
 
 def read(stored: Stored) -> Record:
     """Return a locked resource as it was written, with what no answer shows."""
-    document: Record = json.loads(unmarked(stored.body), strict=False)
+    document: Record = json.loads(without_marks(stored.body), strict=False)
     return with_unreturned(document, json.loads(stored.hidden)) if stored.hidden else document

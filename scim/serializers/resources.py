@@ -12,9 +12,11 @@ from typing import Any
 from argon2 import PasswordHasher
 from marshmallow import Schema, ValidationError, fields
 
+from scim.protocol.attributes import Attribute
 from scim.protocol.canonical import canonical_resource, canonical_value
 from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
-from scim.protocol.schema import USER, Attribute, ResourceType
+from scim.protocol.references import in_body_order
+from scim.protocol.schema import USER, ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER, check
 
@@ -119,11 +121,8 @@ def _element(attribute: Attribute, **options: Any) -> fields.Field[Any]:
 
 @cache
 def complex_serializer(attribute: Attribute) -> Schema:
-    """Return the serializer for the sub-attributes of ``attribute``.
-
-    ``$ref`` comes last: what stands for it in a body is looked for with the comma before it.
-    """
-    ordered = sorted(attribute.sub_attributes, key=lambda below: below.key == "$ref")
+    """Return the serializer for the sub-attributes of ``attribute``."""
+    ordered = in_body_order(attribute.sub_attributes)
     numbered = {f"f{index}": field(below) for index, below in enumerate(ordered)}
     return Complex.from_dict(numbered, name=attribute.name)()
 

@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 
 from scim.protocol.filters.resolve import Keys
-from scim.protocol.schema import Reference, ResourceType
+from scim.protocol.references import SEPARATOR, Reference
+from scim.protocol.schema import ResourceType
 from scim.protocol.values import PLACEHOLDER, fold_text
 
 from .database.prepared import Prepared
@@ -43,7 +44,6 @@ from .tables import (
 
 Columns = Mapping[Keys, Any]
 DISPLAY_NAME: Keys = ("displayname",)
-SEPARATOR = "\x1e"  # between the keys and the texts of references
 
 
 def url(endpoint: str, table: Any) -> ColumnElement[str]:

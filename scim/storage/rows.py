@@ -26,9 +26,10 @@ from sqlalchemy import (
     update,
 )
 
+from scim.protocol.attributes import notation
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.projection import unreturned
-from scim.protocol.schema import ResourceType, notation
+from scim.protocol.schema import ResourceType
 from scim.protocol.values import date_time, fold, fold_text
 
 from .database.prepared import Prepared

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from scim.protocol.attributes import notation
 from scim.protocol.errors import UniquenessError
-from scim.protocol.schema import GROUP, ResourceType, notation
+from scim.protocol.schema import GROUP, ResourceType
 from scim.protocol.values import PLACEHOLDER, fold
 
 from .anchors import is_late

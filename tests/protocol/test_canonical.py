@@ -2,16 +2,10 @@
 
 import pytest
 
-from scim.protocol.canonical import canonical_resource, canonical_value, check_primary, refer
+from scim.protocol.attributes import Attribute
+from scim.protocol.canonical import canonical_resource, canonical_value, check_primary
 from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
-from scim.protocol.schema import (
-    ENTERPRISE_USER_SCHEMA,
-    GROUP,
-    GROUP_SCHEMA,
-    USER,
-    USER_SCHEMA,
-    Attribute,
-)
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, USER, USER_SCHEMA
 from scim.protocol.tolerance import STRICT, Tolerated
 
 from ..support.scim import enterprise, user
@@ -143,16 +137,3 @@ def test_one_value_is_primary_at_the_most(emails, legal):
         else:
             with pytest.raises(InvalidValueError, match="emails"):
                 check_primary(resource, attributes)
-
-
-def test_reference_stands_beside_a_manager_only():
-    document = {"userName": "babs", **enterprise(manager={"value": "1", "$ref": "forged"})}
-
-    referring = refer(document, USER.attributes)[ENTERPRISE_USER_SCHEMA]["manager"]
-
-    assert referring["value"] == "1"
-    assert referring["$ref"] != "forged"
-    forged = {"userName": "babs", **enterprise(manager={"$ref": "forged"})}
-    empty = {"userName": "babs", **enterprise()}
-    assert refer(forged, USER.attributes) == refer(empty, USER.attributes) == {"userName": "babs"}
-    assert refer({"displayName": "Tours"}, GROUP.attributes) == {"displayName": "Tours"}

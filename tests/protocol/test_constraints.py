@@ -2,9 +2,9 @@
 
 import pytest
 
+from scim.protocol.attributes import Attribute
 from scim.protocol.constraints import check_immutable, check_required
 from scim.protocol.errors import InvalidValueError, MutabilityError
-from scim.protocol.schema import Attribute
 
 PARTS = (
     Attribute("value", mutability="immutable", case_exact=True),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from scim.protocol.attributes import Attribute
 from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 from scim.protocol.discovery import (
     Offer,
@@ -11,15 +12,7 @@ from scim.protocol.discovery import (
     schema_documents,
     service_provider_config,
 )
-from scim.protocol.schema import (
-    SCHEMAS,
-    USER,
-    Attribute,
-    ResourceType,
-    Schema,
-    SchemaExtension,
-    read_schema,
-)
+from scim.protocol.schema import SCHEMAS, USER, ResourceType, Schema, SchemaExtension, read_schema
 
 OFFER = Offer(
     max_results=1000,

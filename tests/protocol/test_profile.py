@@ -4,6 +4,7 @@ from dataclasses import replace as changed
 
 import pytest
 
+from scim.protocol.attributes import read_attributes
 from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 from scim.protocol.discovery import (
     resource_type_documents,
@@ -21,15 +22,7 @@ from scim.protocol.errors import (
 from scim.protocol.patch.apply import MemberOperation, apply
 from scim.protocol.patch.members import member_ids
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
-from scim.protocol.schema import (
-    GROUP,
-    GROUP_SCHEMA,
-    SCHEMAS,
-    USER,
-    USER_SCHEMA,
-    Schema,
-    read_attributes,
-)
+from scim.protocol.schema import GROUP, GROUP_SCHEMA, SCHEMAS, USER, USER_SCHEMA, Schema
 from scim.protocol.tolerance import STRICT, STRICT_TOLERANCE, Tolerance, Tolerated
 from scim.serializers.messages import load_patch
 from scim.serializers.resources import load_value

@@ -2,8 +2,9 @@
 
 import pytest
 
+from scim.protocol.attributes import Attribute
 from scim.protocol.projection import UNKNOWN, project, projection
-from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER, USER_SCHEMA, Attribute
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER, USER_SCHEMA
 from scim.protocol.tolerance import Tolerated
 
 PARTS = (Attribute("givenName"), Attribute("familyName"))

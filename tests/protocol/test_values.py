@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scim.protocol.attributes import Attribute
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.schema import Attribute
 from scim.protocol.values import check, fold_date_time, fold_text, fold_value
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from scim.protocol.attributes import Attribute
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.filters.nodes import (
     And,
@@ -21,7 +22,7 @@ from scim.protocol.filters.nodes import (
     Present,
     ValuePath,
 )
-from scim.protocol.schema import GROUP, USER, Attribute, ResourceType
+from scim.protocol.schema import GROUP, USER, ResourceType
 from scim.protocol.values import PLACEHOLDER, check, fold_text
 
 WORDS = (

@@ -7,15 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from scim.protocol.attributes import Attribute
 from scim.protocol.filters.nodes import AttributePath, Comparison, ValuePath
-from scim.protocol.schema import (
-    ENTERPRISE_USER_SCHEMA,
-    GROUP,
-    GROUP_SCHEMA,
-    USER,
-    USER_SCHEMA,
-    Attribute,
-)
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, GROUP_SCHEMA, USER, USER_SCHEMA
 
 from .generated import (
     A_GROUP,

@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import filterfalse
 
+from ..attributes import Attribute, read_attributes
 from ..schema import (
     COMMON,
     ENDPOINTS,
     META,
     RESOURCE_TYPES,
     SCHEMAS,
-    Attribute,
     ResourceType,
     Schema,
     SchemaExtension,
-    read_attributes,
 )
 from .document import DefinitionError, Part, read
 from .schema_document import NOT_RESOURCES, SCHEMA_SCHEMA, complete_schema, is_writable

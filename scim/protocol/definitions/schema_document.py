@@ -5,8 +5,8 @@ because all that the server does with an attribute follows from its characterist
 """
 
 import re
-from typing import Any
 
+from ..values import Record
 from .document import Part
 
 SCHEMA_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema"
@@ -39,8 +39,6 @@ CHARACTERISTICS = (
 UNIQUE_TYPES = {"string", "reference", "integer", "binary"}
 CASE_EXACT_TYPES = {"reference", "binary"}  # always (§2.3.6, §2.3.7), whatever documents say
 NOT_RESOURCES = {"external", "uri"}  # what a reference may lead to besides a resource type
-
-Record = dict[str, Any]
 
 
 def complete_schema(part: Part) -> Record:

@@ -17,8 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..attributes import Attribute
 from ..errors import InvalidFilterError, InvalidValueError
-from ..schema import Attribute, ResourceType
+from ..references import relative
+from ..schema import ResourceType
 from ..tolerance import STRICT, Tolerated, as_boolean, current_urn
 from ..values import PLACEHOLDER, check, fold_value
 from .nodes import And, AttributePath, Comparison, Filter, Not, Or, Path, Present, Value, ValuePath
@@ -236,7 +238,7 @@ class _Resolver:
             value = str(value)
         try:
             check(attribute, value.replace(PLACEHOLDER, "") if isinstance(value, str) else value)
-            value = self.relative(attribute, fold_value(attribute, value))
+            value = relative(attribute, fold_value(attribute, value), self.tolerated.base_url)
         except InvalidValueError as error:
             raise InvalidFilterError(f"{node}: {error.detail}") from None
         if node.operator in {"co", "sw", "ew"} and len(str(value)) > LONGEST_PATTERN:
@@ -244,14 +246,6 @@ class _Resolver:
                 f"{node.path}: more than {LONGEST_PATTERN} characters to look for"
             )
         return value
-
-    def relative(self, attribute: Attribute, value: Any) -> Any:
-        """Return a reference to this service in the form in which the server makes it."""
-        sent = {"readWrite"} if attribute.key == "$ref" else {"readWrite", "immutable"}
-        if attribute.type != "reference" or attribute.mutability in sent:
-            return value
-        base_url = self.tolerated.base_url
-        return value.replace(base_url, PLACEHOLDER) if base_url else value
 
 
 def along(chain: Chain, prefix: Keys, leaf: Callable[[Keys, Attribute], Condition]) -> Condition:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from ..attributes import Attribute
 from ..errors import (
     InvalidFilterError,
     InvalidPathError,
@@ -20,9 +21,9 @@ from ..errors import (
 from ..filters.evaluate import holds
 from ..filters.parser import DEFAULT_LIMITS, Limits
 from ..filters.resolve import Condition, locate, resolve_within
-from ..schema import Attribute, ResourceType
+from ..schema import ResourceType
 from ..tolerance import STRICT, Tolerated, complex_value, is_cleared
-from ..values import copied, fold_item
+from ..values import Record, copied, fold_item
 from .elements import (
     changed,
     distinct,
@@ -38,7 +39,6 @@ from .members import member_ids
 from .target import Target, find_target
 
 Load = Callable[[Attribute, Any], Any]
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

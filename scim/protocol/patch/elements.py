@@ -7,11 +7,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..attributes import Attribute
 from ..errors import InvalidSyntaxError
-from ..schema import Attribute
-from ..values import fold_item
-
-Record = dict[str, Any]
+from ..values import Record, fold_item
 
 
 def elements(owner: Mapping[str, Any], attribute: Attribute) -> list[Any]:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ..attributes import Attribute
 from ..errors import InvalidPathError, MutabilityError
 from ..filters.nodes import And, AttributePath, Comparison, Filter, ValuePath
 from ..filters.parser import Limits, parse_path
 from ..filters.resolve import Chain, locate
-from ..schema import Attribute, ResourceType
+from ..schema import ResourceType
 from ..tolerance import Tolerated
 
 

@@ -25,7 +25,8 @@ from sqlalchemy import (
 
 from scim.protocol.filters.nodes import And, Not, Or
 from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
-from scim.protocol.schema import Reference, ResourceType
+from scim.protocol.references import References, server_made
+from scim.protocol.schema import ResourceType
 
 from ..keys import is_id
 from ..relations import RELATED, RELATIONS, Columns, Referred, Relation, referred, url
@@ -80,7 +81,7 @@ def equality(condition: Condition | None, resource_type: ResourceType) -> str | 
     """
     match condition:
         case Compare(keys, _, "eq"):
-            made = _server_made(keys, resource_type.references)
+            made = server_made(keys, resource_type.references)
             asks = keys not in columns_of(resource_type) and made is None
         case Some((name,), _, inner):
             asks = name != RELATED.get(resource_type.name) and _is_equality(inner)
@@ -98,14 +99,6 @@ def _is_equality(condition: Condition) -> bool:
     return False
 
 
-def _server_made(keys: Keys, references: Mapping[str, Reference]) -> Reference | None:
-    """Return the reference of which ``keys`` name what the server makes of it."""
-    reference = references.get(".".join(keys[:-1]))
-    if reference and keys[-1] in ("$ref", (reference.display or "").lower()):
-        return reference
-    return None
-
-
 class _Compiler:
     """Compiles the terms that ask for one table's rows."""
 
@@ -115,7 +108,7 @@ class _Compiler:
         columns: Columns,
         dialect: str,
         related: str | None = None,
-        references: Mapping[str, Reference] | None = None,
+        references: References | None = None,
         searched: Mapping[Keys, Keys] | None = None,
     ) -> None:
         self.table = table
@@ -134,7 +127,7 @@ class _Compiler:
                 return or_(false(), *(self.term(term) for term in terms))
             case Not(term):
                 return not_(self.term(term))
-            case Compare(keys) | Has(keys) if reference := _server_made(keys, self.references):
+            case Compare(keys) | Has(keys) if reference := server_made(keys, self.references):
                 return self.referring(referred(reference), condition)
             case Some((name,), _, inner) if name == self.related:
                 return self.linked(name, inner)

@@ -18,9 +18,9 @@ from sqlalchemy import (
     true,
 )
 
+from scim.protocol.attributes import Attribute
 from scim.protocol.filters.nodes import And, Not, Or
 from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
-from scim.protocol.schema import Attribute
 
 SIGNS = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
 

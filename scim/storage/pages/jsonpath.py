@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, true, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH
 
+from scim.protocol.attributes import Attribute
 from scim.protocol.filters.nodes import And, Not, Or
 from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
-from scim.protocol.schema import Attribute
 
 SIGNS = {"eq": "==", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "sw": "starts with"}
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
 
 from scim.protocol.errors import InvalidPathError
 from scim.protocol.filters.resolve import Chain, Condition, locate
+from scim.protocol.references import server_made
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 
@@ -138,8 +139,7 @@ def sort_value(selection: Selection, dialect: str) -> Any:
     chain, keys = selection.sort, tuple(attribute.key for attribute in selection.sort)
     resource_type = selection.resource_type
     table = table_of(resource_type)
-    reference = resource_type.references.get(".".join(keys[:-1]))
-    if reference and keys[-1] in ("$ref", (reference.display or "").lower()):
+    if reference := server_made(keys, resource_type.references):
         found = [each.of(table, each.columns[keys[-1:]]) for each in referred(reference)]
         return (found[0] if len(found) == 1 else union_all(*found)).scalar_subquery()
     if keys[0] == RELATED.get(resource_type.name):

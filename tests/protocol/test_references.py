@@ -1,0 +1,74 @@
+"""References: the mark in a stored body, and what a read makes of it (RFC 7643 §4.3, manager)."""
+
+import json
+
+import pytest
+
+from scim.protocol.references import (
+    SEPARATOR,
+    has_marks,
+    mark,
+    resolve_marks,
+    server_made,
+    take_out,
+    without_marks,
+)
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
+from scim.serializers.resources import dump_resource
+
+from ..support.scim import enterprise
+
+[MANAGER] = USER.references.values()
+BABS = {"userName": "babs", **enterprise(manager={"value": "1", "$ref": "forged"})}
+WRITTEN = {"userName": "babs", **enterprise(manager={"value": "1"})}
+BODY = dump_resource(mark(BABS, USER.attributes), USER)
+
+
+def test_server_marks_a_manager_only():
+    marked = mark(BABS, USER.attributes)[ENTERPRISE_USER_SCHEMA]["manager"]
+
+    assert marked["value"] == "1"
+    assert marked["$ref"] != "forged"
+    forged = {"userName": "babs", **enterprise(manager={"$ref": "forged"})}
+    empty = {"userName": "babs", **enterprise()}
+    assert mark(forged, USER.attributes) == mark(empty, USER.attributes) == {"userName": "babs"}
+    assert mark({"displayName": "Tours"}, GROUP.attributes) == {"displayName": "Tours"}
+
+
+def test_body_without_its_marks_is_what_the_client_wrote():
+    assert has_marks(BODY)
+    assert json.loads(without_marks(BODY)) == WRITTEN
+    assert not has_marks(without_marks(BODY))
+
+
+@pytest.mark.parametrize(
+    ("found", "manager"),
+    [
+        (None, {"value": "1"}),
+        (f'another{SEPARATOR}"$ref":"/Users/1"', {"value": "1"}),
+        (
+            f'{MANAGER.key}{SEPARATOR}"$ref":"/Users/1","displayName":"Boss"',
+            {"value": "1", "$ref": "/Users/1", "displayName": "Boss"},
+        ),
+    ],
+)
+def test_read_shows_what_it_found_for_a_mark(found, manager):
+    assert json.loads(resolve_marks(BODY, found))[ENTERPRISE_USER_SCHEMA]["manager"] == manager
+
+
+@pytest.mark.parametrize(
+    ("name", "made"), [("$ref", True), ("displayname", True), ("value", False)]
+)
+def test_server_makes_all_of_a_manager_but_its_value(name, made):
+    found = server_made((*MANAGER.keys, name), USER.references)
+
+    assert found is (MANAGER if made else None)
+    assert server_made((name,), USER.references) is None
+
+
+def test_reference_is_taken_out_of_a_resource_that_has_it():
+    document = json.loads(without_marks(BODY))
+
+    assert take_out(MANAGER, document) == "1"
+    assert take_out(MANAGER, document) == take_out(MANAGER, {}) == ""
+    assert document == {"userName": "babs", ENTERPRISE_USER_SCHEMA: {}}
