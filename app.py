@@ -1,11 +1,9 @@
 """The application, and `python app.py`, which serves it."""
 
 import logging
-import os
 import socket
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -17,9 +15,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import db
 from scim import routes
-from scim.protocol.definitions.assembly import DefinitionError, Definitions, extended
 from scim.protocol.tolerance import Tolerance
-from scim.settings import BASE_PATH, DEFAULT_TOKEN, PROJECT, SettingError, Settings, read_settings
+from scim.schema_folder import read_definitions
+from scim.service import Service
+from scim.settings import BASE_PATH, DEFAULT_TOKEN, SettingError, Settings, read_settings
 from scim.storage import Database, Doorkeeper
 
 if TYPE_CHECKING:
@@ -50,48 +49,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db)
     with app.app_context():
-        app.extensions["scim_database"] = Database(db.engine, settings.replica_url)
-    app.extensions["scim_settings"] = settings
-    app.extensions["scim_definitions"] = read_definitions(settings.schema_folder)
-    app.extensions["scim_tolerance"] = Tolerance()
-    app.extensions["scim_door"] = Doorkeeper(settings.token)
-    routes.register(app, settings.base_path, app.extensions["scim_definitions"])
+        database = Database(db.engine, settings.replica_url)
+    definitions = read_definitions(settings.schema_folder)
+    service = Service(settings, database, definitions, Tolerance(), Doorkeeper(settings.token))
+    app.extensions["scim"] = service
+    routes.register(app, service)
     return app
-
-
-def read_definitions(folder: str) -> Definitions:
-    """Return what is served: users, groups and what the JSON documents in ``folder`` add.
-
-    Those in folders below it count too, unless their names, or the folders', begin with a dot.
-
-    :raises SettingError: one of them cannot be used
-    """
-    try:
-        return extended(_documents(Path(PROJECT, folder)) if folder else {})
-    except (DefinitionError, OSError) as error:
-        raise SettingError(f"SCIM_SCHEMA_FOLDER: {error}") from None
-
-
-def _documents(root: Path) -> dict[str, str]:
-    """Return the texts of the JSON files below a folder, by their paths from there."""
-    documents: dict[str, str] = {}
-    for path in _json_files(root):
-        name = path.relative_to(root).as_posix()
-        try:
-            documents[name] = path.read_text(encoding="utf-8-sig")
-        except UnicodeError as error:
-            raise DefinitionError(f"{name}: cannot be read as UTF-8: {error}") from None
-    return documents
-
-
-def _json_files(root: Path) -> Iterator[Path]:
-    def fail(error: OSError) -> None:
-        raise error
-
-    for folder, below, files in os.walk(root, onerror=fail):
-        below[:] = [name for name in below if not name.startswith(".")]
-        shown = [name for name in files if not name.startswith(".")]
-        yield from (Path(folder, name) for name in shown if name.endswith(".json"))
 
 
 def _behind_proxy(application: "WSGIApplication") -> "WSGIApplication":
@@ -144,9 +107,9 @@ def main() -> None:
         app = create_app()
     except SettingError as error:
         sys.exit(str(error))
-    settings = app.extensions["scim_settings"]
-    database, migrations = app.extensions["scim_database"], app.extensions["migrate"].directory
-    if problem := _address_problem(settings) or database.problem(migrations):
+    service: Service = app.extensions["scim"]
+    settings, migrations = service.settings, app.extensions["migrate"].directory
+    if problem := _address_problem(settings) or service.database.problem(migrations):
         sys.exit(problem)
     print(welcome(settings), flush=True)
     Granian(

@@ -111,13 +111,13 @@ def app(database_url: str) -> Iterator[Flask]:
 
     app = create_app({"DATABASE_URL": database_url, "TESTING": True})
     yield app
-    app.extensions["scim_database"].close()
+    app.extensions["scim"].database.close()
 
 
 @pytest.fixture
 def client(app: Flask, empty_database: None) -> FlaskClient:
     """A client of the application, authorized, with an empty database."""
-    app.extensions["scim_door"].known.clear()  # a tenant may have changed its mind
+    app.extensions["scim"].doorkeeper.known.clear()  # a tenant may have changed its mind
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
     return client
@@ -160,7 +160,7 @@ def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
 
     @contextmanager
     def noting() -> Iterator[list[str]]:
-        database, texts = app.extensions["scim_database"], []
+        database, texts = app.extensions["scim"].database, []
         with noted(database.engine, database.reader) as seen:
             yield texts
         asking = "SELECT tenants.id, "  # who asks, now and then

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from app import read_definitions
 from scim.protocol.definitions.assembly import BUILT_IN
+from scim.schema_folder import read_definitions
 from scim.settings import PROJECT, SettingError
 
 from .support.definitions import EXAMPLES, ROOM_SCHEMA, attribute, rooms, schema

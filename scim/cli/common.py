@@ -8,16 +8,21 @@ import click
 from flask import current_app
 
 from scim.protocol.errors import ScimError
-from scim.routes.call import open_store
+from scim.service import Service
 from scim.storage import Database, Store, is_id
 from scim.storage.tokens import Tenant, find_tenant
 
 TOKEN = "manage.py"  # whose changes those of an operator are
 
 
-def database() -> Database:
-    found: Database = current_app.extensions["scim_database"]
+def service() -> Service:
+    """Return what the settings of this process open."""
+    found: Service = current_app.extensions["scim"]
     return found
+
+
+def database() -> Database:
+    return service().database
 
 
 def find(name: str) -> Tenant:
@@ -32,7 +37,7 @@ def find(name: str) -> Tenant:
 
 def store(tenant: str) -> Store:
     """Return the directory of a tenant."""
-    return open_store(current_app.extensions, find(tenant), TOKEN)
+    return service().store(find(tenant), TOKEN)
 
 
 def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:

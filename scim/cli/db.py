@@ -25,8 +25,7 @@ def init() -> None:
 @with_appcontext
 def migrate_models(message: str | None) -> None:
     """Write a migration for what has changed in models.py since the last one."""
-    migrations = current_app.extensions["migrate"].directory
-    if current_app.extensions["scim_database"].problem(migrations):
+    if database().problem(current_app.extensions["migrate"].directory):
         click.echo(HERE)
     else:
         migrate(message=message)

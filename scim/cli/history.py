@@ -9,10 +9,9 @@ from flask.cli import with_appcontext
 
 from scim.protocol.values import PLACEHOLDER
 from scim.provider import recovery
-from scim.routes.call import settings
 from scim.storage import Change, Store
 
-from .common import of_tenant, resource_id, said_plainly, store
+from .common import of_tenant, resource_id, said_plainly, service, store
 from .trash import days_ago, say_missing, say_purged
 
 MEMBERS_SHOWN = 20
@@ -27,7 +26,7 @@ def history(id: str | None, purge: bool, tenant: str) -> None:
     """Show who changed a resource, when, and what."""
     directory = store(tenant)
     if purge:
-        days = settings().history_days
+        days = service().settings.history_days
         say_purged(recovery.purge_history(directory, days_ago(days)), "changes made", days)
     elif id is None:
         raise click.UsageError("name a resource by its id, or say --purge")

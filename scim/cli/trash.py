@@ -8,9 +8,8 @@ from flask.cli import with_appcontext
 
 from scim.protocol.values import date_time
 from scim.provider import recovery
-from scim.routes.call import settings
 
-from .common import of_tenant, resource_id, said_plainly, store
+from .common import of_tenant, resource_id, said_plainly, service, store
 
 SHOWN = 100
 
@@ -62,7 +61,7 @@ def say_missing(ids: Iterable[str]) -> None:
 @with_appcontext
 def purge(days: int | None, tenant: str) -> None:
     """Delete for good what was deleted more than SCIM_TRASH_DAYS ago."""
-    days = settings().trash_days if days is None else days
+    days = service().settings.trash_days if days is None else days
     say_purged(recovery.purge_trash(store(tenant), days_ago(days)), "deleted", days)
 
 

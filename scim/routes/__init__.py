@@ -2,16 +2,16 @@
 
 from flask import Flask
 
-from scim.protocol.definitions.assembly import Definitions
+from scim.service import Service
 
 from . import bulk, discovery, errors, me, resources, search
 from . import call as wire
 
 
-def register(app: Flask, base_path: str, definitions: Definitions) -> None:
-    """Serve every endpoint below ``base_path``."""
-    of_types = map(resources.blueprint, definitions.resource_types)
+def register(app: Flask, service: Service) -> None:
+    """Serve every endpoint below the base path of the settings."""
+    of_types = map(resources.blueprint, service.definitions.resource_types)
     for bp in (*of_types, discovery.bp, search.bp, bulk.bp, me.bp):
-        app.register_blueprint(bp, url_prefix=base_path + (bp.url_prefix or ""))
+        app.register_blueprint(bp, url_prefix=service.settings.base_path + (bp.url_prefix or ""))
     errors.register(app)
     wire.register(app)

@@ -23,7 +23,8 @@ def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
     def guarded(*args: Any, **kwargs: Any) -> R:
         call = this_call()
         scheme, token = _credentials(call.environ.get("HTTP_AUTHORIZATION", ""))
-        if not call.admit(token) or not (scheme or call.tolerated.allows("bare_token")):
+        call.access = call.service.admit(token)
+        if not call.access or not (scheme or call.tolerated.allows("bare_token")):
             raise UnauthorizedError("Authorization must be Bearer, a space and the token")
         return view(*args, call=call, **kwargs)
 

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Request, Response, current_app, request
+from flask import Flask, Request, Response, request
 from werkzeug.datastructures import Headers
 
 from scim.protocol import etag
@@ -31,9 +31,9 @@ from scim.provider.cursors import Cursors, scope
 from scim.provider.query import PageSize
 from scim.serializers.messages import load_bulk, load_search
 from scim.serializers.stored import Representation, location
+from scim.service import Service
 from scim.settings import Settings
-from scim.storage import Access, Store, digest
-from scim.storage.tokens import Tenant
+from scim.storage import Access, Store
 
 MEDIA_TYPE = "application/scim+json"
 ACCEPTED = {MEDIA_TYPE, "application/json", ""}
@@ -49,26 +49,6 @@ def register(app: Flask) -> None:
     app.after_request(_finish)
 
 
-def settings() -> Settings:
-    found: Settings = current_app.extensions["scim_settings"]
-    return found
-
-
-def open_store(extensions: dict[str, Any], tenant: Tenant, token: str) -> Store:
-    """Return the directory of a tenant; ``token`` is the name of whose changes are made."""
-    known = extensions["scim_settings"]
-    return Store(
-        extensions["scim_database"],
-        tenant.id,
-        extensions["scim_definitions"],
-        unique_names=known.unique_group_names,
-        skip_unknown=known.skip_unknown_members,
-        restores=tenant.restores and not tenant.strict,  # the profile deletes for good (its §6.6)
-        keeps_history=known.history_days > 0,
-        token=token,
-    )
-
-
 class Call(Request):
     """A request, and what it means to SCIM.
 
@@ -78,33 +58,22 @@ class Call(Request):
 
     def __init__(self, extensions: dict[str, Any], environ: Any, **options: Any) -> None:
         super().__init__(environ, **options)
-        self.extensions = extensions
+        self.service: Service = extensions["scim"]
         self.access: Access | None = None
 
     @property
     def settings(self) -> Settings:
-        found: Settings = self.extensions["scim_settings"]
-        return found
+        return self.service.settings
 
     @property
     def definitions(self) -> Definitions:
         """The resource types and schemas that are served."""
-        found: Definitions = self.extensions["scim_definitions"]
-        return found
+        return self.service.definitions
 
     @property
     def user_type(self) -> ResourceType:
         """The resource type of users, as it has been extended."""
         return self.definitions.by_name["User"]
-
-    def admit(self, token: str) -> bool:
-        """Find out what a token opens; tell whether that is anything."""
-        database, doorkeeper = self.extensions["scim_database"], self.extensions["scim_door"]
-        presented = digest(token)
-        self.access = doorkeeper.remembered(presented) or database.read(
-            lambda connection: doorkeeper.admit(connection, presented)
-        )
-        return self.access is not None
 
     @property
     def admitted(self) -> Access:
@@ -115,7 +84,7 @@ class Call(Request):
     @property
     def store(self) -> Store:
         """The directory of the tenant that the token belongs to."""
-        return open_store(self.extensions, self.admitted.tenant, self.admitted.token)
+        return self.service.store(self.admitted.tenant, self.admitted.token)
 
     @property
     def is_strict(self) -> bool:
@@ -128,7 +97,7 @@ class Call(Request):
     @cached_property
     def tolerated(self) -> Tolerated:
         """The tolerances of this request, the same object throughout."""
-        tolerance = STRICT_TOLERANCE if self.is_strict else self.extensions["scim_tolerance"]
+        tolerance = STRICT_TOLERANCE if self.is_strict else self.service.tolerance
         return Tolerated(tolerance, self.service_url, interop=self.is_strict)
 
     @cached_property

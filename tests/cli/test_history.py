@@ -145,7 +145,7 @@ def test_history_is_not_kept_where_its_days_are_none(database_url, empty_databas
 
     assert client.post("/scim/v2/Users", json=user()).status_code == 201
     assert changes() == []
-    app.extensions["scim_database"].close()
+    app.extensions["scim"].database.close()
 
 
 def test_history_names_the_token(scim, run, client):

@@ -73,7 +73,7 @@ def test_revoked_token_opens_nothing(app, run, opened_by):
 
     assert run("token revoke okta") == "Revoked okta.\n"
 
-    app.extensions["scim_door"].known.clear()
+    app.extensions["scim"].doorkeeper.known.clear()
     check_error(opened_by(token).get("/Users"), 401)
 
 

@@ -241,7 +241,7 @@ class TestUserWhoIsCreatedAgain:
     @pytest.fixture(autouse=True)
     def restoring(self, run, app, client):
         assert "restores users" in run("tenant set default --restores")
-        app.extensions["scim_door"].known.clear()
+        app.extensions["scim"].doorkeeper.known.clear()
 
     def test_comes_back_with_what_the_client_now_says(self, scim):
         before = scim.create(user(displayName="Babs", title="Guide", externalId="7"))

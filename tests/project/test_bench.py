@@ -30,7 +30,7 @@ def client(url):
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
     yield client
-    app.extensions["scim_database"].close()
+    app.extensions["scim"].database.close()
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ LAYERS = (
     ("scim.storage", "scim.conformance", "scim.idp"),
     ("scim.serializers",),
     ("scim.provider",),
+    ("scim.schema_folder", "scim.service"),
     ("scim.routes", "scim.console", "scim.cli"),
     ("app", "manage"),
 )

@@ -92,7 +92,7 @@ def test_users_of_the_first_version_are_kept(new_database):
         f"/scim/v2/Users/{REPORT}", json=patch_op | {"Operations": [replace("title", "Guide")]}
     )
     assert changed.json["meta"]["version"] == 'W/"4"'
-    app.extensions["scim_database"].close()
+    app.extensions["scim"].database.close()
 
     upgrade(url, "0001", "downgrade")
     with engine.connect() as connection:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from scim.protocol.tolerance import STRICT_TOLERANCE
 from scim.storage import tokens
 
 from ..support.definitions import EXAMPLES, write
@@ -31,7 +33,7 @@ def choose(app: Flask, engine: sa.Engine) -> Iterator[Callable[..., None]]:
             default, *_ = tokens.list_tenants(connection)
             assert default.id == tokens.DEFAULT_TENANT
             tokens.set_tenant(connection, default, **choices)
-        app.extensions["scim_door"].known.clear()  # it remembers for some seconds
+        app.extensions["scim"].doorkeeper.known.clear()  # it remembers for some seconds
 
     yield choose
     choose(strict=False, restores=False)
@@ -41,6 +43,17 @@ def choose(app: Flask, engine: sa.Engine) -> Iterator[Callable[..., None]]:
 def strict(choose: Callable[..., None]) -> None:
     """Make the tenant of SCIM_TOKEN strict."""
     choose(strict=True)
+
+
+@pytest.fixture
+def without_tolerances(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Accept only what the RFCs describe, until the test ends: ``without_tolerances()``."""
+
+    def refuse() -> None:
+        changed = replace(app.extensions["scim"], tolerance=STRICT_TOLERANCE)
+        monkeypatch.setitem(app.extensions, "scim", changed)
+
+    return refuse
 
 
 @pytest.fixture
@@ -123,7 +136,7 @@ def _application(database_url: str, **settings: Any) -> Iterator[Flask]:
 
     app = create_app({"DATABASE_URL": database_url, "TESTING": True, **settings})
     yield app
-    app.extensions["scim_database"].close()
+    app.extensions["scim"].database.close()
 
 
 def _client(app: Flask) -> Scim:

@@ -88,7 +88,7 @@ def test_tokens_are_compared_in_constant_time(stranger, monkeypatch):
         return compare(one, other)
 
     monkeypatch.setattr(tokens.secrets, "compare_digest", remember)
-    stranger.application.extensions["scim_door"].known.clear()
+    stranger.application.extensions["scim"].doorkeeper.known.clear()
     for token in ("1", "123456789", "x" * 5000):
         stranger.get("/scim/v2/Schemas", headers={"Authorization": f"Bearer {token}"})
 

@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
-from scim.protocol.tolerance import STRICT_TOLERANCE
 from scim.provider.bulk import WRITTEN_AT_ONCE
 from scim.serializers.messages import BULK_REQUEST_SCHEMA
 from scim.serializers.resources import hasher
@@ -710,8 +709,8 @@ def test_tolerant_server_takes_in_bulk_what_it_takes_otherwise(scim, ada):
     assert scim.read(ada)["active"] is False
 
 
-def test_strict_server_does_not_take_it_and_does_the_rest(app, scim, ada, monkeypatch):
-    monkeypatch.setitem(app.extensions, "scim_tolerance", STRICT_TOLERANCE)
+def test_strict_server_does_not_take_it_and_does_the_rest(scim, ada, without_tolerances):
+    without_tolerances()
 
     results = carry_out(
         scim,
@@ -728,9 +727,9 @@ def test_strict_server_does_not_take_it_and_does_the_rest(app, scim, ada, monkey
     assert scim.read(ada) == ada
 
 
-def test_empty_request_is_tolerated_only(app, scim, monkeypatch):
+def test_empty_request_is_tolerated_only(scim, without_tolerances):
     assert carry_out(scim) == []
-    monkeypatch.setitem(app.extensions, "scim_tolerance", STRICT_TOLERANCE)
+    without_tolerances()
     check_error(scim.post("/Bulk", bulk_request()), 400, "invalidSyntax")
 
 

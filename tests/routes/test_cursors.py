@@ -382,7 +382,7 @@ def test_cursor_goes_on_whichever_way_the_query_is_sent(crowd):
 @pytest.fixture
 def neighbour(app, crowd):
     """A client of another tenant, who has users of the same names."""
-    database = app.extensions["scim_database"]
+    database = app.extensions["scim"].database
     name = "neighbour of cursors"
     database.write(lambda connection: add_tenant(connection, name))
     tenant = database.read(lambda connection: find_tenant(connection, name))

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
-from scim.protocol.tolerance import STRICT_TOLERANCE
 
 from ..support.errors import check_error
 from ..support.legality import faults
@@ -197,10 +196,10 @@ def equalities(path, value):
 
 
 @pytest.fixture(params=["tolerant", "strict", "strict tenant"])
-def strictness(request, app, choose, monkeypatch):
+def strictness(request, choose, without_tolerances):
     """Accept what providers send, or only what the RFCs have, or even less, as the profile does."""
     if request.param == "strict":
-        monkeypatch.setitem(app.extensions, "scim_tolerance", STRICT_TOLERANCE)
+        without_tolerances()
     choose(strict=request.param == "strict tenant")
 
 

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 import pytest
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
-from scim.protocol.tolerance import STRICT_TOLERANCE
 from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
 
 from ..support.errors import check_error
@@ -424,9 +423,9 @@ def test_other_methods_and_places_are_no_queries(scim, method, path, status):
 
 
 def test_strict_server_takes_the_query_of_the_rfc_and_nothing_else(
-    app, scim, everybody, monkeypatch
+    scim, everybody, without_tolerances
 ):
-    monkeypatch.setitem(app.extensions, "scim_tolerance", STRICT_TOLERANCE)
+    without_tolerances()
 
     sent = search_request(
         attributes=["displayName", "userName"], filter='displayName sw "t"', startIndex=1, count=10

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
-from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerance
+from scim.protocol.tolerance import Tolerance
 
 from ..support.scim import add, enterprise, group, path_of, remove, replace, user
 
@@ -136,8 +136,8 @@ def test_tolerant_server_accepts_it_and_says_so(scim, babs, tours, name, request
 
 
 @pytest.mark.parametrize(("name", "request_", "status"), CASES)
-def test_strict_server_does_not(app, scim, babs, tours, monkeypatch, name, request_, status):
-    monkeypatch.setitem(app.extensions, "scim_tolerance", STRICT_TOLERANCE)
+def test_strict_server_does_not(scim, babs, tours, without_tolerances, name, request_, status):
+    without_tolerances()
 
     before = [scim.read(babs), tours]
 

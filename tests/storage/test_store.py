@@ -27,7 +27,7 @@ class Deadlock(psycopg2.OperationalError):
 
 @pytest.fixture
 def store(app, empty_database):
-    return Store(app.extensions["scim_database"], 1)
+    return Store(app.extensions["scim"].database, 1)
 
 
 def failing(times, error):

@@ -1,0 +1,44 @@
+"""The service of one process: its settings and what they open, for endpoints and commands."""
+
+from dataclasses import dataclass
+
+from scim.protocol.definitions.assembly import Definitions
+from scim.protocol.tolerance import Tolerance
+from scim.settings import Settings
+from scim.storage import Access, Database, Doorkeeper, Store, digest
+from scim.storage.tokens import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """All that requests and commands share; ``app.extensions["scim"]`` is the only one.
+
+    ``tolerance`` is that of every tenant that is not strict.
+    """
+
+    settings: Settings
+    database: Database
+    definitions: Definitions
+    tolerance: Tolerance
+    doorkeeper: Doorkeeper
+
+    def admit(self, token: str) -> Access | None:
+        """Return what a bearer token opens; None if it opens nothing."""
+        presented = digest(token)
+        return self.doorkeeper.remembered(presented) or self.database.read(
+            lambda connection: self.doorkeeper.admit(connection, presented)
+        )
+
+    def store(self, tenant: Tenant, token: str) -> Store:
+        """Return the directory of a tenant; the history names ``token`` with each change."""
+        return Store(
+            self.database,
+            tenant.id,
+            self.definitions,
+            unique_names=self.settings.unique_group_names,
+            skip_unknown=self.settings.skip_unknown_members,
+            # A strict tenant keeps to the interoperability profile, which deletes for good (§6.6).
+            restores=tenant.restores and not tenant.strict,
+            keeps_history=self.settings.history_days > 0,
+            token=token,
+        )
