@@ -5,22 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    ScalarSelect,
-    Select,
-    String,
-    Text,
-    and_,
-    bindparam,
-    cast,
-    exists,
-    func,
-    literal,
-    select,
-    union,
-    union_all,
-)
+import sqlalchemy as sa
 
 from scim.protocol.filters.resolve import Keys
 from scim.protocol.references import SEPARATOR, Reference
@@ -46,9 +31,9 @@ Columns = Mapping[Keys, Any]
 DISPLAY_NAME: Keys = ("displayname",)
 
 
-def url(endpoint: str, table: Any) -> ColumnElement[str]:
+def url(endpoint: str, table: Any) -> sa.ColumnElement[str]:
     """Return the URL of a row, with the placeholder for the base URL."""
-    return literal(f"{PLACEHOLDER}{endpoint}/", String).concat(cast(table.c.id, Text))
+    return sa.literal(f"{PLACEHOLDER}{endpoint}/", sa.String).concat(sa.cast(table.c.id, sa.Text))
 
 
 @dataclass(frozen=True)
@@ -75,7 +60,7 @@ class Relation:
             ("value",): self.other.c.id,
             ("$ref",): url(self.endpoint, self.other),
             ("display",): folded,
-            ("type",): literal(fold_text(self.type)),
+            ("type",): sa.literal(fold_text(self.type)),
         }
 
     @property
@@ -83,28 +68,28 @@ class Relation:
         """Which of them a filter asks of ``search`` instead, for its index, and by which keys."""
         return {("display",): DISPLAY_NAME} if self.other is users else {}
 
-    def select(self, *columns: Any) -> Select[Any]:
+    def select(self, *columns: Any) -> sa.Select[Any]:
         """Return the SELECT of ``columns`` of all rows of the tenant."""
         return self._chosen(columns).where(self.owner.table.c.tenant_id == TENANT)
 
-    def of(self, owner: Any, *columns: Any) -> Select[Any]:
+    def of(self, owner: Any, *columns: Any) -> sa.Select[Any]:
         """Return the SELECT of ``columns`` of what a row of ``owner`` shows."""
         mine = (self.owner.table.c.tenant_id == TENANT) & (self.owner == owner.c.id)
         return self._chosen(columns).where(mine).correlate(owner)
 
-    def _chosen(self, columns: Sequence[Any]) -> Select[Any]:
-        chosen = select(*columns).select_from(self.joined)
+    def _chosen(self, columns: Sequence[Any]) -> sa.Select[Any]:
+        chosen = sa.select(*columns).select_from(self.joined)
         return chosen if self.condition is None else chosen.where(self.condition)
 
     @property
-    def item(self) -> ColumnElement[str]:
+    def item(self) -> sa.ColumnElement[str]:
         """The JSON text of what is shown."""
         return self.shown + f',"type":"{self.type}"}}'
 
     @property
-    def shown(self) -> ColumnElement[str]:
+    def shown(self) -> sa.ColumnElement[str]:
         """That text without its end, which tells how it is shown."""
-        value = literal('{"value":"', String).concat(cast(self.other.c.id, Text))
+        value = sa.literal('{"value":"', sa.String).concat(sa.cast(self.other.c.id, sa.Text))
         value = value + '","$ref":"' + url(self.endpoint, self.other) + '"'
         return value + named("display", self.other.c.display)
 
@@ -113,8 +98,8 @@ def _folded_display(table: Any) -> Any:
     return table.c.search[DISPLAY_NAME[0]].as_string()
 
 
-def _same(left: Any, right: Any, left_id: Any, right_id: Any) -> ColumnElement[bool]:
-    return and_(left.c.tenant_id == right.c.tenant_id, left_id == right_id)
+def _same(left: Any, right: Any, left_id: Any, right_id: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(left.c.tenant_id == right.c.tenant_id, left_id == right_id)
 
 
 _directly = link.alias("directly")
@@ -156,7 +141,7 @@ RELATIONS: Mapping[str, tuple[Relation, Relation]] = {
             _others,
             "/Groups",
             "indirect",
-            ~exists().where(
+            ~sa.exists().where(
                 _same(_directly, link, _directly.c.user_id, link.c.user_id),
                 _directly.c.group_id == nesting.c.parent_id,
             ),
@@ -166,7 +151,7 @@ RELATIONS: Mapping[str, tuple[Relation, Relation]] = {
 RELATED = {"User": "groups", "Group": "members"}
 
 
-def related(resource_type: ResourceType) -> ScalarSelect[str | None]:
+def related(resource_type: ResourceType) -> sa.ScalarSelect[str | None]:
     """Return the JSON texts of a user's groups, or of a group's members, joined by commas."""
     name, owner = RELATED[resource_type.name], OWN_TABLES[resource_type.name]
     found = [
@@ -174,9 +159,9 @@ def related(resource_type: ResourceType) -> ScalarSelect[str | None]:
         for relation in RELATIONS[name]
     ]
     # A group may be above a user in two ways. Members need no such care, and may be many.
-    items = (union(*found) if name == "groups" else union_all(*found)).subquery()
-    ordered = select(items.c.item).order_by(items.c.id).subquery()
-    return select(joined(ordered.c.item, ",")).scalar_subquery()
+    items = (sa.union(*found) if name == "groups" else sa.union_all(*found)).subquery()
+    ordered = sa.select(items.c.item).order_by(items.c.id).subquery()
+    return sa.select(joined(ordered.c.item, ",")).scalar_subquery()
 
 
 @cache
@@ -188,35 +173,35 @@ def members_behind(relation: Relation) -> Prepared:
     by_id = relation.other_id
     found = (
         relation.select(by_id.label("id"), relation.item.label("item"))
-        .where(relation.owner == THIS, by_id > bindparam("after", type_=by_id.type))
+        .where(relation.owner == THIS, by_id > sa.bindparam("after", type_=by_id.type))
         .order_by(by_id)
-        .limit(bindparam("at_once"))
+        .limit(sa.bindparam("at_once"))
         .subquery()
     )
-    return Prepared(select(joined(found.c.item, ","), func.max(cast(found.c.id, Text))))
+    return Prepared(sa.select(joined(found.c.item, ","), sa.func.max(sa.cast(found.c.id, sa.Text))))
 
 
-def has_many(group: Any) -> ColumnElement[bool]:
+def has_many(group: Any) -> sa.ColumnElement[bool]:
     """Return whether a group has more users as members than the parameter ``at_once``."""
     mine = (link.c.tenant_id == group.c.tenant_id) & (link.c.group_id == group.c.id)
-    chosen = select(link.c.user_id).where(mine).correlate(group)
-    return exists(chosen.offset(bindparam("at_once")))
+    chosen = sa.select(link.c.user_id).where(mine).correlate(group)
+    return sa.exists(chosen.offset(sa.bindparam("at_once")))
 
 
-def first_related(resource_type: ResourceType, name: str) -> ScalarSelect[Any]:
+def first_related(resource_type: ResourceType, name: str) -> sa.ScalarSelect[Any]:
     """Return what ``groups.{name}`` or ``members.{name}`` is of the first in the order shown."""
     owner = OWN_TABLES[resource_type.name]
-    found = union_all(
+    found = sa.union_all(
         *(
             relation.of(
                 owner,
                 relation.other.c.id.label("id"),
-                cast(relation.columns[(name,)], Text).label("value"),
+                sa.cast(relation.columns[(name,)], sa.Text).label("value"),
             )
             for relation in RELATIONS[RELATED[resource_type.name]]
         )
     ).subquery()
-    return select(found.c.value).order_by(found.c.id).limit(1).scalar_subquery()
+    return sa.select(found.c.value).order_by(found.c.id).limit(1).scalar_subquery()
 
 
 @dataclass(frozen=True)
@@ -242,23 +227,23 @@ class Referred:
         display = self.reference.display
         return {(display.lower(),): DISPLAY_NAME} if display else {}
 
-    def sources(self) -> Select[Any]:
+    def sources(self) -> sa.Select[Any]:
         """Return the SELECT of the ids of what refers to a row of the tenant."""
         return self._chosen([referrals.c.source_id]).where(referrals.c.tenant_id == TENANT)
 
-    def of(self, owner: Any, *columns: Any) -> Select[Any]:
+    def of(self, owner: Any, *columns: Any) -> sa.Select[Any]:
         """Return the SELECT of ``columns`` of what a row of ``owner`` refers to."""
         mine = (referrals.c.tenant_id == TENANT) & (referrals.c.source_id == owner.c.id)
         return self._chosen(columns).where(mine).correlate(owner)
 
-    def _chosen(self, columns: Sequence[Any]) -> Select[Any]:
+    def _chosen(self, columns: Sequence[Any]) -> sa.Select[Any]:
         conditions = [
             referrals.c.key == self.reference.key,
             _same(self.target, referrals, self.target.c.id, referrals.c.target_id),
         ]
         if "resource_type" in self.target.c:
             conditions.append(self.target.c.resource_type == self.name)
-        return select(*columns).where(*conditions)
+        return sa.select(*columns).where(*conditions)
 
 
 @cache
@@ -270,12 +255,12 @@ def referred(reference: Reference) -> tuple[Referred, ...]:
     )
 
 
-def references(resource_type: ResourceType, owner: Any) -> ScalarSelect[str | None] | None:
+def references(resource_type: ResourceType, owner: Any) -> sa.ScalarSelect[str | None] | None:
     """Return what stands beside the ids in a resource's references: keys and texts, separated."""
     texts = [
         each.of(
             owner,
-            literal(f'{each.reference.key}{SEPARATOR}"$ref":"', String)
+            sa.literal(f'{each.reference.key}{SEPARATOR}"$ref":"', sa.String)
             .concat(url(each.endpoint, each.target))
             .concat('"')
             .concat(
@@ -290,5 +275,5 @@ def references(resource_type: ResourceType, owner: Any) -> ScalarSelect[str | No
     ]
     if len(texts) < 2:
         return texts[0].scalar_subquery() if texts else None
-    found = union_all(*texts).subquery()
-    return select(joined(found.c.text, SEPARATOR)).scalar_subquery()
+    found = sa.union_all(*texts).subquery()
+    return sa.select(joined(found.c.text, SEPARATOR)).scalar_subquery()

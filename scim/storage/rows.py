@@ -8,23 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    Text,
-    Update,
-    bindparam,
-    case,
-    cast,
-    func,
-    insert,
-    literal_column,
-    null,
-    or_,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
 from scim.protocol.attributes import notation
 from scim.protocol.errors import InvalidValueError
@@ -42,7 +26,7 @@ SLOTS = 16
 MANY = "many"  # stands for members that are better read in parts
 
 COUNT = Prepared(
-    text(
+    sa.text(
         "INSERT INTO totals (tenant_id, resource_type, slot, resources, moves)"
         " VALUES (:tenant, :resource_type, :slot, :more, :moves)"
         " ON CONFLICT (tenant_id, resource_type, slot)"
@@ -73,25 +57,27 @@ class Stored:
 
 
 @cache
-def rows(resource_type: ResourceType, with_related: bool, with_hidden: bool = False) -> Select[Any]:
+def rows(
+    resource_type: ResourceType, with_related: bool, with_hidden: bool = False
+) -> sa.Select[Any]:
     """Return the SELECT whose rows, in order, are the arguments of ``Stored``."""
     table = table_of(resource_type)
     relates = with_related and resource_type.name in RELATED
-    return select(
-        cast(table.c.id, Text),
+    return sa.select(
+        sa.cast(table.c.id, sa.Text),
         table.c.body,
         table.c.version,
         table.c.created,
         table.c.last_modified,
-        related(resource_type) if relates else null(),
+        related(resource_type) if relates else sa.null(),
         _references(resource_type),
-        table.c.hidden if with_hidden else null(),
+        table.c.hidden if with_hidden else sa.null(),
     )
 
 
 def _references(resource_type: ResourceType) -> Any:
     found = references(resource_type, table_of(resource_type))
-    return null() if found is None else found
+    return sa.null() if found is None else found
 
 
 @cache
@@ -105,8 +91,8 @@ def by_id_unless_many(resource_type: ResourceType) -> Prepared:
     """Return the same with ``MANY`` in place of a group's members, if it has so many."""
     columns = list(rows(resource_type, with_related=True).selected_columns)
     many = has_many(table_of(resource_type))
-    columns[5] = case((many, literal_column(f"'{MANY}'")), else_=columns[5])
-    return Prepared(select(*columns).where(is_this(resource_type)))
+    columns[5] = sa.case((many, sa.literal_column(f"'{MANY}'")), else_=columns[5])
+    return Prepared(sa.select(*columns).where(is_this(resource_type)))
 
 
 @cache
@@ -126,13 +112,13 @@ def changing(resource_type: ResourceType) -> Prepared:
 @cache
 def changing_and_showing(resource_type: ResourceType) -> Prepared:
     """Return the same with what the resource shows of others."""
-    shown = related(resource_type) if resource_type.name == "User" else null()
+    shown = related(resource_type) if resource_type.name == "User" else sa.null()
     changed = _changing(resource_type).returning(shown, _references(resource_type))
     return Prepared(changed, _changed(resource_type))
 
 
-def _changing(resource_type: ResourceType) -> Update:
-    return update(table_of(resource_type)).where(is_this(resource_type))
+def _changing(resource_type: ResourceType) -> sa.Update:
+    return sa.update(table_of(resource_type)).where(is_this(resource_type))
 
 
 def _changed(resource_type: ResourceType) -> list[str]:
@@ -144,26 +130,26 @@ def _changed(resource_type: ResourceType) -> list[str]:
 def adding(resource_type: ResourceType) -> Prepared:
     """Return the INSERT of one resource."""
     table = table_of(resource_type)
-    return Prepared(insert(table), table.c.keys())
+    return Prepared(sa.insert(table), table.c.keys())
 
 
 @cache
 def moving(resource_type: ResourceType) -> Prepared:
     """Return the UPDATE that moves the versions of the resources in the parameter ``ids``."""
     table = table_of(resource_type)
-    chosen = update(table).where(belongs(resource_type), among(table.c.id))
-    moved = chosen.values(version=table.c.version + 1, last_modified=bindparam("at"))
-    return Prepared(moved.returning(cast(table.c.id, Text), table.c.version))
+    chosen = sa.update(table).where(belongs(resource_type), among(table.c.id))
+    moved = chosen.values(version=table.c.version + 1, last_modified=sa.bindparam("at"))
+    return Prepared(moved.returning(sa.cast(table.c.id, sa.Text), table.c.version))
 
 
 @cache
-def total(*resource_types: ResourceType) -> Select[Any]:
+def total(*resource_types: ResourceType) -> sa.Select[Any]:
     """Return the SELECT of how many resources of these types a tenant has."""
     return _sum(totals.c.resources, *resource_types)
 
 
 @cache
-def moves(resource_type: ResourceType) -> Select[Any]:
+def moves(resource_type: ResourceType) -> sa.Select[Any]:
     """Return the SELECT of how often a resource has left its place among the others, or come back.
 
     Only those that are new come behind all others.
@@ -171,11 +157,11 @@ def moves(resource_type: ResourceType) -> Select[Any]:
     return _sum(totals.c.moves, resource_type)
 
 
-def _sum(column: Any, *resource_types: ResourceType) -> Select[Any]:
+def _sum(column: Any, *resource_types: ResourceType) -> sa.Select[Any]:
     named = [resource_type.name for resource_type in resource_types]
-    return select(func.coalesce(func.sum(column), 0)).where(
-        totals.c.tenant_id == bindparam("tenant"),
-        or_(*(totals.c.resource_type == name for name in named)),
+    return sa.select(sa.func.coalesce(sa.func.sum(column), 0)).where(
+        totals.c.tenant_id == sa.bindparam("tenant"),
+        sa.or_(*(totals.c.resource_type == name for name in named)),
     )
 
 
@@ -264,7 +250,7 @@ def _values(folded: Any, keys: Sequence[str]) -> Iterator[Any]:
 
 
 def count(
-    connection: Connection,
+    connection: sa.Connection,
     tenant_id: int,
     resource_type: ResourceType,
     more: int,

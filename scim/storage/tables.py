@@ -3,21 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BindParameter,
-    Boolean,
-    ColumnElement,
-    Select,
-    String,
-    Text,
-    and_,
-    bindparam,
-    case,
-    func,
-    literal,
-    literal_column,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.compiler import compiles
@@ -51,8 +37,8 @@ DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 OWN_TABLES: Mapping[str, Any] = {"User": users, "Group": groups}
 
 # Parameters of every statement. None is named as a column: in an UPDATE that would be a new value.
-TENANT: Any = bindparam("tenant")
-THIS: Any = bindparam("this", type_=users.c.id.type)
+TENANT: Any = sa.bindparam("tenant")
+THIS: Any = sa.bindparam("this", type_=users.c.id.type)
 
 
 def table_of(resource_type: ResourceType) -> Any:
@@ -60,24 +46,24 @@ def table_of(resource_type: ResourceType) -> Any:
     return OWN_TABLES.get(resource_type.name, resources)
 
 
-def belongs(resource_type: ResourceType, table: Any = None) -> ColumnElement[bool]:
+def belongs(resource_type: ResourceType, table: Any = None) -> sa.ColumnElement[bool]:
     """Return whether a row of the table, or of its alias, is of that type and the tenant's."""
     table = table_of(resource_type) if table is None else table
-    mine: ColumnElement[bool] = table.c.tenant_id == TENANT
+    mine: sa.ColumnElement[bool] = table.c.tenant_id == TENANT
     if "resource_type" not in table.c:
         return mine
-    return and_(mine, table.c.resource_type == resource_type.name)
+    return sa.and_(mine, table.c.resource_type == resource_type.name)
 
 
-def is_this(resource_type: ResourceType) -> ColumnElement[bool]:
+def is_this(resource_type: ResourceType) -> sa.ColumnElement[bool]:
     """Return whether a row is the resource that the parameter ``this`` names."""
-    return and_(belongs(resource_type), table_of(resource_type).c.id == THIS)
+    return sa.and_(belongs(resource_type), table_of(resource_type).c.id == THIS)
 
 
 class quoted(GenericFunction[str]):
     """A text as a JSON string."""
 
-    type = Text()
+    type = sa.Text()
     inherit_cache = True
 
 
@@ -91,23 +77,23 @@ def _json_quote(element: quoted, compiler: Any, **options: Any) -> str:
     return f"json_quote({compiler.process(element.clauses, **options)})"
 
 
-def named(name: str, column: Any) -> ColumnElement[str]:
+def named(name: str, column: Any) -> sa.ColumnElement[str]:
     """Return a member of a JSON object, behind a comma, or nothing if the column is NULL."""
-    member = literal(f',"{name}":', String).concat(quoted(column))
-    return case((column.is_not(None), member), else_="")
+    member = sa.literal(f',"{name}":', sa.String).concat(quoted(column))
+    return sa.case((column.is_not(None), member), else_="")
 
 
-def joined(column: Any, separator: str) -> ColumnElement[str]:
+def joined(column: Any, separator: str) -> sa.ColumnElement[str]:
     """Return the texts of a column as one.
 
     The separator is a part of the statement: as a parameter SQLAlchemy would put it in anew at
     each execution, going through all of the text.
     """
-    constant: Any = literal_column(f"'{separator}'")
-    return func.aggregate_strings(column, constant)
+    constant: Any = sa.literal_column(f"'{separator}'")
+    return sa.func.aggregate_strings(column, constant)
 
 
-Ids = JSON().with_variant(ARRAY(UUID(as_uuid=False)), "postgresql")
+Ids = sa.JSON().with_variant(ARRAY(UUID(as_uuid=False)), "postgresql")
 
 
 class among(GenericFunction[bool]):
@@ -117,11 +103,11 @@ class among(GenericFunction[bool]):
     table, and read all of it. Of an array it knows no more, and takes it to be short.
     """
 
-    type = Boolean()
+    type = sa.Boolean()
     inherit_cache = True
 
-    def __init__(self, column: Any, ids: str | Select[Any] = "ids") -> None:
-        given: Any = bindparam(ids, type_=Ids) if isinstance(ids, str) else ids.scalar_subquery()
+    def __init__(self, column: Any, ids: str | sa.Select[Any] = "ids") -> None:
+        given: Any = sa.bindparam(ids, type_=Ids) if isinstance(ids, str) else ids.scalar_subquery()
         super().__init__(column, given)
 
     def self_group(self, against: Any = None) -> Any:
@@ -142,4 +128,4 @@ def _in(element: among, compiler: Any, **options: Any) -> str:
 
 
 def _is_given(element: among) -> bool:
-    return isinstance(list(element.clauses)[1], BindParameter)
+    return isinstance(list(element.clauses)[1], sa.BindParameter)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from .rows import now
@@ -55,16 +55,16 @@ class Doorkeeper:
         access, until = self.known.get(presented, (None, 0.0))
         return access if time.monotonic() < until else None
 
-    def admit(self, connection: Connection, presented: bytes) -> Access | None:
+    def admit(self, connection: sa.Connection, presented: bytes) -> Access | None:
         """Return what a token opens; None if nothing. ``presented`` is its digest."""
         if secrets.compare_digest(presented, self.default):
-            chosen = select(tenants).where(tenants.c.id == DEFAULT_TENANT)
+            chosen = sa.select(tenants).where(tenants.c.id == DEFAULT_TENANT)
             row = connection.execute(chosen).one_or_none()
             access = Access(Tenant(*row), "SCIM_TOKEN") if row else None
         else:
             joined = tokens.join(tenants)
             columns = (*tenants.c, tokens.c.name, tokens.c.subject)
-            found = select(*columns).select_from(joined).where(tokens.c.digest == presented)
+            found = sa.select(*columns).select_from(joined).where(tokens.c.digest == presented)
             row = connection.execute(found).one_or_none()
             access = Access(Tenant(*row[:-2]), row[-2], row[-1]) if row else None
         if access:
@@ -74,36 +74,36 @@ class Doorkeeper:
         return access
 
 
-def find_tenant(connection: Connection, name: str) -> Tenant | None:
+def find_tenant(connection: sa.Connection, name: str) -> Tenant | None:
     """Return the tenant of that name."""
-    row = connection.execute(select(tenants).where(tenants.c.name == name)).one_or_none()
+    row = connection.execute(sa.select(tenants).where(tenants.c.name == name)).one_or_none()
     return Tenant(*row) if row else None
 
 
-def list_tenants(connection: Connection) -> Sequence[Tenant]:
+def list_tenants(connection: sa.Connection) -> Sequence[Tenant]:
     """Return all tenants."""
-    return [Tenant(*row) for row in connection.execute(select(tenants).order_by(tenants.c.id))]
+    return [Tenant(*row) for row in connection.execute(sa.select(tenants).order_by(tenants.c.id))]
 
 
-def add_tenant(connection: Connection, name: str) -> bool:
+def add_tenant(connection: sa.Connection, name: str) -> bool:
     """Make a tenant; tell whether there was none of that name."""
     return _inserted(connection, tenants, {"name": name, "cursor_key": secrets.token_hex(32)})
 
 
-def set_tenant(connection: Connection, tenant: Tenant, **choices: bool) -> None:
+def set_tenant(connection: sa.Connection, tenant: Tenant, **choices: bool) -> None:
     """Change what a tenant chose: ``strict``, ``restores``."""
-    connection.execute(update(tenants).where(tenants.c.id == tenant.id).values(choices))
+    connection.execute(sa.update(tenants).where(tenants.c.id == tenant.id).values(choices))
 
 
-def list_tokens(connection: Connection, tenant: Tenant) -> Sequence[Any]:
+def list_tokens(connection: sa.Connection, tenant: Tenant) -> Sequence[Any]:
     """Return the name, the instant of issue and the subject of each token."""
-    chosen = select(tokens.c.name, tokens.c.created, tokens.c.subject)
+    chosen = sa.select(tokens.c.name, tokens.c.created, tokens.c.subject)
     mine = chosen.where(tokens.c.tenant_id == tenant.id).order_by(tokens.c.created)
     return connection.execute(mine).all()
 
 
 def issue_token(
-    connection: Connection, tenant: Tenant, name: str, subject: str | None
+    connection: sa.Connection, tenant: Tenant, name: str, subject: str | None
 ) -> str | None:
     """Return a new token, which nobody can read again; None if the name is in use."""
     token = secrets.token_urlsafe(32)
@@ -112,15 +112,15 @@ def issue_token(
     return token if _inserted(connection, tokens, values) else None
 
 
-def revoke_token(connection: Connection, tenant: Tenant, name: str) -> bool:
+def revoke_token(connection: sa.Connection, tenant: Tenant, name: str) -> bool:
     """Make a token worthless; tell whether there was one of that name."""
     mine = (tokens.c.tenant_id == tenant.id) & (tokens.c.name == name)
-    return bool(connection.execute(delete(tokens).where(mine)).rowcount)
+    return bool(connection.execute(sa.delete(tokens).where(mine)).rowcount)
 
 
-def _inserted(connection: Connection, table: Any, values: dict[str, Any]) -> bool:
+def _inserted(connection: sa.Connection, table: Any, values: dict[str, Any]) -> bool:
     try:
-        connection.execute(insert(table), values)
+        connection.execute(sa.insert(table), values)
     except IntegrityError:
         return False
     return True

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
+import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from scim.protocol.errors import UnavailableError
@@ -25,7 +25,7 @@ LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before 
 class Database:
     """One database, which many tenants may share; ``replica_url`` is that of a copy of it."""
 
-    def __init__(self, engine: Engine, replica_url: str = "") -> None:
+    def __init__(self, engine: sa.Engine, replica_url: str = "") -> None:
         prepare(engine)
         self.engine = engine
         self.reader = reader(engine)
@@ -48,14 +48,14 @@ class Database:
             return None
         return "The database is not up to date; migrate it with: python manage.py db upgrade"
 
-    def read(self, work: Callable[[Connection], T]) -> T:
+    def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Return what ``work`` reads, each statement by itself.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
         return self._again(self.reading.one, work)
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Return what ``work`` returns, having committed all it did, or nothing if it raised.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
@@ -69,8 +69,8 @@ class Database:
 
     def _again(
         self,
-        connect: Callable[[], AbstractContextManager[Connection]],
-        work: Callable[[Connection], T],
+        connect: Callable[[], AbstractContextManager[sa.Connection]],
+        work: Callable[[sa.Connection], T],
     ) -> T:
         """Do ``work`` again if it lost a race for locks or its connection had been closed.
 

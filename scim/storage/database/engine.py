@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from scim.protocol.errors import InvalidValueError, ScimError, UnavailableError, UniquenessError
@@ -25,23 +25,23 @@ LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock
 PREPARED = "prepared"  # of a connection: the statements that are prepared, None if none can be
 
 
-def prepare(engine: Engine) -> None:
+def prepare(engine: sa.Engine) -> None:
     """Set an SQLite engine up for several processes: WAL, one writer at a time, foreign keys."""
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _open_sqlite)
-        event.listen(engine, "connect", _leave_waiting)
-        event.listen(engine, "begin", _begin_sqlite)
+        sa.event.listen(engine, "connect", _open_sqlite)
+        sa.event.listen(engine, "connect", _leave_waiting)
+        sa.event.listen(engine, "begin", _begin_sqlite)
     else:
-        event.listen(engine, "connect", _open_postgresql)
+        sa.event.listen(engine, "connect", _open_postgresql)
 
 
-def reader(engine: Engine) -> Engine:
+def reader(engine: sa.Engine) -> sa.Engine:
     """Return an engine for reads: its connections stay in autocommit and need no resetting."""
-    autocommit = create_engine(
+    autocommit = sa.create_engine(
         engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, hide_parameters=True
     )
     sqlite = autocommit.dialect.name == "sqlite"
-    event.listen(autocommit, "connect", _open_sqlite if sqlite else _open_postgresql)
+    sa.event.listen(autocommit, "connect", _open_sqlite if sqlite else _open_postgresql)
     return autocommit
 
 
@@ -75,7 +75,7 @@ def _leave_waiting(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA busy_timeout = 0")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(connection: sa.Connection) -> None:
     """Take the write lock at once: a lock taken later could not wait for the other writer.
 
     SQLite itself would look for it ever more rarely, down to ten times a second, while a write
@@ -102,12 +102,12 @@ class Connections:
     To take one from the engine's pool, and to put it back, takes longer than to read a user.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
-        self.idle: list[Connection] = []
+        self.idle: list[sa.Connection] = []
 
     @contextmanager
-    def one(self) -> Iterator[Connection]:
+    def one(self) -> Iterator[sa.Connection]:
         """Yield a connection that nobody else uses, and keep it unless something goes wrong.
 
         If it has been lost, so have the others.
@@ -126,7 +126,7 @@ class Connections:
         self.idle.append(connection)
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[sa.Connection]:
         """Yield a connection within a transaction."""
         with self.one() as connection, connection.begin():
             yield connection
@@ -139,7 +139,7 @@ class Connections:
         self.engine.dispose()
 
 
-def failure(connection: Connection, error: Exception) -> BaseException:
+def failure(connection: sa.Connection, error: Exception) -> BaseException:
     """Return what SQLAlchemy makes of a driver's error; a connection that is lost is given up."""
     dialect = connection.dialect
     driver: Any = connection.connection.dbapi_connection

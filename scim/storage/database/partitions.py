@@ -6,42 +6,42 @@ here: keys, indexes, references, triggers and grants are made again under their 
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, text
+import sqlalchemy as sa
 
 WHOLE = ("tenants", "tokens", "positions")  # small, and some are looked up without the tenant
-TABLES = text(
+TABLES = sa.text(
     "SELECT c.oid, quote_ident(c.relname) AS name, array_to_string(c.reloptions, ', ') AS options"
     " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
     " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'"
     " AND NOT c.relispartition AND c.relname <> ALL (:whole) ORDER BY c.relname"
 )
-COLUMNS = text(
+COLUMNS = sa.text(
     "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute"
     " WHERE attrelid = :table AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
 )
 # What LIKE does not copy, in the order in which it can be made again: references come last.
-KEYS = text(
+KEYS = sa.text(
     "SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s',"
     " conrelid::regclass, conname, pg_get_constraintdef(oid))"
     " FROM pg_constraint WHERE conrelid = :table AND contype IN ('p', 'u')"
 )
-INDEXES = text(
+INDEXES = sa.text(
     "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = :table"
     " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype <> 'f')"
 )
-TRIGGERS = text(
+TRIGGERS = sa.text(
     "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = :table AND NOT tgisinternal"
 )
-PLANNING = text(
+PLANNING = sa.text(
     "SELECT format('ALTER %I SET (%s)', attname, array_to_string(attoptions, ', '))"
     " FROM pg_attribute WHERE attrelid = :table AND attoptions IS NOT NULL"
 )
-GRANTS = text(
+GRANTS = sa.text(
     "SELECT format('GRANT %s ON %s TO %s', privilege_type, c.oid::regclass,"
     " CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END)"
     " FROM pg_class c, aclexplode(c.relacl) WHERE c.oid = :table"
 )
-REFERENCES = text(
+REFERENCES = sa.text(
     "SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s',"
     " conrelid::regclass, conname, pg_get_constraintdef(oid)) AS made,"
     " format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS dropped"
@@ -49,7 +49,7 @@ REFERENCES = text(
     " AND (conrelid = ANY (:tables) OR confrelid = ANY (:tables))"
 )
 # The parts' indexes are called as the table's, and not after what they index.
-NAMES = text(
+NAMES = sa.text(
     "SELECT format('ALTER INDEX %s RENAME TO %I',"
     " i.inhrelid::regclass, whole.relname || substring(part.relname FROM '_p[0-9]+$'))"
     " FROM pg_inherits i JOIN pg_index x ON x.indexrelid = i.inhrelid"
@@ -58,7 +58,7 @@ NAMES = text(
 )
 
 
-def partition(connection: Connection, count: int) -> Sequence[str]:
+def partition(connection: sa.Connection, count: int) -> Sequence[str]:
     """Partition the tables that are not yet, with their rows; return the names of these tables.
 
     Nobody else reads or writes them meanwhile.
@@ -78,7 +78,7 @@ def partition(connection: Connection, count: int) -> Sequence[str]:
     return names
 
 
-def _move(connection: Connection, oid: int, name: str, options: str | None, count: int) -> None:
+def _move(connection: sa.Connection, oid: int, name: str, options: str | None, count: int) -> None:
     """Make a table anew with partitions, and move the rows into it."""
     this = {"table": oid}
     columns = connection.scalar(COLUMNS, this)
@@ -106,6 +106,6 @@ def _move(connection: Connection, oid: int, name: str, options: str | None, coun
     _do(connection, connection.scalars(NAMES, {"name": name}).all())
 
 
-def _do(connection: Connection, statements: Sequence[str]) -> None:
+def _do(connection: sa.Connection, statements: Sequence[str]) -> None:
     for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%"))

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+import sqlalchemy as sa
 from psycopg2.extensions import adapt
-from sqlalchemy import ClauseElement, Connection, Dialect
 
 from .engine import PREPARED, failure
 
@@ -27,12 +27,12 @@ class Prepared:
     not been cast to text is a ``UUID``.
     """
 
-    def __init__(self, statement: ClauseElement, columns: Collection[str] = ()) -> None:
+    def __init__(self, statement: sa.ClauseElement, columns: Collection[str] = ()) -> None:
         self.statement = statement
         self.columns = list(columns) or None
         self.forms: dict[str, _Sqlite | _Postgresql] = {}
 
-    def rows(self, connection: Connection, names: Names) -> Sequence[Any]:
+    def rows(self, connection: sa.Connection, names: Names) -> Sequence[Any]:
         """Return the rows that the driver finds, none if the statement is not made to return any.
 
         It is executed within what the connection has begun.
@@ -52,7 +52,7 @@ class Prepared:
             raise failure(connection, error) from error
         return rows
 
-    def _form(self, dialect: Dialect) -> "_Sqlite | _Postgresql":
+    def _form(self, dialect: sa.Dialect) -> "_Sqlite | _Postgresql":
         form = self.forms.get(dialect.name)
         if form is None:
             compiled = self.statement.compile(dialect=dialect, column_keys=self.columns)

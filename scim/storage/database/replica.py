@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg2
-from sqlalchemy import Connection, create_engine, text
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from .engine import prepare
@@ -26,18 +26,20 @@ PAUSE = 10  # seconds before a replica that failed is tried again
 
 # Behind the commit also where commits do not wait for the disk. Losing the row costs nothing that
 # POSITION does not know better, so it does not wait for the disk itself.
-REMEMBER = text(
+REMEMBER = sa.text(
     "INSERT INTO positions AS known (tenant_id, lsn)"
     " SELECT :tenant, pg_current_wal_insert_lsn() - '0/0'"
     " FROM set_config('synchronous_commit', 'off', true)"
     " ON CONFLICT (tenant_id) DO UPDATE SET lsn = greatest(known.lsn, excluded.lsn)"
 )
 # A crash may lose the last rows. It ends with a checkpoint, which lies behind all that survived.
-POSITION = text(
+POSITION = sa.text(
     "SELECT greatest(redo_lsn - '0/0', (SELECT lsn FROM positions WHERE tenant_id = :tenant))"
     " FROM pg_control_checkpoint()"
 )
-HAS_REPLAYED = text("SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() - '0/0' >= :position")
+HAS_REPLAYED = sa.text(
+    "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() - '0/0' >= :position"
+)
 
 logger = logging.getLogger("scim")
 
@@ -47,7 +49,7 @@ class Replica:
 
     def __init__(self, url: str, primary: "Database") -> None:
         self.primary = primary
-        self.engine = create_engine(
+        self.engine = sa.create_engine(
             url,
             isolation_level="AUTOCOMMIT",
             pool_reset_on_return=None,
@@ -64,7 +66,7 @@ class Replica:
         """
         self.primary.read(lambda connection: connection.execute(REMEMBER, {"tenant": tenant_id}))
 
-    def read(self, tenant_id: int, work: Callable[[Connection], T]) -> T:
+    def read(self, tenant_id: int, work: Callable[[sa.Connection], T]) -> T:
         """Return what ``work`` reads of a tenant, here or, if that may miss a write, there.
 
         :raises UnavailableError: the primary cannot be reached, or is too busy

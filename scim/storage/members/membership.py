@@ -3,21 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    Text,
-    bindparam,
-    cast,
-    exists,
-    false,
-    literal_column,
-    select,
-    true,
-    union,
-    union_all,
-)
+import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.filters.resolve import Compare, Condition
@@ -31,21 +17,23 @@ from ..tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, users
 from .nesting import Nesting, NestingChange
 
 MINE = (link.c.tenant_id == TENANT) & (link.c.group_id == THIS)
-USER = cast(link.c.user_id, Text)
-EVERYBODY = union_all(
-    select(link.c.user_id).where(MINE),
-    select(nesting.c.child_id).where(
+USER = sa.cast(link.c.user_id, sa.Text)
+EVERYBODY = sa.union_all(
+    sa.select(link.c.user_id).where(MINE),
+    sa.select(nesting.c.child_id).where(
         nesting.c.tenant_id == TENANT, nesting.c.parent_id == THIS, nesting.c.direct
     ),
 )
-BEYOND = Prepared(EVERYBODY.offset(bindparam("number", type_=Integer())).limit(literal_column("1")))
+BEYOND = Prepared(
+    EVERYBODY.offset(sa.bindparam("number", type_=sa.Integer())).limit(sa.literal_column("1"))
+)
 # The key tells who is there already: to find them first, PostgreSQL might read all of the group.
 ADD = {
     name: Prepared(
         dialect.insert(link)
         .from_select(
             ["tenant_id", "group_id", "user_id"],
-            select(users.c.tenant_id, THIS, users.c.id).where(
+            sa.select(users.c.tenant_id, THIS, users.c.id).where(
                 users.c.tenant_id == TENANT, among(users.c.id)
             ),
         )
@@ -56,29 +44,31 @@ ADD = {
 }
 REMOVE = Prepared(link.delete().where(MINE, among(link.c.user_id)).returning(USER))
 
-_nested = select(groups.c.id).where(groups.c.tenant_id == TENANT, among(groups.c.id)).cte("nested")
+_nested = (
+    sa.select(groups.c.id).where(groups.c.tenant_id == TENANT, among(groups.c.id)).cte("nested")
+)
 _named = users.alias("named")
 
 
-def _who(locked: ColumnElement[bool]) -> Prepared:
+def _who(locked: sa.ColumnElement[bool]) -> Prepared:
     """Return the SELECT of which ids there are, and whether of groups, and lock some users."""
-    found = select(users.c.id).where(users.c.tenant_id == TENANT, locked).order_by(users.c.id)
+    found = sa.select(users.c.id).where(users.c.tenant_id == TENANT, locked).order_by(users.c.id)
     waited = found.with_for_update(key_share=True).cte("waited")
     return Prepared(
-        union_all(
-            select(cast(waited.c.id, Text), false()).where(among(waited.c.id)),
-            select(cast(_nested.c.id, Text), true()),
+        sa.union_all(
+            sa.select(sa.cast(waited.c.id, sa.Text), sa.false()).where(among(waited.c.id)),
+            sa.select(sa.cast(_nested.c.id, sa.Text), sa.true()),
         )
     )
 
 
 # No user is locked if there are groups among them: whatever they need comes before users.
-WHO = _who(among(users.c.id) & ~exists(select(_nested.c.id)))
+WHO = _who(among(users.c.id) & ~sa.exists(sa.select(_nested.c.id)))
 WHO_WITH_GROUPS = _who(
     users.c.id.in_(
-        union(
-            select(_named.c.id).where(_named.c.tenant_id == TENANT, among(_named.c.id)),
-            select(link.c.user_id).where(
+        sa.union(
+            sa.select(_named.c.id).where(_named.c.tenant_id == TENANT, among(_named.c.id)),
+            sa.select(link.c.user_id).where(
                 link.c.tenant_id == TENANT, among(link.c.group_id, "beneath")
             ),
         )
@@ -92,7 +82,7 @@ class Members:
     ``users`` and ``groups`` tell who has come (true) or gone (false) so far, by id.
     """
 
-    def __init__(self, connection: Connection, group_id: str, nesting: Nesting) -> None:
+    def __init__(self, connection: sa.Connection, group_id: str, nesting: Nesting) -> None:
         self.connection = connection
         self.group_id = group_id
         self.names: dict[str, Any] = nesting.tenant | {"this": group_id}
@@ -136,7 +126,7 @@ class Members:
         for relation in RELATIONS["members"]:
             met = related_where(condition, relation, self.connection.dialect.name)
             found.append(relation.select(relation.other.c.id).where(relation.owner == THIS, met))
-        return set(self.connection.scalars(union_all(*found), self.names))
+        return set(self.connection.scalars(sa.union_all(*found), self.names))
 
     def lock(self, ids: Collection[str]) -> None:
         """Find out who is meant, and let nobody else change them.

@@ -9,30 +9,32 @@ of a group locks that and then them. So nobody waits for one who waits in turn.
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Update, and_, bindparam, literal, select, update
+import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
 
 from ..tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, tenants, users
 
 MINE = nesting.c.tenant_id == TENANT
-LOCK = select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
+LOCK = sa.select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
 LOCK_GROUPS = (
-    select(groups.c.id)
+    sa.select(groups.c.id)
     .where(groups.c.tenant_id == TENANT, among(groups.c.id))
     .order_by(groups.c.id)
     .with_for_update(key_share=True)
 )
-PARENTS = select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS, nesting.c.direct)
-ABOVE = select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS)
-BELOW = select(nesting.c.child_id).where(MINE, among(nesting.c.parent_id)).distinct()
-BETWEEN = and_(MINE, among(nesting.c.parent_id, "parents"), among(nesting.c.child_id, "children"))
-DIRECT = select(nesting.c.child_id).where(BETWEEN, nesting.c.direct)
+PARENTS = sa.select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS, nesting.c.direct)
+ABOVE = sa.select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS)
+BELOW = sa.select(nesting.c.child_id).where(MINE, among(nesting.c.parent_id)).distinct()
+BETWEEN = sa.and_(
+    MINE, among(nesting.c.parent_id, "parents"), among(nesting.c.child_id, "children")
+)
+DIRECT = sa.select(nesting.c.child_id).where(BETWEEN, nesting.c.direct)
 SEVER = nesting.delete().where(BETWEEN, nesting.c.direct)
 FORGET = nesting.delete().where(BETWEEN, ~nesting.c.direct)
 
 COLUMNS = ["tenant_id", "parent_id", "child_id", "direct"]
-_tenant = bindparam("tenant", type_=nesting.c.tenant_id.type)
+_tenant = sa.bindparam("tenant", type_=nesting.c.tenant_id.type)
 _parent, _child = groups.alias("parent"), groups.alias("child")
 
 
@@ -40,7 +42,7 @@ def _pairs(direct: bool) -> Any:
     """Return the SELECT of each of the groups ``parents`` with each of ``children``."""
     each = _parent.join(_child, _parent.c.tenant_id == _child.c.tenant_id)
     return (
-        select(_tenant, _parent.c.id, _child.c.id, literal(direct))
+        sa.select(_tenant, _parent.c.id, _child.c.id, sa.literal(direct))
         .select_from(each)
         .where(_parent.c.tenant_id == TENANT)
         .where(among(_parent.c.id, "parents"), among(_child.c.id, "children"))
@@ -49,33 +51,33 @@ def _pairs(direct: bool) -> Any:
 
 _step = nesting.alias("step")
 _walk = (
-    select(nesting.c.parent_id, nesting.c.child_id)
+    sa.select(nesting.c.parent_id, nesting.c.child_id)
     .where(MINE, nesting.c.direct, among(nesting.c.child_id, "children"))
     .cte("walk", recursive=True)
 )
 _walk = _walk.union(
-    select(_step.c.parent_id, _walk.c.child_id).where(
+    sa.select(_step.c.parent_id, _walk.c.child_id).where(
         _step.c.tenant_id == TENANT, _step.c.direct, _step.c.child_id == _walk.c.parent_id
     )
 )
-PATHS = select(_tenant, _walk.c.parent_id, _walk.c.child_id, literal(False)).where(
+PATHS = sa.select(_tenant, _walk.c.parent_id, _walk.c.child_id, sa.literal(False)).where(
     among(_walk.c.parent_id, "parents")
 )
 _beneath = (
-    select(users.c.id)
+    sa.select(users.c.id)
     .where(
         users.c.tenant_id == TENANT,
         users.c.id.in_(
-            select(link.c.user_id).where(link.c.tenant_id == TENANT, among(link.c.group_id))
+            sa.select(link.c.user_id).where(link.c.tenant_id == TENANT, among(link.c.group_id))
         ),
     )
     .order_by(users.c.id)
     .with_for_update(key_share=True)
     .cte("beneath")
 )
-TOUCH_BENEATH: Update = (
-    update(users)
-    .where(users.c.tenant_id == TENANT, users.c.id.in_(select(_beneath.c.id)))
+TOUCH_BENEATH: sa.Update = (
+    sa.update(users)
+    .where(users.c.tenant_id == TENANT, users.c.id.in_(sa.select(_beneath.c.id)))
     .values(version=users.c.version + 1)
 )
 
@@ -96,7 +98,7 @@ class Nesting:
     others can change the nesting. SQLite has one writer at a time, and nothing to lock.
     """
 
-    def __init__(self, connection: Connection, tenant_id: int) -> None:
+    def __init__(self, connection: sa.Connection, tenant_id: int) -> None:
         self.connection = connection
         self.tenant = {"tenant": tenant_id}
         self.alone = connection.dialect.name == "sqlite"

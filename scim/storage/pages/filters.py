@@ -10,18 +10,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Text,
-    and_,
-    cast,
-    false,
-    literal,
-    not_,
-    or_,
-    true,
-    union_all,
-)
+import sqlalchemy as sa
 
 from scim.protocol.filters.nodes import And, Not, Or
 from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
@@ -46,9 +35,9 @@ def columns_of(resource_type: ResourceType) -> Columns:
         ("externalid",): table.c.external_id,
         ("meta", "created"): table.c.created,
         ("meta", "lastmodified"): table.c.last_modified,
-        ("meta", "version"): literal('W/"').concat(cast(table.c.version, Text)) + '"',
+        ("meta", "version"): sa.literal('W/"').concat(sa.cast(table.c.version, sa.Text)) + '"',
         ("meta", "location"): url(resource_type.endpoint, table),
-        ("meta", "resourcetype"): cast(literal(resource_type.name), Text),
+        ("meta", "resourcetype"): sa.cast(sa.literal(resource_type.name), sa.Text),
     }
     if resource_type.name in OWN_COLUMNS:
         attribute, column = OWN_COLUMNS[resource_type.name]
@@ -56,7 +45,9 @@ def columns_of(resource_type: ResourceType) -> Columns:
     return columns
 
 
-def where(condition: Condition, resource_type: ResourceType, dialect: str) -> ColumnElement[bool]:
+def where(
+    condition: Condition, resource_type: ResourceType, dialect: str
+) -> sa.ColumnElement[bool]:
     """Return the condition as a boolean expression over a row of the type's table."""
     scope = _Compiler(
         table_of(resource_type),
@@ -68,7 +59,7 @@ def where(condition: Condition, resource_type: ResourceType, dialect: str) -> Co
     return scope.term(condition)
 
 
-def related_where(condition: Condition, relation: Relation, dialect: str) -> ColumnElement[bool]:
+def related_where(condition: Condition, relation: Relation, dialect: str) -> sa.ColumnElement[bool]:
     """Return what a filter in ``members[...]`` or ``groups[...]`` asks of a row of a relation."""
     scope = _Compiler(relation.other, relation.columns, dialect, searched=relation.searched)
     return scope.term(condition)
@@ -119,14 +110,14 @@ class _Compiler:
         self.searched = searched or {}
         self.json = jsonpath if dialect == "postgresql" else json_each
 
-    def term(self, condition: Condition) -> ColumnElement[bool]:
+    def term(self, condition: Condition) -> sa.ColumnElement[bool]:
         match condition:
             case And(terms):
-                return and_(true(), *(self.term(term) for term in terms))
+                return sa.and_(sa.true(), *(self.term(term) for term in terms))
             case Or(terms):
-                return or_(false(), *(self.term(term) for term in terms))
+                return sa.or_(sa.false(), *(self.term(term) for term in terms))
             case Not(term):
-                return not_(self.term(term))
+                return sa.not_(self.term(term))
             case Compare(keys) | Has(keys) if reference := server_made(keys, self.references):
                 return self.referring(referred(reference), condition)
             case Some((name,), _, inner) if name == self.related:
@@ -143,11 +134,11 @@ class _Compiler:
         if self.dialect == "postgresql" and "user_name" in self.table.c:
             like = likeness(condition, search)
             if like is not None:
-                return and_(like, jsonpath.term_beside(condition, search))
-        asked: ColumnElement[bool] = self.json.term(condition, search)
+                return sa.and_(like, jsonpath.term_beside(condition, search))
+        asked: sa.ColumnElement[bool] = self.json.term(condition, search)
         return asked
 
-    def linked(self, name: str, inner: Condition) -> ColumnElement[bool]:
+    def linked(self, name: str, inner: Condition) -> sa.ColumnElement[bool]:
         """Return whether a group has a member, or a user a group, that meets ``inner``.
 
         Those who are meant are found first, so that a member's groups are found by the member.
@@ -156,12 +147,12 @@ class _Compiler:
             relation.select(relation.owner).where(related_where(inner, relation, self.dialect))
             for relation in RELATIONS[name]
         ]
-        among: ColumnElement[bool] = self.table.c.id.in_(union_all(*found))
+        among: sa.ColumnElement[bool] = self.table.c.id.in_(sa.union_all(*found))
         return among
 
     def referring(
         self, targets: Sequence[Referred], condition: Compare | Has
-    ) -> ColumnElement[bool]:
+    ) -> sa.ColumnElement[bool]:
         """Return whether a resource refers to one of ``targets`` that meets ``condition``.
 
         Here, too, those who are meant are found first.
@@ -170,24 +161,26 @@ class _Compiler:
         for each in targets:
             scope = _Compiler(each.target, each.columns, self.dialect, searched=each.searched)
             found.append(each.sources().where(scope.term(own)))
-        among: ColumnElement[bool] = self.table.c.id.in_(union_all(*found))
+        among: sa.ColumnElement[bool] = self.table.c.id.in_(sa.union_all(*found))
         return among
 
-    def compare(self, column: Any, condition: Compare) -> ColumnElement[bool]:
+    def compare(self, column: Any, condition: Compare) -> sa.ColumnElement[bool]:
         if column.key == "id" and condition.operator == "eq" and not is_id(str(condition.value)):
-            return false()
+            return sa.false()
         if column.key == "id" and condition.operator != "eq":
-            column = cast(column, Text)
-        test: ColumnElement[bool] = self.json.compare_text(
+            column = sa.cast(column, sa.Text)
+        test: sa.ColumnElement[bool] = self.json.compare_text(
             column, condition.operator, condition.value
         )
-        return and_(column.is_not(None), test) if _is_nullable(column) else test
+        return sa.and_(column.is_not(None), test) if _is_nullable(column) else test
 
-    def has(self, column: Any, condition: Has) -> ColumnElement[bool]:
+    def has(self, column: Any, condition: Has) -> sa.ColumnElement[bool]:
         if _is_nullable(column):
-            return and_(column.is_not(None), column != "")
+            return sa.and_(column.is_not(None), column != "")
         return (
-            column != "" if condition.attribute.type == "string" and column.key != "id" else true()
+            column != ""
+            if condition.attribute.type == "string" and column.key != "id"
+            else sa.true()
         )
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, cast, select
+import sqlalchemy as sa
 
 from ..database.prepared import Prepared
 from ..relations import RELATIONS
@@ -19,30 +19,30 @@ from .query import Selection
 _direct, _indirect = RELATIONS["groups"]
 _shown = _direct.other
 LINKS = Prepared(
-    select(cast(link.c.user_id, Text), cast(link.c.group_id, Text)).where(
+    sa.select(sa.cast(link.c.user_id, sa.Text), sa.cast(link.c.group_id, sa.Text)).where(
         link.c.tenant_id == TENANT, among(link.c.user_id)
     )
 )
 ABOVE = Prepared(
-    select(cast(nesting.c.child_id, Text), cast(nesting.c.parent_id, Text)).where(
+    sa.select(sa.cast(nesting.c.child_id, sa.Text), sa.cast(nesting.c.parent_id, sa.Text)).where(
         nesting.c.tenant_id == TENANT, among(nesting.c.child_id)
     )
 )
 TEXTS = Prepared(
-    select(cast(_shown.c.id, Text), _direct.shown).where(
+    sa.select(sa.cast(_shown.c.id, sa.Text), _direct.shown).where(
         _shown.c.tenant_id == TENANT, among(_shown.c.id)
     )
 )
 
 
-def rows_of(selection: Selection) -> Select[Any]:
+def rows_of(selection: Selection) -> sa.Select[Any]:
     """Return the SELECT of the rows of which ``resources_in`` makes resources."""
     several = selection.resource_type.name != "User"
     return rows(selection.resource_type, selection.with_related and several)
 
 
 def resources_in(
-    connection: Connection, tenant_id: int, selection: Selection, read: Sequence[Any]
+    connection: sa.Connection, tenant_id: int, selection: Selection, read: Sequence[Any]
 ) -> list[Stored]:
     """Return the resources in rows, which may have further columns, users with their groups."""
     if selection.resource_type.name != "User" or not selection.with_related or not read:
@@ -51,7 +51,7 @@ def resources_in(
     return [Stored(*(*row[:5], groups.get(row[0]), *row[6:8])) for row in read]
 
 
-def groups_of(connection: Connection, tenant_id: int, user_ids: Sequence[str]) -> dict[str, str]:
+def groups_of(connection: sa.Connection, tenant_id: int, user_ids: Sequence[str]) -> dict[str, str]:
     """Return the JSON texts of each user's groups, direct and indirect, joined by commas.
 
     Who is in no group is left out.

@@ -3,20 +3,7 @@
 import operator
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Text,
-    and_,
-    case,
-    cast,
-    exists,
-    false,
-    func,
-    not_,
-    or_,
-    select,
-    true,
-)
+import sqlalchemy as sa
 
 from scim.protocol.attributes import Attribute
 from scim.protocol.filters.nodes import And, Not, Or
@@ -25,18 +12,18 @@ from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
 SIGNS = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
 
 
-def term(condition: Condition, search: Any) -> ColumnElement[bool]:
+def term(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
     """Return what ``condition`` asks of a JSON text, or of an element that json_each yields."""
     match condition:
         case And(terms):
-            return and_(true(), *(term(below, search) for below in terms))
+            return sa.and_(sa.true(), *(term(below, search) for below in terms))
         case Or(terms):
-            return or_(false(), *(term(below, search) for below in terms))
+            return sa.or_(sa.false(), *(term(below, search) for below in terms))
         case Not(negated):
-            return not_(term(negated, search))
+            return sa.not_(term(negated, search))
         case Some(keys, _, inner):
-            element = func.json_each(search, _path(keys)).table_valued("value")
-            return exists(select(1).select_from(element).where(term(inner, element.c.value)))
+            element = sa.func.json_each(search, _path(keys)).table_valued("value")
+            return sa.exists(sa.select(1).select_from(element).where(term(inner, element.c.value)))
         case Compare(keys, _, name, value):
             return _sure(compare_text(_value(keys, search), name, value))
         case Has(keys):
@@ -48,11 +35,11 @@ def _path(keys: Keys) -> str:
 
 
 def _value(keys: Keys, search: Any) -> Any:
-    return func.json_extract(search, _path(keys)) if keys else search
+    return sa.func.json_extract(search, _path(keys)) if keys else search
 
 
-def _sure(test: Any) -> ColumnElement[bool]:
-    known: ColumnElement[bool] = test.is_(true())
+def _sure(test: Any) -> sa.ColumnElement[bool]:
+    known: sa.ColumnElement[bool] = test.is_(sa.true())
     return known
 
 
@@ -62,22 +49,22 @@ def compare_text(column: Any, name: str, value: Any) -> Any:
         case "eq":
             return column == value
         case "sw":
-            beyond = cast(value.encode() + b"\xff", Text)  # no text goes on with this byte
-            return and_(column >= value, column < beyond)
+            beyond = sa.cast(value.encode() + b"\xff", sa.Text)  # no text goes on with this byte
+            return sa.and_(column >= value, column < beyond)
         case "ew" if value:
-            return func.substr(column, -len(value)) == value
+            return sa.func.substr(column, -len(value)) == value
         case "co" | "ew":
-            return func.instr(column, value) > 0
+            return sa.func.instr(column, value) > 0
     return SIGNS[name](column, value)
 
 
 def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> Any:
     """Return what to sort by: a value, or that of the primary or else the first element."""
     if multi is None:
-        return func.json_extract(search, _path(keys))
-    element = func.json_each(search, _path(multi)).table_valued("key", "value")
+        return sa.func.json_extract(search, _path(keys))
+    element = sa.func.json_each(search, _path(multi)).table_valued("key", "value")
     rank: Any = element.c.key
     if keys:
-        is_primary = func.json_extract(element.c.value, "$.primary") == true()
-        rank = case((is_primary, -1), else_=rank)
-    return select(_value(keys, element.c.value)).order_by(rank).limit(1).scalar_subquery()
+        is_primary = sa.func.json_extract(element.c.value, "$.primary") == sa.true()
+        rank = sa.case((is_primary, -1), else_=rank)
+    return sa.select(_value(keys, element.c.value)).order_by(rank).limit(1).scalar_subquery()

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, true, type_coerce
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH
 
 from scim.protocol.attributes import Attribute
@@ -14,29 +14,31 @@ from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
 SIGNS = {"eq": "==", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "sw": "starts with"}
 
 
-def term(condition: Condition, search: Any) -> ColumnElement[bool]:
+def term(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
     """Return a comparison, a presence or a value path as ``search @? path``."""
     return meets(search, _asked(condition))
 
 
-def meets(search: Any, path: Any) -> ColumnElement[bool]:
+def meets(search: Any, path: Any) -> sa.ColumnElement[bool]:
     """Return ``search @? path``, which the index answers where something has to be equal."""
-    found: ColumnElement[bool] = type_coerce(search, JSONB).path_exists(path)
+    found: sa.ColumnElement[bool] = sa.type_coerce(search, JSONB).path_exists(path)
     return found
 
 
-def term_beside(condition: Condition, search: Any) -> ColumnElement[bool]:
+def term_beside(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
     """Return the same for a place where another index has to answer.
 
     PostgreSQL takes every ``@?`` to be rare, also ``type eq "work"``.
     """
-    nothing = literal({}, JSONB())
-    found: ColumnElement[bool] = func.jsonb_path_exists(search, _asked(condition), nothing, true())
+    nothing = sa.literal({}, JSONB())
+    found: sa.ColumnElement[bool] = sa.func.jsonb_path_exists(
+        search, _asked(condition), nothing, sa.true()
+    )
     return found
 
 
 def _asked(condition: Condition) -> Any:
-    return literal(path_of(condition), JSONPATH())
+    return sa.literal(path_of(condition), JSONPATH())
 
 
 def path_of(condition: Condition) -> str:
@@ -101,10 +103,10 @@ def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> 
     source = search
     if multi is not None:
         primary = _first(search, f"{_path(multi)}[*] ? (@.primary == true)")
-        source = func.coalesce(primary, _first(search, f"{_path(multi)}[0]"))
-    text = source.op("#>>", return_type=Text())(cast(list(keys), ARRAY(Text)))
-    return cast(text, Numeric) if last.type in ("integer", "decimal") else text.collate("C")
+        source = sa.func.coalesce(primary, _first(search, f"{_path(multi)}[0]"))
+    text = source.op("#>>", return_type=sa.Text())(sa.cast(list(keys), ARRAY(sa.Text)))
+    return sa.cast(text, sa.Numeric) if last.type in ("integer", "decimal") else text.collate("C")
 
 
 def _first(search: Any, path: str) -> Any:
-    return func.jsonb_path_query_first(search, literal(path, JSONPATH()))
+    return sa.func.jsonb_path_query_first(search, sa.literal(path, JSONPATH()))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+import sqlalchemy as sa
 
 from scim.protocol.schema import ResourceType
 
@@ -20,9 +20,9 @@ from ..tables import among, belongs, table_of, users
 from .groups import resources_in, rows_of
 from .query import LARGEST_OFFSET, Found, Page, Position, Query, Selection
 
-START: Any = bindparam("start", type_=users.c.id.type)
-LIMIT: Any = bindparam("limit")
-SKIPPED: Any = bindparam("skipped")
+START: Any = sa.bindparam("start", type_=users.c.id.type)
+LIMIT: Any = sa.bindparam("limit")
+SKIPPED: Any = sa.bindparam("skipped")
 
 Beyond = Callable[[Any, Any], Any]  # how the ids on a page compare with where it starts
 
@@ -37,7 +37,7 @@ def lists(query: Query) -> bool:
     )
 
 
-def list_page(connection: Connection, tenant_id: int, query: Query, anchors: Anchors) -> Page:
+def list_page(connection: sa.Connection, tenant_id: int, query: Query, anchors: Anchors) -> Page:
     """Read a page by its index, and remember where it begins and ends."""
     [selection] = query.selections
     kind = tenant_id, selection.resource_type.name
@@ -56,7 +56,7 @@ def list_page(connection: Connection, tenant_id: int, query: Query, anchors: Anc
 
 
 def _indexed(
-    connection: Connection, tenant_id: int, query: Query, anchor: Anchor | None
+    connection: sa.Connection, tenant_id: int, query: Query, anchor: Anchor | None
 ) -> tuple[Sequence[Stored], int, int]:
     """Return the resources on a page, how many there are of all, and how often they have moved.
 
@@ -74,7 +74,7 @@ def _indexed(
     return _read(connection, statement, names, selection)
 
 
-def list_onward(connection: Connection, tenant_id: int, query: Query) -> Page:
+def list_onward(connection: sa.Connection, tenant_id: int, query: Query) -> Page:
     """Read a page that begins at a position, which is an id."""
     [selection] = query.selections
     position, beyond = query.position, None
@@ -103,7 +103,7 @@ def _listing(selection: Selection, beyond: Beyond | None, skips: bool = False) -
     chosen = chosen.order_by(table.c.id.desc() if beyond is operator.lt else table.c.id)
     if not skips:
         return Prepared(chosen.where(*matching).limit(LIMIT))
-    ids = select(table.c.id).where(*matching).order_by(table.c.id).limit(LIMIT).offset(SKIPPED)
+    ids = sa.select(table.c.id).where(*matching).order_by(table.c.id).limit(LIMIT).offset(SKIPPED)
     return Prepared(chosen.where(belongs(resource_type), among(table.c.id, ids)))
 
 
@@ -114,11 +114,11 @@ def _numbers(resource_type: ResourceType) -> Sequence[Any]:
 
 @cache
 def _counting(resource_type: ResourceType) -> Prepared:
-    return Prepared(select(*_numbers(resource_type)))
+    return Prepared(sa.select(*_numbers(resource_type)))
 
 
 def _read(
-    connection: Connection, statement: Prepared, names: dict[str, Any], selection: Selection
+    connection: sa.Connection, statement: Prepared, names: dict[str, Any], selection: Selection
 ) -> tuple[Sequence[Stored], int, int]:
     """Return what a statement finds, and the two numbers, which an empty page asks for."""
     read = statement.rows(connection, names)

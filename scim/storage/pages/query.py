@@ -4,14 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    func,
-    literal,
-    select,
-    union_all,
-)
+import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidPathError
 from scim.protocol.filters.resolve import Chain, Condition, locate
@@ -104,7 +97,7 @@ def sort_chain(sort_by: str, resource_type: ResourceType, tolerated: Tolerated) 
     return chain
 
 
-def matching_rows(selection: Selection, dialect: str) -> list[ColumnElement[bool]]:
+def matching_rows(selection: Selection, dialect: str) -> list[sa.ColumnElement[bool]]:
     """Return what the rows of a selection meet."""
     matching = [belongs(selection.resource_type)]
     if selection.condition is not None:
@@ -112,7 +105,7 @@ def matching_rows(selection: Selection, dialect: str) -> list[ColumnElement[bool
     return matching
 
 
-def count_rows(connection: Connection, tenant_id: int, query: Query) -> int:
+def count_rows(connection: sa.Connection, tenant_id: int, query: Query) -> int:
     """Count what matches; without a condition that is known."""
     counts: list[Any] = []
     for selection in query.selections:
@@ -120,9 +113,9 @@ def count_rows(connection: Connection, tenant_id: int, query: Query) -> int:
             counts.append(total(selection.resource_type).scalar_subquery())
         else:
             matching = matching_rows(selection, connection.dialect.name)
-            counted = select(func.count()).select_from(table_of(selection.resource_type))
+            counted = sa.select(sa.func.count()).select_from(table_of(selection.resource_type))
             counts.append(counted.where(*matching).scalar_subquery())
-    number = select(sum(counts[1:], counts[0])) if counts else select(literal(0))
+    number = sa.select(sum(counts[1:], counts[0])) if counts else sa.select(sa.literal(0))
     return int(connection.scalar(number, {"tenant": tenant_id}) or 0)
 
 
@@ -141,7 +134,7 @@ def sort_value(selection: Selection, dialect: str) -> Any:
     table = table_of(resource_type)
     if reference := server_made(keys, resource_type.references):
         found = [each.of(table, each.columns[keys[-1:]]) for each in referred(reference)]
-        return (found[0] if len(found) == 1 else union_all(*found)).scalar_subquery()
+        return (found[0] if len(found) == 1 else sa.union_all(*found)).scalar_subquery()
     if keys[0] == RELATED.get(resource_type.name):
         return first_related(resource_type, keys[1])
     json = jsonpath if dialect == "postgresql" else json_each

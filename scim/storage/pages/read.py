@@ -4,16 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    bindparam,
-    func,
-    literal_column,
-    null,
-    select,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONPATH
 
 from scim.protocol.filters.nodes import And, Not, Or
@@ -46,7 +37,7 @@ LOOKED_UP = {
 }
 
 
-def read_page(connection: Connection, tenant_id: int, query: Query, anchors: Anchors) -> Page:
+def read_page(connection: sa.Connection, tenant_id: int, query: Query, anchors: Anchors) -> Page:
     """Read one page. The default order is that of the ids, which is that of creation."""
     if lists(query):
         if query.walks:
@@ -71,7 +62,7 @@ def read_page(connection: Connection, tenant_id: int, query: Query, anchors: Anc
     return Page(count_rows(connection, tenant_id, query) if number is None else int(number), found)
 
 
-def _found_at_once(connection: Connection, tenant_id: int, query: Query) -> Page | None:
+def _found_at_once(connection: sa.Connection, tenant_id: int, query: Query) -> Page | None:
     """Read a page by a statement that is built once, or return None if none of them answers."""
     [selection] = query.selections
     if query.offset == 0 and (page := _look_up(connection, tenant_id, selection)):
@@ -81,7 +72,7 @@ def _found_at_once(connection: Connection, tenant_id: int, query: Query) -> Page
     return None
 
 
-def _look_up(connection: Connection, tenant_id: int, selection: Selection) -> Page | None:
+def _look_up(connection: sa.Connection, tenant_id: int, selection: Selection) -> Page | None:
     """Read what providers ask for before each write: who has this userName, or externalId?
 
     Return None if the query is another one, or finds more than one.
@@ -100,11 +91,11 @@ def _look_up(connection: Connection, tenant_id: int, selection: Selection) -> Pa
 
 @cache
 def _by_value(resource_type: ResourceType, keys: Keys, with_related: bool) -> Prepared:
-    found = belongs(resource_type), columns_of(resource_type)[keys] == bindparam("value")
-    return Prepared(rows(resource_type, with_related).where(*found).limit(literal_column("2")))
+    found = belongs(resource_type), columns_of(resource_type)[keys] == sa.bindparam("value")
+    return Prepared(rows(resource_type, with_related).where(*found).limit(sa.literal_column("2")))
 
 
-def _equal(connection: Connection, tenant_id: int, query: Query) -> Page | None:
+def _equal(connection: sa.Connection, tenant_id: int, query: Query) -> Page | None:
     """Read who has some value, as PostgreSQL's index of ``search`` finds them.
 
     Return None if the query is another one, or if a later page is empty: all are counted then.
@@ -127,17 +118,17 @@ def _by_path(resource_type: ResourceType, with_related: bool) -> Prepared:
     table = table_of(resource_type)
     # Said twice: of a path that it does not know PostgreSQL expects one row in a hundred, for which
     # it would go through the ids of the whole tenant, too.
-    rare = [meets(table.c.search, bindparam("path", type_=JSONPATH()))] * 2
+    rare = [meets(table.c.search, sa.bindparam("path", type_=JSONPATH()))] * 2
     found = _found(table, [belongs(resource_type), *rare], table.c.id)
-    ids = select(found.c.id).order_by(found.c.id).limit(LIMIT).offset(SKIPPED)
-    number = select(func.count()).select_from(found).scalar_subquery()
+    ids = sa.select(found.c.id).order_by(found.c.id).limit(LIMIT).offset(SKIPPED)
+    number = sa.select(sa.func.count()).select_from(found).scalar_subquery()
     chosen = rows(resource_type, with_related).add_columns(number).order_by(table.c.id)
     return Prepared(chosen.where(belongs(resource_type), table.c.id.in_(ids)))
 
 
 def _page(
-    query: Query, selection: Selection, matching: list[ColumnElement[bool]], dialect: str
-) -> Select[Any]:
+    query: Query, selection: Selection, matching: list[sa.ColumnElement[bool]], dialect: str
+) -> sa.Select[Any]:
     """Return the SELECT of a page, with the number of all that match where it costs nothing more.
 
     What comes before the page is passed over in an index alone.
@@ -149,12 +140,12 @@ def _page(
     condition = selection.condition
     if condition is not None and not _has_columns(condition, selection.resource_type):
         found = _found(table, matching, value)
-        ids = select(found.c.id).order_by(*_order(query, found.c.value, found.c.id))
-        number: Any = select(func.count()).select_from(found).scalar_subquery()
+        ids = sa.select(found.c.id).order_by(*_order(query, found.c.value, found.c.id))
+        number: Any = sa.select(sa.func.count()).select_from(found).scalar_subquery()
     else:
-        ids = select(table.c.id).where(*matching).order_by(*order)
+        ids = sa.select(table.c.id).where(*matching).order_by(*order)
         known = total(selection.resource_type).scalar_subquery()
-        number = known if condition is None else null()
+        number = known if condition is None else sa.null()
         if not query.offset:
             return chosen.add_columns(number).where(*matching).limit(query.limit)
     ids = ids.limit(query.limit).offset(query.offset)
@@ -167,13 +158,13 @@ def _order(query: Query, value: Any, by_id: Any) -> list[Any]:
     return [by_id]
 
 
-def _found(table: Any, matching: list[ColumnElement[bool]], value: Any) -> Any:
+def _found(table: Any, matching: list[sa.ColumnElement[bool]], value: Any) -> Any:
     """Return all that match, found first and put in order afterwards.
 
     PostgreSQL guesses badly how often a value occurs in ``search``, or a part of a text anywhere:
     left to itself, it may read the whole directory in order, waiting for enough that match.
     """
-    found = select(table.c.id, value.label("value")).where(*matching).cte("found")
+    found = sa.select(table.c.id, value.label("value")).where(*matching).cte("found")
     return found.prefix_with("MATERIALIZED", dialect="postgresql")
 
 

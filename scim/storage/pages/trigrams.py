@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, literal_column, or_
+import sqlalchemy as sa
 
 from scim.protocol.filters.nodes import And, Or
 from scim.protocol.filters.resolve import Compare, Condition, Some
@@ -20,11 +20,13 @@ PARTS = ("co", "sw", "ew")
 TRIGRAM = re.compile(r"[^\W_]{3}")  # in any shorter text the index finds nothing to look for
 
 
-def likeness(condition: Condition, search: Any) -> ColumnElement[bool] | None:
+def likeness(condition: Condition, search: Any) -> sa.ColumnElement[bool] | None:
     """Return what is true wherever the condition is, and answered by the index; None if nothing."""
     match condition:
         case Compare(("displayname",), _, operator, str(value)) if _is_indexed(operator, value):
-            asked: ColumnElement[bool] = compare_text(_text(search, "displayname"), operator, value)
+            asked: sa.ColumnElement[bool] = compare_text(
+                _text(search, "displayname"), operator, value
+            )
             return asked
         case Some(("emails",), _, inner):
             return _of_emails(inner, _text(search, "emails"))
@@ -36,21 +38,21 @@ def _is_indexed(operator: str, value: str) -> bool:
 
 
 def _text(search: Any, key: str) -> Any:
-    return search.op("->>", return_type=Text())(literal_column(f"'{key}'"))
+    return search.op("->>", return_type=sa.Text())(sa.literal_column(f"'{key}'"))
 
 
-def _of_emails(condition: Condition, text: Any) -> ColumnElement[bool] | None:
+def _of_emails(condition: Condition, text: Any) -> sa.ColumnElement[bool] | None:
     """Return what the JSON text of emails is like if one meets the condition; None if unknown."""
     match condition:
         case Compare(("value",), _, operator, str(value)) if _is_indexed(operator, value):
             part = json.dumps(value, ensure_ascii=False)[1:-1]
             part = {"sw": f'"{part}', "ew": f'{part}"'}.get(operator, part)
-            like: ColumnElement[bool] = text.contains(part, autoescape=True)
+            like: sa.ColumnElement[bool] = text.contains(part, autoescape=True)
             return like
         case And(terms):
             found = [each for term in terms if (each := _of_emails(term, text)) is not None]
-            return and_(*found) if found else None
+            return sa.and_(*found) if found else None
         case Or(terms):
             found = [each for term in terms if (each := _of_emails(term, text)) is not None]
-            return or_(*found) if found and len(found) == len(terms) else None
+            return sa.or_(*found) if found and len(found) == len(terms) else None
     return None

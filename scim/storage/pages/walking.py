@@ -8,24 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Float,
-    Integer,
-    Numeric,
-    Select,
-    Text,
-    and_,
-    cast,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    type_coerce,
-    union_all,
-)
+import sqlalchemy as sa
 
 from ..rows import Stored
 from ..tables import among, belongs, table_of
@@ -46,7 +29,7 @@ from .query import (
 LONGEST_POSITION = 300  # characters of a value in a cursor; those that agree so far go by id
 
 
-def walk(connection: Connection, tenant_id: int, query: Query) -> Page:
+def walk(connection: sa.Connection, tenant_id: int, query: Query) -> Page:
     """Read a page of several types, or one that begins at a position: ids first, then the rows."""
     number = count_rows(connection, tenant_id, query) if query.with_total else 0
     if not query.limit or query.offset >= LARGEST_OFFSET or not query.selections:
@@ -66,7 +49,7 @@ def walk(connection: Connection, tenant_id: int, query: Query) -> Page:
     return Page(number, resources, goes_on, *(ends[:1] + ends[-1:]))
 
 
-def _ids(query: Query, dialect: str) -> Select[Any]:
+def _ids(query: Query, dialect: str) -> sa.Select[Any]:
     """Return the SELECT of ids in order, each with its selection and what it is sorted by."""
     sorts = [selection.sort[-1].type for selection in query.selections if selection.sort]
     numeric = bool(sorts) and all(kind in ("integer", "decimal") for kind in sorts)
@@ -76,21 +59,21 @@ def _ids(query: Query, dialect: str) -> Select[Any]:
     ]
     if len(found) == 1:
         return found[0].offset(query.offset or None)
-    every = union_all(*(select(part.subquery()) for part in found)).subquery()
-    chosen = select(every.c.place, every.c.id, every.c.value)
+    every = sa.union_all(*(sa.select(part.subquery()) for part in found)).subquery()
+    chosen = sa.select(every.c.place, every.c.id, every.c.value)
     chosen = chosen.order_by(*_walking(query, every.c.value, every.c.id))
     return chosen.limit(query.limit + query.walks).offset(query.offset or None)
 
 
-def _part(query: Query, place: int, value: Any, dialect: str) -> Select[Any]:
+def _part(query: Query, place: int, value: Any, dialect: str) -> sa.Select[Any]:
     """Return the SELECT of as much of one selection as may be needed."""
     selection = query.selections[place]
     by_id = table_of(selection.resource_type).c.id
     most = query.limit + query.walks
     if len(query.selections) > 1:
         most += query.offset
-    chosen = select(
-        literal(place, Integer).label("place"), by_id.label("id"), value.label("value")
+    chosen = sa.select(
+        sa.literal(place, sa.Integer).label("place"), by_id.label("id"), value.label("value")
     ).where(*matching_rows(selection, dialect))
     if query.position is not None:
         chosen = chosen.where(_beyond(query, selection, value, by_id))
@@ -114,37 +97,39 @@ def _walking(query: Query, value: Any, by_id: Any) -> list[Any]:
 
 def _comparable(selection: Selection, numeric: bool, dialect: str) -> Any:
     """Return what to sort by, of one type for all selections and short enough for a cursor."""
-    number = Numeric() if dialect == "postgresql" else Float()  # SQLite has no decimals
+    number = sa.Numeric() if dialect == "postgresql" else sa.Float()  # SQLite has no decimals
     if not selection.sort:
-        return cast(null(), number if numeric else Text())
+        return sa.cast(sa.null(), number if numeric else sa.Text())
     value = sort_value(selection, dialect)
     if numeric:
-        return type_coerce(value, number)
+        return sa.type_coerce(value, number)
     if column_of(selection) is None:
-        value = func.substr(cast(value, Text), 1, LONGEST_POSITION)
-    return cast(value, Text).collate("C") if dialect == "postgresql" else value
+        value = sa.func.substr(sa.cast(value, sa.Text), 1, LONGEST_POSITION)
+    return sa.cast(value, sa.Text).collate("C") if dialect == "postgresql" else value
 
 
-def _beyond(query: Query, selection: Selection, value: Any, by_id: Any) -> ColumnElement[bool]:
+def _beyond(query: Query, selection: Selection, value: Any, by_id: Any) -> sa.ColumnElement[bool]:
     """Return whether a row comes behind the query's position; no value comes after all values.
 
     Where there is always a value, an index leads to the first of these rows.
     """
     position = query.position
     assert position is not None
-    behind: ColumnElement[bool] = by_id < position.id if position.backward else by_id > position.id
+    behind: sa.ColumnElement[bool] = (
+        by_id < position.id if position.backward else by_id > position.id
+    )
     if not query.sorts:
         return behind
     rising = _rises(query)
     if position.value is None:
-        equal = and_(value.is_(None), behind)
-        return equal if rising else or_(value.is_not(None), equal)
-    is_decimal = isinstance(value.type, Numeric) and isinstance(position.value, str)
+        equal = sa.and_(value.is_(None), behind)
+        return equal if rising else sa.or_(value.is_not(None), equal)
+    is_decimal = isinstance(value.type, sa.Numeric) and isinstance(position.value, str)
     known = Decimal(position.value) if is_decimal else position.value
     if not getattr(column_of(selection), "nullable", True):
-        return and_(value >= known if rising else value <= known, or_(value != known, behind))
-    equal = and_(value == known, behind)
-    return or_(value > known, value.is_(None), equal) if rising else or_(value < known, equal)
+        return sa.and_(value >= known if rising else value <= known, sa.or_(value != known, behind))
+    equal = sa.and_(value == known, behind)
+    return sa.or_(value > known, value.is_(None), equal) if rising else sa.or_(value < known, equal)
 
 
 def _portable(value: Any) -> str | int | float | None:
@@ -153,7 +138,7 @@ def _portable(value: Any) -> str | int | float | None:
 
 
 def _rows(
-    connection: Connection, tenant_id: int, query: Query, placed: Sequence[Any]
+    connection: sa.Connection, tenant_id: int, query: Query, placed: Sequence[Any]
 ) -> Iterator[tuple[str, Stored]]:
     for place, selection in enumerate(query.selections):
         ids = [row.id for row in placed if row.place == place]
