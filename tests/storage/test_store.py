@@ -57,7 +57,7 @@ def test_work_that_lost_a_race_is_done_again(store, times):
 
 @SQLITE
 def test_write_waits_for_another_and_not_for_ever(store, monkeypatch):
-    monkeypatch.setattr("scim.storage.engine.LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("scim.storage.database.engine.LONGEST_WAIT", 0.1)
     other = sa.create_engine(store.database.engine.url).raw_connection()
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(UnavailableError):
@@ -65,7 +65,7 @@ def test_write_waits_for_another_and_not_for_ever(store, monkeypatch):
 
     soon = Timer(0.05, other.rollback)
     soon.start()
-    monkeypatch.setattr("scim.storage.engine.LONGEST_WAIT", 10)
+    monkeypatch.setattr("scim.storage.database.engine.LONGEST_WAIT", 10)
 
     assert store.atomically(lambda transaction: "done") == "done"
     soon.join()
