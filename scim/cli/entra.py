@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from scim.idp.entra.api import api_server
+from scim.idp.entra.api.application import api_server
+from scim.idp.entra.api.job import JOB_ID, SERVICE_PRINCIPAL_ID
 from scim.idp.entra.dialect import DIALECTS
 from scim.idp.entra.directory import Directory
-from scim.idp.entra.file import read_directory, read_mapping
-from scim.idp.entra.job_views import JOB_ID, SERVICE_PRINCIPAL_ID
-from scim.idp.entra.mapping import MATCHING
+from scim.idp.entra.files import read_directory, read_mapping
+from scim.idp.entra.mapping.rules import MATCHING
 from scim.idp.entra.service import new_service
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from scim.idp.okta.api import api_server
+from scim.idp.okta.api.application import api_server
 from scim.idp.okta.org import KINDS, App, Org
 from scim.idp.okta.service import Service
 

@@ -10,7 +10,7 @@ import click
 
 from scim.conformance.client import NoAnswerError
 from scim.conformance.okta.organization import Organization
-from scim.idp.okta.api import api_server
+from scim.idp.okta.api.application import api_server
 from scim.idp.okta.org import App, Org
 from scim.idp.okta.service import Service
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from scim.idp.entra.api import api_server
+from scim.idp.entra.api.application import api_server
 
 from .entra.tenant import Graph, Tenant, entra
 

@@ -19,7 +19,7 @@ from ..company.events import (
     Step,
     Update,
 )
-from ..okta.api import create_api
+from ..okta.api.application import create_api
 from ..okta.org import App, Org
 from ..okta.service import Service
 from ..scim_client import Record

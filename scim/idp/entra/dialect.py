@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .mapping import GROUP_SCHEMA, Value, Values, read, role_document, written
+from .mapping.rules import GROUP_SCHEMA, Value, Values, read, role_document, written
 
 COMPLIANT = "aadOptscim062020"
 MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from .dialect import DefaultDialect
 from .directory import now
-from .mapping import Rules
+from .mapping.rules import Rules
 from .provisioning import Provisioner
-from .status import FAILING_SHARE, LEAST_FAILURES, Cycle, Entry, Escrow, Quarantine
+from .records import FAILING_SHARE, LEAST_FAILURES, Cycle, Entry, Escrow, Quarantine
 from .target import UnusableTargetError
 
 KEPT_ENTRIES = 1000

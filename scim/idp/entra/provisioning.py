@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from .dialect import AttributeChange, DefaultDialect, differences
 from .directory import Directory, Record
-from .mapping import ALWAYS, MANAGER, SOFT_DELETED, Rules, Values, mapped, read, user_document
-from .scope import includes
-from .status import Entry
+from .mapping.rules import ALWAYS, MANAGER, SOFT_DELETED, Rules, Values, mapped, read, user_document
+from .mapping.scope import includes
+from .records import Entry
 from .target import Target, TargetError, equals
 
 WITHOUT_MEMBERS = "excludedAttributes=members"

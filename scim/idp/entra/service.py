@@ -9,7 +9,7 @@ from typing import Any
 from .dialect import COMPLIANT, DIALECTS
 from .directory import Directory, Record
 from .job import Job
-from .mapping import Rules, default_rules
+from .mapping.rules import Rules, default_rules
 from .provisioning import Provisioner
 from .target import Target
 

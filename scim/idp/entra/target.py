@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from ..scim_client import Exchange, ScimClient
 from .directory import Record
-from .mapping import incompatible
+from .mapping.rules import incompatible
 
 MESSAGE = "urn:ietf:params:scim:api:messages:2.0:"
 SCIM_ERRORS = {

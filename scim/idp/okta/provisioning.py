@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..scim_client import Exchange, Record, ScimClient
-from .mapping import found_profile, merged, new_user
 from .org import Assignment, Link, Mapping, Org, now
+from .profiles import found_profile, merged, new_user
 
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"

@@ -139,7 +139,7 @@ def test_group_has_its_first_name_again_at_the_end(year):
 
 
 def test_same_seed_is_the_same_year_whatever_python_hashes_with():
-    program = "from scim.idp.company_year import make_year; print(make_year(3, 120))"
+    program = "from scim.idp.company.year import make_year; print(make_year(3, 120))"
     years = {
         subprocess.run(
             [sys.executable, "-c", program],

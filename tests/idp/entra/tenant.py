@@ -13,10 +13,10 @@ from urllib.parse import unquote
 import httpx2
 import pytest
 
+from scim.idp.entra.api.job import JOB_ID, SERVICE_PRINCIPAL_ID
 from scim.idp.entra.directory import Directory
-from scim.idp.entra.file import load
+from scim.idp.entra.files import load
 from scim.idp.entra.job import Job
-from scim.idp.entra.job_views import JOB_ID, SERVICE_PRINCIPAL_ID
 from scim.idp.entra.service import Service, new_service
 from tests.support.server import Server
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.idp.entra.job_views import JOB_ID, SERVICE_PRINCIPAL_ID
+from scim.idp.entra.api.job import JOB_ID, SERVICE_PRINCIPAL_ID
 
 from .tenant import ADA, APP, EDSGER, ENGINEERS, GRACE, HENRY, JOB, NOBODY, reference
 

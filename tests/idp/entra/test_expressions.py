@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.idp.entra.expressions import ExpressionError, attributes, compiled, evaluate
+from scim.idp.entra.mapping.expressions import ExpressionError, attributes, compiled, evaluate
 
 ADA = {
     "givenName": "Ada",

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from scim.idp.entra.mapping import default_rules
-from scim.idp.entra.rules import read_rules, shown_rules
-from scim.idp.entra.scope import Clause, includes
+from scim.idp.entra.mapping.rules import default_rules
+from scim.idp.entra.mapping.schema import read_rules, shown_rules
+from scim.idp.entra.mapping.scope import Clause, includes
 
 from .tenant import ADA, DIALECTS, DISABLED, ENGINEERS, GRACE, JOB
 from .test_rules import schema

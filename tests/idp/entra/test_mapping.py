@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.idp.entra.mapping import USER_MAPPING, evaluate, mapped, read, write
+from scim.idp.entra.mapping.rules import USER_MAPPING, evaluate, mapped, read, write
 
 ACTIVE = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
 FORMATTED = 'Join(" ", [givenName], [surname])'

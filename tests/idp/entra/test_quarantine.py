@@ -3,7 +3,7 @@
 import pytest
 
 from scim.idp.entra.job import RESTART
-from scim.idp.entra.status import Quarantine
+from scim.idp.entra.records import Quarantine
 from tests.support.ports import free_port
 
 from .tenant import ADA, ENGINEERS, GRACE, entra

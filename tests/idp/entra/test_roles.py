@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from scim.idp.entra.file import load
-from scim.idp.entra.mapping import ROLES
-from scim.idp.entra.rules import read_rules
+from scim.idp.entra.files import load
+from scim.idp.entra.mapping.rules import ROLES
+from scim.idp.entra.mapping.schema import read_rules
 
 from .tenant import ADA, APP, DIALECTS, FLAG, GRACE, NOBODY, PEOPLE
 from .test_rules import schema, to

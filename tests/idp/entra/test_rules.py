@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from scim.idp.entra.file import read_mapping
-from scim.idp.entra.mapping import ROLES, default_rules, read
-from scim.idp.entra.rules import read_rules, shown_rules
+from scim.idp.entra.files import read_mapping
+from scim.idp.entra.mapping.rules import ROLES, default_rules, read
+from scim.idp.entra.mapping.schema import read_rules, shown_rules
 
 from .tenant import ADA, DIALECTS, ENGINEERS, ENTERPRISE, FLAG, JOB, MANAGER, entra
 

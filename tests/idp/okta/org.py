@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from flask.testing import FlaskClient
 
-from scim.idp.okta.api import create_api
+from scim.idp.okta.api.application import create_api
 from scim.idp.okta.org import App, Org
 from scim.idp.okta.service import Service
 from tests.support.server import Server

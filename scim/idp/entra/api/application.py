@@ -11,13 +11,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from . import directory_views as entra_directory_api
-from . import job_views as entra_jobs_api
-from .directory import DirectoryError, Record, bad_request, not_found, now
-from .job_views import JOB_ID, SERVICE_PRINCIPAL_ID
-from .service import Answer, Service
+from ..directory import DirectoryError, Record, bad_request, not_found, now
+from ..service import Answer, Service
+from . import directory, job
+from .job import JOB_ID, SERVICE_PRINCIPAL_ID
 
-ROUTES = [*entra_directory_api.routes, *entra_jobs_api.routes]
+ROUTES = [*directory.routes, *job.routes]
 
 
 def api_server(service: Service, host: str, port: int) -> ThreadingHTTPServer:

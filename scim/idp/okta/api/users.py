@@ -6,12 +6,12 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from ..scim_client import Record
+from ...scim_client import Record
+from ..org import User, now
+from ..profiles import app_profile
 from .assignments import follow_groups, push_password, push_profile, unassign
 from .errors import OktaError, invalid, not_allowed
-from .mapping import app_profile
-from .org import User, now
-from .views import body, find_user, flag, link, member, page, service, texts
+from .requests import body, find_user, flag, link, member, page, service, texts
 
 bp = Blueprint("users", __name__)
 

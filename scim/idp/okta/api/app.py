@@ -6,13 +6,13 @@ Okta has no API for its Tasks page; here it is ``tasks``.
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ..scim_client import Record
+from ...scim_client import Record
+from ..org import App, Assignment, now
+from ..profiles import app_profile
+from ..service import Task
 from .assignments import assign, push_profile, unassign
 from .errors import OktaError, invalid, not_allowed, not_found
-from .mapping import app_profile
-from .org import App, Assignment, now
-from .service import Task
-from .views import body, find_app, find_user, link, member, page, service, texts
+from .requests import body, find_app, find_user, link, member, page, service, texts
 
 bp = Blueprint("apps", __name__)
 

@@ -11,23 +11,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from . import app_group_views as okta_app_groups_api
-from . import app_views as okta_apps_api
-from . import group_views as okta_groups_api
-from . import import_views as okta_import_api
-from . import push_views as okta_push_api
-from . import user_views as okta_users_api
+from ..service import Service
+from . import app, app_groups, group_push, groups, imports, users
 from .errors import OktaError
-from .service import Service
 
-MODULES = (
-    okta_users_api,
-    okta_groups_api,
-    okta_apps_api,
-    okta_app_groups_api,
-    okta_push_api,
-    okta_import_api,
-)
+MODULES = (users, groups, app, app_groups, group_push, imports)
 
 
 class QuietHandler(WSGIRequestHandler):

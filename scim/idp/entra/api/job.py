@@ -2,11 +2,11 @@
 
 import json
 
-from .directory import DEFAULT_ACCESS, Directory, DirectoryError, Record, bad_request
-from .job import RESTART
-from .rules import read_rules, shown_rules
-from .service import Answer, Routes, Service, collection
-from .target import TargetError
+from ..directory import DEFAULT_ACCESS, Directory, DirectoryError, Record, bad_request
+from ..job import RESTART
+from ..mapping.schema import read_rules, shown_rules
+from ..service import Answer, Routes, Service, collection
+from ..target import TargetError
 
 APP_ID = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"  # of apps that are not in the gallery
 SERVICE_PRINCIPAL_ID = "c8c95753-f628-48e1-9fab-76c2d4cf624c"

@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from ..scim_client import Record
-from .mapping import app_profile
-from .org import Assignment
-from .views import service
+from ...scim_client import Record
+from ..org import Assignment
+from ..profiles import app_profile
+from .requests import service
 
 
 def assign(user_id: str, profile: Record, scope: str) -> Assignment:

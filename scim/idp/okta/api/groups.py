@@ -3,12 +3,12 @@
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from ..scim_client import Record
-from . import user_views as okta_users_api
+from ...scim_client import Record
+from ..org import Group, now
+from . import users
 from .assignments import follow_groups
 from .errors import OktaError, invalid
-from .org import Group, now
-from .views import body, find_group, find_user, link, page, service, texts
+from .requests import body, find_group, find_user, link, page, service, texts
 
 bp = Blueprint("groups", __name__)
 
@@ -51,7 +51,7 @@ def delete_group(group_id: str) -> ResponseReturnValue:
 
 @bp.get("/groups/<group_id>/users")
 def list_members(group_id: str) -> ResponseReturnValue:
-    return page([okta_users_api.shown(find_user(key)) for key in find_group(group_id).members])
+    return page([users.shown(find_user(key)) for key in find_group(group_id).members])
 
 
 @bp.put("/groups/<group_id>/users/<key>")

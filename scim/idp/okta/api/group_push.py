@@ -5,10 +5,10 @@ from functools import partial
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ..scim_client import Record
+from ...scim_client import Record
+from ..org import Mapping, now
 from .errors import invalid, not_found
-from .org import Mapping, now
-from .views import body, find_app, find_group, flag, link, page, service
+from .requests import body, find_app, find_group, flag, link, page, service
 
 bp = Blueprint("push", __name__)
 

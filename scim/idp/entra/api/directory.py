@@ -1,7 +1,7 @@
 """The part of the stand-in Entra ID's API that is about users and groups."""
 
-from .directory import Record, bad_request
-from .service import Answer, Routes, Service, collection, shown
+from ..directory import Record, bad_request
+from ..service import Answer, Routes, Service, collection, shown
 
 routes = Routes()
 

@@ -5,10 +5,10 @@ from typing import Any
 from flask import current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from ..scim_client import Record
+from ...scim_client import Record
+from ..org import App, Group, User
+from ..service import Service
 from .errors import OktaError, invalid, not_found
-from .org import App, Group, User
-from .service import Service
 
 MAX_LIMIT = 200
 

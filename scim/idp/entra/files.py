@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from .directory import DEFAULT_ACCESS, Directory, DirectoryError, Record, bad_request
-from .mapping import Rules
-from .rules import read_rules
+from .mapping.rules import Rules
+from .mapping.schema import read_rules
 
 
 def read_directory(path: Path) -> Directory:

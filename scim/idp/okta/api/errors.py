@@ -1,7 +1,7 @@
 """Errors of the stand-in's management API, as Okta writes them."""
 
-from ..scim_client import Record
-from .org import new_id
+from ...scim_client import Record
+from ..org import new_id
 
 
 class OktaError(Exception):

@@ -12,9 +12,9 @@ from scim.protocol.errors import ScimError
 from scim.protocol.filters.nodes import AttributePath, Comparison
 from scim.protocol.filters.parser import parse_path
 
-from .directory import GROUP_PROPERTIES, USER_PROPERTIES, Record
+from ..directory import GROUP_PROPERTIES, USER_PROPERTIES, Record
 from .expressions import GRAPH_NAMES, attributes, compiled
-from .mapping import (
+from .rules import (
     ALWAYS,
     GROUP_SCHEMA,
     REFERENCES,

@@ -3,11 +3,11 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ..scim_client import Record
+from ...scim_client import Record
+from ..org import AppGroup
 from .assignments import follow_groups
 from .errors import invalid, not_found
-from .org import AppGroup
-from .views import body, find_app, find_group, link, page, service
+from .requests import body, find_app, find_group, link, page, service
 
 bp = Blueprint("app_groups", __name__)
 

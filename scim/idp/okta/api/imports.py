@@ -6,14 +6,14 @@ A found user is an exact match of the Okta user with that login or address, or e
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ..scim_client import Record
-from .app_views import shown_user
+from ...scim_client import Record
+from ..org import Assignment, Group, Link, User
+from ..profiles import okta_profile
+from .app import shown_user
 from .assignments import follow_groups
 from .errors import OktaError, invalid, not_found
-from .mapping import okta_profile
-from .org import Assignment, Group, Link, User
-from .user_views import checked
-from .views import body, find_app, service
+from .requests import body, find_app, service
+from .users import checked
 
 bp = Blueprint("import", __name__)
 

@@ -1,0 +1,1 @@
+"""How users and groups of Entra ID become SCIM resources."""
