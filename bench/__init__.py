@@ -1,1 +1,1 @@
-"""Benchmarks: what an operation costs beside the least that Flask and the database cost."""
+"""Benchmarks: each operation of the server beside a floor, the least that Flask and SQL take."""

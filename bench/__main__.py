@@ -2,15 +2,15 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from multiprocessing.pool import Pool
 
 import click
 
-from .directory import CONNECTIONS, places
+from .directory import CONNECTIONS, DATABASES, places
 from .loading import fill
-from .measure import CLIENTS, Sample, measure
+from .measure import Sample, clients, measure
 from .operations import MEASURED, Operation
 from .pgbench import pgbench
 from .report import LEGEND, Samples, named, show_growth, show_size
@@ -18,27 +18,31 @@ from .server import FLOOR, SERVER, Server, serve
 
 ROUNDS = 6
 WARM_UP = 0.4
-SLOW = 2.0  # seconds that a warm-up takes when there need be no further turns
+SLOW = 2.0  # seconds of a warm-up; an operation that takes longer has no further turns
 
 
 @click.command()
-@click.option("--seconds", default=3.0, show_default=True, help="length of a measurement")
-@click.option("--workers", default=2, show_default=True, help="processes of a server")
-@click.option("--databases", default="sqlite,postgresql", show_default=True)
+@click.option("--seconds", default=3.0, show_default=True, help="how long to measure an operation")
+@click.option("--workers", default=2, show_default=True, help="worker processes of each server")
+@click.option("--databases", default="sqlite,postgresql", show_default=True, help=DATABASES)
 @click.argument("users", nargs=-1, type=click.IntRange(min=1000))
 def main(seconds: float, workers: int, databases: str, users: tuple[int, ...]) -> None:
-    """Measure the server beside its floor with so many USERS, or with 1000 and with 100000."""
+    """Measure each operation of the server, and its floor, with so many USERS.
+
+    The floor is a bare Flask route with one SQL statement. Several numbers of USERS are measured
+    one after the other; without any, 1000 and 100000.
+    """
     started = time.monotonic()
     click.echo(f"{workers} workers, {CONNECTIONS} connections, {seconds:g} s a measurement")
     sizes = sorted(set(users or (1_000, 100_000)))
-    with Pool(CLIENTS) as pool:
+    with clients() as pool:
         for dialect in databases.split(","):
             compare(pool, dialect, sizes, seconds, workers)
     click.echo(f"{LEGEND}\nTook {time.monotonic() - started:.0f} s.")
 
 
 def compare(pool: Pool, dialect: str, sizes: Sequence[int], seconds: float, workers: int) -> None:
-    """Measure everything on one kind of database, and print it."""
+    """Measure and print all operations on one kind of database."""
     with ExitStack() as stack:
         filled = stack.enter_context(places(dialect, sizes))
         for place in filled:
@@ -56,8 +60,8 @@ def compare(pool: Pool, dialect: str, sizes: Sequence[int], seconds: float, work
 
 def run(
     pool: Pool, bare: Sequence[Server], real: Sequence[Server], seconds: float, label: str
-) -> dict[int, Samples]:
-    """Return what was seen with each number of users."""
+) -> Mapping[int, Samples]:
+    """Return the samples of each operation, by the number of users."""
     samples: dict[int, dict[Operation, Sample]] = {server.size: {} for server in bare}
     with click.progressbar(
         length=len(named()) * len(bare), label=f"Measuring {label}", file=sys.stderr
@@ -74,7 +78,7 @@ def run(
 def take_turns(
     pool: Pool, pairs: Sequence[tuple[Server, Operation]], seconds: float
 ) -> dict[tuple[Server, Operation], Sample]:
-    """Measure some operations in turns, so that a busy moment of the machine meets them all."""
+    """Measure the operations in turns, so that a busy moment of the machine slows all of them."""
     first = {pair: measure(pool, *pair, WARM_UP) for pair in pairs}
     slow = {pair: sample for pair, sample in first.items() if sample.seconds > SLOW}
     samples = {pair: slow.get(pair, Sample()) for pair in pairs}

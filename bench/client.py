@@ -1,4 +1,4 @@
-"""A client that costs little, so that the cores are left to the server."""
+"""A client that takes little CPU time, since it shares the cores with the server."""
 
 import socket
 import time
@@ -11,10 +11,10 @@ PATIENCE = 300  # seconds
 
 
 class Call(NamedTuple):
-    """A request, the status of the answer, and a text that is in it.
+    """A request, the expected status, and a text that the answer contains.
 
-    What is not ``timed`` counts only as work of the server. What is ``closing`` puts something
-    right again, and is sent even when the time is up.
+    A call that is not ``timed`` has no latency in the sample; its CPU time counts. A ``closing``
+    call undoes a change, and is sent even when the time is up.
     """
 
     method: str
@@ -31,14 +31,14 @@ Calls = Generator[Call, bytes, None]
 
 
 class WrongAnswerError(Exception):
-    """The server did not answer what it should have."""
+    """The server sent another answer than expected, or none."""
 
 
 class Connection:
     """A kept-alive connection.
 
-    An exchange takes 0.05 ms of CPU. With ``http.client`` it is 0.25 ms, as much as a bare Flask
-    route, on the cores that the server needs.
+    An exchange takes 0.05 ms of CPU time. ``http.client`` takes 0.25 ms, as much as a bare Flask
+    route.
     """
 
     def __init__(self, port: int, token: str = DEFAULT_TOKEN) -> None:
@@ -58,9 +58,9 @@ class Connection:
         self.socket.sendall(f"{head}Content-Length: {len(call.body)}\r\n\r\n".encode() + call.body)
 
     def receive(self) -> tuple[float, bytes]:
-        """Return how long the answer took, and the answer.
+        """Return the seconds until the answer was complete, and its body.
 
-        :raises WrongAnswerError: it is not the right one
+        :raises WrongAnswerError: the status or the body is not the expected one
         """
         line = self.file.readline()
         if not line:

@@ -1,8 +1,8 @@
-"""The directory that is measured: whom it has, under which ids, and where it is.
+"""The directory that is measured: its users and groups, their ids, and its database.
 
-Ids follow from numbers. User ``n`` is in team ``n // 10`` with nine others. Each connection has a
-division of its own, with a fifth of all users, and there is one company with all of them; neither
-has more than 100,000 members.
+Ids follow from numbers. User ``n`` is in team ``n // 10`` with nine others. Each connection has
+its own division with a fifth of all users. One company has all users. A division and the company
+have at most 100,000 members.
 """
 
 import json
@@ -21,14 +21,15 @@ HERE = Path(__file__).parent
 USER_TEMPLATE = (HERE / "user.json").read_text(encoding="utf-8")
 TENANT, TEAM_SIZE, CONNECTIONS = 1, 10, 8
 MOST_MEMBERS = 100_000
+DATABASES = "sqlite, postgresql, or both with a comma between"  # the help of --databases
 USERS, TEAMS, DIVISIONS, COMPANIES = range(4)  # kinds of ids
-# What the tests turn off for speed. Here a commit has to be on the disk.
+# The tests turn these off for speed. Here a commit has to reach the disk.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """A database for ``size`` users; ``postgres`` is the server that it is on."""
+    """A database for ``size`` users; ``postgres`` is its server, unless it is SQLite."""
 
     url: str
     size: int
@@ -44,12 +45,12 @@ COMPANY = key(COMPANIES, 0)
 
 
 def user(number: int, size: int) -> dict[str, Any]:
-    """Return the user that a client would send; ten of the ``size`` users share a department."""
+    """Return user ``number`` as a client sends it; ten of the ``size`` users share a department."""
     return filled_in(str(number), str(department(number, size)))
 
 
 def filled_in(number: str, department: str) -> dict[str, Any]:
-    """Return a user of that number and department."""
+    """Return the user of the template with this number and department."""
     text = USER_TEMPLATE.replace("{number}", number)
     found: dict[str, Any] = json.loads(text.replace("{department}", department))
     return found
@@ -61,7 +62,7 @@ def department(number: int, size: int) -> int:
 
 
 def in_division(division: int, size: int) -> Sequence[int]:
-    """Return the numbers of the users in a division; none is in the next one, too."""
+    """Return the numbers of the users in a division; none of them is in the next division."""
     members = min(size // 5, MOST_MEMBERS)
     apart = size // members
     return range(division % apart, size, apart)[:members]
@@ -74,7 +75,7 @@ def in_company(size: int) -> Sequence[int]:
 
 @contextmanager
 def places(dialect: str, sizes: Sequence[int]) -> Iterator[list[Place]]:
-    """Yield a new database of that dialect for each size, and remove them."""
+    """Yield a new database of the dialect for each size; remove them afterwards."""
     with TemporaryDirectory(prefix="scim-bench-") as name:
         if dialect == "sqlite":
             yield [Place(f"sqlite:///{name}/{n}.db", size) for n, size in enumerate(sizes)]

@@ -1,4 +1,4 @@
-"""The floor: bare Flask routes of one statement each, for the granian that the server runs on."""
+"""The floor: bare Flask routes of one SQL statement each, served by granian like the server."""
 
 import sqlite3
 from functools import cached_property
@@ -31,7 +31,7 @@ POSTGRESQL = {
 
 
 class Driver:
-    """The driver's connection of a worker, which has one thread; opened when first needed."""
+    """A worker's connection of the driver, opened when first needed; a worker has one thread."""
 
     @cached_property
     def connection(self) -> Connection:

@@ -1,4 +1,4 @@
-"""The requests of the floor's routes; the docstrings are their names in the report."""
+"""Requests to the routes of the floor. The report shows their docstrings as names."""
 
 import json
 from random import randrange

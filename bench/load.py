@@ -5,9 +5,9 @@ from multiprocessing.pool import Pool
 
 import click
 
-from .directory import MOST_MEMBERS, Place, places
+from .directory import DATABASES, MOST_MEMBERS, Place, places
 from .loading import fill
-from .measure import CLIENTS
+from .measure import clients
 from .memory import FEW_REQUESTS, biggest_group, growth, start_up
 from .server import SERVER, serve
 from .tenants import visit
@@ -16,13 +16,21 @@ TENANT_USERS = 1000
 
 
 @click.command()
-@click.option("--users", default=MOST_MEMBERS, show_default=True, type=click.IntRange(min=1000))
-@click.option("--requests", default=100_000, show_default=True, help="until memory is looked at")
-@click.option("--tenants", default=40, show_default=True)
-@click.option("--rate", default=25.0, show_default=True, help="requests a second of a tenant")
-@click.option("--seconds", default=20.0, show_default=True, help="for which tenants send them")
-@click.option("--workers", default=2, show_default=True, help="processes, except for memory")
-@click.option("--databases", default="sqlite,postgresql", show_default=True)
+@click.option(
+    "--users",
+    default=MOST_MEMBERS,
+    show_default=True,
+    type=click.IntRange(min=1000),
+    help="users for start-up and memory",
+)
+@click.option("--requests", default=100_000, show_default=True, help="requests for memory")
+@click.option("--tenants", default=40, show_default=True, help="tenants that send at once")
+@click.option("--rate", default=25.0, show_default=True, help="requests a second of each tenant")
+@click.option("--seconds", default=20.0, show_default=True, help="how long the tenants send")
+@click.option(
+    "--workers", default=2, show_default=True, help="worker processes; for memory always 1"
+)
+@click.option("--databases", default="sqlite,postgresql", show_default=True, help=DATABASES)
 def main(
     users: int,
     requests: int,
@@ -32,10 +40,10 @@ def main(
     workers: int,
     databases: str,
 ) -> None:
-    """Measure start-up, memory after few and many requests, and many tenants at once."""
+    """Measure start-up, memory after 1,000 and after many requests, and many tenants at once."""
     for dialect in databases.split(","):
         with ExitStack() as stack:
-            pool = stack.enter_context(Pool(CLIENTS))
+            pool = stack.enter_context(clients())
             one, many = stack.enter_context(places(dialect, [users, TENANT_USERS]))
             fill(one.url, one.size)
             tokens = fill(many.url, many.size, [f"tenant {n}" for n in range(tenants)])
@@ -46,7 +54,7 @@ def main(
 
 
 def show(name: str, found: str) -> None:
-    """Print what was found out about something."""
+    """Print a name and the figures measured."""
     click.echo(f"{name:<34}{found}")
 
 
@@ -65,7 +73,7 @@ def show_memory(pool: Pool, place: Place, requests: int) -> None:
 def show_tenants(
     pool: Pool, place: Place, tokens: list[str], rate: float, seconds: float, workers: int
 ) -> None:
-    """Print how many requests of many tenants were answered, and when."""
+    """Print the rate and the latencies of many tenants at once."""
     with serve(place, workers, *SERVER) as server:
         visits = visit(pool, server, tokens, rate, seconds)
     sample = visits.sample

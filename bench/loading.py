@@ -1,6 +1,6 @@
-"""Fills a database with what the server would have written, much faster than it would.
+"""Fills a database with the rows that the server would write, much faster than the server.
 
-The server's own code makes one row of each kind; only numbers are filled in for all others.
+The server's own code makes one row of each kind. The other rows are copies with other numbers.
 """
 
 import json
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -43,13 +44,13 @@ from .directory import (
 )
 
 BATCH = 2000
-CURSOR_KEY = "known to the clients, which make cursors themselves"
-# The floor writes to a table of its own: the same bodies, and no index but the key.
+CURSOR_KEY = "the clients know this key, and seal cursors themselves"
+# The floor writes to its own table, which has the same bodies and an index of the key only.
 FLOOR = (
     "CREATE TABLE floor AS SELECT id, body FROM users WHERE tenant_id = 1",
     "CREATE UNIQUE INDEX floor_key ON floor (id)",
 )
-# What stands in a template for what is filled in; nothing else there looks like that.
+# Placeholders in a template; no other value there contains them.
 ID, NUMBER, DEPARTMENT = "ffffffff-ffff-7fff-bfff-ffffffffffff", "8888888801", "8888888802"
 INSTANT, SEPARATOR = "the instant of its creation", "\0"
 FIRST_INSTANT = datetime(2024, 7, 1, tzinfo=UTC)
@@ -70,7 +71,7 @@ Row = Sequence[str]
 
 @dataclass(frozen=True)
 class Part:
-    """A number of rows of a table; ``row`` makes each of them, as texts."""
+    """Rows of a table; ``row(n)`` returns the ``n``-th as texts."""
 
     table: str
     columns: Sequence[str]
@@ -79,7 +80,7 @@ class Part:
 
 
 class Template:
-    """The row of a resource as the server writes it, with numbers to be filled in."""
+    """The row of a resource as the server writes it, with placeholders for numbers."""
 
     def __init__(self, resource_type: ResourceType, sent: dict[str, Any], tenant: int) -> None:
         document = {"schemas": sent["schemas"], "id": ID, **sent}
@@ -93,7 +94,7 @@ class Template:
         self.columns, self.text = list(given), SEPARATOR.join(given.values())
 
     def row(self, key: str, number: int, department: int = 0) -> Row:
-        """Return the row of one resource, made a second after the one before it."""
+        """Return the row of a resource, created ``number`` seconds after the first one."""
         made = date_time(FIRST_INSTANT + timedelta(seconds=number))
         text = self.text.replace(ID, key).replace(INSTANT, made)
         text = text.replace(NUMBER, str(number)).replace(DEPARTMENT, str(department))
@@ -101,7 +102,7 @@ class Template:
 
 
 def parts(tenant: int, size: int) -> Iterator[Part]:
-    """Yield all rows of a tenant with that many users."""
+    """Yield the rows of a tenant with ``size`` users."""
     users = Template(USER, filled_in(NUMBER, DEPARTMENT), tenant)
     yield Part(
         "users",
@@ -116,7 +117,11 @@ def parts(tenant: int, size: int) -> Iterator[Part]:
     yield _links(tenant, in_company(size), lambda n: COMPANY)
     for division in range(CONNECTIONS):
         name = key(DIVISIONS, division)
-        yield _links(tenant, in_division(division, size), lambda n, name=name: name)
+        yield _links(tenant, in_division(division, size), partial(_same, name))
+
+
+def _same(group: str, number: int) -> str:
+    return group
 
 
 def _teams(size: int) -> int:
@@ -136,9 +141,9 @@ def _links(tenant: int, members: Sequence[int], group: Callable[[int], str]) -> 
 
 
 def fill(url: str, size: int, guests: Sequence[str] = ()) -> list[str]:
-    """Make the tables of a new database, and fill it with ``size`` users and their groups.
+    """Create the tables of a new database, and insert ``size`` users and their groups.
 
-    Do so for each further tenant, too; return their tokens.
+    Insert as many for each tenant in ``guests``, and return the tokens of these tenants.
     """
     environment = os.environ | {"SCIM_DATABASE_URL": url}
     upgrade = [sys.executable, "manage.py", "db", "upgrade"]
@@ -166,7 +171,7 @@ def fill(url: str, size: int, guests: Sequence[str] = ()) -> list[str]:
 
 
 def _admit(connection: sa.Connection, name: str) -> tuple[int, str]:
-    """Make a tenant; return its id and its token."""
+    """Add a tenant; return its id and a token."""
     add_tenant(connection, name)
     tenant = find_tenant(connection, name)
     assert tenant
@@ -176,7 +181,7 @@ def _admit(connection: sa.Connection, name: str) -> tuple[int, str]:
 
 
 def load(driver: Any, tenants: Sequence[int], size: int, label: str) -> None:
-    """Write all rows of the tenants over the driver's connection, showing how far it is."""
+    """Write the rows of the tenants over the driver's connection, with a progress bar."""
     all_parts = [part for tenant in tenants for part in parts(tenant, size)]
     started = time.monotonic()
     with click.progressbar(
@@ -206,9 +211,10 @@ def _write(driver: Any, part: Part, rows: Sequence[Row]) -> None:
 
 @contextmanager
 def _in_a_hurry(engine: sa.Engine) -> Iterator[Any]:
-    """Yield a connection of the driver for one big load, and leave no trace of the haste.
+    """Yield a connection of the driver with settings for one big load; close it afterwards.
 
-    PostgreSQL makes its indexes afterwards. SQLite would lose their statistics with them.
+    On PostgreSQL the indexes are dropped and created again afterwards. On SQLite they stay, since
+    their statistics would be lost.
     """
     pooled = engine.raw_connection()
     driver: Any = pooled.driver_connection
@@ -227,5 +233,5 @@ def _in_a_hurry(engine: sa.Engine) -> Iterator[Any]:
     for _, definition in indexes:
         cursor.execute(definition)
     driver.commit()
-    pooled.detach()  # or the next to use it would be in a hurry, too
+    pooled.detach()  # the pool must not hand out a connection with these settings
     driver.close()

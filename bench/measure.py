@@ -1,7 +1,11 @@
-"""Clients that keep a server busy, and what they see of it."""
+"""Clients that keep a server busy, and the latencies that they see."""
 
 import selectors
+import signal
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.pool import Pool
 
@@ -11,13 +15,13 @@ from .operations import Operation
 from .server import Server
 
 CLIENTS = 2
-# Connections fall to a server's workers by chance, so they are made anew now and then.
+# The system assigns connections to workers by chance, so each is replaced after this time.
 KEPT_SECONDS = 0.2
 
 
 @dataclass
 class Sample:
-    """What was seen of one operation on one server."""
+    """Measurements of one operation on one server; ``cpu`` and ``latencies`` are in seconds."""
 
     seconds: float = 0
     cpu: float = 0
@@ -33,16 +37,16 @@ class Sample:
 
     @property
     def cpu_milliseconds(self) -> float:
-        """CPU time of the server for one operation."""
+        """CPU time of the server for one operation, in milliseconds."""
         return 1000 * self.cpu / len(self.latencies)
 
     def milliseconds(self, percent: int) -> float:
-        """Return the time within which so many percent of the operations were answered."""
+        """Return the latency that ``percent`` of the operations did not exceed."""
         return 1000 * sorted(self.latencies)[len(self.latencies) * percent // 100]
 
 
 class Talk:
-    """What one connection says, one request after the other; it survives the connection."""
+    """The requests of one connection, one after the other; a new connection continues them."""
 
     def __init__(self, operation: Operation, size: int, number: int) -> None:
         self.calls = _endless(operation, size, number)
@@ -54,8 +58,16 @@ def _endless(operation: Operation, size: int, number: int) -> Calls:
         yield from operation(size, number)
 
 
+@contextmanager
+def clients() -> Iterator[Pool]:
+    """Yield the processes of the clients. SIGTERM ends the bench as Ctrl+C does: servers stop."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with Pool(CLIENTS, signal.signal, (signal.SIGTERM, signal.SIG_DFL)) as pool:
+        yield pool
+
+
 def measure(pool: Pool, server: Server, operation: Operation, seconds: float) -> Sample:
-    """Return what the clients see of an operation in so many seconds."""
+    """Send an operation for some seconds over all connections."""
     cpu = server.cpu()
     arguments = [(server, operation, seconds, client) for client in range(CLIENTS)]
     seen = pool.starmap(_drive, arguments, chunksize=1)
@@ -66,7 +78,7 @@ def measure(pool: Pool, server: Server, operation: Operation, seconds: float) ->
 def _drive(
     server: Server, operation: Operation, seconds: float, client: int
 ) -> tuple[list[float], float]:
-    """Keep the connections of one client busy; return the latencies and the time it took."""
+    """Keep the connections of one client busy; return the latencies and the seconds it took."""
     numbers = range(client, CONNECTIONS, CLIENTS)
     talks = [Talk(operation, server.size, number) for number in numbers]
     started, latencies = time.perf_counter(), []
@@ -76,7 +88,7 @@ def _drive(
 
 
 def _converse(port: int, talks: list[Talk], until: float) -> list[float]:
-    """Go on with all talks over new connections; return the latencies."""
+    """Continue all talks over new connections; return the latencies."""
     latencies = []
     with selectors.DefaultSelector() as selector:
         for talk in talks:

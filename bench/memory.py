@@ -1,4 +1,4 @@
-"""How soon a server answers after its start, and how much memory its worker takes."""
+"""How soon a server answers after its start, and how much memory its worker uses."""
 
 import time
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def start_up(place: Place, workers: int) -> float:
 
 
 def growth(pool: Pool, server: Server, requests: int) -> Iterator[float]:
-    """Yield the megabytes of the worker after a thousand mixed requests, and after so many."""
+    """Yield the megabytes of the worker after 1,000 mixed requests, and after ``requests``."""
     done = 0
     for number in (FEW_REQUESTS, requests):
         while done < number:
@@ -39,7 +39,7 @@ def growth(pool: Pool, server: Server, requests: int) -> Iterator[float]:
 
 
 def biggest_group(server: Server) -> tuple[float, float, float]:
-    """Return the megabytes of the worker before, and at the most, and those of the answer."""
+    """Return megabytes: of the worker before the GET, its maximum, and those of the answer."""
     ask(server, Call("GET", f"/Groups/{COMPANY}?excludedAttributes=members", b"", 200, COMPANY))
     before = server.memory()
     answer = ask(server, next(group_whole(server.size, 0)))
@@ -47,7 +47,7 @@ def biggest_group(server: Server) -> tuple[float, float, float]:
 
 
 def ask(server: Server, call: Call) -> bytes:
-    """Return the answer to one request."""
+    """Send one request over its own connection; return the body of the answer."""
     connection = Connection(server.port)
     connection.send(call)
     _, answer = connection.receive()

@@ -1,7 +1,7 @@
-"""What is measured: an operation makes up requests and says what answers them.
+"""The operations that are measured: each yields requests with their expected answers.
 
-``number`` tells connections apart, so that no two of them change the same user or group, except
-for the one group with the most members.
+``number`` is that of the connection. Two connections never change the same user or group, except
+the group with the most members.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ from .writes import (
 
 Operation = Callable[[int, int], Calls]
 
-# Each floor, and the operations that cannot be faster than it.
+# Each floor, and the operations that are compared with it.
 MEASURED: dict[Operation, dict[str, Operation]] = {
     floor_constant: {},
     floor_select: {
@@ -82,12 +82,12 @@ MEASURED: dict[Operation, dict[str, Operation]] = {
     },
 }
 
-# How many operations a request is that carries several out.
+# The number of operations in a request that has several.
 CARRIED: dict[Operation, int] = {bulk_create: IN_BULK}
 
 EVERYDAY = (get, get, get, filter_user_name, filter_external_id, any_page, create, patch_active)
 
 
 def everyday(size: int, number: int) -> Calls:
-    """Do what identity providers do: mostly read, now and then write."""
+    """Send one request as identity providers do: three in four are reads."""
     yield from choice(EVERYDAY)(size, number)

@@ -1,4 +1,4 @@
-"""What PostgreSQL does by itself, without Python: statements by key, sent by pgbench."""
+"""PostgreSQL without Python: pgbench sends statements by key."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ STATEMENTS = {
 
 
 def pgbench(place: Place, seconds: float) -> Iterator[tuple[str, float, float]]:
-    """Yield a name, statements a second and their mean milliseconds, of each statement."""
+    """Yield name, statements a second and mean milliseconds of each statement."""
     assert place.postgres
     for name, statement in STATEMENTS.items():
         script = place.postgres.directory / "pgbench.sql"

@@ -80,7 +80,7 @@ def any_page(size: int, number: int) -> Calls:
 
 
 def deep_walk(size: int, number: int) -> Calls:
-    """Ask for one page after the other, from somewhere behind the first 90 % to the end."""
+    """Read page after page, from a random place in the last 10 % to the end."""
     for start in range(randrange(size * 9 // 10, size - PAGE + 1), size - PAGE + 1, PAGE):
         yield _page(start)
 

@@ -1,4 +1,4 @@
-"""What was measured, as tables for a terminal."""
+"""The tables that a terminal shows."""
 
 from collections.abc import Mapping, Sequence
 
@@ -38,7 +38,7 @@ def named() -> list[tuple[str, Operation, Operation]]:
 def show_size(
     dialect: str, size: int, samples: Samples, alone: Sequence[tuple[str, float, float]]
 ) -> None:
-    """Print what was seen with one number of users; ``alone`` is of the database by itself."""
+    """Print the figures for one number of users; ``alone`` has those of pgbench."""
     headings = "".join(f"{heading:>9}" for heading in HEADINGS)
     click.echo(f"\n{f'{dialect}, {size:,} users':<{NAME}}{headings}")
     for name, rate, mean in alone:

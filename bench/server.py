@@ -1,4 +1,4 @@
-"""Servers as processes of their own, and what they use of the machine."""
+"""Servers as processes, and the CPU time and memory that they use."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ SERVER = ("app.py",)
 
 @dataclass(frozen=True)
 class Server:
-    """A running server of ``size`` users. What it uses is 0 where there is no /proc."""
+    """A running server of ``size`` users. CPU time and memory are 0 where there is no /proc."""
 
     port: int
     pid: int
@@ -34,7 +34,7 @@ class Server:
         return sum(int(each[11]) + int(each[12]) for each in used) / os.sysconf("SC_CLK_TCK")
 
     def memory(self, most: bool = False) -> float:
-        """Return the megabytes of the largest worker, or the most that it ever had."""
+        """Return the megabytes of the largest worker, now or at its maximum."""
         name, found = "VmHWM" if most else "VmRSS", [0]
         for pid in self.workers():
             for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -54,7 +54,7 @@ def serve(place: Place, workers: int, *program: str) -> Iterator[Server]:
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_")}
     made = {"SCIM_DATABASE_URL": place.url, "SCIM_PORT": str(port), "SCIM_WORKERS": str(workers)}
-    # What app.py tells granian itself, for the floor, which its command line starts.
+    # The floor is started by granian's command line. app.py passes these settings itself.
     made |= {"GRANIAN_PORT": str(port), "GRANIAN_WORKERS": str(workers)}
     made |= {"GRANIAN_INTERFACE": "wsgi", "GRANIAN_BLOCKING_THREADS": "1"}
     with TemporaryFile() as log:

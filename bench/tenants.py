@@ -1,7 +1,7 @@
-"""Many tenants at once, each of which sends its requests when they are due, come what may.
+"""Many tenants at once, each of which sends a request whenever one is due.
 
-A tenant has one connection. If an answer is late, so are the requests behind it, and the latency
-of each counts from the instant at which it should have been sent.
+A tenant has one connection. A late answer delays the requests behind it, and the latency of each
+counts from the instant at which it was due.
 """
 
 import selectors
@@ -15,12 +15,12 @@ from .measure import CLIENTS, Sample, Talk
 from .operations import everyday
 from .server import Server
 
-KEPT_REQUESTS = 25  # connections fall to workers by chance, so they are made anew now and then
+KEPT_REQUESTS = 25  # a connection is then replaced, as chance assigns it to a worker
 
 
 @dataclass
 class Visits:
-    """What tenants saw: ``missed`` was not sent, since the answers before it took too long."""
+    """Measurements of tenants; ``missed`` requests were due, but earlier answers were too late."""
 
     sample: Sample = field(default_factory=Sample)
     errors: int = 0
@@ -34,7 +34,7 @@ class Visits:
 
 
 class Visitor:
-    """One tenant with its schedule."""
+    """A tenant with its connection and its schedule; times are in seconds."""
 
     def __init__(self, server: Server, token: str, starts: float, pause: float) -> None:
         self.server, self.token = server, token
@@ -42,12 +42,12 @@ class Visitor:
         self.begin()
 
     def begin(self) -> None:
-        """Begin anew, over a new connection."""
+        """Start the requests again over a new connection."""
         self.talk = Talk(everyday, self.server.size, 0)
         self.connection = Connection(self.server.port, self.token)
 
     def send(self) -> None:
-        """Send what is due; the next is due a pause after that, not after now."""
+        """Send the request that is due; the next is due a pause after this one was due."""
         if self.sent % KEPT_REQUESTS == KEPT_REQUESTS - 1:
             self.connection.close()
             self.connection = Connection(self.server.port, self.token)
@@ -56,9 +56,9 @@ class Visitor:
         self.scheduled, self.due = self.due, self.due + self.pause
 
     def receive(self) -> float:
-        """Return how long after it was due the request has been answered.
+        """Return the seconds from the due time of the request to its answer.
 
-        :raises WrongAnswerError: the answer is not the right one
+        :raises WrongAnswerError: the answer is not the expected one
         """
         try:
             _, answer = self.connection.receive()
@@ -71,7 +71,7 @@ class Visitor:
 
 
 def visit(pool: Pool, server: Server, tokens: Sequence[str], rate: float, seconds: float) -> Visits:
-    """Let each tenant send ``rate`` requests a second; return what all of them saw."""
+    """Let each tenant send ``rate`` requests a second; return their measurements."""
     cpu = server.cpu()
     shares = [(server, tokens[n::CLIENTS], rate, seconds) for n in range(CLIENTS)]
     seen = pool.starmap(_visit, shares, chunksize=1)
@@ -82,7 +82,7 @@ def visit(pool: Pool, server: Server, tokens: Sequence[str], rate: float, second
 
 
 def _visit(server: Server, tokens: Sequence[str], rate: float, seconds: float) -> Visits:
-    """Keep to the schedules of some tenants, which begin one after the other."""
+    """Send the requests of some tenants on schedule; the tenants start one after the other."""
     visits, starts = Visits(), time.perf_counter()
     ends, apart = starts + seconds, 1 / rate / len(tokens)
     visitors = [

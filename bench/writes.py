@@ -1,4 +1,4 @@
-"""New users and groups, and changes of them."""
+"""Requests that create and change users and groups."""
 
 import json
 from random import randrange
@@ -45,7 +45,7 @@ def _new_user() -> dict[str, Any]:
 
 
 def create_group(size: int, number: int) -> Calls:
-    """Make a group of many users, or of all where there are fewer, and delete it again."""
+    """Create a group of 10,000 users, or of all if there are fewer, and delete it again."""
     first, name = number * size // CONNECTIONS, f"{uuid4()}"
     chosen = range(first, first + min(MEMBERS, size))
     members = [{"value": key(USERS, n % size)} for n in chosen]
@@ -63,27 +63,27 @@ def patch_active(size: int, number: int) -> Calls:
 
 
 def patch_team(size: int, number: int) -> Calls:
-    """Put somebody of the next team but one into a team, and take them out again."""
+    """Add a user of the next team but one to a team, and remove the user again."""
     team = randrange(number, size // TEAM_SIZE, CONNECTIONS)
     member = key(USERS, (team + 2) * TEAM_SIZE % size + number)
     yield from _patch_member(key(TEAMS, team), member, "add", "remove")
 
 
 def patch_division(size: int, number: int) -> Calls:
-    """Put somebody of the next division into the connection's own, and take them out again."""
+    """Add a user of the next division to the connection's own, and remove the user again."""
     strangers = in_division(number + 1, size)
     member = key(USERS, strangers[randrange(len(strangers) - 1)])
     yield from _patch_member(key(DIVISIONS, number), member, "add", "remove")
 
 
 def patch_company(size: int, number: int) -> Calls:
-    """Take somebody out of the group with the most members, and put them in again."""
+    """Remove a user from the group with the most members, and add the user again."""
     member = key(USERS, randrange(number, len(in_company(size)), CONNECTIONS))
     yield from _patch_member(COMPANY, member, "remove", "add")
 
 
 def _patch_member(group: str, member: str, first: str, second: str) -> Calls:
-    operations = {
+    operations: dict[str, dict[str, Any]] = {
         "add": {"op": "add", "path": "members", "value": [{"value": member}]},
         "remove": {"op": "remove", "path": f'members[value eq "{member}"]'},
     }

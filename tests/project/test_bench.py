@@ -1,6 +1,13 @@
-"""The benchmark fills in what the server would have written, and reads any answer."""
+"""The benchmark writes the rows that the server writes, reads any answer, and stops cleanly."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import pytest
@@ -13,7 +20,10 @@ from bench.loading import fill
 from models import Group, Link, Total, User
 from scim.protocol.schema import GROUP_SCHEMA
 
+from ..support.server import ROOT
+
 SIZE = 20
+START_SECONDS = 60
 DERIVED = ("external_id", "display", "body", "search", "hidden")
 
 
@@ -124,3 +134,21 @@ def answer_twice(listener, headers, body):
         for _ in range(2):
             accepted.recv(10_000)
             accepted.sendall(f"HTTP/1.1 200 OK\r\n{headers}\r\n\r\n{body}".encode())
+
+
+@pytest.mark.slow
+def test_terminated_bench_stops_its_servers():
+    command = [sys.executable, "-m", "bench", "--databases", "postgresql", "1000"]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL runs as another user when root runs the tests
+        bench = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"TMPDIR": name})
+        deadline = time.monotonic() + START_SECONDS
+        while not [*folder.glob("*/data/postmaster.pid")]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+        bench.terminate()
+
+        assert bench.wait(START_SECONDS) == 128 + signal.SIGTERM
+        assert [*folder.iterdir()] == []  # the bench removes it after PostgreSQL has stopped
