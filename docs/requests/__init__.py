@@ -1,1 +1,1 @@
-"""The requests of the documentation, described once, and the files made of them."""
+"""The requests of the documentation, and the files that are made from them."""

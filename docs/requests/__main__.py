@@ -1,4 +1,4 @@
-"""``python -m docs.requests`` makes the collection and the .http file of ``requests.json``."""
+"""``python -m docs.requests`` makes the Postman collection and the .http file."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ DOCS = Path(__file__).parents[1]
 
 
 def files() -> dict[Path, str]:
-    """Return what belongs into which file."""
+    """Return the text of each file."""
     description = read()
     return {
         DOCS / "postman" / "scim.postman_collection.json": postman.render(description),

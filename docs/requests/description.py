@@ -1,4 +1,4 @@
-"""What ``requests.json`` describes: requests to a SCIM server, and what their answers show."""
+"""Reads ``requests.json``: requests to a SCIM server, and what to expect of their answers."""
 
 import json
 import re
@@ -16,10 +16,10 @@ NO_BODY = (204, 304)
 
 @dataclass(frozen=True)
 class Expectation:
-    """What stands at a path of an answer.
+    """The value expected at a path of an answer.
 
-    ``"*"`` is any value, ``null`` none at all, and a list holds exactly these values in any order.
-    The path leads through names, ``[0]``, ``[]`` for each element and ``["urn"]``.
+    ``"*"`` stands for any value, ``null`` for no value, and a list for exactly these values in any
+    order. A step of the path is a name, ``["urn"]``, an index as ``[0]``, or ``[]`` for each value.
     """
 
     path: str
@@ -48,10 +48,10 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Request:
-    """A request, what it teaches, and what its answer has to be.
+    """A request, a text about it, and the expected answer.
 
-    ``path`` is relative to the base URL, unless it begins with a variable. ``keep`` names what
-    later requests need of the answer: ``$.id`` of the body, or a header.
+    ``path`` is relative to the base URL, unless it begins with a variable. ``keep`` maps variables
+    to the parts of the answer that later requests need: ``$.id`` of the body, or a header.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Request:
 
     @property
     def all_headers(self) -> dict[str, str]:
-        """The headers that are sent, but for the token (RFC 7644 §3.8)."""
+        """The headers to send, without the token (RFC 7644 §3.8)."""
         content = {} if self.body is None else {"Content-Type": "application/scim+json"}
         return {"Accept": "application/scim+json"} | content | self.headers
 
@@ -84,7 +84,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Folder:
-    """Requests about one part of SCIM."""
+    """Requests for one part of SCIM."""
 
     name: str
     about: str
@@ -93,7 +93,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Description:
-    """All requests, in the order in which they are sent."""
+    """All requests, in the order of sending."""
 
     name: str
     about: str
@@ -106,7 +106,7 @@ class Description:
 
 
 def read() -> Description:
-    """Return the requests that the files are made of."""
+    """Return the requests of ``requests.json``."""
     document = json.loads(DESCRIPTION.read_text())
     folders = [
         Folder(told["name"], told["about"], [Request(**request) for request in told["requests"]])

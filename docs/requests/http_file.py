@@ -1,7 +1,7 @@
-"""The requests as an ``.http`` file, in what VS Code's REST Client and JetBrains IDEs share.
+"""The requests as an ``.http`` file, in the syntax that REST Client and JetBrains IDEs share.
 
-They do not share a way to keep a part of an answer: REST Client has ``{{name.response.body...}}``,
-JetBrains has scripts that REST Client would send. So the former is used, once for each variable.
+They differ in keeping a part of an answer. REST Client has ``{{name.response.body...}}``. JetBrains
+has scripts, which REST Client would send as text. So the file uses the former for each variable.
 """
 
 import json
@@ -11,19 +11,19 @@ from urllib.parse import quote
 
 from .description import VARIABLE, Description, Folder, Request
 
-READABLE = "@:,/.*"  # what a query may contain as it is (RFC 3986 §3.4)
+READABLE = "@:,/.*"  # characters that a query need not encode (RFC 3986 §3.4)
 HEAD = """\
 # {name}
 #
 # {about}
 # In VS Code (REST Client): click "Send Request", from top to bottom.
-# In a JetBrains IDE: likewise; but where a variable below names a response, write its value there
-# yourself once you have got that response, an id for example.
+# In a JetBrains IDE: likewise. Where a variable below names a response, write the value of that
+# response there yourself, for example an id.
 
 @baseUrl = http://localhost:5000/scim/v2
 @token = 123456789
 
-# Part of the names. Choose another one if an earlier run was left half-way.
+# A part of all names. Choose another text if an earlier run stopped half-way.
 @run = http
 
 {kept}"""
@@ -76,7 +76,7 @@ def _query(request: Request) -> str:
 
 
 def _encoded(value: str) -> str:
-    """Return a value as a URL has it, its variables as they are."""
+    """Return a value encoded for a URL; variables stay."""
     texts = VARIABLE.split(value)  # every second one is the name of a variable
     for number, text in enumerate(texts):
         texts[number] = f"{{{{{text}}}}}" if number % 2 else quote(text, safe=READABLE)

