@@ -34,6 +34,7 @@ DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/
 PROJECT = ("app.py", "manage.py", "models.py", "migrations", "requirements.txt", "scim", "docs")
 NOT_RUN = {
     "make run",  # tested from a fresh clone
+    "git clone URL-OF-THIS-REPOSITORY scim && cd scim",
     "make bench",
     "ngrok http 5000",
     "gunicorn --bind 127.0.0.1:5000 --workers 4 --access-logfile - 'app:create_app()'",
