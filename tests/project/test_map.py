@@ -1,0 +1,27 @@
+"""``docs/map.md``: every name in it exists, in the file that it links to."""
+
+import inspect
+import re
+from functools import reduce
+from importlib import import_module
+
+import pytest
+
+from ..support.server import ROOT
+
+MAP = ROOT / "docs" / "map.md"
+PLACES = re.findall(r"\[`([\w.]+):([\w.]+)`\]\(([\w./]+)\)", MAP.read_text())
+
+
+@pytest.mark.parametrize(("module", "name", "link"), PLACES)
+def test_name_on_the_map_is_in_the_file_it_links_to(module, name, link):
+    found = reduce(getattr, name.split("."), import_module(module))
+
+    source = inspect.getsourcefile(inspect.unwrap(getattr(found, "fget", found)))
+    assert source == str((MAP.parent / link).resolve())
+
+
+def test_every_row_of_the_map_names_a_function():
+    rows = re.findall(r"^\| (?!Rule|-).*", MAP.read_text(), re.MULTILINE)
+
+    assert len(rows) == len(PLACES) >= 30
