@@ -28,7 +28,7 @@ from scim.protocol.values import PLACEHOLDER
 from scim.provider import operations as provider
 from scim.provider import query as querying
 from scim.provider.cursors import Cursors, scope
-from scim.provider.query import PageSize
+from scim.provider.queries import PageSize
 from scim.serializers.messages import load_bulk, load_search
 from scim.serializers.stored import Representation, location
 from scim.service import Service

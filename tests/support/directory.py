@@ -11,7 +11,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, ResourceTy
 from scim.protocol.search import SearchRequest
 from scim.protocol.tolerance import Tolerance, Tolerated
 from scim.provider import operations as provider
-from scim.provider.query import query
+from scim.provider.queries import query
 from scim.storage import Database, Store
 from scim.storage.tables import tenants
 
