@@ -29,8 +29,7 @@ from scim.serializers import documents
 from scim.serializers.stored import Representation, location
 from scim.storage import Store, Stored, Transaction
 
-from . import operations as provider
-from . import writing
+from . import operations, writing
 from .operations import Request
 
 WRITTEN_AT_ONCE = 200  # more at once gain nothing, and would hold their locks for longer
@@ -190,10 +189,10 @@ class _Job:
         resource_type, resource_id = self.resource(moved.path)
         request = changed(self.request, if_match=operation.version, if_none_match=None)
         if operation.method == "DELETE":
-            provider.delete(self.store, resource_type, resource_id, request)
+            operations.delete(self.store, resource_type, resource_id, request)
             self.results[operation.index] = succeeded(moved, 204)
             return
-        work = provider.replace if operation.method == "PUT" else provider.patch
+        work = operations.replace if operation.method == "PUT" else operations.patch
         shown: Representation = work(self.store, resource_type, resource_id, data, request)
         self.results[operation.index] = succeeded(moved, 200, shown.location, shown.version)
 

@@ -3,7 +3,7 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from scim.provider import bulk
+from scim import provider
 
 from .auth import bearer_required
 from .call import Call
@@ -14,4 +14,4 @@ bp = Blueprint("bulk", __name__)
 @bp.post("/Bulk")
 @bearer_required
 def carry_out(call: Call) -> ResponseReturnValue:
-    return call.answer(bulk.carry_out(call.store, *call.bulk_body(), call.details()))
+    return call.answer(provider.carry_out(call.store, *call.bulk_body(), call.details()))

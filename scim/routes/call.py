@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask import Flask, Request, Response, request
 from werkzeug.datastructures import Headers
 
+from scim import provider
 from scim.protocol import etag
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
@@ -25,10 +26,6 @@ from scim.protocol.schema import ResourceType
 from scim.protocol.search import SearchRequest, search_request
 from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerated
 from scim.protocol.values import PLACEHOLDER
-from scim.provider import operations as provider
-from scim.provider import query as querying
-from scim.provider.cursors import Cursors, scope
-from scim.provider.queries import PageSize
 from scim.serializers.messages import load_bulk, load_search
 from scim.serializers.stored import Representation, location
 from scim.service import Service
@@ -163,15 +160,19 @@ class Call(Request):
     def search(self, resource_types: Sequence[ResourceType], asked: SearchRequest) -> Response:
         """Answer a query, whichever way it came."""
         cursors = None if asked.cursor is None else self.cursors_for(resource_types, asked)
-        size = PageSize(self.settings.default_page_size, self.settings.max_page_size)
-        found = querying.query(self.store, resource_types, asked, self.details(), size, cursors)
+        size = provider.PageSize(self.settings.default_page_size, self.settings.max_page_size)
+        found = provider.query(self.store, resource_types, asked, self.details(), size, cursors)
         return self.answer(found)
 
-    def cursors_for(self, resource_types: Sequence[ResourceType], asked: SearchRequest) -> Cursors:
+    def cursors_for(
+        self, resource_types: Sequence[ResourceType], asked: SearchRequest
+    ) -> provider.Cursors:
         """Return what seals and opens the cursors of a query."""
         endpoint = resource_types[0].endpoint if len(resource_types) == 1 else "/"
         tenant, lifetime = self.admitted.tenant, self.settings.cursor_timeout
-        return Cursors(tenant.cursor_key, lifetime, tenant.id, scope(endpoint, asked))
+        return provider.Cursors(
+            tenant.cursor_key, lifetime, tenant.id, provider.scope(endpoint, asked)
+        )
 
     def render(
         self, resource: Representation, status: int = 200, is_alias: bool = False

@@ -3,8 +3,8 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from scim import provider
 from scim.protocol.errors import NotImplementedYetError, UniquenessError
-from scim.provider import operations as provider
 from scim.serializers.stored import Representation
 
 from .auth import bearer_required

@@ -4,8 +4,8 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
+from scim import provider
 from scim.protocol.schema import ResourceType
-from scim.provider import operations as provider
 
 from .auth import bearer_required
 from .call import Call

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
+from scim import provider
 from scim.protocol.schema import USER_SCHEMA
-from scim.provider import operations as provider
 
 from ..support.errors import check_error
 from ..support.scim import path_of, replace, user

@@ -3,7 +3,7 @@
 import pytest
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
-from scim.provider import operations as provider
+from scim.provider import operations
 
 from ..support.bulk import carry_out, patch, post, refer, statuses
 from ..support.errors import check_error
@@ -448,7 +448,7 @@ def test_unknown_members_are_skipped_beside_groups_where_a_setting_says_so(serve
 def test_groups_count_among_the_members_that_an_answer_shows(
     scim, monkeypatch, users, groups, shows
 ):
-    monkeypatch.setattr(provider, "MEMBERS_SHOWN", 3)
+    monkeypatch.setattr(operations, "MEMBERS_SHOWN", 3)
     members = [scim.create(user(f"user{number}")) for number in range(users)]
     members += [scim.create(group(f"group{number}")) for number in range(groups)]
     staff = scim.create(group("Staff", *members[:-1]))

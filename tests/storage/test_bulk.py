@@ -6,11 +6,10 @@ import re
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from scim import provider
 from scim.protocol.bulk import bulk_ids, check_operation, is_circular, plan, resolved
 from scim.protocol.errors import ScimError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
-from scim.provider import operations as provider
-from scim.provider.bulk import carry_out
 from scim.serializers.messages import load_bulk
 
 from ..support.bulk import bulk_request, delete, patch, post, put, statuses
@@ -132,7 +131,9 @@ def test_request_ends_as_its_operations_do_one_by_one(new_directory, drawn, limi
     sent, sent_alone = loaded(directory, drawn, ids), loaded(other, drawn, other_ids)
     assume(not any(map(is_circular, plan(sent))))
 
-    results = json.loads(carry_out(directory.store, sent, limit, directory.request), strict=False)
+    results = json.loads(
+        provider.carry_out(directory.store, sent, limit, directory.request), strict=False
+    )
 
     expected = one_by_one(other, sent_alone, limit or 0)
     assert statuses(results["Operations"]) == expected

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from scim.protocol.errors import InvalidValueError, UnavailableError, UniquenessError
 from scim.protocol.schema import USER
 from scim.protocol.tolerance import Tolerated
-from scim.provider.operations import Request, create
+from scim.provider import Request, create
 from scim.storage import Query, Selection, Store, new_id
 from scim.storage.database.database import ATTEMPTS
 

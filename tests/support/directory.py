@@ -7,11 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scim import provider
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, ResourceType
 from scim.protocol.search import SearchRequest
 from scim.protocol.tolerance import Tolerance, Tolerated
-from scim.provider import operations as provider
-from scim.provider.queries import query
 from scim.storage import Database, Store
 from scim.storage.tables import tenants
 
@@ -67,7 +66,7 @@ class Directory:
     def page(self, resource_type: ResourceType, text: str = "", **search: Any) -> Record:
         """Return the ListResponse to a query, with the placeholder for the base URL."""
         asked = SearchRequest(filter=text or None, **{"count": 1000} | search)
-        return _read(query(self.store, [resource_type], asked, self.request))
+        return _read(provider.query(self.store, [resource_type], asked, self.request))
 
     def list(self, resource_type: ResourceType, text: str = "", **search: Any) -> list[Record]:
         found: list[Record] = self.page(resource_type, text, **search)["Resources"]

@@ -9,8 +9,7 @@ from models import DefinedResource, Referral, User
 from scim.protocol.schema import USER
 from scim.protocol.search import SearchRequest
 from scim.protocol.tolerance import Tolerated
-from scim.provider.operations import Request
-from scim.provider.queries import query
+from scim.provider import Request, query
 from scim.schema_folder import read_definitions
 from scim.serializers.documents import written
 from scim.storage import Store, new_id

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from scim import provider
 from scim.protocol.filters.evaluate import matches
 from scim.protocol.filters.parser import parse_filter
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER
-from scim.provider import operations as provider
 from tests.support.scim import patch_op, remove
 
 E = ENTERPRISE_USER_SCHEMA

@@ -6,7 +6,7 @@ import pytest
 
 from scim.protocol.errors import InvalidPathError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
-from scim.provider.operations import delete
+from scim.provider import delete
 from tests.support.generated import nodes
 from tests.support.statements import noted
 

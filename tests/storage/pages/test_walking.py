@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from scim.protocol.schema import GROUP, USER
 from scim.protocol.search import SearchRequest
-from scim.provider.cursors import Cursors
-from scim.provider.queries import query
+from scim.provider import Cursors, query
 from tests.support import generated
 from tests.support.bulk import bulk_request, post
 from tests.support.scim import group, path_of, user
