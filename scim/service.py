@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from scim.protocol.definitions.assembly import Definitions
+from scim.protocol.profile import Profile
 from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
 from scim.storage import Access, Database, Doorkeeper, Store, digest
@@ -37,8 +38,7 @@ class Service:
             self.definitions,
             unique_names=self.settings.unique_group_names,
             skip_unknown=self.settings.skip_unknown_members,
-            # A strict tenant keeps to the interoperability profile, which deletes for good (§6.6).
-            restores=tenant.restores and not tenant.strict,
+            restores=tenant.restores and not Profile(kept=tenant.strict).deletes_for_good,
             keeps_history=self.settings.history_days > 0,
             token=token,
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .definitions.assembly import RESOURCE_TYPE_SCHEMA, Definitions
+from .profile import NO_PROFILE, Profile
 from .schema import GROUP_SCHEMA, USER_SCHEMA, ResourceType, Schema
 from .values import PLACEHOLDER, Record
 
@@ -14,15 +15,10 @@ OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
 # What Entra ID's validator stumbles over when /Schemas shows it.
 HIDDEN_FROM_ENTRA = {(USER_SCHEMA, "emails", "display"), (GROUP_SCHEMA, "members", "$ref")}
 
-INTEROP_PAGE = 100  # resources that the interoperability profile wants on a page (its §6.4)
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What settings and tenant decide of what is announced.
-
-    ``interop_profile`` if the tenant keeps to draft-zollner-scim-interop-profile-01.
-    """
+    """The settings and the tenant's choices that are announced."""
 
     max_results: int
     max_payload_size: int
@@ -30,13 +26,11 @@ class Offer:
     default_page_size: int
     cursor_timeout: int
     unique_group_names: bool
-    interop_profile: bool = False
+    profile: Profile = NO_PROFILE
 
 
 def service_provider_config(offer: Offer) -> Record:
     """Return the ServiceProviderConfig (RFC 7643 §5, RFC 9865 §4)."""
-    fits = min(offer.default_page_size, offer.max_results) >= INTEROP_PAGE
-    conformant = {"interopProfileConformant": True} if offer.interop_profile and fits else {}
     return {
         "schemas": [CONFIGURATION_SCHEMA],
         "documentationUri": "https://www.rfc-editor.org/info/rfc7644",
@@ -49,7 +43,7 @@ def service_provider_config(offer: Offer) -> Record:
         "filter": {"supported": True, "maxResults": offer.max_results},
         "changePassword": {"supported": True},
         "sort": {"supported": True},
-        "etag": {"supported": not offer.interop_profile},
+        "etag": {"supported": offer.profile.has_entity_tags},
         "pagination": {
             "cursor": True,
             "index": True,
@@ -58,7 +52,7 @@ def service_provider_config(offer: Offer) -> Record:
             "maxPageSize": offer.max_results,
             "cursorTimeout": offer.cursor_timeout,
         },
-        **conformant,
+        **offer.profile.announced(min(offer.default_page_size, offer.max_results)),
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",
@@ -136,20 +130,10 @@ def _schema(schema: Schema, offer: Offer, for_entra: bool) -> Record:
         document["attributes"] = [
             _without_hidden(schema.id, attribute) for attribute in document["attributes"]
         ]
-    if offer.interop_profile:
-        document["attributes"] = [_declaring(attribute) for attribute in document["attributes"]]
-    return document | {"meta": _meta("Schema", f"/Schemas/{schema.id}")}
-
-
-def _declaring(attribute: Mapping[str, Any]) -> Record:
-    """Return an attribute that declares the values of its ``type``, be there none (§5.4)."""
-    if "subAttributes" not in attribute or not attribute["multiValued"]:
-        return dict(attribute)
-    shown = [
-        {"canonicalValues": [], **below} if below["name"] == "type" else below
-        for below in attribute["subAttributes"]
+    document["attributes"] = [
+        offer.profile.declared(attribute) for attribute in document["attributes"]
     ]
-    return {**attribute, "subAttributes": shown}
+    return document | {"meta": _meta("Schema", f"/Schemas/{schema.id}")}
 
 
 def _without_hidden(urn: str, attribute: Mapping[str, Any]) -> Record:

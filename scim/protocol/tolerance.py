@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from .attributes import Attribute
-from .errors import InvalidSyntaxError, ScimError
 from .filters.nodes import And, Comparison, Filter, Not, Or, ValuePath
+from .profile import NO_PROFILE, Profile
 from .schema import ENTERPRISE_USER_SCHEMA, ResourceType
 
 LEGACY_ENTERPRISE_URNS = (
@@ -81,16 +81,18 @@ class Tolerated:
     """What is allowed for in one request: asks the tenant's tolerances, remembers those needed.
 
     ``base_url`` is where the client knows this service; stored references are relative to it.
-    ``interop`` if the tenant keeps to the interoperability profile, which takes less of PATCH than
-    RFC 7644 does (draft-zollner-scim-interop-profile-01, "the profile" wherever it is read).
+    ``profile`` is what the tenant keeps beside the RFCs.
     """
 
     def __init__(
-        self, tolerance: Tolerance = Tolerance(), base_url: str = "", interop: bool = False
+        self,
+        tolerance: Tolerance = Tolerance(),
+        base_url: str = "",
+        profile: Profile = NO_PROFILE,
     ) -> None:
         self.tolerance = tolerance
         self.base_url = base_url
-        self.interop = interop
+        self.profile = profile
         self.used: dict[str, None] = {}
 
     def allows(self, name: str) -> bool:
@@ -99,10 +101,6 @@ class Tolerated:
             return False
         self.used[name] = None
         return True
-
-    def undefined(self, otherwise: type[ScimError]) -> type[ScimError]:
-        """Return the error for a name in a PATCH that nobody defined (the profile, §5.3)."""
-        return InvalidSyntaxError if self.interop else otherwise
 
 
 STRICT = Tolerated(STRICT_TOLERANCE)

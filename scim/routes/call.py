@@ -21,6 +21,7 @@ from scim.protocol.errors import (
     UnsupportedMediaTypeError,
 )
 from scim.protocol.filters.parser import Limits
+from scim.protocol.profile import Profile
 from scim.protocol.projection import EVERYTHING, projection
 from scim.protocol.schema import ResourceType
 from scim.protocol.search import SearchRequest, search_request
@@ -85,17 +86,19 @@ class Call(Request):
 
     @property
     def is_strict(self) -> bool:
-        """Whether the tenant wants no deviation accepted, and the interoperability profile kept.
-
-        The profile is draft-zollner-scim-interop-profile-01.
-        """
+        """Whether the tenant tolerates nothing; it then keeps the interoperability profile, too."""
         return self.access is not None and self.access.tenant.strict
+
+    @property
+    def profile(self) -> Profile:
+        """The rules of the interoperability profile for the tenant."""
+        return Profile(kept=self.is_strict)
 
     @cached_property
     def tolerated(self) -> Tolerated:
         """The tolerances of this request, the same object throughout."""
         tolerance = STRICT_TOLERANCE if self.is_strict else self.service.tolerance
-        return Tolerated(tolerance, self.service_url, interop=self.is_strict)
+        return Tolerated(tolerance, self.service_url, self.profile)
 
     @cached_property
     def service_url(self) -> str:
@@ -183,7 +186,7 @@ class Call(Request):
         """
         place = resource.location.replace(PLACEHOLDER, self.service_url)
         headers = {"Content-Location": place}
-        if not self.is_strict:  # the profile's clients use no entity tags (its §6.7)
+        if self.profile.has_entity_tags:
             headers["ETag"] = etag.etag(resource.version)
         if status == 201 or is_alias:
             headers["Location"] = place

@@ -71,16 +71,13 @@ def _offer(call: Call) -> Offer:
         default_page_size=known.default_page_size,
         cursor_timeout=known.cursor_timeout,
         unique_group_names=known.unique_group_names,
-        interop_profile=call.is_strict,
+        profile=call.profile,
     )
 
 
 def _for_entra(call: Call) -> bool:
-    """Tell whether the caller is Entra ID: its compliance flag stands in the URL.
-
-    A strict tenant's schemas are shown as they are (the profile, §5.1).
-    """
-    return "aadOptscim062020" in call.args and not call.is_strict
+    """Tell whether the caller is Entra ID: its compliance flag stands in the URL."""
+    return "aadOptscim062020" in call.args and call.profile.adapts_schemas
 
 
 def _refuse_filter(call: Call) -> None:

@@ -160,9 +160,9 @@ def _operation(index: int, sent: dict[str, Any], tolerated: Tolerated) -> PatchO
         )
     if op != "remove" and "value" not in sent:
         raise InvalidSyntaxError(f"Operations[{index}]: {op} needs a value")
-    unknown = sent.keys() - {"op", "path", "value"}  # the profile refuses it (its §5.3)
-    if unknown and not tolerated.allows("unknown_attributes") and tolerated.interop:
-        raise InvalidSyntaxError(f"Operations[{index}]: an operation has no {min(unknown)!r}")
+    unknown = sent.keys() - {"op", "path", "value"}
+    if unknown and not tolerated.allows("unknown_attributes"):
+        tolerated.profile.check_names(unknown, f"Operations[{index}]")
     return PatchOperation(op, sent["path"], sent.get("value"), creates=sent["op"] != op)
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from scim.protocol.attributes import Attribute
 from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 from scim.protocol.discovery import (
@@ -12,6 +10,7 @@ from scim.protocol.discovery import (
     schema_documents,
     service_provider_config,
 )
+from scim.protocol.profile import INTEROP_PROFILE
 from scim.protocol.schema import SCHEMAS, USER, ResourceType, Schema, SchemaExtension, read_schema
 
 OFFER = Offer(
@@ -46,15 +45,8 @@ def test_config_announces_bulk_and_both_kinds_of_pages():
     }
 
 
-@pytest.mark.parametrize(("interop_profile", "shown"), [(True, True), (False, None)])
-def test_config_claims_the_interop_profile_only_where_it_is_followed(interop_profile, shown):
-    config = service_provider_config(replace(OFFER, interop_profile=interop_profile))
-
-    assert config.get("interopProfileConformant") is shown
-
-
 def test_config_shows_what_its_schema_describes():
-    config = service_provider_config(replace(OFFER, interop_profile=True))
+    config = service_provider_config(replace(OFFER, profile=INTEROP_PROFILE))
     described = read_schema("service_provider_config").attributes
 
     assert set(config) - {"schemas", "meta"} == {attribute.name for attribute in described}

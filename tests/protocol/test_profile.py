@@ -21,6 +21,7 @@ from scim.protocol.errors import (
 )
 from scim.protocol.patch.apply import MemberOperation, apply
 from scim.protocol.patch.members import member_ids
+from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.schema import GROUP, GROUP_SCHEMA, SCHEMAS, USER, USER_SCHEMA, Schema
 from scim.protocol.tolerance import STRICT, STRICT_TOLERANCE, Tolerance, Tolerated
@@ -31,7 +32,7 @@ from ..support.scim import add, patch_op, remove, replace
 from .patch.test_apply import BABS, HOME, WORK, with_changes
 from .test_discovery import OFFER
 
-PROFILE = changed(OFFER, interop_profile=True)
+PROFILE = changed(OFFER, profile=INTEROP_PROFILE)
 SECOND = {"value": "b@example.com", "type": "work"}
 TWO_AT_WORK = BABS | {"emails": [WORK, SECOND, HOME]}
 SINGULAR_SIMPLE = [
@@ -50,7 +51,7 @@ SINGULAR_SIMPLE = [
 
 
 def conforming():
-    return Tolerated(STRICT_TOLERANCE, interop=True)
+    return Tolerated(STRICT_TOLERANCE, profile=INTEROP_PROFILE)
 
 
 def patched(resource, *operations, resource_type=USER, tolerated=None):
@@ -273,25 +274,26 @@ def test_unknown_attribute_of_an_operation_is_tolerated_by_name():
 
 
 @pytest.mark.parametrize(
-    ("sizes", "shown"),
+    ("offer", "shown"),
     [
         ({}, True),
         ({"default_page_size": 99}, None),
         ({"max_results": 100}, True),
         ({"max_results": 99, "default_page_size": 99}, None),
+        ({"profile": NO_PROFILE}, None),
     ],
 )
-def test_profile_is_announced_where_pages_are_large_enough(sizes, shown):
-    config = service_provider_config(changed(PROFILE, **sizes))
+def test_profile_is_announced_where_it_is_kept_and_pages_are_large_enough(offer, shown):
+    config = service_provider_config(changed(PROFILE, **offer))
 
     assert config.get("interopProfileConformant") is shown
 
 
-@pytest.mark.parametrize("interop_profile", [True, False])
-def test_entity_tags_are_announced_outside_the_profile(interop_profile):
-    config = service_provider_config(changed(OFFER, interop_profile=interop_profile))
+@pytest.mark.parametrize(("profile", "supported"), [(INTEROP_PROFILE, False), (NO_PROFILE, True)])
+def test_entity_tags_are_announced_outside_the_profile(profile, supported):
+    config = service_provider_config(changed(OFFER, profile=profile))
 
-    assert config["etag"] == {"supported": not interop_profile}
+    assert config["etag"] == {"supported": supported}
 
 
 def test_id_of_a_resource_type_is_its_name():

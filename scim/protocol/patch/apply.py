@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from ..attributes import Attribute
 from ..errors import (
-    InvalidFilterError,
     InvalidPathError,
     InvalidSyntaxError,
     InvalidValueError,
@@ -116,6 +115,7 @@ class _Patcher:
         self.resource_type = resource_type
         self.load = load
         self.tolerated = tolerated
+        self.profile = tolerated.profile
         self.limits = limits
         self.untouched = resource
         self.members: list[MemberOperation] = []
@@ -123,13 +123,15 @@ class _Patcher:
         self.removed: dict[str, int] = {}
 
     def apply(self, operation: PatchOperation) -> None:
+        self.profile.check_path(operation.op, operation.path)
         if operation.path is not None:
             target = self.target(operation.path)
-            if self.tolerated.interop:
-                check_form(target, operation)
+            if not target.sub_attribute:
+                is_filtered = target.value_filter is not None
+                self.profile.check_form(
+                    operation.op, target.attribute, is_filtered, operation.value
+                )
             self.apply_at_path(target, operation)
-        elif self.tolerated.interop:  # the profile, §6.5.1.1
-            raise InvalidSyntaxError(f"{operation.op} needs a path")
         elif operation.op == "remove":
             raise NoTargetError("remove needs a path")
         elif not isinstance(operation.value, dict):
@@ -219,7 +221,7 @@ class _Patcher:
         if operation.op == "remove":
             raise MutabilityError("schemas follows from the attributes, it cannot be removed")
         if any(not isinstance(urn, str) or urn.lower() not in known for urn in value):
-            unknown = self.tolerated.undefined(MutabilityError)
+            unknown = self.profile.undefined(MutabilityError)
             raise unknown("schemas follows from the attributes, it cannot be set")
 
     def owner(self, target: Target) -> Record:
@@ -263,7 +265,7 @@ class _Patcher:
     def chosen(self, owner: Record, target: Target) -> set[int]:
         """Return which elements the path's filter selects, all of them without a filter.
 
-        :raises InvalidFilterError: a part of several is meant; the profile has one (§6.5.3)
+        :raises InvalidFilterError: the profile allows one
         """
         items = elements(owner, target.attribute)
         if target.value_filter is None:
@@ -271,8 +273,8 @@ class _Patcher:
         condition = resolve_within(target.value_filter, target.attribute, self.tolerated)
         folded = (fold_item(target.attribute, item) for item in items)
         found = {index for index, item in enumerate(folded) if holds(condition, item)}
-        if len(found) > 1 and target.sub_attribute and self.tolerated.interop:
-            raise InvalidFilterError(f"{len(found)} values match {target.value_filter}, not one")
+        if target.sub_attribute:
+            self.profile.check_single(len(found), target.value_filter)
         return found
 
     def write(self, owner: Record, target: Target, operation: PatchOperation) -> None:
@@ -301,7 +303,7 @@ class _Patcher:
 
         In the profile, nothing if it names anything complex to replace (§6.5.2.1).
         """
-        whole = self.tolerated.interop or attribute in self.resource_type.extension_attributes
+        whole = self.profile.replaces_all or attribute in self.resource_type.extension_attributes
         return {} if whole and operation.op == "replace" else owner.get(attribute.name, {})
 
     def write_elements(
@@ -366,20 +368,6 @@ class _Patcher:
             if self.resource.get(name) in (None, ""):
                 detail = f"{name} is required and cannot be removed"
                 raise MutabilityError(f"Operations[{number}]: {detail}")
-
-
-def check_form(target: Target, operation: PatchOperation) -> None:
-    """Raise unless an ``add`` or ``replace`` has a form that the profile leaves (its §6.5.2.2).
-
-    It does not say how one value is taken from a list, so ``remove`` stays what RFC 7644 §3.5.2.2
-    makes of it.
-    """
-    if operation.op == "remove" or target.sub_attribute:
-        return
-    if target.value_filter:
-        raise InvalidPathError("name a sub-attribute behind the brackets, or all values")
-    if target.attribute.multi_valued and not isinstance(operation.value, list | None):
-        raise InvalidValueError(f"{target.attribute.name}: expected a list")
 
 
 def _lacking(record: Record, names: Sequence[str]) -> Record:

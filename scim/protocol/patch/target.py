@@ -51,7 +51,7 @@ def find_target(
     attribute_path = path.path if isinstance(path, ValuePath) else path
     chain = locate(str(attribute_path), resource_type, tolerated)
     if not chain:
-        unknown = tolerated.undefined(InvalidPathError)
+        unknown = tolerated.profile.undefined(InvalidPathError)
         raise unknown(f"no attribute {str(attribute_path)!r} in this resource type")
     if isinstance(path, ValuePath):
         if chain[-1] in resource_type.extension_attributes:  # not an attribute: RFC 7643 §3.3
@@ -73,7 +73,7 @@ def _narrowed(chain: Chain, path: ValuePath, tolerated: Tolerated) -> Target:
         raise InvalidPathError(f"{path.path} has no sub-attributes to filter by")
     sub_attribute = attribute.find(path.sub_attribute)
     if path.sub_attribute and sub_attribute is None:
-        unknown = tolerated.undefined(InvalidPathError)
+        unknown = tolerated.profile.undefined(InvalidPathError)
         raise unknown(f"{path.path} has no sub-attribute {path.sub_attribute!r}")
     return Target(chain[:-1], attribute, path.value_filter, sub_attribute)
 
