@@ -1,10 +1,13 @@
 """Checks and how they are run: a function per rule, which a decorator registers."""
 
+import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
+from inspect import getdoc, signature
+from typing import Any
 
 from .client import Client, Exchange, NoAnswerError
 from .okta.organization import Organization
@@ -14,6 +17,7 @@ from .service import Resource, Service, path_of, writable
 __all__ = [
     "CHECKS",
     "SUITES",
+    "Area",
     "Check",
     "CheckResult",
     "Client",
@@ -39,7 +43,11 @@ SUITES = {  # and their modules
     "rfc": "rfc",
 }
 HIDDEN = "(hidden)"
+RULE = ("quote", "section", "level", "needs")
 SECRET_LENGTH = 6  # anything shorter is no secret, and stands anywhere by chance
+
+
+Function = Callable[[Service], None]
 
 
 class Status(StrEnum):
@@ -61,7 +69,7 @@ class Check:
     quote: str
     level: Level
     needs: tuple[str, ...]
-    function: Callable[[Service], None]
+    function: Function
 
     @property
     def name(self) -> str:
@@ -93,18 +101,73 @@ def check(
     quote: str,
     level: Level = Level.MUST,
     needs: Iterable[str] = (),
-) -> Callable[[Callable[[Service], None]], Callable[[Service], None]]:
+) -> Callable[[Function], Function]:
     """Register a function whose docstring says in a line what it expects of a server.
 
     ``section`` and ``quote`` are the rule's place and words; ``needs`` names the features of
     ServiceProviderConfig without which there is nothing to check.
     """
 
-    def register(function: Callable[[Service], None]) -> Callable[[Service], None]:
+    def register(function: Function) -> Function:
         CHECKS.append(Check(suite, area, section, quote, level, tuple(needs), function))
         return function
 
     return register
+
+
+@dataclass(frozen=True)
+class Area:
+    """Registers the checks of one area; a check has its section and needs unless it names others.
+
+    An area is the decorator of a check: ``@check("what the RFC says")``.
+    """
+
+    suite: str
+    name: str
+    section: str = ""
+    needs: tuple[str, ...] = ()
+
+    def __call__(
+        self,
+        quote: str,
+        section: str = "",
+        level: Level = Level.MUST,
+        needs: Iterable[str] | None = None,
+    ) -> Callable[[Function], Function]:
+        needs = self.needs if needs is None else needs
+        return check(self.suite, self.name, section or self.section, quote, level, needs)
+
+    def each(
+        self, columns: str, *rows: Sequence[Any], **same: Any
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Register a check per row of a table, whose columns are named as in ``"path, quote"``.
+
+        The columns quote, section, level and needs are those of the check. The docstring's first
+        line is the title, in which ``{path}`` is the row's value, and a column is passed where
+        the function has a parameter of that name. ``same`` are columns that are alike in all rows.
+        """
+
+        def register(function: Callable[..., None]) -> Callable[..., None]:
+            for row in rows:
+                values = same | dict(zip(columns.split(", "), row, strict=True))
+                rule = {name: values[name] for name in RULE if name in values}
+                self(**rule)(_filled(function, values))
+            return function
+
+        return register
+
+
+def _filled(function: Callable[..., None], values: Mapping[str, Any]) -> Function:
+    """Return the function with values for its parameters, under a title and name of its own."""
+    arguments = {name: values[name] for name in signature(function).parameters if name in values}
+
+    def run(service: Service) -> None:
+        function(service, **arguments)
+
+    title = (getdoc(function) or "").partition("\n")[0].format(**values)
+    run.__doc__ = title
+    run.__name__ = re.sub(r"\W+", "_", title.lower()).strip("_")
+    return run
 
 
 def load(suites: Iterable[str]) -> list[Check]:

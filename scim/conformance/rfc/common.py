@@ -1,67 +1,21 @@
 """What the checks of the RFCs share."""
 
-import re
-from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from ..answers import ERROR, LIST_RESPONSE, PATCH_OP, expect_status
-from ..checks import Check, check
+from ..answers import PATCH_OP, expect_status
+from ..checks import Area
 from ..client import Exchange
 from ..outcomes import Level, expect, skip
-from ..service import GROUP_SCHEMA, USER_SCHEMA, Resource, Service
-
-__all__ = [
-    "ENTERPRISE_USER_SCHEMA",
-    "ERROR",
-    "GROUP_SCHEMA",
-    "LIST_RESPONSE",
-    "MUST",
-    "PATCH_OP",
-    "SHOULD",
-    "USER_SCHEMA",
-    "Check",
-    "Exchange",
-    "Level",
-    "Resource",
-    "Service",
-    "expect",
-    "expect_status",
-    "skip",
-]
+from ..service import USER_SCHEMA, Resource, Service
 
 ENTERPRISE_USER_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MUST, SHOULD = Level.MUST, Level.SHOULD
-Function = Callable[[Service], None]
+area = partial(Area, "rfc")
 
 _schemas: WeakKeyDictionary[Service, dict[str, Any]] = WeakKeyDictionary()
-
-
-def rfc(
-    area: str, section: str, quote: str, level: Level = MUST, needs: Iterable[str] = ()
-) -> Callable[[Function], Function]:
-    """Register a check of this suite."""
-    return check("rfc", area, section, quote, level, needs)
-
-
-def row(
-    title: str,
-    area: str,
-    section: str,
-    quote: str,
-    function: Function,
-    level: Level = MUST,
-    needs: Iterable[str] = (),
-) -> None:
-    """Register a check that a table describes, under a title of its own."""
-
-    def run(service: Service) -> None:
-        function(service)
-
-    run.__doc__ = f"{title}."
-    run.__name__ = re.sub(r"\W+", "_", title.lower()).strip("_")
-    rfc(area, section, quote, level, needs)(run)
 
 
 def expect_error(answer: Exchange, status: int, *scim_types: str) -> None:
@@ -131,19 +85,22 @@ def patched(
     return read(service, resource, endpoint)
 
 
-def leads_to(before: dict[str, Any], operation: dict[str, Any], after: dict[str, Any]) -> Function:
-    """Return a check of what an operation makes of a user; complex values may have more in them."""
+def expect_values(shown: Resource, wanted: Resource) -> None:
+    """Fail unless a resource has these values; a complex one may have more in it."""
+    for name, value in wanted.items():
+        now: Any = shown.get(name)
+        is_right = now | value == now if isinstance(value, dict) else now == value
+        expect(is_right, f"{name} is {now!r} instead of {value!r}")
 
-    def run(service: Service) -> None:
-        user = service.new_user(**before)
-        shown = patched(service, user, operation)
-        for name, value in after.items():
-            now = shown.get(name)
-            is_right = now | value == now if isinstance(value, dict) else now == value
-            expect(is_right, f"{name} is {now!r} instead of {value!r}")
-        expect(shown["userName"] == user["userName"], "userName has changed, too")
 
-    return run
+def expect_change(
+    service: Service, before: Resource, operation: dict[str, Any], after: Resource
+) -> None:
+    """Fail unless an operation gives a user these values, and leaves its userName."""
+    user = service.new_user(**before)
+    shown = patched(service, user, operation)
+    expect_values(shown, after)
+    expect(shown["userName"] == user["userName"], "userName has changed, too")
 
 
 def values(resource: Any, attribute: str, name: str = "value") -> list[Any]:
@@ -157,6 +114,13 @@ def need(service: Service, *paths: str, schema: str = USER_SCHEMA) -> None:
     for path in paths:
         if definition(service, path, schema) is None:
             skip(f"the server's schema has no {path}")
+
+
+def new_employee(service: Service, **job: str) -> Resource:
+    """Create a user with attributes of the enterprise extension, which /Schemas must have."""
+    need(service, *job, schema=ENTERPRISE_USER_SCHEMA)
+    schemas = [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]
+    return service.new_user(**{"schemas": schemas, ENTERPRISE_USER_SCHEMA: job})
 
 
 def definition(service: Service, path: str, schema: str = USER_SCHEMA) -> dict[str, Any] | None:

@@ -2,25 +2,14 @@
 
 from collections.abc import Callable
 
-from ..common import (
-    ERROR,
-    SHOULD,
-    Service,
-    expect,
-    expect_error,
-    expect_refused,
-    read,
-    rfc,
-    row,
-    skip,
-)
+from ...answers import ERROR
+from ...outcomes import expect, skip
+from ...service import Service
+from ..common import SHOULD, area, expect_error, expect_refused, read
 from .operations import (
-    AREA,
     BULK_REQUEST,
     METHODS,
-    NEEDS,
     RESULTS,
-    SECTION,
     Operation,
     code,
     create,
@@ -30,16 +19,14 @@ from .operations import (
     unknown,
 )
 
+check = area("bulk", "RFC 7644 §3.7", needs=("bulk",))
 MEGABYTES = 16  # what a check may send at the most
 
 
-@rfc(
-    AREA,
-    RESULTS,
+@check(
     'A "location" attribute that includes the resource\'s endpoint MUST be returned for all'
-    " operations"
-    " except for failed POST operations (which have no location).",
-    needs=NEEDS,
+    " operations except for failed POST operations (which have no location).",
+    RESULTS,
 )
 def failed_operations_have_a_location(service: Service) -> None:
     """A failed DELETE has the location of the resource, a failed POST has none."""
@@ -51,13 +38,9 @@ def failed_operations_have_a_location(service: Service) -> None:
     expect("location" not in found["POST"], "the POST has a location")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    'When indicating an error, the "response" attribute MUST contain the detail error response'
-    " as per"
-    " Section 3.12.",
-    needs=NEEDS,
+@check(
+    'When indicating an error, the "response" attribute MUST contain the detail error response as'
+    " per Section 3.12."
 )
 def failed_operations_have_an_error(service: Service) -> None:
     """A failed operation has an error as its response."""
@@ -67,12 +50,10 @@ def failed_operations_have_an_error(service: Service) -> None:
     expect(response.get("status") == "404", f"status is {response.get('status')!r}")
 
 
-@rfc(
-    AREA,
+@check(
+    "the HTTP response code that would have been returned if a single HTTP request would have been"
+    " used.",
     RESULTS,
-    "the HTTP response code that would have been returned if a single HTTP request would have"
-    " been used.",
-    needs=NEEDS,
 )
 def operations_have_the_status_of_a_request(service: Service) -> None:
     """Each operation has the status that it would have by itself."""
@@ -86,20 +67,16 @@ def operations_have_the_status_of_a_request(service: Service) -> None:
     expect_codes(found, 409, 400, 404)
 
 
-@rfc(AREA, RESULTS, '"status": "201"', SHOULD, needs=NEEDS)
+@check('"status": "201"', RESULTS, level=SHOULD)
 def statuses_are_strings(service: Service) -> None:
     """The status of a result is a string."""
     (result,) = results(service, create(service))
     expect(result["status"] == "201", f"status is {result['status']!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "The service provider MUST continue performing as many changes as possible and disregard"
-    " partial"
-    " failures.",
-    needs=NEEDS,
+    " partial failures."
 )
 def failures_stop_nothing(service: Service) -> None:
     """Operations after one that fails are done."""
@@ -107,13 +84,11 @@ def failures_stop_nothing(service: Service) -> None:
     expect_codes(found, 201, 404, 201)
 
 
-@rfc(
-    AREA,
+@check(
+    'If the "failOnErrors" attribute is not specified or the service provider has not reached the'
+    " error limit defined by the client, the service provider will continue to process all"
+    " operations.",
     RESULTS,
-    'If the "failOnErrors" attribute is not specified or the service provider has not reached'
-    " the error"
-    " limit defined by the client, the service provider will continue to process all operations.",
-    needs=NEEDS,
 )
 def below_the_limit_of_errors_everything_is_done(service: Service) -> None:
     """With fewer errors than failOnErrors all operations are done."""
@@ -121,55 +96,40 @@ def below_the_limit_of_errors_everything_is_done(service: Service) -> None:
     expect_codes(found, 404, 201)
 
 
-def stops_after(limit: int) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        failing = [unknown(service) for _ in range(limit)]
-        last = create(service)
-        found = results(service, create(service, "first"), *failing, last, failOnErrors=limit)
-        expect_codes(found, 201, *[404] * limit)
-        query = {"filter": f'userName eq "{last["data"]["userName"]}"'}
-        left = service.client.get("/Users", query=query).json["totalResults"]
-        expect(left == 0, "the operation after the last error was done")
-
-    return run
-
-
-for _limit in (1, 2):
-    row(
-        f"failOnErrors {_limit} stops after {_limit} error{'s' * (_limit > 1)}",
-        AREA,
-        SECTION if _limit == 2 else RESULTS,
-        'The "failOnErrors" attribute defines the number of errors that the service provider should'
-        " accept before failing the remaining operations"
-        if _limit == 2
-        else "indicating that the service provider will stop processing and return results after"
-        " one"
+@check.each(
+    "limit, errors, section, quote",
+    (
+        1,
+        "1 error",
+        RESULTS,
+        "indicating that the service provider will stop processing and return results after one"
         " error.",
-        stops_after(_limit),
-        needs=NEEDS,
-    )
-
-
-def is_wrong(change: Callable[[Operation], Operation]) -> Callable[[Service], None]:
-    """Return a check that an operation is refused, alone or with the whole request."""
-
-    def run(service: Service) -> None:
-        operation = change(create(service))
-        answer = send(service, operation)
-        if answer.status == 200:
-            codes = [code(result) for result in answer.json["Operations"]]
-            expect(len(codes) == 1 and 400 <= codes[0] < 500, f"the statuses are {codes}")
-        else:
-            expect_refused(answer)
-
-    return run
+    ),
+    (
+        2,
+        "2 errors",
+        "RFC 7644 §3.7",
+        'The "failOnErrors" attribute defines the number of errors that the service provider'
+        " should accept before failing the remaining operations",
+    ),
+)
+def operations_after_too_many_errors_are_not_done(service: Service, limit: int) -> None:
+    """failOnErrors {limit} stops after {errors}."""
+    failing = [unknown(service) for _ in range(limit)]
+    last = create(service)
+    found = results(service, create(service, "first"), *failing, last, failOnErrors=limit)
+    expect_codes(found, 201, *[404] * limit)
+    query = {"filter": f'userName eq "{last["data"]["userName"]}"'}
+    left = service.client.get("/Users", query=query).json["totalResults"]
+    expect(left == 0, "the operation after the last error was done")
 
 
 def without(name: str) -> Callable[[Operation], Operation]:
     return lambda operation: {key: operation[key] for key in operation if key != name}
 
 
-for _title, _change, _quote in (
+@check.each(
+    "words, change, quote",
     ("without method", without("method"), METHODS),
     ("with the method GET", lambda operation: operation | {"method": "GET"}, METHODS),
     ("without path", without("path"), "path  The resource's relative path to the SCIM service"),
@@ -190,23 +150,29 @@ for _title, _change, _quote in (
         lambda operation: {"method": "DELETE", "path": "/ScimCheckNobodyHasThis"},
         'whereas all other "method" values must specify the path to a specific resource',
     ),
-):
-    row(f"An operation {_title} is refused", AREA, SECTION, _quote, is_wrong(_change), needs=NEEDS)
+)
+def a_malformed_operation_is_refused(
+    service: Service, change: Callable[[Operation], Operation]
+) -> None:
+    """An operation {words} is refused."""
+    answer = send(service, change(create(service)))
+    if answer.status == 200:  # the request is done, and the operation in it refused
+        codes = [code(result) for result in answer.json["Operations"]]
+        expect(len(codes) == 1 and 400 <= codes[0] < 500, f"the statuses are {codes}")
+    else:
+        expect_refused(answer)
 
 
-@rfc(AREA, SECTION, "Operations Defines operations within a bulk job.", needs=NEEDS)
+@check("Operations Defines operations within a bulk job.")
 def bulk_without_operations_is_refused(service: Service) -> None:
     """A bulk request without Operations is 400."""
     expect_error(service.client.post("/Bulk", {"schemas": [BULK_REQUEST]}), 400)
 
 
-@rfc(
-    AREA,
+@check(
+    "If either limit is exceeded, the service provider MUST return HTTP response code 413 (Payload"
+    " Too Large).",
     "RFC 7644 §3.7.4",
-    "If either limit is exceeded, the service provider MUST return HTTP response code 413"
-    " (Payload Too"
-    " Large).",
-    needs=NEEDS,
 )
 def too_many_operations_are_413(service: Service) -> None:
     """More operations than maxOperations are 413 with the limit in the body, and none is done."""
@@ -221,11 +187,9 @@ def too_many_operations_are_413(service: Service) -> None:
     read(service, user)
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.7.4",
+@check(
     "The returned response MUST specify the limit exceeded in the body of the error response.",
-    needs=NEEDS,
+    "RFC 7644 §3.7.4",
 )
 def too_much_payload_is_413(service: Service) -> None:
     """More bytes than maxPayloadSize are 413 with the limit in the body."""
@@ -237,7 +201,7 @@ def too_much_payload_is_413(service: Service) -> None:
     expect(str(limit) in answer.text, f"the answer does not name the limit {limit}")
 
 
-@rfc(AREA, SECTION, "version  The current resource version.", needs=("bulk", "etag"))
+@check("version  The current resource version.", needs=("bulk", "etag"))
 def versions_are_conditions(service: Service) -> None:
     """An operation with an old version is not done."""
     user = service.new_user(title="Guide")

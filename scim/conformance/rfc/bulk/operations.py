@@ -1,17 +1,18 @@
 """Bulk requests (RFC 7644 §3.7)."""
 
-from collections.abc import Callable
 from typing import Any
 
-from ..common import PATCH_OP, Exchange, Service, expect, expect_status, rfc, row
+from ...answers import PATCH_OP, expect_status
+from ...client import Exchange
+from ...outcomes import expect
+from ...service import Service
+from ..common import area
 
-AREA = "bulk"
-SECTION = "RFC 7644 §3.7"
+check = area("bulk", "RFC 7644 §3.7", needs=("bulk",))
 RESULTS = "RFC 7644 §3.7.3"
-NEEDS = ("bulk",)
+METHODS = 'Possible values are "POST", "PUT", "PATCH", or "DELETE".'
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
-MEGABYTES = 16  # what a check may send at the most
 
 Operation = dict[str, Any]
 
@@ -50,60 +51,51 @@ def unknown(service: Service, method: str = "DELETE") -> Operation:
     return {"method": method, "path": f"/Users/{service.unique('unknown')}"}
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "If a bulk job is processed successfully, HTTP response code 200 OK MUST be returned",
-    needs=NEEDS,
-)
+@check("If a bulk job is processed successfully, HTTP response code 200 OK MUST be returned")
 def bulk_is_200(service: Service) -> None:
     """A bulk request is 200."""
     expect_status(send(service, create(service)), 200)
 
 
-@rfc(AREA, SECTION, 'urn:ietf:params:scim:api:messages:2.0:BulkResponse".', needs=NEEDS)
+@check('urn:ietf:params:scim:api:messages:2.0:BulkResponse".')
 def bulk_is_answered_by_a_bulk_response(service: Service) -> None:
     """The answer is a BulkResponse."""
     schemas = send(service, create(service)).json.get("schemas")
     expect(schemas == [BULK_RESPONSE], f"schemas is {schemas!r}")
 
 
-def on_a_user(method: str, status: tuple[int, ...], data: Any) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = service.new_user(title="Guide")
-        operation = {"method": method, "path": f"/Users/{user['id']}"}
-        body = service.user(title="Driver") if data == "user" else data
-        (result,) = results(service, operation | ({"data": body} if body else {}))
-        expect(code(result) in status, f"status is {code(result)}")
-        answer = service.client.get(f"/Users/{user['id']}")
-        if method == "DELETE":
-            expect_status(answer, 404)
-        else:
-            expect(answer.json["title"] == "Driver", f"title is {answer.json['title']!r}")
-            location = result.get("location")
-            expect(location == answer.json["meta"]["location"], f"location is {location!r}")
-
-    return run
-
-
-TITLE = {"op": "replace", "path": "title", "value": "Driver"}
-METHODS = 'Possible values are "POST", "PUT", "PATCH", or "DELETE".'
-for _method, _status, _data in (
-    ("PUT", (200,), "user"),
-    ("PATCH", (200, 204), {"schemas": [PATCH_OP], "Operations": [TITLE]}),
-    ("DELETE", (204,), None),
-):
-    row(
-        f"{_method} in a bulk request is done",
-        AREA,
-        SECTION,
-        METHODS,
-        on_a_user(_method, _status, _data),
-        needs=("bulk", "patch") if _method == "PATCH" else NEEDS,
-    )
+@check.each(
+    "method, statuses, data, needs",
+    ("PUT", {200}, "user", ("bulk",)),
+    (
+        "PATCH",
+        {200, 204},
+        {
+            "schemas": [PATCH_OP],
+            "Operations": [{"op": "replace", "path": "title", "value": "Driver"}],
+        },
+        ("bulk", "patch"),
+    ),
+    ("DELETE", {204}, None, ("bulk",)),
+    quote=METHODS,
+)
+def a_user_is_changed(service: Service, method: str, statuses: set[int], data: Any) -> None:
+    """{method} in a bulk request is done."""
+    user = service.new_user(title="Guide")
+    operation = {"method": method, "path": f"/Users/{user['id']}"}
+    body = service.user(title="Driver") if data == "user" else data
+    (result,) = results(service, operation | ({"data": body} if body else {}))
+    expect(code(result) in statuses, f"status is {code(result)}")
+    answer = service.client.get(f"/Users/{user['id']}")
+    if method == "DELETE":
+        expect_status(answer, 404)
+    else:
+        expect(answer.json["title"] == "Driver", f"title is {answer.json['title']!r}")
+        location = result.get("location")
+        expect(location == answer.json["meta"]["location"], f"location is {location!r}")
 
 
-@rfc(AREA, SECTION, METHODS, needs=NEEDS)
+@check(METHODS)
 def post_in_a_bulk_request_creates(service: Service) -> None:
     """POST in a bulk request is 201, and location leads to the user."""
     operation = create(service)
@@ -114,7 +106,7 @@ def post_in_a_bulk_request_creates(service: Service) -> None:
     expect(user.json["userName"] == operation["data"]["userName"], "it is somebody else")
 
 
-@rfc(AREA, SECTION, 'The service provider MUST return the same "bulkId"', needs=NEEDS)
+@check('The service provider MUST return the same "bulkId"')
 def bulk_ids_are_returned(service: Service) -> None:
     """Each result of a POST has the bulkId of its operation."""
     found = results(service, create(service, "qwerty"), create(service, "ytrewq"))
@@ -122,11 +114,8 @@ def bulk_ids_are_returned(service: Service) -> None:
     expect(shown == {"qwerty", "ytrewq"}, f"the bulkIds are {shown!r}")
 
 
-@rfc(
-    AREA,
-    RESULTS,
-    "The service provider response MUST include the result of all processed operations.",
-    needs=NEEDS,
+@check(
+    "The service provider response MUST include the result of all processed operations.", RESULTS
 )
 def each_operation_has_a_result(service: Service) -> None:
     """There are as many results as operations, each with its method."""

@@ -2,30 +2,17 @@
 
 from typing import Any
 
-from ..common import (
-    ENTERPRISE_USER_SCHEMA,
-    USER_SCHEMA,
-    Service,
-    expect,
-    expect_refused,
-    expect_status,
-    need,
-    read,
-    rfc,
-    values,
-)
-from .operations import AREA, NEEDS, Operation, code, create, expect_codes, results, send
+from ...answers import PATCH_OP, expect_status
+from ...outcomes import expect
+from ...service import USER_SCHEMA, Service
+from ..common import ENTERPRISE_USER_SCHEMA, area, expect_refused, need, read, values
+from .operations import Operation, code, create, expect_codes, results, send
 
-SECTION = "RFC 7644 §3.7.2"
+check = area("bulk", "RFC 7644 §3.7.2", needs=("bulk",))
 CIRCLES = "RFC 7644 §3.7.1"
 REPLACED = (
     'The service provider MUST replace the string "bulkId:qwerty" with the permanent resource id'
-    " once"
-    " created."
-)
-INTENT = (
-    "the service provider MUST ensure that the client's intent is preserved and the same stateful"
-    " result is achieved as for non-optimized processing."
+    " once created."
 )
 
 
@@ -42,7 +29,7 @@ def made(service: Service, found: list[Operation], bulk_id: str) -> Any:
     return answer.json
 
 
-@rfc(AREA, SECTION, REPLACED, needs=NEEDS)
+@check(REPLACED)
 def a_new_user_is_put_into_a_new_group(service: Service) -> None:
     """A member bulkId:x is the user whom the operation x creates."""
     found = results(service, create(service), group_of(service, "ytrewq", "bulkId:qwerty"))
@@ -51,12 +38,9 @@ def a_new_user_is_put_into_a_new_group(service: Service) -> None:
     expect(values(group, "members") == [user["id"]], f"members is {group.get('members')!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "Extensions that include references to other resources MUST be handled in the same way by the"
-    " service provider.",
-    needs=NEEDS,
+    " service provider."
 )
 def a_new_user_is_the_manager_of_another(service: Service) -> None:
     """A manager bulkId:x is the user whom the operation x creates."""
@@ -72,12 +56,7 @@ def a_new_user_is_the_manager_of_another(service: Service) -> None:
     expect(manager["value"] == boss["id"], f"manager is {manager!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    'the SCIM client specifies different "bulkId" values for each separate request.',
-    needs=NEEDS,
-)
+@check('the SCIM client specifies different "bulkId" values for each separate request.')
 def several_bulk_ids_are_told_apart(service: Service) -> None:
     """Of several new users each group gets the right one."""
     found = results(
@@ -94,17 +73,16 @@ def several_bulk_ids_are_told_apart(service: Service) -> None:
         expect(shown == sorted(ids[each] for each in members), f"members of {name}: {shown!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.7",
+@check(
     "cross-reference new resources in and across operations within a bulk request.",
+    "RFC 7644 §3.7",
     needs=("bulk", "patch"),
 )
 def a_new_user_is_put_into_an_old_group(service: Service) -> None:
     """A PATCH can refer to a user whom another operation creates."""
     group = service.new_group()
     adding = {"op": "add", "path": "members", "value": [{"value": "bulkId:qwerty"}]}
-    message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [adding]}
+    message = {"schemas": [PATCH_OP], "Operations": [adding]}
     patching = {"method": "PATCH", "path": f"/Groups/{group['id']}", "data": message}
     found = results(service, create(service), patching)
     user = made(service, found, "qwerty")
@@ -126,14 +104,11 @@ def circle(service: Service, *pair: Operation) -> list[Operation]:
     return found
 
 
-@rfc(
-    AREA,
-    CIRCLES,
+@check(
     "The service provider MUST try to resolve circular cross-references between resources in a"
-    " single"
-    " bulk job but MAY stop after a failed attempt and instead return HTTP status code 409"
+    " single bulk job but MAY stop after a failed attempt and instead return HTTP status code 409"
     " (Conflict).",
-    needs=NEEDS,
+    CIRCLES,
 )
 def circular_references_are_resolved_or_409(service: Service) -> None:
     """Two users who are each other's managers are created so, or refused as a conflict."""
@@ -157,7 +132,7 @@ def circular_references_are_resolved_or_409(service: Service) -> None:
         expect(manager == other["id"], f"the manager is {manager!r}")
 
 
-@rfc(AREA, CIRCLES, "If the service provider resolved the above circular references", needs=NEEDS)
+@check("If the service provider resolved the above circular references", CIRCLES)
 def groups_of_each_other_are_resolved_or_409(service: Service) -> None:
     """Two groups that are each other's members are created so, or refused as a conflict."""
     pair = (group_of(service, "a", "bulkId:b"), group_of(service, "b", "bulkId:a"))
@@ -169,7 +144,11 @@ def groups_of_each_other_are_resolved_or_409(service: Service) -> None:
     expect(values(second, "members") == [first["id"]], f"members: {second.get('members')!r}")
 
 
-@rfc(AREA, "RFC 7644 §3.7", INTENT, needs=NEEDS)
+@check(
+    "the service provider MUST ensure that the client's intent is preserved and the same stateful"
+    " result is achieved as for non-optimized processing.",
+    "RFC 7644 §3.7",
+)
 def operations_keep_their_order(service: Service) -> None:
     """A user who is created, and then another with the same name: the first one stays."""
     first = create(service, "a")
@@ -178,7 +157,7 @@ def operations_keep_their_order(service: Service) -> None:
     expect(found == {"a": 201, "b": 409}, f"the statuses are {found}")
 
 
-@rfc(AREA, SECTION, REPLACED, needs=NEEDS)
+@check(REPLACED)
 def an_unknown_bulk_id_is_refused(service: Service) -> None:
     """A member bulkId:x without an operation x is refused, and never kept as it is."""
     answer = send(service, group_of(service, "ytrewq", "bulkId:nobody"))
@@ -191,7 +170,7 @@ def an_unknown_bulk_id_is_refused(service: Service) -> None:
         expect("bulkId:nobody" not in shown, "the group has a member bulkId:nobody")
 
 
-@rfc(AREA, "RFC 7644 §3.7", "unique within a bulk request and created by the client.", needs=NEEDS)
+@check("unique within a bulk request and created by the client.", "RFC 7644 §3.7")
 def a_bulk_id_is_there_once(service: Service) -> None:
     """Of two operations with the same bulkId not both are done."""
     answer = send(service, create(service, "twice"), create(service, "twice"))

@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..common import Service, expect, get, rfc, row, skip
+from ...outcomes import expect, skip
+from ...service import Service
+from ..common import area, get
 from ..paging.index import three
 
-AREA = "cursors"
-CONFIG = "RFC 9865 §4"
+check = area("cursors", "RFC 9865 §4")
 
 
 def pagination(service: Service) -> dict[str, Any]:
     return dict(get(service, "/ServiceProviderConfig")["pagination"])
 
 
-@rfc(
-    AREA,
-    "RFC 9865 §2.4",
+@check(
     "service providers supporting both pagination methods MUST choose a default pagination method",
+    "RFC 9865 §2.4",
     needs=("cursor", "index", "filter"),
 )
 def the_default_is_what_is_announced(service: Service) -> None:
@@ -31,35 +31,26 @@ def the_default_is_what_is_announced(service: Service) -> None:
     expect(name in page, f"the answer is not paged by {method}: there is no {name}")
 
 
-def announces(
-    name: str, is_right: Callable[[Any], object], is_optional: bool
-) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        if "pagination" not in get(service, "/ServiceProviderConfig"):
-            skip("/ServiceProviderConfig has no pagination, which is optional")
-        value = pagination(service).get(name)
-        if value is None and is_optional:
-            skip(f"there is no {name}, which is optional")
-        expect(is_right(value), f"pagination.{name} is {value!r}")
-
-    return run
+def is_boolean(value: Any) -> bool:
+    return isinstance(value, bool)
 
 
-def _is_positive(value: Any) -> bool:
+def is_positive(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-for _name, _quote, _is_right, _is_optional in (
+@check.each(
+    "name, quote, is_right, is_optional",
     (
         "cursor",
         "cursor  A Boolean value specifying support of cursor-based pagination.  REQUIRED.",
-        lambda value: isinstance(value, bool),
+        is_boolean,
         False,
     ),
     (
         "index",
         "index  A Boolean value specifying support of index-based pagination. REQUIRED.",
-        lambda value: isinstance(value, bool),
+        is_boolean,
         False,
     ),
     (
@@ -71,26 +62,29 @@ for _name, _quote, _is_right, _is_optional in (
     (
         "defaultPageSize",
         "defaultPageSize  Positive integer value specifying the default number of results",
-        _is_positive,
+        is_positive,
         True,
     ),
     (
         "maxPageSize",
         "maxPageSize  Positive integer specifying the maximum number of results returned in a page",
-        _is_positive,
+        is_positive,
         True,
     ),
     (
         "cursorTimeout",
         "cursorTimeout  Positive integer specifying the minimum number of seconds",
-        _is_positive,
+        is_positive,
         True,
     ),
-):
-    row(
-        f"pagination.{_name} is as RFC 9865 has it",
-        AREA,
-        CONFIG,
-        _quote,
-        announces(_name, _is_right, _is_optional),
-    )
+)
+def paging_is_announced(
+    service: Service, name: str, is_right: Callable[[Any], object], is_optional: bool
+) -> None:
+    """pagination.{name} is as RFC 9865 has it."""
+    if "pagination" not in get(service, "/ServiceProviderConfig"):
+        skip("/ServiceProviderConfig has no pagination, which is optional")
+    value = pagination(service).get(name)
+    if value is None and is_optional:
+        skip(f"there is no {name}, which is optional")
+    expect(is_right(value), f"pagination.{name} is {value!r}")

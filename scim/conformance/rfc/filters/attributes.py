@@ -1,49 +1,23 @@
 """Filters: attributes of every kind (RFC 7644 §3.4.2.2 and §3.4.2.1)."""
 
-from collections.abc import Callable
 from datetime import timedelta, timezone
 from typing import Any
 
-from ..common import (
-    ENTERPRISE_USER_SCHEMA,
-    GROUP_SCHEMA,
-    USER_SCHEMA,
-    Service,
-    expect,
-    expect_status,
-    find,
-    moment,
-    need,
-    rfc,
-    row,
-    skip,
-)
+from ...answers import expect_status
+from ...outcomes import expect, skip
+from ...service import GROUP_SCHEMA, USER_SCHEMA, Service
+from ..common import ENTERPRISE_USER_SCHEMA, area, find, moment, need
+from .operators import expect_matches
 
-AREA = "filter"
 SECTION = "RFC 7644 §3.4.2.2"
-NEEDS = ("filter",)
-ANY = (
-    "If the specified attribute in a filter expression is a multi-valued attribute, the filter"
-    " matches if any of the values of the specified attribute match the specified criterion"
-)
+check = area("filter", SECTION, needs=("filter",))
 SAME = (
     "expressions MUST be applied to the same value of a parent attribute specified immediately"
-    " before"
-    " the left square bracket"
+    " before the left square bracket"
 )
 EXACT = (
     "the case sensitivity for String type attributes SHALL be determined by the attribute's"
     ' "caseExact" characteristic'
-)
-NAMED = (
-    "For complex attributes, a fully qualified sub-attribute MUST be specified using standard"
-    " attribute notation"
-)
-PREFIX = 'filter=urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J"'
-CHRONOLOGICAL = "for DateTime types, it is a chronological comparison."
-BY_SCHEMA = (
-    "Clients MAY query by schema or schema extensions by using a filter expression including the"
-    ' "schemas" attribute'
 )
 
 EMAILS = [
@@ -55,165 +29,161 @@ ENTERPRISE = {
     ENTERPRISE_USER_SCHEMA: {"employeeNumber": "701984", "department": "Tour Operations"},
 }
 
-# Expressions that match, expressions that do not, the user's attributes, and the words for that.
-CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], dict[str, Any], str]] = {
-    "A sub-attribute": (
-        ('name.givenName eq "Scim"',),
-        ('name.givenName eq "Check"',),
+
+@check.each(
+    "words, section, matching, others, attributes, quote",
+    (
+        "A sub-attribute",
+        SECTION,
+        ['name.givenName eq "Scim"'],
+        ['name.givenName eq "Check"'],
         {},
         'To filter by first name, the parameter value is "name.givenName".',
     ),
-    "An attribute with its URN": (
-        (f'{USER_SCHEMA}:displayName eq "Mike"', f'{USER_SCHEMA}:name.familyName eq "Check"'),
-        (f'{USER_SCHEMA}:displayName eq "Max"',),
+    (
+        "An attribute with its URN",
+        SECTION,
+        [f'{USER_SCHEMA}:displayName eq "Mike"', f'{USER_SCHEMA}:name.familyName eq "Check"'],
+        [f'{USER_SCHEMA}:displayName eq "Max"'],
         {"displayName": "Mike"},
-        PREFIX,
+        'filter=urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J"',
     ),
-    "An attribute with its URN in another case": (
-        (f'{USER_SCHEMA.lower()}:displayname eq "Mike"',),
-        (f'{USER_SCHEMA.lower()}:displayname eq "Max"',),
+    (
+        "An attribute with its URN in another case",
+        "RFC 7644 §3.10",
+        [f'{USER_SCHEMA.lower()}:displayname eq "Mike"'],
+        [f'{USER_SCHEMA.lower()}:displayname eq "Max"'],
         {"displayName": "Mike"},
         "All facets (URN, attribute, and sub-attribute name) of the fully encoded attribute name"
-        " are"
-        " case insensitive.",
+        " are case insensitive.",
     ),
-    "A multi-valued attribute": (
-        (
+    (
+        "A multi-valued attribute",
+        SECTION,
+        [
             'emails.value eq "mike@work.example"',
             'emails.value eq "mike@home.example"',
             'emails.type eq "home"',
-        ),
-        ('emails.value eq "mike@other.example"', 'emails.type eq "other"'),
+        ],
+        ['emails.value eq "mike@other.example"', 'emails.type eq "other"'],
         {"emails": EMAILS},
-        ANY,
+        "If the specified attribute in a filter expression is a multi-valued attribute, the filter"
+        " matches if any of the values of the specified attribute match the specified criterion",
     ),
-    "A multi-valued attribute without value": (
-        ('emails co "home.example"',),
-        ('emails co "other.example"',),
+    (
+        "A multi-valued attribute without value",
+        SECTION,
+        ['emails co "home.example"'],
+        ['emails co "other.example"'],
         {"emails": EMAILS},
         'filter=userType eq "Employee" and (emails co "example.com" or emails.value co'
         ' "example.org")',
     ),
-    "Two criteria may be met by two values": (
-        ('emails.type eq "home" and emails.value co "work.example"',),
-        ('emails.type eq "home" and emails.value co "other.example"',),
+    (
+        "Two criteria may be met by two values",
+        SECTION,
+        ['emails.type eq "home" and emails.value co "work.example"'],
+        ['emails.type eq "home" and emails.value co "other.example"'],
         {"emails": EMAILS},
         "only one has to match for the entire User to match.",
     ),
-    "Brackets hold for one value": (
-        ('emails[type eq "home" and value co "home.example"]',),
-        ('emails[type eq "home" and value co "work.example"]',),
+    (
+        "Brackets hold for one value",
+        SECTION,
+        ['emails[type eq "home" and value co "home.example"]'],
+        ['emails[type eq "home" and value co "work.example"]'],
         {"emails": EMAILS},
         SAME,
     ),
-    "or and not in brackets": (
-        ('emails[type eq "other" or value co "home"]', 'emails[not (type eq "work")]'),
-        ('emails[type eq "other" or value co "nowhere"]', 'emails[not (value co "mike")]'),
+    (
+        "or and not in brackets",
+        SECTION,
+        ['emails[type eq "other" or value co "home"]', 'emails[not (type eq "work")]'],
+        ['emails[type eq "other" or value co "nowhere"]', 'emails[not (value co "mike")]'],
         {"emails": EMAILS},
         'The expression within square brackets ("[" and "]") MUST be a valid filter expression'
-        " based"
-        " upon sub-attributes of the parent attribute.",
+        " based upon sub-attributes of the parent attribute.",
     ),
-    "Brackets beside other criteria": (
-        ('(emails[type eq "other"] or displayName eq "Mike")',),
-        ('emails[type eq "home"] and displayName eq "Max"',),
+    (
+        "Brackets beside other criteria",
+        SECTION,
+        ['(emails[type eq "other"] or displayName eq "Mike")'],
+        ['emails[type eq "home"] and displayName eq "Max"'],
         {"emails": EMAILS, "displayName": "Mike"},
-        'filter=emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and'
-        " value co"
-        ' "@foo.com"]',
+        'filter=emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and value'
+        ' co "@foo.com"]',
     ),
-    "A boolean below a list": (
-        ('emails[primary eq true and type eq "work"]',),
-        ('emails[primary eq true and type eq "home"]',),
+    (
+        "A boolean below a list",
+        SECTION,
+        ['emails[primary eq true and type eq "work"]'],
+        ['emails[primary eq true and type eq "home"]'],
         {"emails": EMAILS},
-        NAMED,
+        "For complex attributes, a fully qualified sub-attribute MUST be specified using standard"
+        " attribute notation",
     ),
-    "A string that is not case exact": (
-        ('displayName eq "MIKE miller"', 'displayName co "KE M"', 'displayName sw "mIKE"'),
-        ('displayName eq "MIKEmiller"',),
+    (
+        "A string that is not case exact",
+        SECTION,
+        ['displayName eq "MIKE miller"', 'displayName co "KE M"', 'displayName sw "mIKE"'],
+        ['displayName eq "MIKEmiller"'],
         {"displayName": "Mike Miller"},
         EXACT,
     ),
-    "externalId, which is case exact": (
-        ('externalId eq "Ext-701984"',),
-        ('externalId eq "EXT-701984"', 'externalId eq "ext-701984"'),
+    (
+        "externalId, which is case exact",
+        SECTION,
+        ['externalId eq "Ext-701984"'],
+        ['externalId eq "EXT-701984"', 'externalId eq "ext-701984"'],
         {"externalId": "Ext-701984"},
         EXACT,
     ),
-    "meta.resourceType": (
-        ('meta.resourceType eq "User"',),
-        ('meta.resourceType eq "Group"',),
+    (
+        "meta.resourceType",
+        "RFC 7644 §3.4.2.1",
+        ['meta.resourceType eq "User"'],
+        ['meta.resourceType eq "Group"'],
         {},
         'A filter expression using "meta.resourceType" MAY be used to restrict results to one or'
-        " more"
-        " specific resource types",
+        " more specific resource types",
     ),
-    "schemas": (
-        (f'schemas eq "{USER_SCHEMA}"',),
-        (f'schemas eq "{GROUP_SCHEMA}"',),
+    (
+        "schemas",
+        SECTION,
+        [f'schemas eq "{USER_SCHEMA}"'],
+        [f'schemas eq "{GROUP_SCHEMA}"'],
         {},
-        BY_SCHEMA,
+        "Clients MAY query by schema or schema extensions by using a filter expression including"
+        ' the "schemas" attribute',
     ),
-}
-OF_EXTENSIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
-    "An attribute of an extension": (
-        (f'{ENTERPRISE_USER_SCHEMA}:employeeNumber eq "701984"',),
-        (f'{ENTERPRISE_USER_SCHEMA}:employeeNumber eq "701985"',),
+    (
+        "An attribute of an extension",
+        "RFC 7644 §3.10",
+        [f'{ENTERPRISE_USER_SCHEMA}:employeeNumber eq "701984"'],
+        [f'{ENTERPRISE_USER_SCHEMA}:employeeNumber eq "701985"'],
+        ENTERPRISE,
         "Clients MAY omit core schema attribute URN prefixes but SHOULD fully qualify extended"
         " attributes with the associated schema extension URN",
     ),
-    "The schema of an extension": (
-        (f'schemas eq "{ENTERPRISE_USER_SCHEMA}"',),
-        ('schemas eq "urn:example:nobody:has:this"',),
+    (
+        "The schema of an extension",
+        SECTION,
+        [f'schemas eq "{ENTERPRISE_USER_SCHEMA}"'],
+        ['schemas eq "urn:example:nobody:has:this"'],
+        ENTERPRISE,
         'filter= schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"',
     ),
-}
-
-ELSEWHERE = {
-    "meta.resourceType": "RFC 7644 §3.4.2.1",
-    "An attribute with its URN in another case": "RFC 7644 §3.10",
-    "An attribute of an extension": "RFC 7644 §3.10",
-}
-
-
-def decides(
-    matching: tuple[str, ...], others: tuple[str, ...], attributes: dict[str, Any]
-) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        if ENTERPRISE_USER_SCHEMA in attributes:
-            need(service, "employeeNumber", schema=ENTERPRISE_USER_SCHEMA)
-        user = service.new_user(**attributes)
-        this = f'userName eq "{user["userName"]}"'
-        for expression in matching:
-            is_found = find(service, f"{this} and {expression}") == {user["id"]}
-            expect(is_found, f"{expression} does not find the user")
-        for expression in others:
-            expect(not find(service, f"{this} and {expression}"), f"{expression} finds the user")
-
-    return run
+)
+def attributes_decide(
+    service: Service, matching: list[str], others: list[str], attributes: dict[str, Any]
+) -> None:
+    """{words}: a filter decides by it."""
+    if ENTERPRISE_USER_SCHEMA in attributes:
+        need(service, "employeeNumber", schema=ENTERPRISE_USER_SCHEMA)
+    expect_matches(service, service.new_user(**attributes), matching, others)
 
 
-for _title, (_matching, _others, _attributes, _quote) in CASES.items():
-    row(
-        f"{_title}: a filter decides by it",
-        AREA,
-        ELSEWHERE.get(_title, SECTION),
-        _quote,
-        decides(_matching, _others, _attributes),
-        needs=NEEDS,
-    )
-for _title, (_matching, _others, _quote) in OF_EXTENSIONS.items():
-    row(
-        f"{_title}: a filter decides by it",
-        AREA,
-        ELSEWHERE.get(_title, SECTION),
-        _quote,
-        decides(_matching, _others, ENTERPRISE),
-        needs=NEEDS,
-    )
-
-
-@rfc(AREA, "RFC 7643 §4.1.1", "This attribute is REQUIRED and is case insensitive.", needs=NEEDS)
+@check("This attribute is REQUIRED and is case insensitive.", "RFC 7643 §4.1.1")
 def a_user_name_is_found_in_any_case(service: Service) -> None:
     """userName is compared without regard to case."""
     user = service.new_user()
@@ -221,7 +191,7 @@ def a_user_name_is_found_in_any_case(service: Service) -> None:
         expect(find(service, f'userName eq "{name}"') == {user["id"]}, f"{name} is not found")
 
 
-@rfc(AREA, "RFC 7643 §3.1", 'The attribute characteristics are "caseExact" as "true"', needs=NEEDS)
+@check('The attribute characteristics are "caseExact" as "true"', "RFC 7643 §3.1")
 def an_id_is_found(service: Service) -> None:
     """id eq finds the resource, in its own case."""
     user = service.new_user()
@@ -231,12 +201,10 @@ def an_id_is_found(service: Service) -> None:
         expect(not find(service, f'id eq "{swapped}"'), "another case finds the user, too")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §3.1",
+@check(
     "by allowing the client to use a filter to locate the resource with an identifier from the"
     " provisioning domain",
-    needs=NEEDS,
+    "RFC 7643 §3.1",
 )
 def an_external_id_is_found(service: Service) -> None:
     """externalId eq finds the resource."""
@@ -246,7 +214,7 @@ def an_external_id_is_found(service: Service) -> None:
     expect(found == {user["id"]}, "the user is not found")
 
 
-@rfc(AREA, SECTION, CHRONOLOGICAL, needs=NEEDS)
+@check("for DateTime types, it is a chronological comparison.")
 def times_are_compared_as_times(service: Service) -> None:
     """A time in another time zone is compared as the moment that it is."""
     user = service.new_user()
@@ -262,7 +230,7 @@ def times_are_compared_as_times(service: Service) -> None:
         expect(not find(service, expression), f"{expression} finds the user")
 
 
-@rfc(AREA, SECTION, 'filter=meta.lastModified ge "2011-05-13T04:42:34Z"', needs=NEEDS)
+@check('filter=meta.lastModified ge "2011-05-13T04:42:34Z"')
 def the_same_time_is_equal(service: Service) -> None:
     """meta.lastModified as it is shown is ge and le, but not gt and lt."""
     user = service.new_user()
@@ -288,13 +256,10 @@ def at_the_root(service: Service, text: str) -> set[str]:
     return {each["id"] for each in answer.json.get("Resources") or []}
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.4.2.1",
+@check(
     "A query against a server root indicates that all resources within the server SHALL be"
-    " included,"
-    " subject to filtering.",
-    needs=NEEDS,
+    " included, subject to filtering.",
+    "RFC 7644 §3.4.2.1",
 )
 def a_query_of_the_root_finds_all_types(service: Service) -> None:
     """A query of the root finds users and groups."""
@@ -304,12 +269,10 @@ def a_query_of_the_root_finds_all_types(service: Service) -> None:
     expect(found == both, f"{len(found & both)} of 2 are found")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.4.2.1",
+@check(
     "For filtered attributes that are not part of a particular resource type, the service provider"
     " SHALL treat the attribute as if there is no attribute value.",
-    needs=NEEDS,
+    "RFC 7644 §3.4.2.1",
 )
 def a_query_of_the_root_passes_over_other_types(service: Service) -> None:
     """At the root, an attribute that groups do not have has no value there."""

@@ -1,153 +1,118 @@
 """Filters: what is one and what is not (RFC 7644 §3.4.2.2, Figure 1)."""
 
-from collections.abc import Callable
+from typing import Any
 
-from ..common import (
-    LIST_RESPONSE,
-    SHOULD,
-    Service,
-    expect,
-    expect_error,
-    expect_explained,
-    expect_status,
-    find,
-    rfc,
-    row,
-)
+from ...answers import LIST_RESPONSE, expect_status
+from ...outcomes import expect
+from ...service import Service
+from ..common import SHOULD, area, expect_error, expect_explained, find
 
-AREA = "filter"
-SECTION = "RFC 7644 §3.4.2.2"
-NEEDS = ("filter",)
+check = area("filter", "RFC 7644 §3.4.2.2", needs=("filter",))
 FIGURE = "SCIM filters MUST conform to the following ABNF [RFC5234] rules"
 AT_LEAST_ONE = "The filter parameter MUST contain at least one valid expression"
 PARTS = "Each expression MUST contain an attribute name followed by an attribute operator"
 UNKNOWN = (
-    "Providers MUST decline to filter results if the specified filter operation is not"
-    " recognized and"
-    ' return an HTTP 400 error with a "scimType" error of "invalidFilter"'
+    "Providers MUST decline to filter results if the specified filter operation is not recognized"
+    ' and return an HTTP 400 error with a "scimType" error of "invalidFilter"'
 )
 CASE = "Attribute names and attribute operators used in filters are case insensitive."
 VALUE = "compValue = false / null / true / number / string"
 
-INVALID: dict[str, tuple[str, str]] = {
-    "An unknown operator": ('userName regex "bjensen"', UNKNOWN),
-    "A logical operator nobody knows": ('userName eq "a" xor userName eq "b"', UNKNOWN),
-    "A function nobody knows": ('lower(userName) eq "bjensen"', UNKNOWN),
-    "An attribute alone": ("userName", PARTS),
-    "A value alone": ('"bjensen"', PARTS),
-    "An operator without a value": ("userName eq", PARTS),
-    "An operator without an attribute": ('eq "bjensen"', PARTS),
-    "Only white space": ("   ", AT_LEAST_ONE),
-    "A parenthesis that is not closed": ('(userName eq "bjensen"', FIGURE),
-    "A parenthesis that is not opened": ('userName eq "bjensen")', FIGURE),
-    "Parentheses around nothing": ("()", AT_LEAST_ONE),
-    "A bracket that is not closed": ('emails[type eq "work"', FIGURE),
-    "Brackets around nothing": ("emails[]", FIGURE),
-    "A string that is not closed": ('userName eq "bjensen', FIGURE),
-    "and without a right side": ('userName eq "bjensen" and', FIGURE),
-    "or without a left side": ('or userName eq "bjensen"', FIGURE),
-    "Two expressions without an operator": ('userName eq "a" userName eq "b"', FIGURE),
-    "not without parentheses": ('not userName eq "bjensen"', FIGURE),
-    "Something after the end": ('userName eq "bjensen" , title pr', FIGURE),
-    "A list as a value": ('userName eq ["bjensen"]', VALUE),
-    "An attribute name with a space": ('user Name eq "bjensen"', FIGURE),
-    "Two operators": ('userName eq eq "bjensen"', FIGURE),
-}
+
+@check.each(
+    "words, expression, quote",
+    ("An unknown operator", 'userName regex "bjensen"', UNKNOWN),
+    ("A logical operator nobody knows", 'userName eq "a" xor userName eq "b"', UNKNOWN),
+    ("A function nobody knows", 'lower(userName) eq "bjensen"', UNKNOWN),
+    ("An attribute alone", "userName", PARTS),
+    ("A value alone", '"bjensen"', PARTS),
+    ("An operator without a value", "userName eq", PARTS),
+    ("An operator without an attribute", 'eq "bjensen"', PARTS),
+    ("Only white space", "   ", AT_LEAST_ONE),
+    ("A parenthesis that is not closed", '(userName eq "bjensen"', FIGURE),
+    ("A parenthesis that is not opened", 'userName eq "bjensen")', FIGURE),
+    ("Parentheses around nothing", "()", AT_LEAST_ONE),
+    ("A bracket that is not closed", 'emails[type eq "work"', FIGURE),
+    ("Brackets around nothing", "emails[]", FIGURE),
+    ("A string that is not closed", 'userName eq "bjensen', FIGURE),
+    ("and without a right side", 'userName eq "bjensen" and', FIGURE),
+    ("or without a left side", 'or userName eq "bjensen"', FIGURE),
+    ("Two expressions without an operator", 'userName eq "a" userName eq "b"', FIGURE),
+    ("not without parentheses", 'not userName eq "bjensen"', FIGURE),
+    ("Something after the end", 'userName eq "bjensen" , title pr', FIGURE),
+    ("A list as a value", 'userName eq ["bjensen"]', VALUE),
+    ("An attribute name with a space", 'user Name eq "bjensen"', FIGURE),
+    ("Two operators", 'userName eq eq "bjensen"', FIGURE),
+)
+def an_invalid_filter_is_refused(service: Service, expression: str, quote: str) -> None:
+    """{words} is 400 invalidFilter."""
+    answer = service.client.get("/Users", query={"filter": expression, "count": 1})
+    expect_detail = expect_error if quote == UNKNOWN else expect_explained
+    expect_detail(answer, 400, "invalidFilter")
 
 
-def is_invalid(expression: str, quote: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        answer = service.client.get("/Users", query={"filter": expression, "count": 1})
-        expect_detail = expect_error if quote == UNKNOWN else expect_explained
-        expect_detail(answer, 400, "invalidFilter")
-
-    return run
-
-
-for _title, (_expression, _quote) in INVALID.items():
-    row(
-        f"{_title} is 400 invalidFilter",
-        AREA,
-        SECTION,
-        _quote,
-        is_invalid(_expression, _quote),
-        needs=NEEDS,
-    )
-
-
-def finds(template: str, **attributes: object) -> Callable[[Service], None]:
-    """Return a check that a filter with {name} and {id} in it finds the one user."""
-
-    def run(service: Service) -> None:
-        user = service.new_user(**attributes)
-        expression = template.format(name=user["userName"], id=user["id"])
-        expect(find(service, expression) == {user["id"]}, f"{expression} does not find the user")
-
-    return run
-
-
-QUOTED = 'Barbara "Babs" \\ O\'Malley'
-VALID: dict[str, tuple[str, str, dict[str, object]]] = {
-    "Operators in another case": ('userName EQ "{name}"', CASE, {}),
-    "Logical operators in another case": (
+@check.each(
+    "words, template, quote, attributes",
+    ("Operators in another case", 'userName EQ "{name}"', CASE, {}),
+    (
+        "Logical operators in another case",
         'userName eq "{name}" AND (active eq true OR active eq false)',
         CASE,
         {},
     ),
-    "not in another case": ('userName eq "{name}" and NOT (title pr)', CASE, {}),
-    "pr in another case": ('userName eq "{name}" and displayName PR', CASE, {}),
-    "Attribute names in another case": ('USERNAME eq "{name}"', CASE, {}),
-    "Sub-attribute names in another case": (
+    ("not in another case", 'userName eq "{name}" and NOT (title pr)', CASE, {}),
+    ("pr in another case", 'userName eq "{name}" and displayName PR', CASE, {}),
+    ("Attribute names in another case", 'USERNAME eq "{name}"', CASE, {}),
+    (
+        "Sub-attribute names in another case",
         'userName eq "{name}" and NAME.FamilyNAME eq "Check"',
         CASE,
         {},
     ),
-    "true as a value": ('userName eq "{name}" and active eq true', VALUE, {}),
-    "false as a value": ('userName eq "{name}" and active eq false', VALUE, {"active": False}),
-    "Escaped characters in a string": (
+    ("true as a value", 'userName eq "{name}" and active eq true', VALUE, {}),
+    ("false as a value", 'userName eq "{name}" and active eq false', VALUE, {"active": False}),
+    (
+        "Escaped characters in a string",
         'userName eq "{name}" and displayName eq "Barbara \\"Babs\\" \\\\ O\'Malley"',
         VALUE,
-        {"displayName": QUOTED},
+        {"displayName": 'Barbara "Babs" \\ O\'Malley'},
     ),
-    "Escaped Unicode in a string": (
+    (
+        "Escaped Unicode in a string",
         'userName eq "{name}" and displayName eq "Zo\\u00eb"',
         VALUE,
         {"displayName": "Zoë"},
     ),
-    "Unicode in a string": (
+    (
+        "Unicode in a string",
         'userName eq "{name}" and displayName eq "山田 太郎"',
         VALUE,
         {"displayName": "山田 太郎"},
     ),
-    "Keywords in a string": (
+    (
+        "Keywords in a string",
         'userName eq "{name}" and displayName eq "a and (b or not c) pr"',
         VALUE,
         {"displayName": "a and (b or not c) pr"},
     ),
-    "Wildcards in a string": (
+    (
+        "Wildcards in a string",
         'userName eq "{name}" and displayName co "50%_"',
         "The entire operator value must be a substring of the attribute value for a match.",
         {"displayName": "at 50%_off"},
     ),
-    "Parentheses around everything": ('((userName eq "{name}"))', FIGURE, {}),
-}
-for _title, (_template, _quote, _attributes) in VALID.items():
-    row(
-        f"{_title}: the filter finds the user",
-        AREA,
-        SECTION,
-        _quote,
-        finds(_template, **_attributes),
-        needs=NEEDS,
-    )
-
-
-@rfc(
-    AREA,
-    SECTION,
-    "The entire operator value must be a substring of the attribute value for a match.",
-    needs=NEEDS,
+    ("Parentheses around everything", '((userName eq "{name}"))', FIGURE, {}),
 )
+def a_valid_filter_finds_the_user(
+    service: Service, template: str, attributes: dict[str, Any]
+) -> None:
+    """{words}: the filter finds the user."""
+    user = service.new_user(**attributes)
+    expression = template.format(name=user["userName"])
+    expect(find(service, expression) == {user["id"]}, f"{expression} does not find the user")
+
+
+@check("The entire operator value must be a substring of the attribute value for a match.")
 def wildcards_stand_for_themselves(service: Service) -> None:
     """Per cent signs, underscores and asterisks in a string stand for themselves."""
     user = service.new_user(displayName="Mike Miller")
@@ -156,12 +121,10 @@ def wildcards_stand_for_themselves(service: Service) -> None:
         expect(not find(service, expression), f"{text} is found in Mike Miller")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.4.2",
+@check(
     "A query that does not return any matches SHALL return success (HTTP status code 200) with"
     ' "totalResults" set to a value of 0.',
-    needs=NEEDS,
+    "RFC 7644 §3.4.2",
 )
 def nobody_found_is_200(service: Service) -> None:
     """A filter that finds nobody is 200 with totalResults 0."""
@@ -171,7 +134,7 @@ def nobody_found_is_200(service: Service) -> None:
     expect(not answer.json.get("Resources"), "there are Resources")
 
 
-@rfc(AREA, "RFC 7644 §3.4.2", "Responses MUST be identified using the following URI:", needs=NEEDS)
+@check("Responses MUST be identified using the following URI:", "RFC 7644 §3.4.2")
 def a_query_is_a_list_response(service: Service) -> None:
     """The answer to a query is a ListResponse."""
     query = {"filter": f'userName eq "{service.new_user()["userName"]}"'}
@@ -180,12 +143,7 @@ def a_query_is_a_list_response(service: Service) -> None:
     expect(answer.json["schemas"] == [LIST_RESPONSE], f"schemas is {answer.json['schemas']!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.4.2",
-    "The total number of results returned by the list or query operation.",
-    needs=NEEDS,
-)
+@check("The total number of results returned by the list or query operation.", "RFC 7644 §3.4.2")
 def a_query_counts_what_it_finds(service: Service) -> None:
     """totalResults is a number, that of the matches."""
     query = {"filter": f'userName eq "{service.new_user()["userName"]}"'}
@@ -194,12 +152,7 @@ def a_query_counts_what_it_finds(service: Service) -> None:
     expect(len(page["Resources"]) == 1, f"there are {len(page['Resources'])} Resources")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "only those resources matching the filter expression SHALL be returned.",
-    needs=NEEDS,
-)
+@check("only those resources matching the filter expression SHALL be returned.")
 def an_unknown_attribute_finds_nobody(service: Service) -> None:
     """A filter on an attribute that nobody has finds nobody, or is refused."""
     service.new_user()
@@ -210,13 +163,7 @@ def an_unknown_attribute_finds_nobody(service: Service) -> None:
         expect(answer.json["totalResults"] == 0, f"it finds {answer.json['totalResults']}")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "and an appropriate human-readable response as per Section 3.12.",
-    SHOULD,
-    NEEDS,
-)
+@check("and an appropriate human-readable response as per Section 3.12.", level=SHOULD)
 def an_invalid_filter_is_explained(service: Service) -> None:
     """A refused filter has a detail that says what is wrong."""
     answer = service.client.get("/Users", query={"filter": 'userName regex "x"', "count": 1})

@@ -1,38 +1,16 @@
 """Pages by cursor (RFC 9865)."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
-from ..common import (
-    SHOULD,
-    Service,
-    expect,
-    expect_error,
-    expect_refused,
-    expect_status,
-    get,
-    rfc,
-    row,
-    skip,
-)
+from ...answers import expect_status
+from ...outcomes import expect, skip
+from ...service import Service
+from ..common import SHOULD, area, expect_error, expect_refused, get
 from .index import USERS, shown, three
 from .search import search
 
-AREA = "cursors"
-SECTION = "RFC 9865 §2"
-CONFIG = "RFC 9865 §4"
-NEEDS = ("cursor", "filter")
-NEXT = (
-    "Service providers supporting cursor-based pagination MUST include nextCursor in all paged"
-    " query"
-    " responses except when returning the last page."
-)
-LAST = (
-    "nextCursor MUST be omitted from a response only to indicate that there are no more result"
-    " pages."
-)
-AT_MOST = "the service provider MUST NOT return more, although it MAY return fewer, results."
+check = area("cursors", "RFC 9865 §2", needs=("cursor", "filter"))
 
 
 def first(service: Service, **query: Any) -> tuple[str, set[str], Any]:
@@ -51,7 +29,10 @@ def follow(service: Service, page: Any, **query: Any) -> list[list[str]]:
     return pages
 
 
-@rfc(AREA, SECTION, NEXT, needs=NEEDS)
+@check(
+    "Service providers supporting cursor-based pagination MUST include nextCursor in all paged"
+    " query responses except when returning the last page."
+)
 def a_page_that_is_not_the_last_has_a_next_cursor(service: Service) -> None:
     """A page with more to come has a nextCursor, a string."""
     _, _, page = first(service, count=1)
@@ -59,7 +40,10 @@ def a_page_that_is_not_the_last_has_a_next_cursor(service: Service) -> None:
     expect(isinstance(cursor, str) and cursor, f"nextCursor is {cursor!r}")
 
 
-@rfc(AREA, SECTION, LAST, needs=NEEDS)
+@check(
+    "nextCursor MUST be omitted from a response only to indicate that there are no more result"
+    " pages."
+)
 def the_last_page_has_no_next_cursor(service: Service) -> None:
     """The last page has no nextCursor."""
     _, _, page = first(service)
@@ -67,13 +51,9 @@ def the_last_page_has_no_next_cursor(service: Service) -> None:
     expect("nextCursor" not in page, "there is a nextCursor")
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "This value may only contain characters from the unreserved character set defined in Section"
-    " 2.3"
-    " of [RFC3986].",
-    needs=NEEDS,
+    " 2.3 of [RFC3986]."
 )
 def cursors_are_url_safe(service: Service) -> None:
     """A cursor has unreserved characters only."""
@@ -81,12 +61,9 @@ def cursors_are_url_safe(service: Service) -> None:
     expect(re.fullmatch(r"[A-Za-z0-9._~-]+", cursor), f"nextCursor is {cursor!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "A cursor value string that MAY be used in a subsequent request to obtain the next page of"
-    " results.",
-    needs=NEEDS,
+    " results."
 )
 def cursors_lead_to_everybody(service: Service) -> None:
     """From cursor to cursor everybody is shown once."""
@@ -95,12 +72,7 @@ def cursors_lead_to_everybody(service: Service) -> None:
     expect(sorted(seen) == sorted(ids), f"{len(seen)} are shown, {len(set(seen) & ids)} different")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "GET /Users?filter=userName%20sw%20J&cursor&count=10",
-    needs=NEEDS,
-)
+@check("GET /Users?filter=userName%20sw%20J&cursor&count=10")
 def a_cursor_without_a_value_is_the_first_page(service: Service) -> None:
     """The parameter cursor without any = asks for the first page."""
     text, _, page = first(service, count=1)
@@ -110,23 +82,15 @@ def a_cursor_without_a_value_is_the_first_page(service: Service) -> None:
     expect(answer.json.get("nextCursor"), "there is no nextCursor")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "previousCursor MUST NOT be returned with the first page.",
-    needs=NEEDS,
-)
+@check("previousCursor MUST NOT be returned with the first page.")
 def the_first_page_has_no_previous_cursor(service: Service) -> None:
     """The first page has no previousCursor."""
     expect("previousCursor" not in first(service, count=1)[2], "there is a previousCursor")
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "A cursor value string that MAY be used in a subsequent request to obtain the previous page of"
-    " results.",
-    needs=NEEDS,
+    " results."
 )
 def a_previous_cursor_leads_back(service: Service) -> None:
     """Where there is a previousCursor, it leads to the page before."""
@@ -139,36 +103,25 @@ def a_previous_cursor_leads_back(service: Service) -> None:
     expect(shown(before) == shown(page), "it is another page")
 
 
-def shows(number: int, count: int) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        page = first(service, count=count)[2]
-        expect(len(shown(page)) == number, f"{len(shown(page))} instead of {number} are shown")
-        total = page.get("totalResults", USERS)
-        expect(total == USERS, f"totalResults is {total!r}")
-
-    return run
-
-
-row(
-    "A page by cursor with count 0 shows nobody",
-    AREA,
-    SECTION,
-    'A value of "0" indicates that no resource results are to be returned except for'
-    ' "totalResults".',
-    shows(0, 0),
-    needs=NEEDS,
+@check.each(
+    "words, count, quote",
+    (
+        "count 0",
+        0,
+        'A value of "0" indicates that no resource results are to be returned except for'
+        ' "totalResults".',
+    ),
+    ("a negative count", -1, 'A negative value SHALL be interpreted as "0".'),
 )
-row(
-    "A page by cursor with a negative count shows nobody",
-    AREA,
-    SECTION,
-    'A negative value SHALL be interpreted as "0".',
-    shows(0, -1),
-    needs=NEEDS,
-)
+def a_page_without_room_is_empty(service: Service, count: int) -> None:
+    """A page by cursor with {words} shows nobody."""
+    page = first(service, count=count)[2]
+    expect(not shown(page), f"{len(shown(page))} instead of 0 are shown")
+    total = page.get("totalResults", USERS)
+    expect(total == USERS, f"totalResults is {total!r}")
 
 
-@rfc(AREA, SECTION, AT_MOST, needs=NEEDS)
+@check("the service provider MUST NOT return more, although it MAY return fewer, results.")
 def pages_by_cursor_keep_to_count(service: Service) -> None:
     """No page by cursor has more than count resources."""
     text, _, page = first(service, count=2)
@@ -176,14 +129,10 @@ def pages_by_cursor_keep_to_count(service: Service) -> None:
     expect(max(sizes) <= 2, f"the pages have {sizes}")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "service providers should return an accurate value for totalResults, which is the total"
-    " number of"
-    " resources for all pages.",
-    SHOULD,
-    NEEDS,
+@check(
+    "service providers should return an accurate value for totalResults, which is the total number"
+    " of resources for all pages.",
+    level=SHOULD,
 )
 def pages_by_cursor_have_the_total(service: Service) -> None:
     """Each page by cursor has the total number, if any."""
@@ -193,7 +142,12 @@ def pages_by_cursor_have_the_total(service: Service) -> None:
     expect(set(totals) <= {USERS}, f"totalResults is {totals}")
 
 
-@rfc(AREA, "RFC 9865 §2.2", "then cursor-paged results should be sorted.", SHOULD, (*NEEDS, "sort"))
+@check(
+    "then cursor-paged results should be sorted.",
+    "RFC 9865 §2.2",
+    level=SHOULD,
+    needs=("cursor", "filter", "sort"),
+)
 def pages_by_cursor_are_sorted(service: Service) -> None:
     """Pages by cursor are sorted as they are asked for."""
     prefix = service.unique("paged")
@@ -212,21 +166,18 @@ def pages_by_cursor_are_sorted(service: Service) -> None:
     expect(order == [1, 0, 2], f"the order is {order}")
 
 
-@rfc(AREA, "RFC 9865 §2.1", "invalidCursor | Cursor value is invalid.", SHOULD, NEEDS)
+@check("invalidCursor | Cursor value is invalid.", "RFC 9865 §2.1", level=SHOULD)
 def a_forged_cursor_is_invalid(service: Service) -> None:
     """A cursor that the server never made is 400 invalidCursor."""
     query = {"cursor": service.unique("forged"), "count": 1}
     expect_error(service.client.get("/Users", query=query), 400, "invalidCursor")
 
 
-@rfc(
-    AREA,
+@check(
+    "Service providers should be able to easily detect forged cursor values and immediately return"
+    " an invalidCursor",
     "RFC 9865 §5.2",
-    "Service providers should be able to easily detect forged cursor values and immediately"
-    " return an"
-    " invalidCursor",
-    SHOULD,
-    NEEDS,
+    level=SHOULD,
 )
 def a_changed_cursor_is_invalid(service: Service) -> None:
     """A cursor of which a character was changed is refused."""
@@ -237,14 +188,11 @@ def a_changed_cursor_is_invalid(service: Service) -> None:
     expect_refused(answer)
 
 
-@rfc(
-    AREA,
-    "RFC 9865 §2.1",
+@check(
     "Count value must be between 0 and service provider's maxPageSize and must be equal to the"
-    " count"
-    " value of the initial query.",
-    SHOULD,
-    NEEDS,
+    " count value of the initial query.",
+    "RFC 9865 §2.1",
+    level=SHOULD,
 )
 def another_count_is_invalid(service: Service) -> None:
     """A cursor with another count than before is 400 invalidCount."""
@@ -253,13 +201,11 @@ def another_count_is_invalid(service: Service) -> None:
     expect_error(service.client.get("/Users", query=query), 400, "invalidCount")
 
 
-@rfc(
-    AREA,
+@check(
+    "the service provider SHOULD return the appropriate HTTP response status code and detailed"
+    " JSON error response",
     "RFC 9865 §2.1",
-    "the service provider SHOULD return the appropriate HTTP response status code and detailed JSON"
-    " error response",
-    SHOULD,
-    NEEDS,
+    level=SHOULD,
 )
 def a_count_that_is_no_number_is_refused_with_a_cursor(service: Service) -> None:
     """A page by cursor whose count is no number is 400."""
@@ -267,12 +213,10 @@ def a_count_that_is_no_number_is_refused_with_a_cursor(service: Service) -> None
     expect_error(answer, 400)
 
 
-@rfc(
-    AREA,
-    "RFC 9865 §5.2",
+@check(
     "Under no circumstances should possession of a cursor be interpreted as granting any"
     " supplementary access privileges to the actor.",
-    needs=NEEDS,
+    "RFC 9865 §5.2",
 )
 def a_cursor_is_no_token(service: Service) -> None:
     """A cursor opens nothing without a token."""
@@ -285,13 +229,10 @@ def a_cursor_is_no_token(service: Service) -> None:
     expect(not any(each in answer.text for each in ids), "the answer shows a user")
 
 
-@rfc(
-    AREA,
-    "RFC 9865 §3",
+@check(
     "When posting to /.search, the client would pass the parameters defined in Section 2 in the"
-    " body"
-    " of the POST request.",
-    needs=NEEDS,
+    " body of the POST request.",
+    "RFC 9865 §3",
 )
 def a_search_has_pages_by_cursor(service: Service) -> None:
     """/.search has pages by cursor, too."""

@@ -1,22 +1,14 @@
 """Queries by POST (RFC 7644 §3.4.3)."""
 
-from collections.abc import Callable
 from typing import Any
 
-from ..common import (
-    LIST_RESPONSE,
-    Exchange,
-    Service,
-    expect,
-    expect_error,
-    expect_status,
-    rfc,
-    row,
-    skip,
-)
+from ...answers import LIST_RESPONSE, expect_status
+from ...client import Exchange
+from ...outcomes import expect, skip
+from ...service import Service
+from ..common import area, expect_error
 
-AREA = "search"
-SECTION = "RFC 7644 §3.4.3"
+check = area("search", "RFC 7644 §3.4.3", needs=("filter",))
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 
@@ -38,12 +30,10 @@ def by_name(user: dict[str, Any]) -> str:
     return f'userName eq "{user["userName"]}"'
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     'The inclusion of "/.search" on the end of a valid SCIM endpoint SHALL be used to indicate'
-    " that the"
-    " HTTP POST verb is intended to be a query operation.",
+    " that the HTTP POST verb is intended to be a query operation.",
+    needs=(),
 )
 def a_search_is_answered_by_a_list(service: Service) -> None:
     """POST /Users/.search is 200 with a ListResponse."""
@@ -51,12 +41,7 @@ def a_search_is_answered_by_a_list(service: Service) -> None:
     expect(page["schemas"] == [LIST_RESPONSE], f"schemas is {page['schemas']!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "filter  The filter string used to request a subset of resources.",
-    needs=("filter",),
-)
+@check("filter  The filter string used to request a subset of resources.")
 def a_search_filters(service: Service) -> None:
     """A search finds those who match."""
     user = service.new_user()
@@ -65,7 +50,7 @@ def a_search_filters(service: Service) -> None:
     expect(page["totalResults"] == 1, f"totalResults is {page['totalResults']!r}")
 
 
-@rfc(AREA, SECTION, "valid SCIM endpoint", needs=("filter",))
+@check("valid SCIM endpoint")
 def groups_can_be_searched(service: Service) -> None:
     """POST /Groups/.search finds groups."""
     group = service.new_group()
@@ -73,7 +58,7 @@ def groups_can_be_searched(service: Service) -> None:
     expect([each["id"] for each in page["Resources"]] == [group["id"]], "the group is not found")
 
 
-@rfc(AREA, SECTION, "POST /.search", needs=("filter",))
+@check("POST /.search")
 def everything_can_be_searched(service: Service) -> None:
     """POST /.search finds users and groups."""
     name = service.unique("tour")
@@ -86,13 +71,9 @@ def everything_can_be_searched(service: Service) -> None:
     expect(found == both, f"{len(found & both)} of 2 are found")
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "attributes  A multi-valued list of strings indicating the names of resource attributes to"
-    " return"
-    " in the response, overriding the set of attributes that would be returned by default.",
-    needs=("filter",),
+    " return in the response, overriding the set of attributes that would be returned by default."
 )
 def a_search_shows_what_is_asked_for(service: Service) -> None:
     """A search with attributes shows only those."""
@@ -104,13 +85,9 @@ def a_search_shows_what_is_asked_for(service: Service) -> None:
     expect(not unasked, f"shown, too: {', '.join(unasked)}")
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "excludedAttributes  A multi-valued list of strings indicating the names of resource"
-    " attributes to"
-    " be removed from the default set of attributes to return.",
-    needs=("filter",),
+    " attributes to be removed from the default set of attributes to return."
 )
 def a_search_leaves_out_what_is_not_wanted(service: Service) -> None:
     """A search with excludedAttributes shows the rest, and always id."""
@@ -120,9 +97,7 @@ def a_search_leaves_out_what_is_not_wanted(service: Service) -> None:
     expect({"id", "userName"} <= set(shown), "id or userName is not shown")
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     'sortOrder  A string indicating the order in which the "sortBy" parameter is applied.',
     needs=("filter", "sort"),
 )
@@ -144,20 +119,8 @@ def a_search_sorts(service: Service) -> None:
     expect(order == [1, 0, 2], f"the order is {order}")
 
 
-def pages(number: int, **parameters: int) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        prefix = service.unique("paged")
-        for each in range(3):
-            service.new_user(userName=f"{prefix}-{each}")
-        page = search(service, "/Users", filter=f'userName sw "{prefix}"', **parameters)
-        shown = len(page.get("Resources") or [])
-        expect(shown == number, f"{shown} instead of {number} are shown")
-        expect(page["totalResults"] == 3, f"totalResults is {page['totalResults']!r}")
-
-    return run
-
-
-for _title, _number, _parameters, _quote in (
+@check.each(
+    "words, number, parameters, quote",
     (
         "A search has pages",
         1,
@@ -177,22 +140,22 @@ for _title, _number, _parameters, _quote in (
         "After receiving an HTTP POST request, a response is returned as specified in Section"
         " 3.4.2.",
     ),
-):
-    row(
-        _title,
-        AREA,
-        SECTION,
-        _quote,
-        pages(_number, **_parameters),
-        needs=("filter", "index"),
-    )
+    needs=("filter", "index"),
+)
+def a_search_is_paged(service: Service, number: int, parameters: dict[str, int]) -> None:
+    """{words}."""
+    prefix = service.unique("paged")
+    for each in range(3):
+        service.new_user(userName=f"{prefix}-{each}")
+    page = search(service, "/Users", filter=f'userName sw "{prefix}"', **parameters)
+    shown = len(page.get("Resources") or [])
+    expect(shown == number, f"{shown} instead of {number} are shown")
+    expect(page["totalResults"] == 3, f"totalResults is {page['totalResults']!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.4.2",
+@check(
     "A query that does not return any matches SHALL return success (HTTP status code 200)",
-    needs=("filter",),
+    "RFC 7644 §3.4.2",
 )
 def a_search_that_finds_nobody_is_200(service: Service) -> None:
     """A search that finds nobody is 200 with totalResults 0."""
@@ -200,24 +163,14 @@ def a_search_that_finds_nobody_is_200(service: Service) -> None:
     expect(page["totalResults"] == 0, f"totalResults is {page['totalResults']!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "The filter string MUST be a valid filter (Section 3.4.2.2) expression.",
-    needs=("filter",),
-)
+@check("The filter string MUST be a valid filter (Section 3.4.2.2) expression.")
 def a_search_with_an_invalid_filter_is_refused(service: Service) -> None:
     """A search with an invalid filter is 400 invalidFilter."""
     answer = post(service, "/Users", filter='userName regex "x"', count=1)
     expect_error(answer, 400, "invalidFilter")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.2",
-    "Search from system root or within a resource endpoint",
-    needs=("filter",),
-)
+@check("Search from system root or within a resource endpoint", "RFC 7644 §3.2")
 def a_search_creates_nothing(service: Service) -> None:
     """A search with a user in its body creates nobody."""
     body = service.user()

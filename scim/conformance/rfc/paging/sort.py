@@ -1,33 +1,23 @@
 """Sorting (RFC 7644 §3.4.2.3)."""
 
-from collections.abc import Callable
 from typing import Any
 
-from ..common import Service, expect, find_in_order, rfc, row
+from ...outcomes import expect
+from ...service import Service
+from ..common import area, find_in_order
 
-AREA = "sort"
-SECTION = "RFC 7644 §3.4.2.3"
-NEEDS = ("sort", "filter")
-ORDER = "specifies the attribute whose value SHALL be used to order the returned responses."
-DEFAULT = (
-    'If a value for "sortBy" is provided and no "sortOrder" is specified, "sortOrder" SHALL'
-    " default to"
-    " ascending."
-)
-ALLOWED = 'Allowed values are "ascending" and "descending".'
+check = area("sort", "RFC 7644 §3.4.2.3", needs=("sort", "filter"))
 CASE = (
     "for case-insensitive attributes, sort the result using case-insensitive Unicode alphabetic"
-    " sort"
-    " order with no specific locale implied"
+    " sort order with no specific locale implied"
 )
 MISSING = (
     'if there is no data for the specified "sortBy" value, they are sorted via the "sortOrder"'
     " parameter, i.e., they are ordered last if ascending and first if descending."
 )
 PRIMARY = (
-    "if it's a multi-valued attribute, resources are sorted by the value of the primary"
-    " attribute (see"
-    " Section 2.4 of [RFC7643]), if any, or else the first value in the list, if any."
+    "if it's a multi-valued attribute, resources are sorted by the value of the primary attribute"
+    " (see Section 2.4 of [RFC7643]), if any, or else the first value in the list, if any."
 )
 COMPLEX = (
     "If the attribute is complex, the attribute name must be a path to a sub-attribute in standard"
@@ -50,99 +40,89 @@ def names(*values: str | None) -> list[dict[str, Any]]:
     return [{"displayName": value} if value else {"displayName": None} for value in values]
 
 
-# The query, users in an order that is not the wanted one, the wanted order, the words for that.
-CASES: dict[str, tuple[dict[str, str], list[dict[str, Any]], tuple[int, ...], str]] = {
-    "By a string": (
+@check.each(
+    "words, query, users, order, quote",
+    (
+        "By a string",
         {"sortBy": "displayName", "sortOrder": "ascending"},
         names("Mike", "Zoe", "Anna"),
         (2, 0, 1),
-        ORDER,
+        "specifies the attribute whose value SHALL be used to order the returned responses.",
     ),
-    "Without sortOrder": (
+    (
+        "Without sortOrder",
         {"sortBy": "displayName"},
         names("Mike", "Zoe", "Anna"),
         (2, 0, 1),
-        DEFAULT,
+        'If a value for "sortBy" is provided and no "sortOrder" is specified, "sortOrder" SHALL'
+        " default to ascending.",
     ),
-    "Descending": (
+    (
+        "Descending",
         {"sortBy": "displayName", "sortOrder": "descending"},
         names("Mike", "Zoe", "Anna"),
         (1, 0, 2),
-        ALLOWED,
+        'Allowed values are "ascending" and "descending".',
     ),
-    "Without regard to case": (
+    (
+        "Without regard to case",
         {"sortBy": "displayName"},
         names("mike", "Zoe", "anna", "Max"),
         (2, 3, 0, 1),
         CASE,
     ),
-    "Without a value, ascending": (
+    (
+        "Without a value, ascending",
         {"sortBy": "displayName", "sortOrder": "ascending"},
         names(None, "Mike", "Anna"),
         (2, 1, 0),
         MISSING,
     ),
-    "Without a value, descending": (
+    (
+        "Without a value, descending",
         {"sortBy": "displayName", "sortOrder": "descending"},
         names("Anna", "Mike", None),
         (2, 1, 0),
         MISSING,
     ),
-    "By a sub-attribute": (
+    (
+        "By a sub-attribute",
         {"sortBy": "name.familyName"},
         [{"name": {"familyName": value}} for value in ("Miller", "Zorn", "Abel")],
         (2, 0, 1),
         COMPLEX,
     ),
-    "By the primary of several values": (
+    (
+        "By the primary of several values",
         {"sortBy": "emails.value"},
         [emails("a", "m", primary=1), emails("z", "b", primary=1), emails("c", "x", primary=0)],
         (1, 2, 0),
         PRIMARY,
     ),
-    "By the first of several values": (
+    (
+        "By the first of several values",
         {"sortBy": "emails.value"},
         [emails("m", "a"), emails("z", "b"), emails("c", "x")],
         (2, 0, 1),
         PRIMARY,
     ),
-}
-
-
-def is_sorted(
-    query: dict[str, str], users: list[dict[str, Any]], order: tuple[int, ...]
-) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        prefix = service.unique("sorted")
-        ids = [
-            service.new_user(userName=f"{prefix}-{number}", **attributes)["id"]
-            for number, attributes in enumerate(users)
-        ]
-        shown = find_in_order(service, f'userName sw "{prefix}"', **query)
-        expect(set(shown) == set(ids), f"{len(set(shown) & set(ids))} of {len(ids)} are found")
-        found = tuple(ids.index(identifier) for identifier in shown)
-        expect(found == order, f"the order is {found}, not {order}")
-
-    return run
-
-
-for _title, (_query, _users, _order, _quote) in CASES.items():
-    row(
-        f"{_title}: users are sorted",
-        AREA,
-        SECTION,
-        _quote,
-        is_sorted(_query, _users, _order),
-        needs=NEEDS,
-    )
-
-
-@rfc(
-    AREA,
-    SECTION,
-    "Sorting allows clients to specify the order in which resources are returned",
-    needs=NEEDS,
 )
+def users_are_sorted(
+    service: Service, query: dict[str, str], users: list[dict[str, Any]], order: tuple[int, ...]
+) -> None:
+    """{words}: users are sorted."""
+    prefix = service.unique("sorted")
+    ids = [
+        service.new_user(userName=f"{prefix}-{number}", **attributes)["id"]
+        for number, attributes in enumerate(users)
+    ]
+    shown = find_in_order(service, f'userName sw "{prefix}"', **query)
+    expect(set(shown) == set(ids), f"{len(set(shown) & set(ids))} of {len(ids)} are found")
+    found = tuple(ids.index(identifier) for identifier in shown)
+    expect(found == order, f"the order is {found}, not {order}")
+
+
+@check("Sorting allows clients to specify the order in which resources are returned")
 def the_order_goes_beyond_a_page(service: Service) -> None:
     """The whole result is sorted, not each page."""
     prefix = service.unique("sorted")
@@ -159,12 +139,7 @@ def the_order_goes_beyond_a_page(service: Service) -> None:
     expect(pages == [[ids[name]] for name in ("Anna", "Mike", "Zoe")], "the pages are not in order")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    'specifying a combination of "sortBy" and "sortOrder" URL parameters.',
-    needs=NEEDS,
-)
+@check('specifying a combination of "sortBy" and "sortOrder" URL parameters.')
 def groups_are_sorted(service: Service) -> None:
     """Groups are sorted, too."""
     prefix = service.unique("sorted")

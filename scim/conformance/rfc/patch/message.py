@@ -1,49 +1,38 @@
 """Modifying resources with PATCH: the request as a whole (RFC 7644 §3.5.2)."""
 
-from collections.abc import Callable
 from typing import Any
 
+from ...answers import PATCH_OP, expect_status
+from ...outcomes import expect
+from ...service import Service
 from ..common import (
     ENTERPRISE_USER_SCHEMA,
-    PATCH_OP,
-    Service,
-    expect,
+    area,
     expect_error,
     expect_explained,
     expect_refused,
-    expect_status,
     need,
     patch,
     patched,
     read,
-    rfc,
-    row,
 )
 
-AREA = "patch"
-SECTION = "RFC 7644 §3.5.2"
-NEEDS = ("patch",)
+check = area("patch", "RFC 7644 §3.5.2", needs=("patch",))
 ATOMIC = (
     "If a single operation encounters an error condition, the original SCIM resource MUST be"
-    " restored,"
-    " and a failure status SHALL be returned."
+    " restored, and a failure status SHALL be returned."
 )
-SEQUENCE = "Operations are applied sequentially in the order they appear in the array."
 INCOMPATIBLE = (
     "An operation that is not compatible with an attribute's mutability or schema SHALL return the"
     " appropriate HTTP response status code and a JSON detail error response"
 )
-PATH = 'The "path" attribute was invalid or malformed (see Figure 7).'
 TITLE = {"op": "replace", "path": "title", "value": "Driver"}
 WRONG = {"op": "replace", "path": "emails[type eq", "value": "x"}
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "On successful completion, the server either MUST return a 200 OK response code and the entire"
-    " resource within the response body",
-    needs=NEEDS,
+    " resource within the response body"
 )
 def patch_is_200_with_the_user_or_204(service: Service) -> None:
     """A PATCH is 200 with the whole user, or 204 without a body."""
@@ -56,7 +45,7 @@ def patch_is_200_with_the_user_or_204(service: Service) -> None:
         expect(not answer.text, "there is a body")
 
 
-@rfc(AREA, SECTION, SEQUENCE, needs=NEEDS)
+@check("Operations are applied sequentially in the order they appear in the array.")
 def operations_are_applied_in_order(service: Service) -> None:
     """Of two operations on one attribute the second has the last word."""
     user = service.new_user()
@@ -65,12 +54,7 @@ def operations_are_applied_in_order(service: Service) -> None:
     expect(shown == "Guide", f"title is {shown!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "the resulting resource becomes the target of the next operation.",
-    needs=NEEDS,
-)
+@check("the resulting resource becomes the target of the next operation.")
 def an_operation_sees_what_the_one_before_did(service: Service) -> None:
     """An operation can select what the one before has added."""
     user = service.new_user(emails=[])
@@ -85,7 +69,7 @@ def an_operation_sees_what_the_one_before_did(service: Service) -> None:
     expect(found == ["new@example.com"], f"emails has {found!r}")
 
 
-@rfc(AREA, SECTION, ATOMIC, needs=NEEDS)
+@check(ATOMIC)
 def a_failing_operation_undoes_those_before(service: Service) -> None:
     """Where the second operation fails, the first has done nothing."""
     user = service.new_user(title="Guide")
@@ -93,7 +77,7 @@ def a_failing_operation_undoes_those_before(service: Service) -> None:
     expect(read(service, user) == user, "the user has changed")
 
 
-@rfc(AREA, SECTION, ATOMIC, needs=NEEDS)
+@check(ATOMIC)
 def a_failing_operation_stops_those_after(service: Service) -> None:
     """Where the first operation fails, the second does nothing."""
     user = service.new_user(title="Guide")
@@ -101,12 +85,7 @@ def a_failing_operation_stops_those_after(service: Service) -> None:
     expect(read(service, user).get("title") == "Guide", "the title has changed")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "A PATCH request, regardless of the number of operations, SHALL be treated as atomic.",
-    needs=NEEDS,
-)
+@check("A PATCH request, regardless of the number of operations, SHALL be treated as atomic.")
 def a_conflict_undoes_the_whole_patch(service: Service) -> None:
     """A userName in use fails the whole PATCH."""
     other, user = service.new_user(), service.new_user(title="Guide")
@@ -118,25 +97,30 @@ def a_conflict_undoes_the_whole_patch(service: Service) -> None:
     expect(shown["userName"] == user["userName"], "the userName has changed")
 
 
-# Messages that are none, and the words for that.
-MESSAGES: dict[str, tuple[Any, str]] = {
-    "A PATCH without Operations": (
+@check.each(
+    "words, message, quote",
+    (
+        "A PATCH without Operations",
         {"schemas": [PATCH_OP]},
         'The body of an HTTP PATCH request MUST contain the attribute "Operations"',
     ),
-    "A PATCH whose Operations are no list": (
+    (
+        "A PATCH whose Operations are no list",
         {"schemas": [PATCH_OP], "Operations": "replace"},
         "whose value is an array of one or more PATCH operations.",
     ),
-    "An operation without op": (
+    (
+        "An operation without op",
         {"schemas": [PATCH_OP], "Operations": [{"path": "title", "value": "Driver"}]},
         'Each PATCH operation object MUST have exactly one "op" member',
     ),
-    "An unknown op": (
+    (
+        "An unknown op",
         {"schemas": [PATCH_OP], "Operations": [TITLE | {"op": "increment"}]},
         'MAY be one of "add", "remove", or "replace".',
     ),
-    "An op of RFC 6902": (
+    (
+        "An op of RFC 6902",
         {
             "schemas": [PATCH_OP],
             "Operations": [{"op": "move", "from": "title", "path": "nickName"}],
@@ -144,80 +128,56 @@ MESSAGES: dict[str, tuple[Any, str]] = {
         "do not support [RFC6902] operation types relating to array element manipulation, such as"
         ' "move".',
     ),
-    "An op that is no string": (
+    (
+        "An op that is no string",
         {"schemas": [PATCH_OP], "Operations": [TITLE | {"op": 1}]},
         "whose value indicates the operation to perform",
     ),
-}
+)
+def a_malformed_message_is_refused(service: Service, message: Any) -> None:
+    """{words} is 400."""
+    user = service.new_user(title="Guide")
+    expect_status(service.client.patch(f"/Users/{user['id']}", message), 400)
+    expect(read(service, user)["title"] == "Guide", "the title has changed")
 
 
-def is_no_message(message: Any) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = service.new_user(title="Guide")
-        answer = service.client.patch(f"/Users/{user['id']}", message)
-        expect_status(answer, 400)
-        expect(read(service, user)["title"] == "Guide", "the title has changed")
-
-    return run
-
-
-for _title, (_message, _quote) in MESSAGES.items():
-    row(f"{_title} is 400", AREA, SECTION, _quote, is_no_message(_message), needs=NEEDS)
-
-PATHS: dict[str, str] = {
-    "A path with a bracket that is not closed": 'emails[type eq "work"',
-    "A path with brackets around nothing": "emails[].value",
-    "A path with two dots": "name..familyName",
-    "A path that begins with a dot": ".familyName",
-    "A path with an index": "emails[0].value",
-    "A path of RFC 6902": "/emails/0/value",
-    "A path with something after the end": 'emails[type eq "work"].value.more',
-}
+@check.each(
+    "words, path",
+    ("A path with a bracket that is not closed", 'emails[type eq "work"'),
+    ("A path with brackets around nothing", "emails[].value"),
+    ("A path with two dots", "name..familyName"),
+    ("A path that begins with a dot", ".familyName"),
+    ("A path with an index", "emails[0].value"),
+    ("A path of RFC 6902", "/emails/0/value"),
+    ("A path with something after the end", 'emails[type eq "work"].value.more'),
+    quote='The "path" attribute was invalid or malformed (see Figure 7).',
+    section="RFC 7644 §3.12",
+)
+def a_malformed_path_is_refused(service: Service, path: str) -> None:
+    """{words} is 400."""
+    user = service.new_user()
+    answer = patch(service, user, {"op": "replace", "path": path, "value": "x"})
+    expect_explained(answer, 400, "invalidPath", "invalidFilter", "invalidSyntax", "noTarget")
+    expect(read(service, user) == user, "the user has changed")
 
 
-def is_no_path(path: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = service.new_user()
-        answer = patch(service, user, {"op": "replace", "path": path, "value": "x"})
-        expect_explained(answer, 400, "invalidPath", "invalidFilter", "invalidSyntax", "noTarget")
-        expect(read(service, user) == user, "the user has changed")
-
-    return run
-
-
-for _title, _path in PATHS.items():
-    row(f"{_title} is 400", AREA, "RFC 7644 §3.12", PATH, is_no_path(_path), needs=NEEDS)
-
-READ_ONLY: dict[str, tuple[str, Any]] = {
-    "id": ("id", "scim-check"),
-    "meta.created": ("meta.created", "2001-02-03T04:05:06Z"),
-    "meta.resourceType": ("meta.resourceType", "Robot"),
-    "groups": ("groups", [{"value": "scim-check"}]),
-}
+@check.each(
+    "path, value",
+    ("id", "scim-check"),
+    ("meta.created", "2001-02-03T04:05:06Z"),
+    ("meta.resourceType", "Robot"),
+    ("groups", [{"value": "scim-check"}]),
+    quote='a client MUST NOT modify an attribute that has mutability "readOnly" or "immutable".',
+)
+def a_read_only_attribute_stays(service: Service, path: str, value: Any) -> None:
+    """{path}, which is read-only, cannot be replaced."""
+    user = service.new_user()
+    answer = patch(service, user, {"op": "replace", "path": path, "value": value})
+    expect_explained(answer, 400, "mutability")
+    expect(read(service, user) == user, "the user has changed")
 
 
-def cannot_be_changed(op: str, path: str, value: Any) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = service.new_user()
-        answer = patch(service, user, {"op": op, "path": path, "value": value})
-        expect_explained(answer, 400, "mutability")
-        expect(read(service, user) == user, "the user has changed")
-
-    return run
-
-
-for _name, (_path, _value) in READ_ONLY.items():
-    row(
-        f"{_name}, which is read-only, cannot be replaced",
-        AREA,
-        SECTION,
-        'a client MUST NOT modify an attribute that has mutability "readOnly" or "immutable".',
-        cannot_be_changed("replace", _path, _value),
-        needs=NEEDS,
-    )
-
-
-@rfc(AREA, SECTION, INCOMPATIBLE, needs=NEEDS)
+@check(INCOMPATIBLE)
 def a_value_of_a_wrong_type_is_refused(service: Service) -> None:
     """A word cannot replace a boolean."""
     user = service.new_user(active=True)
@@ -226,7 +186,7 @@ def a_value_of_a_wrong_type_is_refused(service: Service) -> None:
     expect(read(service, user).get("active") is True, "active has changed")
 
 
-@rfc(AREA, SECTION, INCOMPATIBLE, needs=NEEDS)
+@check(INCOMPATIBLE)
 def a_user_name_in_use_is_refused(service: Service) -> None:
     """A userName in use cannot be taken."""
     other, user = service.new_user(), service.new_user()
@@ -236,13 +196,10 @@ def a_user_name_in_use_is_refused(service: Service) -> None:
     expect_explained(answer, answer.status, "uniqueness")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.10",
+@check(
     "All facets (URN, attribute, and sub-attribute name) of the fully encoded attribute name are"
-    " case"
-    " insensitive.",
-    needs=NEEDS,
+    " case insensitive.",
+    "RFC 7644 §3.10",
 )
 def paths_are_case_insensitive(service: Service) -> None:
     """A path is known in any case."""
@@ -256,12 +213,7 @@ def paths_are_case_insensitive(service: Service) -> None:
     expect(shown["emails"][0]["value"] == "new@example.com", f"emails is {shown['emails']!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.10",
-    "uniquely identified by prefixing the attribute name with its schema URN",
-    needs=NEEDS,
-)
+@check("uniquely identified by prefixing the attribute name with its schema URN", "RFC 7644 §3.10")
 def paths_may_have_a_urn(service: Service) -> None:
     """A path may begin with the URN of the core schema."""
     urn = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -270,13 +222,9 @@ def paths_may_have_a_urn(service: Service) -> None:
     expect(shown["name"]["familyName"] == "Jensen", f"name is {shown['name']!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    'automatically adds the value "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"'
-    " to the"
-    ' resource\'s "schemas" attribute.',
-    needs=NEEDS,
+@check(
+    'automatically adds the value "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User" to'
+    ' the resource\'s "schemas" attribute.'
 )
 def an_extended_attribute_adds_its_schema(service: Service) -> None:
     """Adding an attribute of an extension by its URN adds the schema."""
@@ -288,13 +236,9 @@ def an_extended_attribute_adds_its_schema(service: Service) -> None:
     expect(ENTERPRISE_USER_SCHEMA in shown["schemas"], f"schemas is {shown['schemas']!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "If a request fails, the server SHALL return an HTTP response status code and a JSON detail"
-    " error"
-    " response as defined in Section 3.12.",
-    needs=NEEDS,
+    " error response as defined in Section 3.12."
 )
 def a_refused_patch_has_an_error(service: Service) -> None:
     """A refused PATCH has the body of an error."""

@@ -1,33 +1,27 @@
 """PATCH: the operation replace (RFC 7644 §3.5.2.3)."""
 
-from collections.abc import Callable
 from typing import Any
 
+from ...outcomes import expect
+from ...service import Service
 from ..common import (
     ENTERPRISE_USER_SCHEMA,
-    USER_SCHEMA,
-    Service,
-    expect,
+    area,
+    expect_change,
     expect_error,
     find,
-    leads_to,
-    need,
+    new_employee,
     patch,
     patched,
     read,
-    rfc,
-    row,
     values,
 )
 
-AREA = "patch"
-SECTION = "RFC 7644 §3.5.2.3"
-NEEDS = ("patch",)
+check = area("patch", "RFC 7644 §3.5.2.3", needs=("patch",))
 SINGLE = "If the target location is a single-value attribute, the attributes value is replaced."
 LIST = (
-    "If the target location is a multi-valued attribute and no filter is specified, the"
-    " attribute and"
-    " all values are replaced."
+    "If the target location is a multi-valued attribute and no filter is specified, the attribute"
+    " and all values are replaced."
 )
 AS_ADD = (
     "If the target location path specifies an attribute that does not exist, the service provider"
@@ -35,21 +29,13 @@ AS_ADD = (
 )
 COMPLEX = (
     'a set of sub-attributes SHALL be specified in the "value" parameter, which replaces any'
-    " existing"
-    " values or adds where an attribute did not previously exist."
+    " existing values or adds where an attribute did not previously exist."
 )
-UNCHANGED = 'Sub-attributes that are not specified in the "value" parameter are left unchanged.'
 WITHOUT_PATH = (
     'In this case, the "value" attribute SHALL contain a list of one or more attributes that are'
-    " to be"
-    " replaced."
+    " to be replaced."
 )
-MATCHING = "then all matching record values SHALL be replaced."
 SUB_ATTRIBUTE = "the matching sub-attribute of all matching records is replaced."
-NO_TARGET = (
-    "no record match was made, the service provider SHALL indicate failure by returning HTTP status"
-    ' code 400 and a "scimType" error code of "noTarget".'
-)
 NAME = {"givenName": "Barbara", "familyName": "Jensen"}
 PHONES = [
     {"value": "tel:+1", "type": "work"},
@@ -63,80 +49,74 @@ def replace(value: Any, path: str | None = None) -> dict[str, Any]:
     return operation if path is None else operation | {"path": path}
 
 
-# What the user has before, the operation, what it has after, and the words for that.
-CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = {
-    "A string": ({"title": "Driver"}, replace("Guide", "title"), {"title": "Guide"}, SINGLE),
-    "A boolean": ({"active": True}, replace(False, "active"), {"active": False}, SINGLE),
-    "A sub-attribute": (
+@check.each(
+    "words, before, operation, after, quote",
+    ("A string", {"title": "Driver"}, replace("Guide", "title"), {"title": "Guide"}, SINGLE),
+    ("A boolean", {"active": True}, replace(False, "active"), {"active": False}, SINGLE),
+    (
+        "A sub-attribute",
         {"name": NAME},
         replace("Babs", "name.givenName"),
         {"name": {"givenName": "Babs", "familyName": "Jensen"}},
         SINGLE,
     ),
-    "A string without a value": ({}, replace("Guide", "title"), {"title": "Guide"}, AS_ADD),
-    "A sub-attribute without a value": (
+    ("A string without a value", {}, replace("Guide", "title"), {"title": "Guide"}, AS_ADD),
+    (
+        "A sub-attribute without a value",
         {"name": NAME},
         replace("Jane", "name.middleName"),
         {"name": NAME | {"middleName": "Jane"}},
         AS_ADD,
     ),
-    "A complex attribute": (
+    (
+        "A complex attribute",
         {"name": NAME},
         replace({"givenName": "Babs", "middleName": "Jane"}, "name"),
         {"name": {"givenName": "Babs", "middleName": "Jane"}},
         COMPLEX,
     ),
-    "A part of a complex attribute": (
+    (
+        "A part of a complex attribute",
         {"name": NAME},
         replace({"givenName": "Babs"}, "name"),
         {"name": {"givenName": "Babs", "familyName": "Jensen"}},
-        UNCHANGED,
+        'Sub-attributes that are not specified in the "value" parameter are left unchanged.',
     ),
-    "One attribute without a path": (
+    (
+        "One attribute without a path",
         {"title": "Driver"},
         replace({"title": "Guide"}),
         {"title": "Guide"},
         WITHOUT_PATH,
     ),
-    "A set of attributes without a path": (
+    (
+        "A set of attributes without a path",
         {"title": "Driver", "nickName": "Barb"},
         replace({"title": "Guide", "nickName": "Babs"}),
         {"title": "Guide", "nickName": "Babs"},
-        "The following example shows how to replace all values of one or more specific"
-        " attributes of a"
-        " User resource.",
+        "The following example shows how to replace all values of one or more specific attributes"
+        " of a User resource.",
     ),
-    "externalId": (
+    (
+        "externalId",
         {"externalId": "701984"},
         replace("701985", "externalId"),
         {"externalId": "701985"},
         SINGLE,
     ),
-}
-
-for _title, (_before, _operation, _after, _quote) in CASES.items():
-    row(
-        f"{_title} is replaced by a PATCH",
-        AREA,
-        SECTION,
-        _quote,
-        leads_to(_before, _operation, _after),
-        needs=NEEDS,
-    )
-
-
-def has_phones(operation: dict[str, Any], *after: tuple[str, str]) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = service.new_user(phoneNumbers=PHONES)
-        shown = patched(service, user, operation).get("phoneNumbers") or []
-        pairs = sorted((each["value"], each.get("type")) for each in shown)
-        expect(pairs == sorted(after), f"phoneNumbers is {pairs!r}")
-
-    return run
+)
+def a_value_is_replaced(
+    service: Service, before: dict[str, Any], operation: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """{words} is replaced by a PATCH."""
+    expect_change(service, before, operation, after)
 
 
 WORK_1, WORK_2, HOME_3 = ((each["value"], each["type"]) for each in PHONES)
-for _title, _operation, _phones, _quote in (
+
+
+@check.each(
+    "words, operation, after, quote",
     (
         "A list",
         replace([{"value": "tel:+9", "type": "home"}], "phoneNumbers"),
@@ -153,7 +133,7 @@ for _title, _operation, _phones, _quote in (
         "The value that matches",
         replace({"value": "tel:+9", "type": "home"}, 'phoneNumbers[type eq "home"]'),
         [WORK_1, WORK_2, ("tel:+9", "home")],
-        MATCHING,
+        "then all matching record values SHALL be replaced.",
     ),
     (
         "A sub-attribute of the value that matches",
@@ -173,41 +153,32 @@ for _title, _operation, _phones, _quote in (
         [WORK_1, ("tel:+2", "mobile"), HOME_3],
         SUB_ATTRIBUTE,
     ),
-):
-    row(
-        f"{_title} is replaced, and nothing else",
-        AREA,
-        SECTION,
-        _quote,
-        has_phones(_operation, *_phones),
-        needs=NEEDS,
-    )
+)
+def only_some_phones_are_replaced(
+    service: Service, operation: dict[str, Any], after: list[tuple[str, str]]
+) -> None:
+    """{words} is replaced, and nothing else."""
+    user = service.new_user(phoneNumbers=PHONES)
+    shown = patched(service, user, operation).get("phoneNumbers") or []
+    pairs = sorted((each["value"], each.get("type")) for each in shown)
+    expect(pairs == sorted(after), f"phoneNumbers is {pairs!r}")
 
 
-def has_no_target(operation: dict[str, Any]) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = service.new_user(phoneNumbers=PHONES)
-        expect_error(patch(service, user, operation), 400, "noTarget")
-        expect(read(service, user) == user, "the user has changed")
-
-    return run
-
-
-for _title, _operation in (
+@check.each(
+    "words, operation",
     ("value", replace({"value": "tel:+9", "type": "fax"}, 'phoneNumbers[type eq "fax"]')),
     ("sub-attribute", replace("tel:+9", 'phoneNumbers[type eq "fax"].value')),
-):
-    row(
-        f"replace of a {_title} that no filter matches is 400 noTarget",
-        AREA,
-        SECTION,
-        NO_TARGET,
-        has_no_target(_operation),
-        needs=NEEDS,
-    )
+    quote="no record match was made, the service provider SHALL indicate failure by returning HTTP"
+    ' status code 400 and a "scimType" error code of "noTarget".',
+)
+def a_filter_without_a_match_has_no_target(service: Service, operation: dict[str, Any]) -> None:
+    """replace of a {words} that no filter matches is 400 noTarget."""
+    user = service.new_user(phoneNumbers=PHONES)
+    expect_error(patch(service, user, operation), 400, "noTarget")
+    expect(read(service, user) == user, "the user has changed")
 
 
-@rfc(AREA, SECTION, AS_ADD, needs=NEEDS)
+@check(AS_ADD)
 def a_list_without_values_is_replaced(service: Service) -> None:
     """Replacing a list that has no values adds them."""
     user = service.new_user(emails=[])
@@ -216,13 +187,9 @@ def a_list_without_values_is_replaced(service: Service) -> None:
     expect(shown == ["new@example.com"], f"emails has {shown!r}")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    'by setting "primary" to "true", the service provider will reset "primary" to "false" for'
-    " any other"
-    ' existing values of "addresses".',
-    needs=NEEDS,
+@check(
+    'by setting "primary" to "true", the service provider will reset "primary" to "false" for any'
+    ' other existing values of "addresses".'
 )
 def a_replaced_primary_is_the_only_one(service: Service) -> None:
     """Making one value primary makes all others not primary."""
@@ -236,7 +203,7 @@ def a_replaced_primary_is_the_only_one(service: Service) -> None:
     expect(primary == ["home@example.com"], f"primary: {primary!r}")
 
 
-@rfc(AREA, SECTION, SINGLE, needs=("patch", "filter"))
+@check(SINGLE, needs=("patch", "filter"))
 def a_renamed_user_is_found_by_the_new_name(service: Service) -> None:
     """After a change of userName the new one finds the user, and the old one nobody."""
     user, name = service.new_user(), service.unique("renamed")
@@ -245,20 +212,17 @@ def a_renamed_user_is_found_by_the_new_name(service: Service) -> None:
     expect(not find(service, f'userName eq "{user["userName"]}"'), "the old name is found")
 
 
-@rfc(AREA, SECTION, SINGLE, needs=NEEDS)
+@check(SINGLE)
 def an_attribute_of_an_extension_is_replaced(service: Service) -> None:
     """An attribute of an extension is replaced by its URN, and no other."""
-    need(service, "department", "costCenter", schema=ENTERPRISE_USER_SCHEMA)
-    job = {"department": "Tours", "costCenter": "4130"}
-    both = {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA], ENTERPRISE_USER_SCHEMA: job}
-    user = service.new_user(**both)
+    user = new_employee(service, department="Tours", costCenter="4130")
     shown = patched(service, user, replace("Sales", f"{ENTERPRISE_USER_SCHEMA}:department"))
     after = shown.get(ENTERPRISE_USER_SCHEMA, {})
     expect(after.get("department") == "Sales", f"the extension is {after!r}")
     expect(after.get("costCenter") == "4130", f"the extension is {after!r}")
 
 
-@rfc(AREA, "RFC 7643 §2.5", 'has the effect of making the attribute "unassigned".', needs=NEEDS)
+@check('has the effect of making the attribute "unassigned".', "RFC 7643 §2.5")
 def null_in_a_replace_clears(service: Service) -> None:
     """Replacing an attribute by null clears it."""
     shown = patched(service, service.new_user(title="Guide"), replace(None, "title"))

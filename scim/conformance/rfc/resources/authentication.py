@@ -1,33 +1,18 @@
 """Authentication (RFC 7644 §2 and §7)."""
 
-from collections.abc import Callable
+from ...answers import ERROR, expect_status
+from ...client import Exchange
+from ...outcomes import expect, skip
+from ...service import Service
+from ..common import SHOULD, area, find, read
 
-from ..common import (
-    ERROR,
-    MUST,
-    SHOULD,
-    Exchange,
-    Service,
-    expect,
-    expect_status,
-    find,
-    read,
-    rfc,
-    row,
-    skip,
-)
-
-AREA = "authentication"
+check = area("authentication", "RFC 7644 §3.12")
 POLICY = (
     "the SCIM service provider MUST be able to map the authenticated client to an access control"
     " policy in order to determine the client's authorization to retrieve and update SCIM"
     " resources."
 )
 UNAUTHORIZED = "The authorization header is invalid or missing."
-SCHEMES = (
-    "a SCIM service provider SHALL indicate supported HTTP authentication schemes via the"
-    ' "WWW-Authenticate" header.'
-)
 
 
 def wrong_token(service: Service) -> str:
@@ -41,58 +26,46 @@ def stranger(service: Service, method: str, path: str, body: object = None) -> E
     return service.client.request(method, path, body, token=wrong_token(service))
 
 
-def is_refused(method: str, path: str) -> Callable[[Service], None]:
-    """Return a check that a stranger can neither see nor change anything."""
-
-    def run(service: Service) -> None:
-        wrong_token(service)
-        user = service.new_user(title="Tour Guide")
-        body = {
-            "POST": service.user(),
-            "PUT": service.user(title="Vandal"),
-            "PATCH": {"Operations": [{"op": "replace", "path": "title", "value": "Vandal"}]},
-        }.get(method)
-        answer = stranger(service, method, path.format(id=user["id"]), body)
-        expect(answer.status in (401, 403), f"{method} was answered {answer.status}")
-        expect(user["id"] not in answer.text, "the answer shows the user")
-        expect(read(service, user)["title"] == "Tour Guide", "the user has changed")
-
-    return run
-
-
-for _method, _path, _what in (
-    ("GET", "/Users/{id}", "read a user"),
-    ("GET", '/Users?filter=id eq "{id}"', "query users"),
-    ("POST", "/Users", "create a user"),
-    ("PUT", "/Users/{id}", "replace a user"),
-    ("PATCH", "/Users/{id}", "modify a user"),
-    ("DELETE", "/Users/{id}", "delete a user"),
-):
-    row(
-        f"An unknown token does not {_what}",
-        AREA,
-        "RFC 7644 §2",
-        POLICY,
-        is_refused(_method, _path),
-        MUST,
-        {"PATCH": ("patch",)}.get(_method, ()),
-    )
+@check.each(
+    "method, path, words, needs",
+    ("GET", "/Users/{id}", "read a user", ()),
+    ("GET", '/Users?filter=id eq "{id}"', "query users", ()),
+    ("POST", "/Users", "create a user", ()),
+    ("PUT", "/Users/{id}", "replace a user", ()),
+    ("PATCH", "/Users/{id}", "modify a user", ("patch",)),
+    ("DELETE", "/Users/{id}", "delete a user", ()),
+    section="RFC 7644 §2",
+    quote=POLICY,
+)
+def a_stranger_is_refused(service: Service, method: str, path: str) -> None:
+    """An unknown token does not {words}."""
+    wrong_token(service)
+    user = service.new_user(title="Tour Guide")
+    body = {
+        "POST": service.user(),
+        "PUT": service.user(title="Vandal"),
+        "PATCH": {"Operations": [{"op": "replace", "path": "title", "value": "Vandal"}]},
+    }.get(method)
+    answer = stranger(service, method, path.format(id=user["id"]), body)
+    expect(answer.status in (401, 403), f"{method} was answered {answer.status}")
+    expect(user["id"] not in answer.text, "the answer shows the user")
+    expect(read(service, user)["title"] == "Tour Guide", "the user has changed")
 
 
-@rfc(AREA, "RFC 7644 §3.12", UNAUTHORIZED, SHOULD)
+@check(UNAUTHORIZED, level=SHOULD)
 def an_unknown_token_is_401(service: Service) -> None:
     """A request with an unknown token is 401."""
     expect_status(stranger(service, "GET", "/Users?count=1"), 401)
 
 
-@rfc(AREA, "RFC 7644 §3.12", UNAUTHORIZED, SHOULD)
+@check(UNAUTHORIZED, level=SHOULD)
 def no_token_is_401(service: Service) -> None:
     """A request without a token is 401."""
     wrong_token(service)
     expect_status(service.client.get("/Users?count=1", token=None), 401)
 
 
-@rfc(AREA, "RFC 7644 §3.12", UNAUTHORIZED, SHOULD)
+@check(UNAUTHORIZED, level=SHOULD)
 def another_scheme_is_401(service: Service) -> None:
     """A token under another scheme is 401."""
     wrong_token(service)
@@ -107,17 +80,19 @@ def unauthorized(service: Service) -> Exchange:
     return answer
 
 
-@rfc(AREA, "RFC 7644 §2", SCHEMES)
+@check(
+    "a SCIM service provider SHALL indicate supported HTTP authentication schemes via the"
+    ' "WWW-Authenticate" header.',
+    "RFC 7644 §2",
+)
 def a_401_names_the_schemes(service: Service) -> None:
     """A 401 says in WWW-Authenticate which schemes there are."""
     expect(unauthorized(service).headers.get("www-authenticate"), "there is no WWW-Authenticate")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.12",
+@check(
     "In addition to returning an HTTP response code, implementers MUST return the errors in the"
-    " body of the response in a JSON format",
+    " body of the response in a JSON format"
 )
 def a_401_is_a_scim_error(service: Service) -> None:
     """A 401 has the body of an error."""
@@ -126,11 +101,10 @@ def a_401_is_a_scim_error(service: Service) -> None:
     expect(body["status"] == "401", f"status is {body['status']!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §5",
+@check(
     "make the authenticationSchemes attribute publicly accessible without prior authentication.",
-    SHOULD,
+    "RFC 7643 §5",
+    level=SHOULD,
 )
 def authentication_schemes_are_public(service: Service) -> None:
     """/ServiceProviderConfig shows the authentication schemes without a token."""
@@ -139,7 +113,7 @@ def authentication_schemes_are_public(service: Service) -> None:
     expect(answer.json.get("authenticationSchemes"), "there are no authenticationSchemes")
 
 
-@rfc(AREA, "RFC 7644 §2", POLICY)
+@check(POLICY, "RFC 7644 §2")
 def the_token_decides_not_the_connection(service: Service) -> None:
     """A refused request changes nothing for the next one on the same connection."""
     user = service.new_user()

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ...client import Client
-from ..common import PATCH_OP, Exchange, Resource, Service, expect, expect_status, find, read, rfc
+from ...answers import PATCH_OP, expect_status
+from ...client import Client, Exchange
+from ...outcomes import expect
+from ...service import Resource, Service
+from ..common import area, find, read
 
-AREA = "concurrency"
+check = area("concurrency", "RFC 7644 §3.5.2.1", needs=("patch",))
 CLIENTS = 6
 ATOMIC = "A PATCH request, regardless of the number of operations, SHALL be treated as atomic."
 
@@ -46,10 +49,10 @@ def statuses(answers: Sequence[Exchange]) -> list[int]:
     return sorted(answer.status for answer in answers)
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §4.1.1",
+@check(
     "This identifier MUST be unique across the service provider's entire set of Users.",
+    "RFC 7643 §4.1.1",
+    needs=(),
 )
 def one_of_several_gets_a_name(service: Service) -> None:
     """Of several POSTs of a userName at once one is 201, all others are 409."""
@@ -61,10 +64,10 @@ def one_of_several_gets_a_name(service: Service) -> None:
     expect(len(find(service, f'userName eq "{name}"')) == 1, "not one user has the name")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §3.1",
+@check(
     "This identifier MUST be unique across the SCIM service provider's entire set of resources.",
+    "RFC 7643 §3.1",
+    needs=(),
 )
 def several_users_get_ids_of_their_own(service: Service) -> None:
     """Several POSTs of different users at once are 201, each with an id of its own."""
@@ -77,12 +80,9 @@ def several_users_get_ids_of_their_own(service: Service) -> None:
     expect(len({answer.json["id"] for answer in answers}) == CLIENTS, "two have the same id")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.5.2.1",
+@check(
     "If the target location specifies a multi-valued attribute, a new value is added to the"
-    " attribute.",
-    needs=("patch",),
+    " attribute."
 )
 def no_member_is_lost(service: Service) -> None:
     """Several members who are added at once are all there afterwards."""
@@ -96,7 +96,7 @@ def no_member_is_lost(service: Service) -> None:
     expect(shown == set(ids), f"{len(shown)} of {CLIENTS} members are there")
 
 
-@rfc(AREA, "RFC 7644 §3.5.2", ATOMIC, needs=("patch",))
+@check(ATOMIC, "RFC 7644 §3.5.2")
 def patches_do_not_mix(service: Service) -> None:
     """Of several PATCHes of two attributes at once, both are from the same one."""
     user = service.new_user()
@@ -118,7 +118,7 @@ def patches_do_not_mix(service: Service) -> None:
     expect(same, f"title is {shown['title']}, nickName {shown['nickName']}")
 
 
-@rfc(AREA, "RFC 7644 §3.5.2", ATOMIC, needs=("patch",))
+@check(ATOMIC, "RFC 7644 §3.5.2")
 def nobody_sees_half_a_patch(service: Service) -> None:
     """Who reads while others change two attributes sees both or none changed."""
     user = service.new_user(title="0", nickName="0")
@@ -133,12 +133,7 @@ def nobody_sees_half_a_patch(service: Service) -> None:
             expect(both in (("0", "0"), ("1", "1")), f"title and nickName are {both}")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §2.4",
-    'The primary attribute value "true" MUST appear no more than once.',
-    needs=("patch",),
-)
+@check('The primary attribute value "true" MUST appear no more than once.', "RFC 7643 §2.4")
 def one_value_stays_primary(service: Service) -> None:
     """Where several values are made primary at once, one of them is in the end."""
     values = [f"{number}@example.com" for number in range(CLIENTS)]
@@ -156,10 +151,9 @@ def one_value_stays_primary(service: Service) -> None:
     expect(len(primary) == 1, f"{len(primary)} values are primary")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.14",
+@check(
     "ensuring that clients do not inadvertently overwrite each other's changes",
+    "RFC 7644 §3.14",
     needs=("etag",),
 )
 def one_of_several_wins_with_the_same_etag(service: Service) -> None:
@@ -179,8 +173,10 @@ def one_of_several_wins_with_the_same_etag(service: Service) -> None:
     expect(read(service, user)["title"] == done[0].json["title"], "it is not as the winner has it")
 
 
-@rfc(
-    AREA, "RFC 7644 §3.6", "the server SHALL return a successful HTTP status code 204 (No Content)."
+@check(
+    "the server SHALL return a successful HTTP status code 204 (No Content).",
+    "RFC 7644 §3.6",
+    needs=(),
 )
 def a_user_is_deleted_once(service: Service) -> None:
     """Of several DELETEs at once one is 204, all others are 404."""
@@ -191,7 +187,9 @@ def a_user_is_deleted_once(service: Service) -> None:
     expect(statuses(answers) == expected, f"the statuses are {statuses(answers)}")
 
 
-@rfc(AREA, "RFC 7644 §3.6", "Service providers MUST omit the resource from future query results.")
+@check(
+    "Service providers MUST omit the resource from future query results.", "RFC 7644 §3.6", needs=()
+)
 def what_was_changed_and_deleted_at_once_is_gone(service: Service) -> None:
     """A user who is deleted while others change it is gone afterwards."""
     user = service.new_user()
@@ -205,12 +203,7 @@ def what_was_changed_and_deleted_at_once_is_gone(service: Service) -> None:
     expect(not find(service, f'userName eq "{user["userName"]}"'), "the user is found")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.5.2.1",
-    "an additional value is added to the multi-valued attribute",
-    needs=("patch",),
-)
+@check("an additional value is added to the multi-valued attribute")
 def no_value_of_a_list_is_lost(service: Service) -> None:
     """Several values that are added to a list at once are all there afterwards."""
     user = service.new_user(emails=[])

@@ -2,36 +2,18 @@
 
 from urllib.parse import urlsplit
 
-from ..common import (
-    ENTERPRISE_USER_SCHEMA,
-    SHOULD,
-    USER_SCHEMA,
-    Exchange,
-    Service,
-    expect,
-    expect_error,
-    expect_status,
-    find,
-    need,
-    read,
-    rfc,
-)
+from ...answers import expect_status
+from ...client import Exchange
+from ...outcomes import expect
+from ...service import USER_SCHEMA, Service
+from ..common import ENTERPRISE_USER_SCHEMA, SHOULD, area, expect_error, find, need, read
 
-AREA = "create"
-SECTION = "RFC 7644 §3.3"
+check = area("create", "RFC 7644 §3.3")
 COMMON = "RFC 7643 §3.1"
 LOCATION = (
     'The URI of the created resource SHALL include, in the HTTP "Location" header and the HTTP'
-    " body,"
-    ' a JSON representation [RFC7159] with the attribute "meta.location".'
+    ' body, a JSON representation [RFC7159] with the attribute "meta.location".'
 )
-CONFLICT = (
-    "If the service provider determines that the creation of the requested resource conflicts with"
-    ' existing resources (e.g., a "User" resource with a duplicate "userName"), the service'
-    " provider"
-    " MUST return HTTP status code 409 (Conflict)"
-)
-IGNORED = 'attributes whose mutability is "readOnly"'
 
 
 def post(service: Service, **attributes: object) -> Exchange:
@@ -40,18 +22,16 @@ def post(service: Service, **attributes: object) -> Exchange:
     return answer
 
 
-@rfc(AREA, SECTION, "an HTTP response SHALL be returned with HTTP status code 201 (Created).")
+@check("an HTTP response SHALL be returned with HTTP status code 201 (Created).")
 def create_is_201(service: Service) -> None:
     """A created user is 201."""
     post(service)
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "The response body SHOULD contain the service provider's representation of the newly created"
     " resource.",
-    SHOULD,
+    level=SHOULD,
 )
 def create_shows_the_user(service: Service) -> None:
     """The answer shows the user who was created."""
@@ -61,13 +41,13 @@ def create_shows_the_user(service: Service) -> None:
     expect(answer.json.get("userName") == body["userName"], "userName is not shown")
 
 
-@rfc(AREA, SECTION, LOCATION)
+@check(LOCATION)
 def create_has_a_location_header(service: Service) -> None:
     """The answer has the header Location."""
     expect(post(service).headers.get("location"), "there is no Location")
 
 
-@rfc(AREA, SECTION, LOCATION)
+@check(LOCATION)
 def create_has_meta_location(service: Service) -> None:
     """The answer has meta.location, which is the same as the header."""
     answer = post(service)
@@ -75,7 +55,7 @@ def create_has_meta_location(service: Service) -> None:
     expect(location == answer.headers.get("location"), f"meta.location is {location!r}")
 
 
-@rfc(AREA, COMMON, "location  The URI of the resource being returned.")
+@check("location  The URI of the resource being returned.", COMMON)
 def location_leads_to_the_user(service: Service) -> None:
     """GET of meta.location shows the user."""
     user = post(service).json
@@ -84,10 +64,9 @@ def location_leads_to_the_user(service: Service) -> None:
     expect(answer.json["id"] == user["id"], "it is somebody else")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.4.1",
+@check(
     'where "{id}" is a resource identifier (for example, the value of the "id" attribute).',
+    "RFC 7644 §3.4.1",
 )
 def location_ends_with_endpoint_and_id(service: Service) -> None:
     """meta.location ends with /Users/ and the id."""
@@ -96,29 +75,24 @@ def location_ends_with_endpoint_and_id(service: Service) -> None:
     expect(path.endswith(f"/Users/{user['id']}"), f"meta.location is {user['meta']['location']}")
 
 
-@rfc(AREA, COMMON, 'Each representation of the resource MUST include a non-empty "id" value.')
+@check('Each representation of the resource MUST include a non-empty "id" value.', COMMON)
 def create_has_an_id(service: Service) -> None:
     """The answer has an id, a string."""
     identifier = post(service).json.get("id")
     expect(isinstance(identifier, str) and identifier, f"id is {identifier!r}")
 
 
-@rfc(
-    AREA,
-    COMMON,
-    "is always issued by the service provider and MUST NOT be specified by the client.",
-)
+@check("is always issued by the service provider and MUST NOT be specified by the client.", COMMON)
 def the_server_chooses_the_id(service: Service) -> None:
     """An id in the body is ignored."""
     mine = service.unique("mine")
     expect(post(service, id=mine).json["id"] != mine, "the id is the one that was sent")
 
 
-@rfc(
-    AREA,
-    COMMON,
+@check(
     'The string "bulkId" is a reserved keyword and MUST NOT be used within any unique identifier'
     " value.",
+    COMMON,
 )
 def ids_do_not_contain_bulk_id(service: Service) -> None:
     """No id contains bulkId."""
@@ -126,10 +100,9 @@ def ids_do_not_contain_bulk_id(service: Service) -> None:
     expect("bulkid" not in identifier.lower(), f"id is {identifier!r}")
 
 
-@rfc(
-    AREA,
-    COMMON,
+@check(
     "This identifier MUST be unique across the SCIM service provider's entire set of resources.",
+    COMMON,
 )
 def ids_differ(service: Service) -> None:
     """Users and groups have ids of their own."""
@@ -137,7 +110,7 @@ def ids_differ(service: Service) -> None:
     expect(len({each["id"] for each in made}) == len(made), "two of them have the same id")
 
 
-@rfc(AREA, COMMON, "This attribute SHALL be ignored when provided by clients.")
+@check("This attribute SHALL be ignored when provided by clients.", COMMON)
 def meta_is_ignored(service: Service) -> None:
     """A meta in the body is ignored."""
     sent = {"resourceType": "Robot", "created": "2001-02-03T04:05:06Z", "location": "urn:x"}
@@ -146,7 +119,7 @@ def meta_is_ignored(service: Service) -> None:
     expect(not same, f"as it was sent: {', '.join(same)}")
 
 
-@rfc(AREA, SECTION, "In the request body, " + IGNORED)
+@check('In the request body, attributes whose mutability is "readOnly"')
 def groups_of_a_user_are_ignored(service: Service) -> None:
     """Groups in the body of a user are ignored, for they are read-only."""
     group = service.new_group()
@@ -155,10 +128,9 @@ def groups_of_a_user_are_ignored(service: Service) -> None:
     expect(not read(service, group, "/Groups").get("members"), "the group has a member")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.3.1",
+@check(
     'For example, a POST to the endpoint "/Users" will set "resourceType" to "User"',
+    "RFC 7644 §3.3.1",
 )
 def resource_type_is_user(service: Service) -> None:
     """meta.resourceType of a user is User."""
@@ -166,14 +138,18 @@ def resource_type_is_user(service: Service) -> None:
     expect(resource_type == "User", f"meta.resourceType is {resource_type!r}")
 
 
-@rfc(AREA, COMMON, 'the value MUST be the same as the value of "created".')
+@check('the value MUST be the same as the value of "created".', COMMON)
 def nothing_is_modified_yet(service: Service) -> None:
     """meta.lastModified of a new user is meta.created."""
     meta = post(service).json["meta"]
     expect(meta["lastModified"] == meta["created"], f"{meta['lastModified']} {meta['created']}")
 
 
-@rfc(AREA, SECTION, CONFLICT)
+@check(
+    "If the service provider determines that the creation of the requested resource conflicts with"
+    ' existing resources (e.g., a "User" resource with a duplicate "userName"), the service'
+    " provider MUST return HTTP status code 409 (Conflict)"
+)
 def a_user_name_is_unique_in_any_case(service: Service) -> None:
     """A userName that differs in case alone is a conflict."""
     name = service.new_user()["userName"]
@@ -181,14 +157,14 @@ def a_user_name_is_unique_in_any_case(service: Service) -> None:
     expect_error(answer, 409, "uniqueness")
 
 
-@rfc(AREA, "RFC 7643 §4.1.1", "Each User MUST include a non-empty userName value.")
+@check("Each User MUST include a non-empty userName value.", "RFC 7643 §4.1.1")
 def a_user_name_is_not_empty(service: Service) -> None:
     """An empty userName is refused."""
     answer = service.client.post("/Users", service.user(userName=""))
     expect(400 <= answer.status < 500, f"POST was answered {answer.status}")
 
 
-@rfc(AREA, COMMON, "While the server does not enforce uniqueness", SHOULD)
+@check("While the server does not enforce uniqueness", COMMON, level=SHOULD)
 def an_external_id_may_be_there_twice(service: Service) -> None:
     """Two users may have the same externalId."""
     shared = service.unique("external")
@@ -196,12 +172,10 @@ def an_external_id_may_be_there_twice(service: Service) -> None:
     post(service, externalId=shared)
 
 
-@rfc(
-    AREA,
+@check(
+    'The value of the "externalId" attribute is always issued by the provisioning client and MUST'
+    " NOT be specified by the service provider.",
     COMMON,
-    'The value of the "externalId" attribute is always issued by the provisioning client and'
-    " MUST NOT"
-    " be specified by the service provider.",
 )
 def the_server_makes_no_external_id(service: Service) -> None:
     """A user without an externalId gets none."""
@@ -209,10 +183,9 @@ def the_server_makes_no_external_id(service: Service) -> None:
     expect(external_id is None, f"externalId is {external_id!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §7",
+@check(
     "For attributes that are case exact, the server SHALL preserve case for any value submitted.",
+    "RFC 7643 §7",
 )
 def an_external_id_keeps_its_case(service: Service) -> None:
     """An externalId is kept as it was sent."""
@@ -221,11 +194,10 @@ def an_external_id_keeps_its_case(service: Service) -> None:
     expect(shown == sent, f"externalId is {shown!r} instead of {sent!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §4.1.1",
+@check(
     "The cleartext value or the hashed value of a password SHALL NOT be returnable by a service"
     " provider.",
+    "RFC 7643 §4.1.1",
 )
 def a_password_is_not_shown(service: Service) -> None:
     """The answer has no password."""
@@ -234,11 +206,10 @@ def a_password_is_not_shown(service: Service) -> None:
     expect("t1meMa$heen" not in answer.text, "the password is somewhere in it")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §3",
+@check(
     "All representations of SCIM schemas MUST include a non-empty array with value(s) of the URIs"
     " supported by that representation.",
+    "RFC 7643 §3",
 )
 def create_shows_the_schemas(service: Service) -> None:
     """The answer has schemas, with the User schema among them."""
@@ -246,7 +217,7 @@ def create_shows_the_schemas(service: Service) -> None:
     expect(isinstance(schemas, list) and USER_SCHEMA in schemas, f"schemas is {schemas!r}")
 
 
-@rfc(AREA, "RFC 7643 §3", "Duplicate values MUST NOT be included.")
+@check("Duplicate values MUST NOT be included.", "RFC 7643 §3")
 def schemas_are_shown_once(service: Service) -> None:
     """A schema that is sent twice is refused or shown once."""
     answer = service.client.post("/Users", service.user(schemas=[USER_SCHEMA, USER_SCHEMA]))
@@ -257,11 +228,10 @@ def schemas_are_shown_once(service: Service) -> None:
         expect_status(answer, 400)
 
 
-@rfc(
-    AREA,
+@check(
+    "the schema extension URI SHALL be used as a JSON container to distinguish attributes"
+    " belonging to the extension namespace from base schema attributes.",
     "RFC 7643 §3.3",
-    "the schema extension URI SHALL be used as a JSON container to distinguish attributes belonging"
-    " to the extension namespace from base schema attributes.",
 )
 def extensions_have_a_container(service: Service) -> None:
     """Attributes of an extension are shown below its URI, which schemas names."""
@@ -275,7 +245,7 @@ def extensions_have_a_container(service: Service) -> None:
     expect(set(both) <= set(user["schemas"]), f"schemas is {user['schemas']!r}")
 
 
-@rfc(AREA, "RFC 7643 §2.1", "Attribute names are case insensitive")
+@check("Attribute names are case insensitive", "RFC 7643 §2.1")
 def attribute_names_are_case_insensitive(service: Service) -> None:
     """Attributes are known in any case."""
     body = service.user()
@@ -287,7 +257,7 @@ def attribute_names_are_case_insensitive(service: Service) -> None:
     expect(answer.json["name"].get("familyName") == "Jensen", "name.familyName is not shown")
 
 
-@rfc(AREA, "RFC 7644 §3.1", "SCIM responses SHALL reflect resource state")
+@check("SCIM responses SHALL reflect resource state", "RFC 7644 §3.1")
 def what_is_created_is_found(service: Service) -> None:
     """GET shows what the answer to the POST showed, and a query finds it."""
     user = post(service, title="Tour Guide", externalId=service.unique("external")).json
@@ -295,7 +265,7 @@ def what_is_created_is_found(service: Service) -> None:
     expect(find(service, f'userName eq "{user["userName"]}"') == {user["id"]}, "nobody is found")
 
 
-@rfc(AREA, "RFC 7644 §3.8", 'The format defaults to "application/scim+json"')
+@check('The format defaults to "application/scim+json"', "RFC 7644 §3.8")
 def create_is_answered_in_scim_json(service: Service) -> None:
     """The answer is application/scim+json."""
     media_type = post(service).headers.get("content-type", "").partition(";")[0].strip()

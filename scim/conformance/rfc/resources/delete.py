@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..common import PATCH_OP, SHOULD, Service, expect, expect_error, expect_status, find, rfc, row
+from ...answers import PATCH_OP, expect_status
+from ...outcomes import expect
+from ...service import Service
+from ..common import SHOULD, area, expect_error, find
 
-AREA = "delete"
-SECTION = "RFC 7644 §3.6"
-GONE = (
-    "MUST return a 404 (Not Found) error code for all operations associated with the previously"
-    " deleted resource."
-)
-OMITTED = "Service providers MUST omit the resource from future query results."
+check = area("delete", "RFC 7644 §3.6")
 
 
 def deleted(service: Service) -> dict[str, Any]:
@@ -21,7 +18,7 @@ def deleted(service: Service) -> dict[str, Any]:
     return user
 
 
-@rfc(AREA, SECTION, "the server SHALL return a successful HTTP status code 204 (No Content).")
+@check("the server SHALL return a successful HTTP status code 204 (No Content).")
 def delete_is_204(service: Service) -> None:
     """A DELETE is 204 without a body."""
     answer = service.client.delete(f"/Users/{service.new_user()['id']}")
@@ -29,7 +26,7 @@ def delete_is_204(service: Service) -> None:
     expect(not answer.text, "there is a body")
 
 
-@rfc(AREA, SECTION, "the server SHALL return a successful HTTP status code 204 (No Content).")
+@check("the server SHALL return a successful HTTP status code 204 (No Content).")
 def delete_of_a_group_is_204(service: Service) -> None:
     """A DELETE of a group is 204, and the group is gone."""
     path = f"/Groups/{service.new_group()['id']}"
@@ -48,51 +45,35 @@ BODIES: dict[str, Callable[[Service], Any]] = {
 }
 
 
-def is_gone(method: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = deleted(service)
-        path = f"/Users/{user['id']}"
-        expect_error(service.client.request(method, path, BODIES[method](service)), 404)
-
-    return run
-
-
-for _method in BODIES:
-    row(
-        f"{_method} of a deleted user is 404",
-        AREA,
-        SECTION,
-        GONE,
-        is_gone(_method),
-        needs=("patch",) if _method == "PATCH" else (),
-    )
+@check.each(
+    "method, needs",
+    *((method, ("patch",) if method == "PATCH" else ()) for method in BODIES),
+    quote="MUST return a 404 (Not Found) error code for all operations associated with the"
+    " previously deleted resource.",
+)
+def a_deleted_user_is_gone(service: Service, method: str) -> None:
+    """{method} of a deleted user is 404."""
+    path = f"/Users/{deleted(service)['id']}"
+    expect_error(service.client.request(method, path, BODIES[method](service)), 404)
 
 
-def is_not_found(attribute: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = deleted(service)
-        expect(not find(service, f'{attribute} eq "{user[attribute]}"'), "the user is found")
-
-    return run
-
-
-for _attribute in ("userName", "id"):
-    row(
-        f"A query by {_attribute} does not find a deleted user",
-        AREA,
-        SECTION,
-        OMITTED,
-        is_not_found(_attribute),
-        needs=("filter",),
-    )
+@check.each(
+    "attribute",
+    ("userName",),
+    ("id",),
+    quote="Service providers MUST omit the resource from future query results.",
+    needs=("filter",),
+)
+def a_query_omits_a_deleted_user(service: Service, attribute: str) -> None:
+    """A query by {attribute} does not find a deleted user."""
+    user = deleted(service)
+    expect(not find(service, f'{attribute} eq "{user[attribute]}"'), "the user is found")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "a CREATE request for a User resource with the same userName as the previously deleted resource"
-    " SHOULD NOT fail with a 409 error due to userName conflict.",
-    SHOULD,
+@check(
+    "a CREATE request for a User resource with the same userName as the previously deleted"
+    " resource SHOULD NOT fail with a 409 error due to userName conflict.",
+    level=SHOULD,
 )
 def a_deleted_name_can_be_used_again(service: Service) -> None:
     """The userName of a deleted user can be used again."""
@@ -100,7 +81,7 @@ def a_deleted_name_can_be_used_again(service: Service) -> None:
     expect_status(service.client.post("/Users", service.user(userName=name)), 201)
 
 
-@rfc(AREA, "RFC 7643 §3.1", "It MUST be a stable, non-reassignable identifier")
+@check("It MUST be a stable, non-reassignable identifier", "RFC 7643 §3.1")
 def a_deleted_id_is_not_used_again(service: Service) -> None:
     """A user who is created again has another id."""
     user = deleted(service)

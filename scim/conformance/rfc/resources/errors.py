@@ -3,25 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..common import (
-    ERROR,
-    MUST,
-    PATCH_OP,
-    SHOULD,
-    USER_SCHEMA,
-    Exchange,
-    Level,
-    Service,
-    expect,
-    expect_status,
-    find,
-    rfc,
-    row,
-    skip,
-)
+from ...answers import ERROR, PATCH_OP, expect_status
+from ...client import Exchange
+from ...outcomes import expect, skip
+from ...service import USER_SCHEMA, Service
+from ..common import SHOULD, area, expect_error, find
 
-AREA = "errors"
-SECTION = "RFC 7644 §3.12"
+check = area("errors", "RFC 7644 §3.12")
 SCIM_TYPES = {
     "invalidFilter",
     "tooMany",
@@ -68,157 +56,108 @@ def without(service: Service, name: str) -> dict[str, Any]:
 
 REPLACE = {"op": "replace", "path": "title", "value": "Tour Guide"}
 
-# What goes wrong, what it has to be, and whether the RFC insists.
-MISTAKES: tuple[tuple[str, Mistake, int, tuple[str, ...], str, Level], ...] = (
-    ("GET of an unknown id", lambda s: s.client.get(unknown(s)), 404, (), NOT_FOUND, SHOULD),
-    (
-        "PUT of an unknown id",
-        lambda s: s.client.put(unknown(s), s.user()),
-        404,
-        (),
-        NOT_FOUND,
-        SHOULD,
-    ),
+MISTAKES = (
+    ("GET of an unknown id", lambda s: s.client.get(unknown(s)), "404", NOT_FOUND),
+    ("PUT of an unknown id", lambda s: s.client.put(unknown(s), s.user()), "404", NOT_FOUND),
     (
         "PATCH of an unknown id",
         lambda s: s.client.patch(unknown(s), patch_of(Operations=[REPLACE])),
-        404,
-        (),
+        "404",
         NOT_FOUND,
-        SHOULD,
     ),
-    ("DELETE of an unknown id", lambda s: s.client.delete(unknown(s)), 404, (), NOT_FOUND, SHOULD),
+    ("DELETE of an unknown id", lambda s: s.client.delete(unknown(s)), "404", NOT_FOUND),
     (
         "GET of an unknown group",
         lambda s: s.client.get(f"/Groups/{s.unique('unknown')}"),
-        404,
-        (),
+        "404",
         NOT_FOUND,
-        SHOULD,
     ),
     (
         "GET of an unknown endpoint",
         lambda s: s.client.get(f"/{s.unique('Unknown')}"),
-        404,
-        (),
+        "404",
         NOT_FOUND,
-        SHOULD,
     ),
     (
         "POST of what is not JSON",
         lambda s: s.client.post("/Users", '{"userName": '),
-        400,
-        ("invalidSyntax",),
+        "400, invalidSyntax",
         SYNTAX,
-        SHOULD,
     ),
     (
         "PUT of what is not JSON",
         lambda s: s.client.put(of_new(s), "{]"),
-        400,
-        ("invalidSyntax",),
+        "400, invalidSyntax",
         SYNTAX,
-        SHOULD,
     ),
     (
         "PATCH with what is not JSON",
         lambda s: s.client.patch(of_new(s), "not JSON"),
-        400,
-        (),
+        "400",
         BAD_REQUEST,
-        SHOULD,
     ),
-    (
-        "POST without a body",
-        lambda s: s.client.post("/Users", ""),
-        400,
-        (),
-        BAD_REQUEST,
-        SHOULD,
-    ),
+    ("POST without a body", lambda s: s.client.post("/Users", ""), "400", BAD_REQUEST),
     (
         "POST of a list",
         lambda s: s.client.post("/Users", [s.user()]),
-        400,
-        ("invalidSyntax", "invalidValue"),
+        "400, invalidSyntax or invalidValue",
         SYNTAX,
-        SHOULD,
     ),
     (
         "POST of a string",
         lambda s: s.client.post("/Users", '"bjensen"'),
-        400,
-        ("invalidSyntax", "invalidValue"),
+        "400, invalidSyntax or invalidValue",
         SYNTAX,
-        SHOULD,
     ),
     (
         "POST without userName",
         lambda s: s.client.post("/Users", without(s, "userName")),
-        400,
-        ("invalidValue", "invalidSyntax"),
+        "400, invalidValue or invalidSyntax",
         REQUIRED,
-        SHOULD,
     ),
     (
         "POST with userName null",
         lambda s: s.client.post("/Users", s.user(userName=None)),
-        400,
-        ("invalidValue", "invalidSyntax"),
+        "400, invalidValue or invalidSyntax",
         REQUIRED,
-        SHOULD,
     ),
     (
         "POST of a group without displayName",
         lambda s: s.client.post("/Groups", {"schemas": s.group()["schemas"]}),
-        400,
-        ("invalidValue", "invalidSyntax"),
+        "400, invalidValue or invalidSyntax",
         REQUIRED,
-        SHOULD,
     ),
     (
         "PUT without userName",
         lambda s: s.client.put(of_new(s), without(s, "userName")),
-        400,
-        ("invalidValue", "invalidSyntax"),
+        "400, invalidValue or invalidSyntax",
         REQUIRED,
-        SHOULD,
-    ),
-    (
-        "POST of a userName in use",
-        duplicate,
-        409,
-        ("uniqueness",),
-        'MUST return HTTP status code 409 (Conflict) with a "scimType" error code of "uniqueness"',
-        MUST,
     ),
 )
 
 
-def is_answered(
-    mistake: Mistake, status: int, scim_types: tuple[str, ...], level: Level
-) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        answer = mistake(service)
-        expect_status(answer, status)
-        shown = answer.json.get("scimType")
-        is_left_out = shown is None and level == SHOULD  # scimType is OPTIONAL
-        is_right = is_left_out or shown in scim_types or not scim_types
-        expect(is_right, f"scimType is {shown!r} instead of {' or '.join(scim_types)}")
+@check.each(
+    "words, mistake, outcome, quote, needs",
+    *((*row, ("patch",) if row[0].startswith("PATCH") else ()) for row in MISTAKES),
+    level=SHOULD,
+)
+def a_mistake_is_answered(service: Service, mistake: Mistake, outcome: str) -> None:
+    """{words} is {outcome}."""
+    status, _, scim_types = outcome.partition(", ")
+    answer = mistake(service)
+    expect_status(answer, int(status))
+    shown = answer.json.get("scimType")  # OPTIONAL
+    is_right = shown is None or not scim_types or shown in scim_types.split(" or ")
+    expect(is_right, f"scimType is {shown!r} instead of {scim_types}")
 
-    return run
 
-
-for _what, _mistake, _status, _types, _quote, _level in MISTAKES:
-    row(
-        f"{_what} is {_status}{', ' if _types else ''}{' or '.join(_types)}",
-        AREA,
-        "RFC 7644 §3.3" if _level == MUST else SECTION,
-        _quote,
-        is_answered(_mistake, _status, _types, _level),
-        _level,
-        ("patch",) if _what.startswith("PATCH") else (),
-    )
+@check(
+    'MUST return HTTP status code 409 (Conflict) with a "scimType" error code of "uniqueness"',
+    "RFC 7644 §3.3",
+)
+def post_of_a_username_in_use_is_409_uniqueness(service: Service) -> None:
+    """POST of a userName in use is 409, uniqueness."""
+    expect_error(duplicate(service), 409, "uniqueness")
 
 
 def each_error(service: Service) -> list[Exchange]:
@@ -240,11 +179,9 @@ def body_of(answer: Exchange) -> dict[str, Any]:
     return dict(answer.json)
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "implementers MUST return the errors in the body of the response in a JSON format, using the"
-    " attributes described below.",
+    " attributes described below."
 )
 def errors_have_a_json_body(service: Service) -> None:
     """Errors have a JSON object as their body."""
@@ -252,11 +189,9 @@ def errors_have_a_json_body(service: Service) -> None:
         body_of(answer)
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     'Error responses are identified using the following "schema" URI:'
-    ' "urn:ietf:params:scim:api:messages:2.0:Error".',
+    ' "urn:ietf:params:scim:api:messages:2.0:Error".'
 )
 def errors_have_the_error_schema(service: Service) -> None:
     """Errors name the schema of errors."""
@@ -265,7 +200,7 @@ def errors_have_the_error_schema(service: Service) -> None:
         expect(schemas == [ERROR], f"schemas of the error {answer.status} is {schemas!r}")
 
 
-@rfc(AREA, SECTION, "expressed as a JSON string.  REQUIRED.")
+@check("expressed as a JSON string.  REQUIRED.")
 def errors_repeat_the_status_as_a_string(service: Service) -> None:
     """Errors have the HTTP status, as a string."""
     for answer in each_error(service):
@@ -273,7 +208,7 @@ def errors_repeat_the_status_as_a_string(service: Service) -> None:
         expect(status == str(answer.status), f"status of the error {answer.status} is {status!r}")
 
 
-@rfc(AREA, SECTION, "scimType A SCIM detail error keyword.  See Table 9.  OPTIONAL.")
+@check("scimType A SCIM detail error keyword.  See Table 9.  OPTIONAL.")
 def errors_have_only_defined_keywords(service: Service) -> None:
     """Where an error has a scimType, it is one of those that are defined."""
     for answer in each_error(service):
@@ -281,7 +216,7 @@ def errors_have_only_defined_keywords(service: Service) -> None:
         expect(scim_type is None or scim_type in SCIM_TYPES, f"scimType is {scim_type!r}")
 
 
-@rfc(AREA, SECTION, "detail A detailed human-readable message.  OPTIONAL.")
+@check("detail A detailed human-readable message.  OPTIONAL.")
 def errors_have_text_as_detail(service: Service) -> None:
     """Where an error has a detail, it is text."""
     for answer in each_error(service):
@@ -289,11 +224,10 @@ def errors_have_text_as_detail(service: Service) -> None:
         expect(detail is None or isinstance(detail, str), f"detail is {detail!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.1",
+@check(
     'contains a "schemas" attribute with a URI whose namespace prefix MUST begin with'
     ' "urn:ietf:params:scim:api:".',
+    "RFC 7644 §3.1",
 )
 def messages_have_the_prefix_of_messages(service: Service) -> None:
     """The schemas of lists and of errors begin as those of messages do."""
@@ -303,7 +237,7 @@ def messages_have_the_prefix_of_messages(service: Service) -> None:
             expect(uri.lower().startswith("urn:ietf:params:scim:api:"), f"schemas has {uri}")
 
 
-@rfc(AREA, "RFC 7644 §3.2", "PUT MUST NOT be used to create new resources.")
+@check("PUT MUST NOT be used to create new resources.", "RFC 7644 §3.2")
 def put_creates_nothing(service: Service) -> None:
     """A PUT of an unknown id creates nobody."""
     body = service.user()
@@ -314,7 +248,7 @@ def put_creates_nothing(service: Service) -> None:
     expect(not find(service, f'userName eq "{body["userName"]}"'), "the user is there")
 
 
-@rfc(AREA, SECTION, BAD_REQUEST)
+@check(BAD_REQUEST)
 def what_is_refused_is_not_stored(service: Service) -> None:
     """A user whose POST is refused is not there."""
     body = service.user(emails="not a list", name="not an object", schemas=[USER_SCHEMA])

@@ -4,17 +4,19 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ..common import PATCH_OP, SHOULD, Exchange, Service, expect, expect_status, find, get, rfc, row
+from ...answers import PATCH_OP, expect_status
+from ...client import Exchange
+from ...outcomes import expect
+from ...service import Service
+from ..common import SHOULD, area, find, get
 
-AREA = "etag"
 SECTION = "RFC 7644 §3.14"
+check = area("etag", SECTION, needs=("etag",))
 COMMON = "RFC 7643 §3.1"
-NEEDS = ("etag",)
 OLD = 'W/"scim-check-never"'
 HEADER = (
-    "When supported, SCIM ETags MUST be specified as an HTTP header and SHOULD be specified"
-    " within the"
-    " 'version' attribute contained in the resource's 'meta' attribute."
+    "When supported, SCIM ETags MUST be specified as an HTTP header and SHOULD be specified within"
+    " the 'version' attribute contained in the resource's 'meta' attribute."
 )
 SAME = "This value must be the same as the entity-tag (ETag) HTTP response header"
 NOT_MODIFIED = (
@@ -25,7 +27,10 @@ ONLY_IF = (
     "to ensure that the requested operation succeeds only if the supplied ETag matches the latest"
     " service provider resource"
 )
-OVERWRITE = "ensuring that clients do not inadvertently overwrite each other's changes"
+IF_MATCH = "the client MAY supply an If-Match header"
+STANDARD = "The SCIM protocol supports resource versioning via standard HTTP ETags"
+NOT_LATEST = "an ETag that is not the latest is not done"
+LATEST = "the latest ETag is done"
 
 
 def created(service: Service) -> tuple[str, Exchange]:
@@ -54,25 +59,25 @@ def tag_of(service: Service, path: str) -> str:
     return answer.headers["etag"]
 
 
-@rfc(AREA, SECTION, HEADER, needs=NEEDS)
+@check(HEADER)
 def create_has_an_etag(service: Service) -> None:
     """The answer to a POST has an ETag."""
     expect(created(service)[1].headers.get("etag"), "there is no ETag")
 
 
-@rfc(AREA, SECTION, HEADER, needs=NEEDS)
+@check(HEADER)
 def read_has_an_etag(service: Service) -> None:
     """The answer to a GET has an ETag."""
     tag_of(service, created(service)[0])
 
 
-@rfc(AREA, SECTION, HEADER, SHOULD, NEEDS)
+@check(HEADER, level=SHOULD)
 def meta_has_the_version(service: Service) -> None:
     """meta.version is there."""
     expect(created(service)[1].json["meta"].get("version"), "there is no meta.version")
 
 
-@rfc(AREA, COMMON, SAME, needs=NEEDS)
+@check(SAME, COMMON)
 def version_is_the_etag(service: Service) -> None:
     """meta.version, where it is shown, is the same as the ETag, in a POST and a GET."""
     path, answer = created(service)
@@ -81,7 +86,7 @@ def version_is_the_etag(service: Service) -> None:
         expect(version == each.headers["etag"], f"{version} is not {each.headers['etag']}")
 
 
-@rfc(AREA, COMMON, SAME, needs=("etag", "filter"))
+@check(SAME, COMMON, needs=("etag", "filter"))
 def version_in_a_list_is_the_etag(service: Service) -> None:
     """meta.version in a list, where it is shown, is the ETag of the user."""
     path, answer = created(service)
@@ -91,13 +96,10 @@ def version_in_a_list_is_the_etag(service: Service) -> None:
     expect(listed["meta"].get("version", tag) == tag, f"{listed['meta']} has not {tag}")
 
 
-@rfc(
-    AREA,
+@check(
+    'the origin server MUST mark the "version" (entity-tag) as weak by prefixing its opaque value'
+    ' with "W/" (case sensitive).',
     COMMON,
-    'the origin server MUST mark the "version" (entity-tag) as weak by prefixing its opaque'
-    " value with"
-    ' "W/" (case sensitive).',
-    needs=NEEDS,
 )
 def etags_are_well_formed(service: Service) -> None:
     """An ETag is a quoted string, with W/ before it where it is weak."""
@@ -105,39 +107,33 @@ def etags_are_well_formed(service: Service) -> None:
     expect(re.fullmatch(r'(W/)?"[\x21\x23-\x7e\x80-\xff]*"', tag), f"the ETag is {tag}")
 
 
-@rfc(AREA, COMMON, "version  The version of the resource being returned.", needs=NEEDS)
+@check("version  The version of the resource being returned.", COMMON)
 def etags_stay_while_nothing_changes(service: Service) -> None:
     """Two GETs have the same ETag."""
     path = created(service)[0]
     expect(tag_of(service, path) == tag_of(service, path), "the ETags differ")
 
 
-def moves_the_etag(method: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        path = created(service)[0]
-        before = tag_of(service, path)
-        answer = change(service, method, path)
-        expect_status(answer, 200, 204)
-        after = tag_of(service, path)
-        expect(after != before, f"the ETag still is {before}")
-        shown = answer.headers.get("etag", after)
-        expect(shown == after, f"the answer to the {method} has {shown}, a GET {after}")
-
-    return run
-
-
-for _method in ("PUT", "PATCH"):
-    row(
-        f"A {_method} that changes something changes the ETag",
-        AREA,
-        COMMON,
-        "version  The version of the resource being returned.",
-        moves_the_etag(_method),
-        needs=("etag", "patch") if _method == "PATCH" else NEEDS,
-    )
+@check.each(
+    "method, needs",
+    ("PUT", ("etag",)),
+    ("PATCH", ("etag", "patch")),
+    section=COMMON,
+    quote="version  The version of the resource being returned.",
+)
+def a_change_changes_the_etag(service: Service, method: str) -> None:
+    """A {method} that changes something changes the ETag."""
+    path = created(service)[0]
+    before = tag_of(service, path)
+    answer = change(service, method, path)
+    expect_status(answer, 200, 204)
+    after = tag_of(service, path)
+    expect(after != before, f"the ETag still is {before}")
+    shown = answer.headers.get("etag", after)
+    expect(shown == after, f"the answer to the {method} has {shown}, a GET {after}")
 
 
-@rfc(AREA, SECTION, NOT_MODIFIED, needs=NEEDS)
+@check(NOT_MODIFIED)
 def what_has_not_changed_is_304(service: Service) -> None:
     """A GET with the ETag in If-None-Match is 304 without a body."""
     path = created(service)[0]
@@ -146,7 +142,7 @@ def what_has_not_changed_is_304(service: Service) -> None:
     expect(not answer.text, "there is a body")
 
 
-@rfc(AREA, SECTION, NOT_MODIFIED, needs=NEEDS)
+@check(NOT_MODIFIED)
 def a_projection_that_has_not_changed_is_304(service: Service) -> None:
     """A GET with attributes and the ETag in If-None-Match is 304, too."""
     path = created(service)[0]
@@ -156,12 +152,7 @@ def a_projection_that_has_not_changed_is_304(service: Service) -> None:
     expect_status(answer, 304)
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "clients MAY choose to retrieve the resource only if the resource has been modified.",
-    needs=NEEDS,
-)
+@check("clients MAY choose to retrieve the resource only if the resource has been modified.")
 def what_has_changed_is_200(service: Service) -> None:
     """A GET with an old ETag in If-None-Match is 200 with the user."""
     path = created(service)[0]
@@ -172,64 +163,53 @@ def what_has_changed_is_200(service: Service) -> None:
     expect(answer.json["title"] == "Driver", f"title is {answer.json['title']!r}")
 
 
-def is_not_done(method: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        path = created(service)[0]
-        answer = change(service, method, path, If_Match=OLD)
-        expect_status(answer, 412, 409)  # Table 8 has both
-        shown = get(service, path)
-        expect(shown["title"] == "Guide", f"title is {shown['title']!r}")
-
-    return run
+def expect_not_done(service: Service, method: str) -> None:
+    path = created(service)[0]
+    answer = change(service, method, path, If_Match=OLD)
+    expect_status(answer, 412, 409)  # Table 8 has both
+    shown = get(service, path)
+    expect(shown["title"] == "Guide", f"title is {shown['title']!r}")
 
 
-def is_done(method: str, tag: str | None) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        path = created(service)[0]
-        answer = change(service, method, path, If_Match=tag or tag_of(service, path))
-        expect_status(answer, *((204,) if method == "DELETE" else (200, 204)))
-        after: Any = service.client.get(path)
-        is_right = after.status == 404 if method == "DELETE" else after.json["title"] == "Driver"
-        expect(is_right, f"the {method} has changed nothing")
-
-    return run
+def expect_done(service: Service, method: str, tag: str = "") -> None:
+    path = created(service)[0]
+    answer = change(service, method, path, If_Match=tag or tag_of(service, path))
+    expect_status(answer, *((204,) if method == "DELETE" else (200, 204)))
+    after: Any = service.client.get(path)
+    is_right = after.status == 404 if method == "DELETE" else after.json["title"] == "Driver"
+    expect(is_right, f"the {method} has changed nothing")
 
 
-for _method in ("PUT", "PATCH", "DELETE"):
-    _needs = ("etag", "patch") if _method == "PATCH" else NEEDS
-    row(
-        f"A {_method} with an ETag that is not the latest is not done",
-        AREA,
-        "RFC 7644 §3.12" if _method == "DELETE" else SECTION,
-        "Failed to update.  Resource has changed on the server."
-        if _method == "DELETE"
-        else ONLY_IF,
-        is_not_done(_method),
-        needs=_needs,
-    )
-    row(
-        f"A {_method} with the latest ETag is done",
-        AREA,
-        SECTION,
-        "the client MAY supply an If-Match header"
-        if _method != "DELETE"
-        else "The SCIM protocol supports resource versioning via standard HTTP ETags",
-        is_done(_method, None),
-        needs=_needs,
-    )
-
-
-row(
-    "A PUT with If-Match * is done",
-    AREA,
-    SECTION,
-    "The SCIM protocol supports resource versioning via standard HTTP ETags",
-    is_done("PUT", "*"),
-    needs=NEEDS,
+@check.each(
+    "method, condition, expect_outcome, section, quote, needs",
+    ("PUT", NOT_LATEST, expect_not_done, SECTION, ONLY_IF, ("etag",)),
+    ("PUT", LATEST, expect_done, SECTION, IF_MATCH, ("etag",)),
+    ("PATCH", NOT_LATEST, expect_not_done, SECTION, ONLY_IF, ("etag", "patch")),
+    ("PATCH", LATEST, expect_done, SECTION, IF_MATCH, ("etag", "patch")),
+    (
+        "DELETE",
+        NOT_LATEST,
+        expect_not_done,
+        "RFC 7644 §3.12",
+        "Failed to update.  Resource has changed on the server.",
+        ("etag",),
+    ),
+    ("DELETE", LATEST, expect_done, SECTION, STANDARD, ("etag",)),
 )
+def a_write_heeds_if_match(
+    service: Service, method: str, expect_outcome: Callable[[Service, str], None]
+) -> None:
+    """A {method} with {condition}."""
+    expect_outcome(service, method)
 
 
-@rfc(AREA, SECTION, OVERWRITE, needs=NEEDS)
+@check(STANDARD)
+def a_put_with_if_match_is_done(service: Service) -> None:
+    """A PUT with If-Match * is done."""
+    expect_done(service, "PUT", "*")
+
+
+@check("ensuring that clients do not inadvertently overwrite each other's changes")
 def who_comes_second_does_not_overwrite(service: Service) -> None:
     """Of two PUTs with the same ETag the second is not done."""
     path = created(service)[0]

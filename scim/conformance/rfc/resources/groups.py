@@ -3,43 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..common import (
-    GROUP_SCHEMA,
-    SHOULD,
-    Resource,
-    Service,
-    expect,
-    expect_status,
-    find,
-    patch,
-    patched,
-    read,
-    rfc,
-    row,
-    skip,
-    values,
-)
+from ...answers import expect_status
+from ...outcomes import expect, skip
+from ...service import GROUP_SCHEMA, Resource, Service
+from ..common import SHOULD, area, find, patch, patched, read, values
 
-AREA = "groups"
-SECTION = "RFC 7643 §4.2"
+check = area("groups", "RFC 7643 §4.2")
 OF_USERS = "RFC 7643 §4.1.2"
 VALUE = 'The "value" sub-attribute contains the value of an "id" attribute of a SCIM resource'
-REFERENCE = (
-    'the "$ref" sub-attribute must be the URI of a SCIM resource such as a "User", or a "Group".'
-)
-CHANGES = 'While values MAY be added or removed, sub-attributes of members are "immutable".'
 NESTED = (
     'The intention of the "Group" type is to allow the service provider to support nested groups.'
 )
-BELONGS = "A list of groups to which the user belongs, either through direct membership"
-APPLIED = 'group membership changes MUST be applied via the "Group" Resource'
 
 
 def members(service: Service, group: Resource) -> list[Any]:
     return values(read(service, group, "/Groups"), "members")
 
 
-@rfc(AREA, "RFC 7644 §3.3.1", '"/Groups" will set "resourceType" to "Group".')
+@check('"/Groups" will set "resourceType" to "Group".', "RFC 7644 §3.3.1")
 def resource_type_is_group(service: Service) -> None:
     """meta.resourceType of a group is Group."""
     group = service.new_group()
@@ -47,7 +28,7 @@ def resource_type_is_group(service: Service) -> None:
     expect(GROUP_SCHEMA in group["schemas"], f"schemas is {group['schemas']!r}")
 
 
-@rfc(AREA, SECTION, VALUE)
+@check(VALUE)
 def members_are_shown(service: Service) -> None:
     """A group shows the ids of its members."""
     ids = [service.new_user()["id"] for _ in range(2)]
@@ -55,7 +36,9 @@ def members_are_shown(service: Service) -> None:
     expect(members(service, group) == sorted(ids), f"members has {members(service, group)!r}")
 
 
-@rfc(AREA, SECTION, REFERENCE)
+@check(
+    'the "$ref" sub-attribute must be the URI of a SCIM resource such as a "User", or a "Group".'
+)
 def members_have_a_reference(service: Service) -> None:
     """$ref of a member, where it is shown, leads to the member."""
     user = service.new_user()
@@ -68,30 +51,25 @@ def members_have_a_reference(service: Service) -> None:
     expect(answer.json["id"] == user["id"], f"$ref is {member['$ref']!r}")
 
 
-def has_type(make: Callable[[Service], Resource], name: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        group = service.new_group(make(service)["id"])
-        (member,) = read(service, group, "/Groups")["members"]
-        shown = member.get("type")
-        if shown is None:
-            skip("members have no type")
-        expect(shown == name, f"type of the member is {shown!r}")
-
-    return run
-
-
-for _make, _name in ((Service.new_user, "User"), (Service.new_group, "Group")):
-    row(
-        f"A member that is a {_name.lower()} has the type {_name}",
-        AREA,
-        "RFC 7643 §2.4",
-        "type A label indicating the attribute's function",
-        has_type(_make, _name),
-        SHOULD,
-    )
+@check.each(
+    "kind, make, name",
+    ("user", Service.new_user, "User"),
+    ("group", Service.new_group, "Group"),
+    section="RFC 7643 §2.4",
+    quote="type A label indicating the attribute's function",
+    level=SHOULD,
+)
+def members_have_a_type(service: Service, make: Callable[[Service], Resource], name: str) -> None:
+    """A member that is a {kind} has the type {name}."""
+    group = service.new_group(make(service)["id"])
+    (member,) = read(service, group, "/Groups")["members"]
+    shown = member.get("type")
+    if shown is None:
+        skip("members have no type")
+    expect(shown == name, f"type of the member is {shown!r}")
 
 
-@rfc(AREA, SECTION, NESTED, SHOULD)
+@check(NESTED, level=SHOULD)
 def groups_can_be_nested(service: Service) -> None:
     """A group can be a member of a group."""
     inner = service.new_group()
@@ -100,9 +78,7 @@ def groups_can_be_nested(service: Service) -> None:
     expect(members(service, answer.json) == [inner["id"]], "the member is not shown")
 
 
-@rfc(
-    AREA, SECTION, "displayName A human-readable name for the Group.  REQUIRED.", needs=("filter",)
-)
+@check("displayName A human-readable name for the Group.  REQUIRED.", needs=("filter",))
 def a_group_is_found_by_its_name(service: Service) -> None:
     """displayName eq finds the group, in any case."""
     group = service.new_group()
@@ -111,11 +87,10 @@ def a_group_is_found_by_its_name(service: Service) -> None:
         expect(found == {group["id"]}, f"{name} is not found")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.4.2.2",
+@check(
     "the filter matches if any of the values of the specified attribute match the specified"
     " criterion",
+    "RFC 7644 §3.4.2.2",
     needs=("filter",),
 )
 def a_group_is_found_by_a_member(service: Service) -> None:
@@ -127,95 +102,91 @@ def a_group_is_found_by_a_member(service: Service) -> None:
     expect(found == {group["id"]}, f"{len(found)} groups are found")
 
 
+def remove(member: str) -> dict[str, Any]:
+    return {"op": "remove", "path": f'members[value eq "{member}"]'}
+
+
 def add(*ids: str) -> dict[str, Any]:
     return {"op": "add", "path": "members", "value": [{"value": each} for each in ids]}
 
 
-def change(
-    title: str,
-    quote: str,
-    section: str,
-    operations: Callable[[str, str], list[dict[str, Any]]],
-    *after: int,
+@check.each(
+    "words, operations, left, section, quote",
+    (
+        "A member is added",
+        lambda first, second: [add(second)],
+        [0, 1],
+        "RFC 7644 §3.5.2.1",
+        "The following example shows how to add a member to a group.",
+    ),
+    (
+        "A member who is one already is not added again",
+        lambda first, second: [add(first)],
+        [0],
+        "RFC 7644 §3.5.2.1",
+        "If the user was already a member of this group, no changes should be made to the"
+        " resource, and a success response should be returned.",
+    ),
+    (
+        "A member is removed",
+        lambda first, second: [remove(first)],
+        [],
+        "RFC 7644 §3.5.2.2",
+        "The following example shows how to remove a member from a group.",
+    ),
+    (
+        "Somebody who is no member can be removed",
+        lambda first, second: [remove(second)],
+        [0],
+        "RFC 7644 §3.5.2.2",
+        "If the user was not a member of this group, no changes should be made to the resource,"
+        " and a success response should be returned.",
+    ),
+    (
+        "All members are removed",
+        lambda first, second: [{"op": "remove", "path": "members"}],
+        [],
+        "RFC 7644 §3.5.2.2",
+        "Remove all members of a group:",
+    ),
+    (
+        "A member is removed and another one added",
+        lambda first, second: [remove(first), add(second)],
+        [1],
+        "RFC 7644 §3.5.2.2",
+        "Example request to remove and add a member.",
+    ),
+    (
+        "All members are removed and others added",
+        lambda first, second: [{"op": "remove", "path": "members"}, add(second)],
+        [1],
+        "RFC 7644 §3.5.2.2",
+        "The following example shows how to replace all of the members of a group with a different"
+        " members list.",
+    ),
+    (
+        "All members are replaced",
+        lambda first, second: [add(second) | {"op": "replace"}],
+        [1],
+        "RFC 7644 §3.5.2.3",
+        "The following example shows how to replace all of the members of a group with a different"
+        " members list in a single replace operation.",
+    ),
+    needs=("patch",),
+)
+def members_change(
+    service: Service, operations: Callable[[str, str], list[dict[str, Any]]], left: list[int]
 ) -> None:
-    """Register a PATCH of a group of the first of two users, and which of them are in it then."""
-
-    def run(service: Service) -> None:
-        ids = [service.new_user()["id"] for _ in range(2)]
-        group = service.new_group(ids[0])
-        patched(service, group, *operations(*ids), endpoint="/Groups")
-        wanted = sorted(ids[number] for number in after)
-        shown = members(service, group)
-        expect(shown == wanted, f"{len(shown)} members, {len(wanted)} expected: {shown!r}")
-
-    row(title, AREA, section, quote, run, needs=("patch",))
+    """{words}."""
+    ids = [service.new_user()["id"] for _ in range(2)]
+    group = service.new_group(ids[0])
+    patched(service, group, *operations(*ids), endpoint="/Groups")
+    wanted = sorted(ids[number] for number in left)
+    shown = members(service, group)
+    expect(shown == wanted, f"{len(shown)} members, {len(wanted)} expected: {shown!r}")
 
 
-change(
-    "A member is added",
-    "The following example shows how to add a member to a group.",
-    "RFC 7644 §3.5.2.1",
-    lambda first, second: [add(second)],
-    0,
-    1,
-)
-change(
-    "A member who is one already is not added again",
-    "If the user was already a member of this group, no changes should be made to the resource,"
-    " and a"
-    " success response should be returned.",
-    "RFC 7644 §3.5.2.1",
-    lambda first, second: [add(first)],
-    0,
-)
-change(
-    "A member is removed",
-    "The following example shows how to remove a member from a group.",
-    "RFC 7644 §3.5.2.2",
-    lambda first, second: [{"op": "remove", "path": f'members[value eq "{first}"]'}],
-)
-change(
-    "Somebody who is no member can be removed",
-    "If the user was not a member of this group, no changes should be made to the resource, and a"
-    " success response should be returned.",
-    "RFC 7644 §3.5.2.2",
-    lambda first, second: [{"op": "remove", "path": f'members[value eq "{second}"]'}],
-    0,
-)
-change(
-    "All members are removed",
-    "Remove all members of a group:",
-    "RFC 7644 §3.5.2.2",
-    lambda first, second: [{"op": "remove", "path": "members"}],
-)
-change(
-    "A member is removed and another one added",
-    "Example request to remove and add a member.",
-    "RFC 7644 §3.5.2.2",
-    lambda first, second: [{"op": "remove", "path": f'members[value eq "{first}"]'}, add(second)],
-    1,
-)
-change(
-    "All members are removed and others added",
-    "The following example shows how to replace all of the members of a group with a different"
-    " members"
-    " list.",
-    "RFC 7644 §3.5.2.2",
-    lambda first, second: [{"op": "remove", "path": "members"}, add(second)],
-    1,
-)
-change(
-    "All members are replaced",
-    "The following example shows how to replace all of the members of a group with a different"
-    " members"
-    " list in a single replace operation.",
-    "RFC 7644 §3.5.2.3",
-    lambda first, second: [add(second) | {"op": "replace"}],
-    1,
-)
-
-
-@rfc(AREA, "RFC 7644 §3.5.1", "Any values provided SHALL replace the existing attribute values.")
+@check("Any values provided SHALL replace the existing attribute values.", "RFC 7644 §3.5.1")
 def members_are_replaced_by_a_put(service: Service) -> None:
     """A PUT replaces the members."""
     first, second = service.new_user()["id"], service.new_user()["id"]
@@ -226,7 +197,10 @@ def members_are_replaced_by_a_put(service: Service) -> None:
     expect(shown == [second], f"members has {shown!r}")
 
 
-@rfc(AREA, SECTION, CHANGES, needs=("patch",))
+@check(
+    'While values MAY be added or removed, sub-attributes of members are "immutable".',
+    needs=("patch",),
+)
 def a_member_cannot_be_changed_within(service: Service) -> None:
     """The value of a member cannot be changed, for it is immutable."""
     first, second = service.new_user()["id"], service.new_user()["id"]
@@ -249,7 +223,11 @@ def only_group_of(service: Service, user: Resource) -> dict[str, Any]:
     return shown[0]
 
 
-@rfc(AREA, OF_USERS, BELONGS, SHOULD)
+@check(
+    "A list of groups to which the user belongs, either through direct membership",
+    OF_USERS,
+    level=SHOULD,
+)
 def a_user_shows_its_groups(service: Service) -> None:
     """A user shows the groups that it is in, and only those."""
     user = service.new_user()
@@ -259,12 +237,10 @@ def a_user_shows_its_groups(service: Service) -> None:
     expect(shown == [group["id"]], f"groups has {shown!r}")
 
 
-@rfc(
-    AREA,
+@check(
+    'the "$ref" sub-attribute must be the URI of the corresponding "Group" resources to which the'
+    " user belongs.",
     OF_USERS,
-    'the "$ref" sub-attribute must be the URI of the corresponding "Group" resources to which'
-    " the user"
-    " belongs.",
 )
 def groups_of_a_user_have_a_reference(service: Service) -> None:
     """$ref of a user's group, where it is shown, leads to the group."""
@@ -277,13 +253,11 @@ def groups_of_a_user_have_a_reference(service: Service) -> None:
     expect(service.client.get(path).json["id"] == group["id"], f"$ref is {shown['$ref']!r}")
 
 
-@rfc(
-    AREA,
+@check(
+    'The canonical types "direct" and "indirect" are defined to describe how the group membership'
+    " was derived.",
     OF_USERS,
-    'The canonical types "direct" and "indirect" are defined to describe how the group'
-    " membership was"
-    " derived.",
-    SHOULD,
+    level=SHOULD,
 )
 def groups_of_a_user_are_direct(service: Service) -> None:
     """The type of a user's own group, where it is shown, is direct."""
@@ -295,18 +269,19 @@ def groups_of_a_user_are_direct(service: Service) -> None:
     expect(shown["type"] == "direct", f"type is {shown['type']!r}")
 
 
-@rfc(AREA, OF_USERS, APPLIED, needs=("patch",))
+@check(
+    'group membership changes MUST be applied via the "Group" Resource', OF_USERS, needs=("patch",)
+)
 def who_leaves_a_group_does_not_show_it(service: Service) -> None:
     """A user who was removed from a group does not show it any more."""
     user = service.new_user()
     group = service.new_group(user["id"])
     only_group_of(service, user)
-    leaving = {"op": "remove", "path": f'members[value eq "{user["id"]}"]'}
-    patched(service, group, leaving, endpoint="/Groups")
+    patched(service, group, remove(user["id"]), endpoint="/Groups")
     expect(not groups_of(service, user), "the group is shown")
 
 
-@rfc(AREA, "RFC 7644 §3.6", "MUST return a 404 (Not Found) error code for all operations")
+@check("MUST return a 404 (Not Found) error code for all operations", "RFC 7644 §3.6")
 def a_deleted_group_is_not_shown(service: Service) -> None:
     """A user does not show a group that has been deleted."""
     user = service.new_user()
@@ -316,7 +291,7 @@ def a_deleted_group_is_not_shown(service: Service) -> None:
     expect(not groups_of(service, user), "the group is shown")
 
 
-@rfc(AREA, "RFC 7644 §3.4.2.5", "excludedAttributes A multi-valued list of strings")
+@check("excludedAttributes A multi-valued list of strings", "RFC 7644 §3.4.2.5")
 def members_can_be_left_out(service: Service) -> None:
     """excludedAttributes=members leaves the members out."""
     group = service.new_group(service.new_user()["id"])

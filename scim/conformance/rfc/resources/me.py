@@ -1,21 +1,15 @@
 """The alias /Me (RFC 7644 §3.11)."""
 
-from ..common import PATCH_OP, SHOULD, Exchange, Service, expect, expect_status, rfc, row, skip
+from ...answers import PATCH_OP, expect_status
+from ...client import Exchange
+from ...outcomes import expect, skip
+from ...service import Service
+from ..common import SHOULD, area
 
-AREA = "me"
-SECTION = "RFC 7644 §3.11"
+check = area("me", "RFC 7644 §3.11")
 UNSUPPORTED = (
-    "A service provider that does NOT support this feature SHOULD respond with HTTP status code 501"
-    " (Not Implemented)."
-)
-REDIRECTED = (
-    "A service provider MAY choose to redirect the client using HTTP status code 308 (Permanent"
-    " Redirect) to the resource associated with the authenticated subject."
-)
-PERMANENT = (
-    'In any response, the HTTP "Location" header MUST be the permanent location of the aliased'
-    " resource"
-    " associated with the authenticated subject."
+    "A service provider that does NOT support this feature SHOULD respond with HTTP status code"
+    " 501 (Not Implemented)."
 )
 
 
@@ -30,13 +24,16 @@ def shown(service: Service) -> Exchange:
     return answer
 
 
-@rfc(AREA, SECTION, UNSUPPORTED, SHOULD)
+@check(UNSUPPORTED, level=SHOULD)
 def me_is_shown_or_elsewhere_or_501(service: Service) -> None:
     """GET /Me is 200, 308 or 501."""
     expect_status(me(service), 200, 308, 501)
 
 
-@rfc(AREA, SECTION, PERMANENT)
+@check(
+    'In any response, the HTTP "Location" header MUST be the permanent location of the aliased'
+    " resource associated with the authenticated subject."
+)
 def me_has_the_location_of_the_resource(service: Service) -> None:
     """Where /Me is shown, Location is its meta.location."""
     answer = shown(service)
@@ -44,7 +41,7 @@ def me_has_the_location_of_the_resource(service: Service) -> None:
     expect(location == answer.json["meta"]["location"], f"Location is {location!r}")
 
 
-@rfc(AREA, SECTION, "as a URI alias for the User or other resource associated with the currently")
+@check("as a URI alias for the User or other resource associated with the currently")
 def me_is_the_resource_itself(service: Service) -> None:
     """Where /Me is shown, its meta.location shows the same."""
     answer = shown(service)
@@ -53,7 +50,10 @@ def me_is_the_resource_itself(service: Service) -> None:
     expect(itself.json == answer.json, "meta.location shows something else")
 
 
-@rfc(AREA, SECTION, REDIRECTED)
+@check(
+    "A service provider MAY choose to redirect the client using HTTP status code 308 (Permanent"
+    " Redirect) to the resource associated with the authenticated subject."
+)
 def me_redirects_to_the_resource(service: Service) -> None:
     """Where /Me is elsewhere, Location leads there."""
     answer = me(service)
@@ -62,20 +62,13 @@ def me_redirects_to_the_resource(service: Service) -> None:
     expect_status(service.client.follow(answer.headers["location"]), 200)
 
 
-def is_unsupported(method: str) -> None:
-    """Register that a method of /Me is 501 where GET is."""
-
-    def run(service: Service) -> None:
-        if me(service).status != 501:
-            skip("the server supports /Me")
-        body = {
-            "PUT": service.user(),
-            "PATCH": {"schemas": [PATCH_OP], "Operations": [{"op": "remove", "path": "title"}]},
-        }.get(method)
-        expect_status(service.client.request(method, "/Me", body), 501)
-
-    row(f"{method} /Me is 501 where GET is", AREA, SECTION, UNSUPPORTED, run, SHOULD)
-
-
-for _method in ("PUT", "PATCH", "DELETE"):
-    is_unsupported(_method)
+@check.each("method", ("PUT",), ("PATCH",), ("DELETE",), quote=UNSUPPORTED, level=SHOULD)
+def other_methods_are_unsupported_too(service: Service, method: str) -> None:
+    """{method} /Me is 501 where GET is."""
+    if me(service).status != 501:
+        skip("the server supports /Me")
+    body = {
+        "PUT": service.user(),
+        "PATCH": {"schemas": [PATCH_OP], "Operations": [{"op": "remove", "path": "title"}]},
+    }.get(method)
+    expect_status(service.client.request(method, "/Me", body), 501)

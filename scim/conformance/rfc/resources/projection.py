@@ -3,49 +3,29 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..common import (
-    ENTERPRISE_USER_SCHEMA,
-    PATCH_OP,
-    USER_SCHEMA,
-    Exchange,
-    Service,
-    definition,
-    expect,
-    expect_status,
-    get,
-    need,
-    read,
-    rfc,
-    row,
-)
+from ...answers import PATCH_OP, expect_status
+from ...client import Exchange
+from ...outcomes import expect
+from ...service import USER_SCHEMA, Service
+from ..common import ENTERPRISE_USER_SCHEMA, area, definition, get, new_employee, read
 
-AREA = "projection"
-SECTION = "RFC 7644 §3.9"
-NOTATION = "RFC 7644 §3.10"
+SECTION, NOTATION = "RFC 7644 §3.9", "RFC 7644 §3.10"
+check = area("projection", SECTION)
 OVERRIDES = (
     "the default list of attributes SHALL be overridden, and each resource returned MUST contain"
-    " the"
-    " minimum set of resource attributes and any attributes or sub-attributes explicitly requested"
-    ' by the "attributes" parameter.'
+    " the minimum set of resource attributes and any attributes or sub-attributes explicitly"
+    ' requested by the "attributes" parameter.'
 )
 EXCLUDES = (
     'the default set of attributes minus those attributes listed in "excludedAttributes" is'
     " returned."
 )
-ANY_OPERATION = (
-    "Clients MAY request a partial resource representation on any operation that returns a resource"
-    " within the response"
-)
 URN = "uniquely identified by prefixing the attribute name with its schema URN"
 CASE = (
     "All facets (URN, attribute, and sub-attribute name) of the fully encoded attribute name are"
-    " case"
-    " insensitive."
+    " case insensitive."
 )
 NESTED = "Complex attributes' sub-attributes are referenced via nested dot ('.') notation"
-ALWAYS = (
-    'This parameter SHALL have no effect on attributes whose schema "returned" setting is "always"'
-)
 
 
 def full_user(service: Service) -> dict[str, Any]:
@@ -70,103 +50,70 @@ def expect_only(service: Service, shown: dict[str, Any], *asked: str) -> None:
     expect(not unasked, f"shown, too: {', '.join(sorted(unasked))}")
 
 
-# The parameter attributes, what of the user it shows, and the words for that.
-WANTED: dict[str, tuple[str, tuple[str, ...], str, str]] = {
-    "One attribute": ("userName", ("userName",), SECTION, OVERRIDES),
-    "Several attributes": (
+@check.each(
+    "words, wanted, asked, section, quote",
+    ("One attribute", "userName", ("userName",), SECTION, OVERRIDES),
+    (
+        "Several attributes",
         "userName,displayName,emails",
         ("userName", "displayName", "emails"),
         SECTION,
         "The query parameter attributes value is a comma-separated list of resource attribute"
         " names",
     ),
-    "A complex attribute": ("name", ("name",), SECTION, OVERRIDES),
-    "meta": (
+    ("A complex attribute", "name", ("name",), SECTION, OVERRIDES),
+    (
+        "meta",
         "meta",
         ("meta",),
         "RFC 7643 §3.1",
         'all of these sub-attributes have a "returned" characteristic of "default".',
     ),
-    "id": ("id", (), SECTION, OVERRIDES),
-    "An attribute in another case": ("USERNAME", ("userName",), NOTATION, CASE),
-    "An attribute with its URN": (f"{USER_SCHEMA}:userName", ("userName",), NOTATION, URN),
-    "An attribute with its URN in another case": (
+    ("id", "id", (), SECTION, OVERRIDES),
+    ("An attribute in another case", "USERNAME", ("userName",), NOTATION, CASE),
+    ("An attribute with its URN", f"{USER_SCHEMA}:userName", ("userName",), NOTATION, URN),
+    (
+        "An attribute with its URN in another case",
         f"{USER_SCHEMA}:userName".upper(),
         ("userName",),
         NOTATION,
         CASE,
     ),
-}
+)
+def attributes_shows_only_those(service: Service, wanted: str, asked: tuple[str, ...]) -> None:
+    """{words} in attributes: only that is shown."""
+    expect_only(service, read(service, full_user(service), attributes=wanted), *asked)
 
 
-def shows_only(wanted: str, asked: tuple[str, ...]) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        expect_only(service, read(service, full_user(service), attributes=wanted), *asked)
-
-    return run
-
-
-for _title, (_wanted, _asked, _section, _quote) in WANTED.items():
-    row(
-        f"{_title} in attributes: only that is shown",
-        AREA,
-        _section,
-        _quote,
-        shows_only(_wanted, _asked),
-    )
-
-# A sub-attribute that is asked for, its attribute, and the words for that.
-BELOW: dict[str, tuple[str, str, str]] = {
-    "name.familyName": ("name", "familyName", NESTED),
-    "NAME.FAMILYNAME": ("name", "familyName", CASE),
-    f"{USER_SCHEMA}:name.givenName": (
+@check.each(
+    "words, path, name, sub_name, quote",
+    ("name.familyName", "name.familyName", "name", "familyName", NESTED),
+    ("NAME.FAMILYNAME, in capitals,", "NAME.FAMILYNAME", "name", "familyName", CASE),
+    (
+        "name.givenName and its URN",
+        f"{USER_SCHEMA}:name.givenName",
         "name",
         "givenName",
         "For example, the fully qualified path for a User's givenName is"
         ' "urn:ietf:params:scim:schemas:core:2.0:User:name.givenName".',
     ),
-    "emails.value": ("emails", "value", NESTED),
-    "meta.location": ("meta", "location", NESTED),
-}
+    ("emails.value", "emails.value", "emails", "value", NESTED),
+    ("meta.location", "meta.location", "meta", "location", NESTED),
+    section=NOTATION,
+)
+def attributes_shows_only_a_sub_attribute(
+    service: Service, path: str, name: str, sub_name: str
+) -> None:
+    """Attributes with {words} shows only that sub-attribute."""
+    shown = read(service, full_user(service), attributes=path)
+    expect_only(service, shown, name)
+    elements = shown[name] if isinstance(shown[name], list) else [shown[name]]
+    for element in elements:
+        expect(set(element) == {sub_name}, f"{name} has {', '.join(sorted(element))}")
 
 
-def shows_only_below(path: str, name: str, sub_name: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        shown = read(service, full_user(service), attributes=path)
-        expect_only(service, shown, name)
-        elements = shown[name] if isinstance(shown[name], list) else [shown[name]]
-        for element in elements:
-            expect(set(element) == {sub_name}, f"{name} has {', '.join(sorted(element))}")
-
-    return run
-
-
-_forms = dict.fromkeys(BELOW, "") | {
-    "NAME.FAMILYNAME": ", in capitals,",
-    f"{USER_SCHEMA}:name.givenName": " and its URN",
-}
-for _path, (_name, _sub_name, _quote) in BELOW.items():
-    row(
-        f"Attributes with {_path.rpartition(':')[2]}{_forms[_path]} shows only that sub-attribute",
-        AREA,
-        NOTATION,
-        _quote,
-        shows_only_below(_path, _name, _sub_name),
-    )
-
-
-def leaves_out(unwanted: str, *names: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = full_user(service)
-        shown = read(service, user, excludedAttributes=unwanted)
-        expect(not set(names) & set(shown), f"shown: {', '.join(sorted(set(names) & set(shown)))}")
-        missing = set(user) - set(names) - set(shown)
-        expect(not missing, f"not shown: {', '.join(sorted(missing))}")
-
-    return run
-
-
-for _title, _unwanted, _names, _section, _quote in (
+@check.each(
+    "words, unwanted, names, section, quote",
     ("one attribute", "title", ("title",), SECTION, EXCLUDES),
     (
         "several attributes",
@@ -178,18 +125,28 @@ for _title, _unwanted, _names, _section, _quote in (
     ("meta", "meta", ("meta",), SECTION, EXCLUDES),
     ("another case", "TITLE", ("title",), NOTATION, CASE),
     ("a URN", f"{USER_SCHEMA}:title", ("title",), NOTATION, URN),
-    ("id, which always is shown", "id", (), "RFC 7644 §3.4.2.5", ALWAYS),
-):
-    row(
-        f"excludedAttributes with {_title}",
-        AREA,
-        _section,
-        _quote,
-        leaves_out(_unwanted, *_names),
-    )
+    (
+        "id, which always is shown",
+        "id",
+        (),
+        "RFC 7644 §3.4.2.5",
+        'This parameter SHALL have no effect on attributes whose schema "returned" setting is'
+        ' "always"',
+    ),
+)
+def excluded_attributes_are_left_out(
+    service: Service, unwanted: str, names: tuple[str, ...]
+) -> None:
+    """excludedAttributes with {words}."""
+    user = full_user(service)
+    shown = set(read(service, user, excludedAttributes=unwanted))
+    still = shown.intersection(names)
+    expect(not still, f"shown: {', '.join(sorted(still))}")
+    missing = set(user) - set(names) - shown
+    expect(not missing, f"not shown: {', '.join(sorted(missing))}")
 
 
-@rfc(AREA, NOTATION, NESTED)
+@check(NESTED, NOTATION)
 def a_sub_attribute_can_be_excluded(service: Service) -> None:
     """excludedAttributes with name.familyName leaves the rest of the name."""
     name = read(service, full_user(service), excludedAttributes="name.familyName").get("name", {})
@@ -197,24 +154,16 @@ def a_sub_attribute_can_be_excluded(service: Service) -> None:
     expect("givenName" in name, "name.givenName is not shown")
 
 
-@rfc(AREA, NOTATION, "Clients MAY omit core schema attribute URN prefixes but SHOULD fully qualify")
+@check("Clients MAY omit core schema attribute URN prefixes but SHOULD fully qualify", NOTATION)
 def an_extended_attribute_can_be_asked_for(service: Service) -> None:
     """attributes with an attribute of an extension shows only that."""
-    need(service, "department", "costCenter", schema=ENTERPRISE_USER_SCHEMA)
-    job = {"department": "Tour Operations", "costCenter": "4130"}
-    user = service.new_user(
-        **{"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA], ENTERPRISE_USER_SCHEMA: job}
-    )
+    user = new_employee(service, department="Tour Operations", costCenter="4130")
     shown = read(service, user, attributes=f"{ENTERPRISE_USER_SCHEMA}:department")
     expect_only(service, shown, ENTERPRISE_USER_SCHEMA)
     expect(shown[ENTERPRISE_USER_SCHEMA] == {"department": "Tour Operations"}, f"it shows {shown}")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §7",
-    "never  The attribute is never returned.",
-)
+@check("never  The attribute is never returned.", "RFC 7643 §7")
 def a_password_cannot_be_asked_for(service: Service) -> None:
     """attributes=password shows no password."""
     user = service.new_user(password="t1meMa$heen-T0ur")
@@ -226,36 +175,23 @@ def a_password_cannot_be_asked_for(service: Service) -> None:
             expect("password" not in answer.json, "there is a password")
 
 
-def query_shows(
-    parameter: str, shown_names: set[str], hidden: set[str]
-) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = full_user(service)
-        query = {"filter": f'userName eq "{user["userName"]}"', parameter: "displayName"}
-        (shown,) = get(service, "/Users", **query)["Resources"]
-        expect(shown_names <= set(shown), f"not shown: {', '.join(shown_names - set(shown))}")
-        expect(not hidden & set(shown), f"shown: {', '.join(hidden & set(shown))}")
-
-    return run
-
-
-BOTH = "OPTIONAL parameters, which MUST be supported by SCIM service providers:"
-row(
-    "A query with attributes shows only those",
-    AREA,
-    "RFC 7644 §3.4.2.5",
-    BOTH,
-    query_shows("attributes", {"id", "displayName"}, {"userName", "emails", "meta", "title"}),
+@check.each(
+    "parameter, words, wanted, unwanted",
+    ("attributes", "only those", {"id", "displayName"}, {"userName", "emails", "meta", "title"}),
+    ("excludedAttributes", "the rest", {"id", "userName", "title"}, {"displayName"}),
+    section="RFC 7644 §3.4.2.5",
+    quote="OPTIONAL parameters, which MUST be supported by SCIM service providers:",
     needs=("filter",),
 )
-row(
-    "A query with excludedAttributes shows the rest",
-    AREA,
-    "RFC 7644 §3.4.2.5",
-    BOTH,
-    query_shows("excludedAttributes", {"id", "userName", "title"}, {"displayName"}),
-    needs=("filter",),
-)
+def a_query_is_projected(
+    service: Service, parameter: str, wanted: set[str], unwanted: set[str]
+) -> None:
+    """A query with {parameter} shows {words}."""
+    user = full_user(service)
+    query = {"filter": f'userName eq "{user["userName"]}"', parameter: "displayName"}
+    (shown,) = get(service, "/Users", **query)["Resources"]
+    expect(wanted <= set(shown), f"not shown: {', '.join(wanted - set(shown))}")
+    expect(not unwanted & set(shown), f"shown: {', '.join(unwanted & set(shown))}")
 
 
 def post(service: Service, **query: str) -> Exchange:
@@ -273,37 +209,33 @@ def patch(service: Service, **query: str) -> Exchange:
     return service.client.patch(path, {"schemas": [PATCH_OP], "Operations": [change]}, query=query)
 
 
-def answer_shows(
-    send: Callable[..., Exchange], status: int, parameter: str
-) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        answer = send(service, **{parameter: "title"})
-        if parameter == "attributes":
-            expect_status(answer, status)
-            expect_only(service, answer.json, "title")
-        elif answer.text:
-            expect("title" not in answer.json, "title is shown")
-            expect("userName" in answer.json, "userName is not shown")
-
-    return run
-
-
-for _send, _status in ((post, 201), (put, 200), (patch, 200)):
-    for _parameter in ("attributes", "excludedAttributes"):
-        row(
-            f"The answer to a {_send.__name__.upper()} heeds {_parameter}",
-            AREA,
-            SECTION,
-            ANY_OPERATION,
-            answer_shows(_send, _status, _parameter),
-            needs=("patch",) if _send is patch else (),
-        )
+@check.each(
+    "method, send, status, parameter, needs",
+    ("POST", post, 201, "attributes", ()),
+    ("POST", post, 201, "excludedAttributes", ()),
+    ("PUT", put, 200, "attributes", ()),
+    ("PUT", put, 200, "excludedAttributes", ()),
+    ("PATCH", patch, 200, "attributes", ("patch",)),
+    ("PATCH", patch, 200, "excludedAttributes", ("patch",)),
+    quote="Clients MAY request a partial resource representation on any operation that returns a"
+    " resource within the response",
+)
+def an_answer_is_projected(
+    service: Service, send: Callable[..., Exchange], status: int, parameter: str
+) -> None:
+    """The answer to a {method} heeds {parameter}."""
+    answer = send(service, **{parameter: "title"})
+    if parameter == "attributes":
+        expect_status(answer, status)
+        expect_only(service, answer.json, "title")
+    elif answer.text:
+        expect("title" not in answer.json, "title is shown")
+        expect("userName" in answer.json, "userName is not shown")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.5.2",
+@check(
     'The server MUST return a 200 OK if the "attributes" parameter is specified in the request.',
+    "RFC 7644 §3.5.2",
     needs=("patch",),
 )
 def patch_with_attributes_is_200(service: Service) -> None:

@@ -2,23 +2,14 @@
 
 import json
 
-from ..common import (
-    SHOULD,
-    USER_SCHEMA,
-    Exchange,
-    Service,
-    expect,
-    expect_status,
-    moment,
-    patched,
-    read,
-    rfc,
-)
+from ...answers import expect_status
+from ...client import Exchange
+from ...outcomes import expect
+from ...service import USER_SCHEMA, Service
+from ..common import SHOULD, area, moment, patched, read
 
-AREA = "read"
-SECTION = "RFC 7644 §3.4.1"
+check = area("read", "RFC 7644 §3.4.1")
 COMMON = "RFC 7643 §3.1"
-FORMATS = 'Service providers MUST support the "Accept" header "Accept: application/scim+json"'
 
 
 def get_new(service: Service, **headers: str | None) -> Exchange:
@@ -30,11 +21,9 @@ def media_type(answer: Exchange) -> str:
     return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-@rfc(
-    AREA,
-    SECTION,
+@check(
     "If the resource exists, the server responds with HTTP status code 200 (OK) and includes the"
-    " result in the body of the response.",
+    " result in the body of the response."
 )
 def read_shows_the_user(service: Service) -> None:
     """GET of a user is 200 with the user."""
@@ -44,12 +33,10 @@ def read_shows_the_user(service: Service) -> None:
     expect(shown["userName"] == user["userName"], f"userName is {shown['userName']!r}")
 
 
-@rfc(
-    AREA,
+@check(
+    "It MUST be a stable, non-reassignable identifier that does not change when the same resource"
+    " is returned in subsequent requests.",
     COMMON,
-    "It MUST be a stable, non-reassignable identifier that does not change when the same"
-    " resource is"
-    " returned in subsequent requests.",
 )
 def the_id_stays(service: Service) -> None:
     """The id is the same in the POST's answer, a GET's, a PUT's and a query's."""
@@ -65,7 +52,10 @@ def the_id_stays(service: Service) -> None:
     expect(shown == {user["id"]}, f"the ids are {shown!r}, at first {user['id']!r}")
 
 
-@rfc(AREA, "RFC 7644 §3.8", FORMATS)
+@check(
+    'Service providers MUST support the "Accept" header "Accept: application/scim+json"',
+    "RFC 7644 §3.8",
+)
 def scim_json_is_accepted(service: Service) -> None:
     """Accept: application/scim+json is answered in it."""
     answer = get_new(service, Accept="application/scim+json")
@@ -73,7 +63,7 @@ def scim_json_is_accepted(service: Service) -> None:
     expect(media_type(answer) == "application/scim+json", f"it is {media_type(answer)!r}")
 
 
-@rfc(AREA, "RFC 7644 §3.8", 'SHOULD support the header "Accept: application/json"', SHOULD)
+@check('SHOULD support the header "Accept: application/json"', "RFC 7644 §3.8", level=SHOULD)
 def json_is_accepted(service: Service) -> None:
     """Accept: application/json is answered in JSON."""
     answer = get_new(service, Accept="application/json")
@@ -82,11 +72,7 @@ def json_is_accepted(service: Service) -> None:
     expect(is_json and answer.json["id"], f"it is {media_type(answer)!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.8",
-    'The format defaults to "application/scim+json" if no format is specified.',
-)
+@check('The format defaults to "application/scim+json" if no format is specified.', "RFC 7644 §3.8")
 def scim_json_is_the_default(service: Service) -> None:
     """Without Accept the answer is application/scim+json."""
     answer = get_new(service, Accept=None)
@@ -94,11 +80,10 @@ def scim_json_is_the_default(service: Service) -> None:
     expect(media_type(answer) == "application/scim+json", f"it is {media_type(answer)!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.8",
+@check(
     "Servers MUST accept requests and be able to return JSON-structured responses using UTF-8"
     " encoding [RFC3629].",
+    "RFC 7644 §3.8",
 )
 def bodies_are_utf_8(service: Service) -> None:
     """A body in UTF-8, not escaped, is read and shown as such."""
@@ -110,11 +95,7 @@ def bodies_are_utf_8(service: Service) -> None:
     expect(answer.json["displayName"] == name, f"displayName is {answer.json['displayName']!r}")
 
 
-@rfc(
-    AREA,
-    COMMON,
-    'This value MUST be the same as the "Content-Location" HTTP response header',
-)
+@check('This value MUST be the same as the "Content-Location" HTTP response header', COMMON)
 def content_location_is_meta_location(service: Service) -> None:
     """Where there is a Content-Location or a Location, it is meta.location."""
     answer = get_new(service)
@@ -124,11 +105,10 @@ def content_location_is_meta_location(service: Service) -> None:
         expect(shown == location, f"{name} is {shown!r}, meta.location {location!r}")
 
 
-@rfc(
-    AREA,
-    COMMON,
+@check(
     'the attributes "id" and "meta" (and its associated sub-attributes) MUST be assigned values by'
     " the service provider.",
+    COMMON,
 )
 def meta_is_there(service: Service) -> None:
     """A user has meta with its sub-attributes."""
@@ -141,18 +121,17 @@ def meta_is_there(service: Service) -> None:
     expect(not empty, f"meta lacks {', '.join(empty)}")
 
 
-@rfc(AREA, "RFC 7643 §3.3", 'The "schemas" attribute MUST contain at least one value')
+@check('The "schemas" attribute MUST contain at least one value', "RFC 7643 §3.3")
 def read_shows_the_schemas(service: Service) -> None:
     """A user has schemas, the User schema among them."""
     schemas = read(service, service.new_user()).get("schemas")
     expect(isinstance(schemas, list) and USER_SCHEMA in schemas, f"schemas is {schemas!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §3",
+@check(
     'The "schemas" attribute for a resource MUST only contain values defined as "schema" and'
     ' "schemaExtensions" for the resource\'s defined "resourceType".',
+    "RFC 7643 §3",
 )
 def schemas_are_those_of_the_type(service: Service) -> None:
     """A user's schemas are those of the resource type User."""
@@ -164,12 +143,10 @@ def schemas_are_those_of_the_type(service: Service) -> None:
     expect(not other, f"schemas has {', '.join(other)}")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.4",
+@check(
     "By default, resource attributes returned in a response are those attributes whose"
-    " characteristic"
-    ' "returned" setting is "always" or "default"',
+    ' characteristic "returned" setting is "always" or "default"',
+    "RFC 7644 §3.4",
 )
 def read_shows_what_was_sent(service: Service) -> None:
     """All that was sent is shown."""
@@ -180,17 +157,16 @@ def read_shows_what_was_sent(service: Service) -> None:
     expect(shown["name"] | body["name"] == shown["name"], f"name is {shown['name']!r}")
 
 
-@rfc(AREA, "RFC 7643 §4.1.1", "SHALL NOT be returnable by a service provider.")
+@check("SHALL NOT be returnable by a service provider.", "RFC 7643 §4.1.1")
 def a_password_cannot_be_read(service: Service) -> None:
     """A GET shows no password."""
     user = service.new_user(password="t1meMa$heen-T0ur")
     expect("password" not in read(service, user), "there is a password")
 
 
-@rfc(
-    AREA,
-    COMMON,
+@check(
     "lastModified  The most recent DateTime that the details of this resource were updated",
+    COMMON,
     needs=("patch",),
 )
 def last_modified_moves_and_created_stays(service: Service) -> None:
@@ -203,11 +179,10 @@ def last_modified_moves_and_created_stays(service: Service) -> None:
     expect(moment(after["lastModified"]) >= before, "lastModified went back")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.4.2",
+@check(
     "SHOULD ignore any query parameters they do not recognize instead of rejecting the query",
-    SHOULD,
+    "RFC 7644 §3.4.2",
+    level=SHOULD,
 )
 def unknown_parameters_are_ignored(service: Service) -> None:
     """A query parameter that nobody knows is ignored."""

@@ -1,36 +1,29 @@
 """Replacing resources with PUT (RFC 7644 §3.5.1)."""
 
-from collections.abc import Callable
 from typing import Any
 
+from ...answers import expect_status
+from ...client import Exchange
+from ...outcomes import expect
+from ...service import USER_SCHEMA, Resource, Service
 from ..common import (
     ENTERPRISE_USER_SCHEMA,
-    USER_SCHEMA,
-    Exchange,
-    Service,
-    expect,
+    area,
     expect_explained,
-    expect_status,
+    expect_values,
     find,
     moment,
     need,
     read,
-    rfc,
-    row,
     values,
 )
 
-AREA = "put"
-SECTION = "RFC 7644 §3.5.1"
+check = area("put", "RFC 7644 §3.5.1")
 REPLACED = "readWrite, writeOnly  Any values provided SHALL replace the existing attribute values."
 READ_ONLY = "readOnly  Any values provided SHALL be ignored."
 CLEARED = (
     'Clients that want to override a server\'s defaults MAY specify "null" for a single-valued'
     ' attribute, or an empty array "[]" for a multi-valued attribute, to clear all values.'
-)
-ENTIRE = (
-    "a successful PUT operation returns a 200 OK response code and the entire resource within the"
-    " response body"
 )
 
 
@@ -43,7 +36,10 @@ def put(service: Service, before: dict[str, Any], **changes: Any) -> tuple[Any, 
     return user, answer
 
 
-@rfc(AREA, SECTION, ENTIRE)
+@check(
+    "a successful PUT operation returns a 200 OK response code and the entire resource within the"
+    " response body"
+)
 def put_is_200_with_the_user(service: Service) -> None:
     """A PUT is 200 with the user as it now is."""
     user, answer = put(service, {}, title="Tour Guide")
@@ -51,7 +47,7 @@ def put_is_200_with_the_user(service: Service) -> None:
     expect(answer.json == read(service, user), "GET shows something else")
 
 
-@rfc(AREA, "RFC 7644 §3.5", "Implementers MUST support HTTP PUT")
+@check("Implementers MUST support HTTP PUT", "RFC 7644 §3.5")
 def groups_can_be_replaced(service: Service) -> None:
     """A group can be replaced, too."""
     group = service.new_group()
@@ -62,38 +58,29 @@ def groups_can_be_replaced(service: Service) -> None:
     expect(shown == name, f"displayName is {shown!r}")
 
 
-# What the user has before, what is put, the attribute to look at, and what it has to be.
 EMAIL = {"value": "old@example.com", "type": "work"}
-CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "A string": ({"title": "Tour Guide"}, {"title": "Driver"}, REPLACED),
-    "A boolean": ({"active": True}, {"active": False}, REPLACED),
-    "A string that was unassigned": ({}, {"title": "Driver"}, REPLACED),
-    "A complex value": (
+
+
+@check.each(
+    "words, before, after",
+    ("A string", {"title": "Tour Guide"}, {"title": "Driver"}),
+    ("A boolean", {"active": True}, {"active": False}),
+    ("A string that was unassigned", {}, {"title": "Driver"}),
+    (
+        "A complex value",
         {"name": {"givenName": "Barbara", "familyName": "Jensen"}},
         {"name": {"givenName": "Babs", "familyName": "Smith"}},
-        REPLACED,
     ),
-    "externalId": ({"externalId": "701984"}, {"externalId": "701985"}, REPLACED),
-}
+    ("externalId", {"externalId": "701984"}, {"externalId": "701985"}),
+    quote=REPLACED,
+)
+def a_value_is_replaced(service: Service, before: Resource, after: Resource) -> None:
+    """{words} is replaced by a PUT."""
+    user, _ = put(service, before, **after)
+    expect_values(read(service, user), after)
 
 
-def is_replaced(before: dict[str, Any], after: dict[str, Any]) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user, _ = put(service, before, **after)
-        shown = read(service, user)
-        for name, value in after.items():
-            now = shown.get(name)
-            is_right = now | value == now if isinstance(value, dict) else now == value
-            expect(is_right, f"{name} is {now!r} instead of {value!r}")
-
-    return run
-
-
-for _title, (_before, _after, _quote) in CHANGES.items():
-    row(f"{_title} is replaced by a PUT", AREA, SECTION, _quote, is_replaced(_before, _after))
-
-
-@rfc(AREA, SECTION, REPLACED)
+@check(REPLACED)
 def all_values_of_a_list_are_replaced(service: Service) -> None:
     """A list is replaced as a whole."""
     emails = [{"value": "new@example.com", "type": "home"}]
@@ -102,7 +89,7 @@ def all_values_of_a_list_are_replaced(service: Service) -> None:
     expect(shown == ["new@example.com"], f"emails has {shown!r}")
 
 
-@rfc(AREA, SECTION, REPLACED)
+@check(REPLACED)
 def user_names_can_be_replaced(service: Service) -> None:
     """A userName is replaced, and the old one finds nobody any more."""
     name = service.unique("renamed")
@@ -112,7 +99,7 @@ def user_names_can_be_replaced(service: Service) -> None:
     expect(not find(service, f'userName eq "{user["userName"]}"'), "the old name is found")
 
 
-@rfc(AREA, SECTION, CLEARED)
+@check(CLEARED)
 def null_clears_an_attribute(service: Service) -> None:
     """A null in a PUT clears the attribute."""
     user, _ = put(service, {"title": "Tour Guide"}, title=None)
@@ -120,7 +107,7 @@ def null_clears_an_attribute(service: Service) -> None:
     expect(not shown, f"title is {shown!r}")
 
 
-@rfc(AREA, SECTION, CLEARED)
+@check(CLEARED)
 def an_empty_list_clears_an_attribute(service: Service) -> None:
     """An empty list in a PUT clears the attribute."""
     user, _ = put(service, {"emails": [EMAIL]}, emails=[])
@@ -128,14 +115,14 @@ def an_empty_list_clears_an_attribute(service: Service) -> None:
     expect(not shown, f"emails is {shown!r}")
 
 
-@rfc(AREA, SECTION, READ_ONLY)
+@check(READ_ONLY)
 def an_id_in_the_body_is_ignored(service: Service) -> None:
     """Another id in the body changes nothing."""
     user, answer = put(service, {}, id=service.unique("other"))
     expect(answer.json["id"] == user["id"], f"id is {answer.json['id']!r}")
 
 
-@rfc(AREA, SECTION, READ_ONLY)
+@check(READ_ONLY)
 def meta_in_the_body_is_ignored(service: Service) -> None:
     """A meta in the body changes nothing."""
     sent = {"created": "2001-02-03T04:05:06Z", "resourceType": "Robot", "location": "urn:x"}
@@ -145,7 +132,7 @@ def meta_in_the_body_is_ignored(service: Service) -> None:
         expect(shown == user["meta"][name], f"meta.{name} is {shown!r}")
 
 
-@rfc(AREA, SECTION, READ_ONLY)
+@check(READ_ONLY)
 def groups_in_the_body_are_ignored(service: Service) -> None:
     """Groups in the body of a user change no membership."""
     group = service.new_group()
@@ -153,11 +140,7 @@ def groups_in_the_body_are_ignored(service: Service) -> None:
     expect(not read(service, user).get("groups"), "the user is in the group")
 
 
-@rfc(
-    AREA,
-    SECTION,
-    "SCIM clients MAY send all attributes, regardless of each attribute's mutability.",
-)
+@check("SCIM clients MAY send all attributes, regardless of each attribute's mutability.")
 def what_was_read_can_be_put_back(service: Service) -> None:
     """A user as it was read can be put back, and stays as it was."""
     user = service.new_user(title="Tour Guide")
@@ -168,11 +151,7 @@ def what_was_read_can_be_put_back(service: Service) -> None:
     expect(not changed, f"changed: {', '.join(changed)}")
 
 
-@rfc(
-    AREA,
-    "RFC 7644 §3.12",
-    "One or more of the attribute values are already in use or are reserved.",
-)
+@check("One or more of the attribute values are already in use or are reserved.", "RFC 7644 §3.12")
 def a_name_in_use_cannot_be_put(service: Service) -> None:
     """A PUT with a userName in use is refused as a conflict, and changes nothing."""
     other, user = service.new_user(), service.new_user()
@@ -182,7 +161,7 @@ def a_name_in_use_cannot_be_put(service: Service) -> None:
     expect(read(service, user)["userName"] == user["userName"], "the user has the name")
 
 
-@rfc(AREA, "RFC 7643 §3.1", 'created  The "DateTime" that the resource was added to the service')
+@check('created  The "DateTime" that the resource was added to the service', "RFC 7643 §3.1")
 def put_keeps_created(service: Service) -> None:
     """A PUT keeps meta.created and meta.location."""
     user, answer = put(service, {}, title="Driver")
@@ -191,11 +170,7 @@ def put_keeps_created(service: Service) -> None:
         expect(shown == user["meta"][name], f"meta.{name} is {shown!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §3.1",
-    "lastModified  The most recent DateTime that the details of this resource",
-)
+@check("lastModified  The most recent DateTime that the details of this resource", "RFC 7643 §3.1")
 def put_moves_last_modified(service: Service) -> None:
     """After a PUT meta.lastModified is not before meta.created."""
     user, answer = put(service, {}, title="Driver")
@@ -203,18 +178,14 @@ def put_moves_last_modified(service: Service) -> None:
     expect(moment(shown) >= moment(user["meta"]["created"]), f"lastModified is {shown}")
 
 
-@rfc(AREA, "RFC 7643 §7", "writeOnly  The attribute MAY be updated at any time.")
+@check("writeOnly  The attribute MAY be updated at any time.", "RFC 7643 §7")
 def put_does_not_show_a_password(service: Service) -> None:
     """A password can be put and is not shown."""
     _, answer = put(service, {}, password="t1meMa$heen-T0ur")
     expect("password" not in answer.json, "there is a password")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §3.3",
-    'The "schemas" attribute MAY contain additional values indicating extended',
-)
+@check('The "schemas" attribute MAY contain additional values indicating extended', "RFC 7643 §3.3")
 def put_replaces_extensions(service: Service) -> None:
     """A PUT replaces attributes of an extension."""
     need(service, "department", schema=ENTERPRISE_USER_SCHEMA)
@@ -228,7 +199,7 @@ def put_replaces_extensions(service: Service) -> None:
     expect(shown == "Sales", f"department is {shown!r}")
 
 
-@rfc(AREA, SECTION, REPLACED)
+@check(REPLACED)
 def a_put_may_be_repeated(service: Service) -> None:
     """The same PUT twice has the same outcome."""
     body = service.user(title="Tour Guide")

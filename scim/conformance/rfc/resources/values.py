@@ -1,13 +1,15 @@
 """Types of values, and what counts as none (RFC 7643 §2)."""
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from ..common import SHOULD, Service, expect, expect_status, find, need, read, rfc, row
+from ...answers import expect_status
+from ...outcomes import expect
+from ...service import Service
+from ..common import SHOULD, area, find, need, read
 
-AREA = "values"
+check = area("values", "RFC 7643 §2.5")
 UNASSIGNED = (
     "Unassigned attributes, the null value, or an empty array (in the case of a multi-valued"
     ' attribute) SHALL be considered to be equivalent in "state".'
@@ -16,117 +18,105 @@ DATE_TIME = re.compile(r"-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d
 STRING = "A sequence of zero or more Unicode characters encoded using UTF-8"
 PEM = "MIIDQzCCAqygAwIBAgICEAAwDQYJKoZIhvcNAQEFBQAwTjELMAkGA1UEBhMCVVMx"
 
-# A value of a wrong type, the types its attribute has, and the words for that.
-WRONG: dict[str, tuple[str, Any, tuple[type, ...], str, str]] = {
-    "A word as a boolean": (
+
+@check.each(
+    "words, name, value, kind, section, quote",
+    (
+        "A word as a boolean",
         "active",
         "perhaps",
-        (bool,),
+        bool,
         "RFC 7643 §2.3.2",
         'The literal "true" or "false".',
     ),
-    "A number as a boolean": (
+    (
+        "A number as a boolean",
         "active",
         2,
-        (bool,),
+        bool,
         "RFC 7643 §2.3.2",
-        "The JSON format is defined in Section 3 of [RFC7159].  A boolean has no case"
-        " sensitivity or"
-        " uniqueness.",
+        "The JSON format is defined in Section 3 of [RFC7159].  A boolean has no case sensitivity"
+        " or uniqueness.",
     ),
-    "A list as a string": (
+    (
+        "A list as a string",
         "displayName",
         ["Babs", "Jensen"],
-        (str,),
+        str,
         "RFC 7643 §2.3.1",
         "The JSON format is defined in Section 7 of [RFC7159].",
     ),
-    "An object as a string": ("displayName", {"value": "Babs"}, (str,), "RFC 7643 §2.3.1", STRING),
-    "A string as a complex value": (
+    ("An object as a string", "displayName", {"value": "Babs"}, str, "RFC 7643 §2.3.1", STRING),
+    (
+        "A string as a complex value",
         "name",
         "Babs Jensen",
-        (dict,),
+        dict,
         "RFC 7643 §2.3.8",
-        "whose value is a composition of one or more simple attributes.  The JSON format is defined"
-        " in Section 4 of [RFC7159].",
+        "whose value is a composition of one or more simple attributes.  The JSON format is"
+        " defined in Section 4 of [RFC7159].",
     ),
-    "A string as a list": (
+    (
+        "A string as a list",
         "emails",
         "bjensen@example.com",
-        (list,),
+        list,
         "RFC 7643 §2.4",
         "Multi-valued attributes contain a list of elements using the JSON array format",
     ),
-}
+)
+def a_value_of_a_wrong_type_is_not_kept(
+    service: Service, name: str, value: Any, kind: type
+) -> None:
+    """{words} is refused or made one."""
+    answer = service.client.post("/Users", service.user(**{name: value}))
+    expect_status(answer, 201, 400)
+    if answer.status == 201:
+        shown = answer.json.get(name)
+        expect(shown is None or isinstance(shown, kind), f"{name} is {shown!r}")
 
 
-def is_not_kept(name: str, value: Any, kinds: tuple[type, ...]) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        answer = service.client.post("/Users", service.user(**{name: value}))
-        expect_status(answer, 201, 400)
-        if answer.status == 201:
-            shown = answer.json.get(name)
-            expect(shown is None or isinstance(shown, kinds), f"{name} is {shown!r}")
-
-    return run
-
-
-for _title, (_name, _value, _kinds, _section, _quote) in WRONG.items():
-    row(
-        f"{_title} is refused or made one",
-        AREA,
-        _section,
-        _quote,
-        is_not_kept(_name, _value, _kinds),
-    )
-
-TEXTS = {
-    "Accents": "Zoë Åström",
-    "Other scripts": "山田 太郎 — Юрий — فاطمة",
-    "Characters beyond the BMP": "Babs 🦜 𝔍ensen",
-    "Quotation marks and backslashes": 'Barbara "Babs" \\ O\'Malley',
-}
+@check.each(
+    "words, text",
+    ("Accents", "Zoë Åström"),
+    ("Other scripts", "山田 太郎 — Юрий — فاطمة"),
+    ("Characters beyond the BMP", "Babs 🦜 𝔍ensen"),
+    ("Quotation marks and backslashes", 'Barbara "Babs" \\ O\'Malley'),
+    section="RFC 7643 §2.3.1",
+    quote=STRING,
+)
+def a_text_is_kept(service: Service, text: str) -> None:
+    """{words} are kept."""
+    shown = read(service, service.new_user(displayName=text))["displayName"]
+    expect(shown == text, f"displayName is {shown!r} instead of {text!r}")
 
 
-def is_kept(text: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        user = service.new_user(displayName=text)
-        shown = read(service, user)["displayName"]
-        expect(shown == text, f"displayName is {shown!r} instead of {text!r}")
-
-    return run
-
-
-for _title, _text in TEXTS.items():
-    row(f"{_title} are kept", AREA, "RFC 7643 §2.3.1", STRING, is_kept(_text))
-
-
-@rfc(AREA, "RFC 7643 §2.3.2", 'The literal "true" or "false".')
+@check('The literal "true" or "false".', "RFC 7643 §2.3.2")
 def false_is_kept(service: Service) -> None:
     """active false is shown as the boolean false."""
     user = service.new_user(active=False)
     expect(read(service, user).get("active") is False, "active is not false")
 
 
-def is_date_time(name: str) -> Callable[[Service], None]:
-    def run(service: Service) -> None:
-        shown = service.new_user()["meta"].get(name)
-        is_right = isinstance(shown, str) and DATE_TIME.fullmatch(shown)
-        expect(is_right, f"meta.{name} is {shown!r}")
-        datetime.fromisoformat(re.sub(r"\.\d+", "", shown))
+@check.each(
+    "name, quote",
+    ("created", "This attribute MUST be a DateTime."),
+    (
+        "lastModified",
+        "lastModified  The most recent DateTime that the details of this resource were updated at"
+        " the service provider.",
+    ),
+    section="RFC 7643 §3.1",
+)
+def a_time_is_a_date_time(service: Service, name: str) -> None:
+    """meta.{name} is an xsd:dateTime."""
+    shown = service.new_user()["meta"].get(name)
+    is_right = isinstance(shown, str) and DATE_TIME.fullmatch(shown)
+    expect(is_right, f"meta.{name} is {shown!r}")
+    datetime.fromisoformat(re.sub(r"\.\d+", "", shown))
 
-    return run
 
-
-for _name, _quote in {
-    "created": "This attribute MUST be a DateTime.",
-    "lastModified": "lastModified  The most recent DateTime that the details of this resource were"
-    " updated at the service provider.",
-}.items():
-    row(f"meta.{_name} is an xsd:dateTime", AREA, "RFC 7643 §3.1", _quote, is_date_time(_name))
-
-
-@rfc(AREA, "RFC 7643 §2.3.6", "The attribute value MUST be base64 encoded")
+@check("The attribute value MUST be base64 encoded", "RFC 7643 §2.3.6")
 def binary_values_are_kept(service: Service) -> None:
     """A certificate in base64 is shown as it was sent."""
     need(service, "x509Certificates")
@@ -135,7 +125,7 @@ def binary_values_are_kept(service: Service) -> None:
     expect(shown == [PEM], f"x509Certificates is {shown!r}")
 
 
-@rfc(AREA, "RFC 7643 §2.3.6", "The attribute value MUST be base64 encoded")
+@check("The attribute value MUST be base64 encoded", "RFC 7643 §2.3.6")
 def what_is_not_base64_is_no_binary_value(service: Service) -> None:
     """A certificate that is not base64 is refused or left out."""
     need(service, "x509Certificates")
@@ -145,7 +135,7 @@ def what_is_not_base64_is_no_binary_value(service: Service) -> None:
     expect(answer.status == 400 or wrong not in answer.text, "it is shown")
 
 
-@rfc(AREA, "RFC 7643 §2.4", 'The primary attribute value "true" MUST appear no more than once.')
+@check('The primary attribute value "true" MUST appear no more than once.', "RFC 7643 §2.4")
 def only_one_value_is_primary(service: Service) -> None:
     """Of two primary values one at most stays so."""
     emails = [
@@ -159,11 +149,10 @@ def only_one_value_is_primary(service: Service) -> None:
         expect(len(primary) <= 1, f"{len(primary)} values are primary")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §2.4",
+@check(
     "SHOULD NOT return the same (type, value) combination more than once per attribute",
-    SHOULD,
+    "RFC 7643 §2.4",
+    level=SHOULD,
 )
 def the_same_value_is_not_shown_twice(service: Service) -> None:
     """The same type and value, sent twice, are refused or shown once."""
@@ -175,13 +164,11 @@ def the_same_value_is_not_shown_twice(service: Service) -> None:
         expect(len(pairs) == len(set(pairs)), f"emails is {pairs!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §2.4",
+@check(
     'Service providers MAY return element objects with the same "value" sub-attribute more than'
-    " once"
-    ' with a different "type" sub-attribute',
-    SHOULD,
+    ' once with a different "type" sub-attribute',
+    "RFC 7643 §2.4",
+    level=SHOULD,
 )
 def a_value_may_have_two_types(service: Service) -> None:
     """The same value with two types is accepted."""
@@ -189,21 +176,21 @@ def a_value_may_have_two_types(service: Service) -> None:
     expect_status(service.client.post("/Users", service.user(emails=emails)), 201)
 
 
-@rfc(AREA, "RFC 7643 §2.5", UNASSIGNED)
+@check(UNASSIGNED)
 def null_is_unassigned(service: Service) -> None:
     """An attribute that is null is as one that was not sent."""
     user = service.new_user(nickName=None)
     expect(user.get("nickName") in (None, ""), f"nickName is {user.get('nickName')!r}")
 
 
-@rfc(AREA, "RFC 7643 §2.5", UNASSIGNED)
+@check(UNASSIGNED)
 def an_empty_list_is_unassigned(service: Service) -> None:
     """A list that is empty is as one that was not sent."""
     user = service.new_user(phoneNumbers=[])
     expect(not user.get("phoneNumbers"), f"phoneNumbers is {user.get('phoneNumbers')!r}")
 
 
-@rfc(AREA, "RFC 7643 §2.5", UNASSIGNED, needs=("filter",))
+@check(UNASSIGNED, needs=("filter",))
 def null_is_not_present(service: Service) -> None:
     """An attribute that is null is not present to a filter."""
     user = service.new_user(nickName=None)
@@ -211,7 +198,7 @@ def null_is_not_present(service: Service) -> None:
     expect(not found, "the filter finds the user")
 
 
-@rfc(AREA, "RFC 7643 §2.5", UNASSIGNED, needs=("filter",))
+@check(UNASSIGNED, needs=("filter",))
 def an_empty_list_is_not_present(service: Service) -> None:
     """A list that is empty is not present to a filter."""
     user = service.new_user(phoneNumbers=[])
@@ -219,11 +206,7 @@ def an_empty_list_is_not_present(service: Service) -> None:
     expect(not found, "the filter finds the user")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §3",
-    "Value order is not specified and MUST NOT impact behavior.",
-)
+@check("Value order is not specified and MUST NOT impact behavior.", "RFC 7643 §3")
 def the_order_of_schemas_does_not_matter(service: Service) -> None:
     """The order of schemas changes nothing."""
     extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -236,10 +219,9 @@ def the_order_of_schemas_does_not_matter(service: Service) -> None:
     expect(user.get(extension, {}).get("department") == "Tour Operations", f"it has {user!r}")
 
 
-@rfc(
-    AREA,
-    "RFC 7643 §2.3.8",
+@check(
     "Servers and clients MUST NOT require or expect attributes to be in any specific order",
+    "RFC 7643 §2.3.8",
 )
 def the_order_of_attributes_does_not_matter(service: Service) -> None:
     """A body whose schemas come last is accepted."""
