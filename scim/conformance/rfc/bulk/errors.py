@@ -132,7 +132,7 @@ def without(name: str) -> Callable[[Operation], Operation]:
     "words, change, quote",
     ("without method", without("method"), METHODS),
     ("with the method GET", lambda operation: operation | {"method": "GET"}, METHODS),
-    ("without path", without("path"), "path  The resource's relative path to the SCIM service"),
+    ("without path", without("path"), "path The resource's relative path to the SCIM service"),
     (
         "POST without data",
         without("data"),
@@ -201,7 +201,7 @@ def too_much_payload_is_413(service: Service) -> None:
     expect(str(limit) in answer.text, f"the answer does not name the limit {limit}")
 
 
-@check("version  The current resource version.", needs=("bulk", "etag"))
+@check("version The current resource version.", needs=("bulk", "etag"))
 def versions_are_conditions(service: Service) -> None:
     """An operation with an old version is not done."""
     user = service.new_user(title="Guide")

@@ -162,7 +162,7 @@ check.each(
         "displayName",
         "required",
         True,
-        "displayName A human-readable name for the Group.  REQUIRED.",
+        "displayName A human-readable name for the Group. REQUIRED.",
     ),
     ("members", "multiValued", True, "members A list of members of the Group."),
     ("members.value", "mutability", "immutable", MEMBERS_ARE_IMMUTABLE),
@@ -191,19 +191,19 @@ check.each(
     ("organization", "type", "string", "organization Identifies the name of an organization."),
     ("division", "type", "string", "division Identifies the name of a division."),
     ("department", "type", "string", "department Identifies the name of a department."),
-    ("manager", "type", "complex", "manager The user's manager.  A complex type"),
+    ("manager", "type", "complex", "manager The user's manager. A complex type"),
     (
         "manager.displayName",
         "mutability",
         "readOnly",
-        "displayName  The displayName of the user's manager.  This attribute is OPTIONAL, and"
+        "displayName The displayName of the user's manager. This attribute is OPTIONAL, and"
         ' mutability is "readOnly".',
     ),
     (
         "manager.$ref",
         "type",
         "reference",
-        "$ref  The URI of the SCIM resource representing the User's manager.",
+        "$ref The URI of the SCIM resource representing the User's manager.",
     ),
     section="RFC 7643 §4.3",
     schema=ENTERPRISE_USER_SCHEMA,

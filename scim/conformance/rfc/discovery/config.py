@@ -9,7 +9,7 @@ from ..common import SHOULD, area, get
 
 check = area("discovery", "RFC 7643 §5")
 CONFIG_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
-SUPPORTED = "supported  A Boolean value specifying whether or not the operation is supported."
+SUPPORTED = "supported A Boolean value specifying whether or not the operation is supported."
 KINDS = {dict: "an object", bool: "a boolean"}
 
 
@@ -55,7 +55,7 @@ def service_provider_config_has_its_schema(service: Service) -> None:
         "has filter",
         "filter",
         dict,
-        "filter A complex type that specifies FILTER options.  REQUIRED.",
+        "filter A complex type that specifies FILTER options. REQUIRED.",
     ),
     ("says whether filter is supported", "filter.supported", bool, SUPPORTED),
     (
@@ -63,7 +63,7 @@ def service_provider_config_has_its_schema(service: Service) -> None:
         "changePassword",
         dict,
         "A complex type that specifies configuration options related to changing a password."
-        "  REQUIRED.",
+        " REQUIRED.",
     ),
     ("says whether changePassword is supported", "changePassword.supported", bool, SUPPORTED),
     (
@@ -76,7 +76,7 @@ def service_provider_config_has_its_schema(service: Service) -> None:
         "says whether sort is supported",
         "sort.supported",
         bool,
-        "supported  A Boolean value specifying whether or not sorting is supported.",
+        "supported A Boolean value specifying whether or not sorting is supported.",
     ),
     (
         "has etag",
@@ -97,18 +97,18 @@ def features_are_announced(service: Service, path: str, kind: type) -> None:
     (
         "bulk",
         "maxOperations",
-        "maxOperations  An integer value specifying the maximum number of operations.  REQUIRED.",
+        "maxOperations An integer value specifying the maximum number of operations. REQUIRED.",
     ),
     (
         "bulk",
         "maxPayloadSize",
-        "maxPayloadSize  An integer value specifying the maximum payload size in bytes.  REQUIRED.",
+        "maxPayloadSize An integer value specifying the maximum payload size in bytes. REQUIRED.",
     ),
     (
         "filter",
         "maxResults",
-        "maxResults  An integer value specifying the maximum number of resources returned in a"
-        " response.  REQUIRED.",
+        "maxResults An integer value specifying the maximum number of resources returned in a"
+        " response. REQUIRED.",
     ),
 )
 def limits_are_announced(service: Service, feature: str, limit: str) -> None:
@@ -143,9 +143,9 @@ def authentication_schemes_are_known_ones(service: Service) -> None:
 
 @check.each(
     "name, quote",
-    ("type", "type  The authentication scheme."),
-    ("name", "name  The common authentication scheme name, e.g., HTTP Basic. REQUIRED."),
-    ("description", "description  A description of the authentication scheme. REQUIRED."),
+    ("type", "type The authentication scheme."),
+    ("name", "name The common authentication scheme name, e.g., HTTP Basic. REQUIRED."),
+    ("description", "description A description of the authentication scheme. REQUIRED."),
 )
 def schemes_are_described(service: Service, name: str) -> None:
     """Each authentication scheme has {name}."""
@@ -158,11 +158,11 @@ def schemes_are_described(service: Service, name: str) -> None:
     "name, quote",
     (
         "specUri",
-        "specUri  An HTTP-addressable URL pointing to the authentication scheme's specification.",
+        "specUri An HTTP-addressable URL pointing to the authentication scheme's specification.",
     ),
     (
         "documentationUri",
-        "documentationUri  An HTTP-addressable URL pointing to the authentication scheme's usage"
+        "documentationUri An HTTP-addressable URL pointing to the authentication scheme's usage"
         " documentation.",
     ),
 )

@@ -78,7 +78,7 @@ LIST_RULES = (
         " counts all it has",
         counts_what_it_lists,
         "RFC 7644 §3.4.2",
-        "totalResults  The total number of results returned by the list or query operation.",
+        "totalResults The total number of results returned by the list or query operation.",
         MUST,
     ),
     (
@@ -134,13 +134,13 @@ def resource_types_have_their_schema(service: Service) -> None:
     "name, quote",
     (
         "name",
-        "name The resource type name.  When applicable, service providers MUST specify the name,"
+        "name The resource type name. When applicable, service providers MUST specify the name,"
         ' e.g., "User" or "Group".',
     ),
     (
         "endpoint",
         "endpoint The resource type's HTTP-addressable endpoint relative to the Base URL of the"
-        ' service provider, e.g., "Users".  REQUIRED.',
+        ' service provider, e.g., "Users". REQUIRED.',
     ),
     ("schema", "schema The resource type's primary/base schema URI"),
 )
@@ -164,7 +164,7 @@ def extensions(service: Service) -> list[dict[str, Any]]:
     return found or skip("no resource type has an extension")
 
 
-@check('This MUST be equal to the "id" attribute of a "Schema" resource.  REQUIRED.')
+@check('This MUST be equal to the "id" attribute of a "Schema" resource. REQUIRED.')
 def schema_extensions_exist(service: Service) -> None:
     """The schema of each extension is among /Schemas."""
     known = {each.get("id") for each in listed(service, "/Schemas")}
@@ -173,7 +173,7 @@ def schema_extensions_exist(service: Service) -> None:
 
 
 @check(
-    "required  A Boolean value that specifies whether or not the schema extension is required for"
+    "required A Boolean value that specifies whether or not the schema extension is required for"
     " the resource type."
 )
 def schema_extensions_say_whether_they_are_required(service: Service) -> None:

@@ -45,7 +45,7 @@ def schemas_have_their_schema(service: Service) -> None:
         expect(each.get("schemas") == [SCHEMA_SCHEMA], f"schemas is {each.get('schemas')!r}")
 
 
-@check("id The unique URI of the schema.  When applicable, service providers MUST specify the URI")
+@check("id The unique URI of the schema. When applicable, service providers MUST specify the URI")
 def schemas_have_unique_uris(service: Service) -> None:
     """Each schema has a URI of its own as its id."""
     uris = [each.get("id") for each in schemas(service)]
@@ -68,12 +68,12 @@ def message_schemas_are_not_listed(service: Service) -> None:
     "name, quote",
     (
         "name",
-        "name The schema's human-readable name.  When applicable, service providers MUST specify"
+        "name The schema's human-readable name. When applicable, service providers MUST specify"
         ' the name, e.g., "User" or "Group". OPTIONAL.',
     ),
     (
         "description",
-        "description The schema's human-readable description.  When applicable, service providers"
+        "description The schema's human-readable description. When applicable, service providers"
         " MUST specify the description.",
     ),
 )
@@ -128,46 +128,46 @@ def names_of_attributes_are_as_the_grammar_has_them(service: Service) -> None:
     (
         "Attributes have a known type",
         lambda each: each.get("type") in TYPES,
-        "type  The attribute's data type.",
+        "type The attribute's data type.",
     ),
     (
         "Attributes say whether they are multi-valued",
         lambda each: isinstance(each.get("multiValued"), bool),
-        "multiValued  A Boolean value indicating the attribute's plurality.",
+        "multiValued A Boolean value indicating the attribute's plurality.",
     ),
     (
         "Attributes have a description",
         lambda each: each.get("description"),
-        "description  The attribute's human-readable description.  When applicable, service"
+        "description The attribute's human-readable description. When applicable, service"
         " providers MUST specify the description.",
     ),
     (
         "Attributes say whether they are required",
         is_one_of("required", True, False),
-        "required  A Boolean value that specifies whether or not the attribute is required.",
+        "required A Boolean value that specifies whether or not the attribute is required.",
     ),
     (
         "caseExact is a boolean",
         is_one_of("caseExact", True, False),
-        "caseExact  A Boolean value that specifies whether or not a string attribute is case"
+        "caseExact A Boolean value that specifies whether or not a string attribute is case"
         " sensitive.",
     ),
     (
         "Mutability is one of four keywords",
         is_one_of("mutability", "readOnly", "readWrite", "immutable", "writeOnly"),
-        "mutability  A single keyword indicating the circumstances under which the value of the"
+        "mutability A single keyword indicating the circumstances under which the value of the"
         " attribute can be (re)defined:",
     ),
     (
         "Returned is one of four keywords",
         is_one_of("returned", "always", "never", "default", "request"),
-        "returned  A single keyword that indicates when an attribute and associated values are"
+        "returned A single keyword that indicates when an attribute and associated values are"
         " returned in response to a GET request",
     ),
     (
         "Uniqueness is one of three keywords",
         is_one_of("uniqueness", "none", "server", "global"),
-        "uniqueness  A single keyword value that specifies how the service provider enforces"
+        "uniqueness A single keyword value that specifies how the service provider enforces"
         " uniqueness of attribute values.",
     ),
 )
@@ -184,7 +184,7 @@ def attributes_are_defined(service: Service, is_right: Callable[[Attribute], obj
         is_list_of_text("canonicalValues"),
         SECTION,
         MUST,
-        "canonicalValues  A collection of suggested canonical values that MAY be used",
+        "canonicalValues A collection of suggested canonical values that MAY be used",
     ),
     (
         "Reference types are a list of strings",
@@ -192,8 +192,8 @@ def attributes_are_defined(service: Service, is_right: Callable[[Attribute], obj
         is_list_of_text("referenceTypes"),
         SECTION,
         MUST,
-        "referenceTypes  A multi-valued array of JSON strings that indicate the SCIM resource"
-        " types that may be referenced.",
+        "referenceTypes A multi-valued array of JSON strings that indicate the SCIM resource types"
+        " that may be referenced.",
     ),
     (
         "Only references have reference types",

@@ -41,7 +41,7 @@ def a_search_is_answered_by_a_list(service: Service) -> None:
     expect(page["schemas"] == [LIST_RESPONSE], f"schemas is {page['schemas']!r}")
 
 
-@check("filter  The filter string used to request a subset of resources.")
+@check("filter The filter string used to request a subset of resources.")
 def a_search_filters(service: Service) -> None:
     """A search finds those who match."""
     user = service.new_user()
@@ -72,7 +72,7 @@ def everything_can_be_searched(service: Service) -> None:
 
 
 @check(
-    "attributes  A multi-valued list of strings indicating the names of resource attributes to"
+    "attributes A multi-valued list of strings indicating the names of resource attributes to"
     " return in the response, overriding the set of attributes that would be returned by default."
 )
 def a_search_shows_what_is_asked_for(service: Service) -> None:
@@ -86,8 +86,8 @@ def a_search_shows_what_is_asked_for(service: Service) -> None:
 
 
 @check(
-    "excludedAttributes  A multi-valued list of strings indicating the names of resource"
-    " attributes to be removed from the default set of attributes to return."
+    "excludedAttributes A multi-valued list of strings indicating the names of resource attributes"
+    " to be removed from the default set of attributes to return."
 )
 def a_search_leaves_out_what_is_not_wanted(service: Service) -> None:
     """A search with excludedAttributes shows the rest, and always id."""
@@ -98,7 +98,7 @@ def a_search_leaves_out_what_is_not_wanted(service: Service) -> None:
 
 
 @check(
-    'sortOrder  A string indicating the order in which the "sortBy" parameter is applied.',
+    'sortOrder A string indicating the order in which the "sortBy" parameter is applied.',
     needs=("filter", "sort"),
 )
 def a_search_sorts(service: Service) -> None:
@@ -125,13 +125,13 @@ def a_search_sorts(service: Service) -> None:
         "A search has pages",
         1,
         {"startIndex": 3, "count": 2},
-        "startIndex  An integer indicating the 1-based index of the first query result.",
+        "startIndex An integer indicating the 1-based index of the first query result.",
     ),
     (
         "A search has count at the most",
         2,
         {"count": 2},
-        "count  An integer indicating the desired maximum number of query results per page.",
+        "count An integer indicating the desired maximum number of query results per page.",
     ),
     (
         "A search with count 0 shows nobody",

@@ -34,7 +34,7 @@ UNASSIGNED = (
 )
 EXISTING = "If the target location exists, the value is replaced."
 WITHOUT_PATH = (
-    'If omitted, the target location is assumed to be the resource itself.  The "value" parameter'
+    'If omitted, the target location is assumed to be the resource itself. The "value" parameter'
     " contains a set of attributes to be added to the resource."
 )
 COMPLEX = (

@@ -55,7 +55,7 @@ def create_has_meta_location(service: Service) -> None:
     expect(location == answer.headers.get("location"), f"meta.location is {location!r}")
 
 
-@check("location  The URI of the resource being returned.", COMMON)
+@check("location The URI of the resource being returned.", COMMON)
 def location_leads_to_the_user(service: Service) -> None:
     """GET of meta.location shows the user."""
     user = post(service).json

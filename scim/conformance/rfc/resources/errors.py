@@ -200,7 +200,7 @@ def errors_have_the_error_schema(service: Service) -> None:
         expect(schemas == [ERROR], f"schemas of the error {answer.status} is {schemas!r}")
 
 
-@check("expressed as a JSON string.  REQUIRED.")
+@check("expressed as a JSON string. REQUIRED.")
 def errors_repeat_the_status_as_a_string(service: Service) -> None:
     """Errors have the HTTP status, as a string."""
     for answer in each_error(service):
@@ -208,7 +208,7 @@ def errors_repeat_the_status_as_a_string(service: Service) -> None:
         expect(status == str(answer.status), f"status of the error {answer.status} is {status!r}")
 
 
-@check("scimType A SCIM detail error keyword.  See Table 9.  OPTIONAL.")
+@check("scimType A SCIM detail error keyword. See Table 9. OPTIONAL.")
 def errors_have_only_defined_keywords(service: Service) -> None:
     """Where an error has a scimType, it is one of those that are defined."""
     for answer in each_error(service):
@@ -216,7 +216,7 @@ def errors_have_only_defined_keywords(service: Service) -> None:
         expect(scim_type is None or scim_type in SCIM_TYPES, f"scimType is {scim_type!r}")
 
 
-@check("detail A detailed human-readable message.  OPTIONAL.")
+@check("detail A detailed human-readable message. OPTIONAL.")
 def errors_have_text_as_detail(service: Service) -> None:
     """Where an error has a detail, it is text."""
     for answer in each_error(service):

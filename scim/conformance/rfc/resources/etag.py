@@ -107,7 +107,7 @@ def etags_are_well_formed(service: Service) -> None:
     expect(re.fullmatch(r'(W/)?"[\x21\x23-\x7e\x80-\xff]*"', tag), f"the ETag is {tag}")
 
 
-@check("version  The version of the resource being returned.", COMMON)
+@check("version The version of the resource being returned.", COMMON)
 def etags_stay_while_nothing_changes(service: Service) -> None:
     """Two GETs have the same ETag."""
     path = created(service)[0]
@@ -119,7 +119,7 @@ def etags_stay_while_nothing_changes(service: Service) -> None:
     ("PUT", ("etag",)),
     ("PATCH", ("etag", "patch")),
     section=COMMON,
-    quote="version  The version of the resource being returned.",
+    quote="version The version of the resource being returned.",
 )
 def a_change_changes_the_etag(service: Service, method: str) -> None:
     """A {method} that changes something changes the ETag."""
@@ -191,7 +191,7 @@ def expect_done(service: Service, method: str, tag: str = "") -> None:
         NOT_LATEST,
         expect_not_done,
         "RFC 7644 §3.12",
-        "Failed to update.  Resource has changed on the server.",
+        "Failed to update. Resource has changed on the server.",
         ("etag",),
     ),
     ("DELETE", LATEST, expect_done, SECTION, STANDARD, ("etag",)),

@@ -78,7 +78,7 @@ def groups_can_be_nested(service: Service) -> None:
     expect(members(service, answer.json) == [inner["id"]], "the member is not shown")
 
 
-@check("displayName A human-readable name for the Group.  REQUIRED.", needs=("filter",))
+@check("displayName A human-readable name for the Group. REQUIRED.", needs=("filter",))
 def a_group_is_found_by_its_name(service: Service) -> None:
     """displayName eq finds the group, in any case."""
     group = service.new_group()

@@ -163,7 +163,7 @@ def an_extended_attribute_can_be_asked_for(service: Service) -> None:
     expect(shown[ENTERPRISE_USER_SCHEMA] == {"department": "Tour Operations"}, f"it shows {shown}")
 
 
-@check("never  The attribute is never returned.", "RFC 7643 §7")
+@check("never The attribute is never returned.", "RFC 7643 §7")
 def a_password_cannot_be_asked_for(service: Service) -> None:
     """attributes=password shows no password."""
     user = service.new_user(password="t1meMa$heen-T0ur")

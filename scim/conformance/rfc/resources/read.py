@@ -165,7 +165,7 @@ def a_password_cannot_be_read(service: Service) -> None:
 
 
 @check(
-    "lastModified  The most recent DateTime that the details of this resource were updated",
+    "lastModified The most recent DateTime that the details of this resource were updated",
     COMMON,
     needs=("patch",),
 )

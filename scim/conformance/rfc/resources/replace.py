@@ -19,8 +19,8 @@ from ..common import (
 )
 
 check = area("put", "RFC 7644 §3.5.1")
-REPLACED = "readWrite, writeOnly  Any values provided SHALL replace the existing attribute values."
-READ_ONLY = "readOnly  Any values provided SHALL be ignored."
+REPLACED = "readWrite, writeOnly Any values provided SHALL replace the existing attribute values."
+READ_ONLY = "readOnly Any values provided SHALL be ignored."
 CLEARED = (
     'Clients that want to override a server\'s defaults MAY specify "null" for a single-valued'
     ' attribute, or an empty array "[]" for a multi-valued attribute, to clear all values.'
@@ -161,7 +161,7 @@ def a_name_in_use_cannot_be_put(service: Service) -> None:
     expect(read(service, user)["userName"] == user["userName"], "the user has the name")
 
 
-@check('created  The "DateTime" that the resource was added to the service', "RFC 7643 §3.1")
+@check('created The "DateTime" that the resource was added to the service', "RFC 7643 §3.1")
 def put_keeps_created(service: Service) -> None:
     """A PUT keeps meta.created and meta.location."""
     user, answer = put(service, {}, title="Driver")
@@ -170,7 +170,7 @@ def put_keeps_created(service: Service) -> None:
         expect(shown == user["meta"][name], f"meta.{name} is {shown!r}")
 
 
-@check("lastModified  The most recent DateTime that the details of this resource", "RFC 7643 §3.1")
+@check("lastModified The most recent DateTime that the details of this resource", "RFC 7643 §3.1")
 def put_moves_last_modified(service: Service) -> None:
     """After a PUT meta.lastModified is not before meta.created."""
     user, answer = put(service, {}, title="Driver")
@@ -178,7 +178,7 @@ def put_moves_last_modified(service: Service) -> None:
     expect(moment(shown) >= moment(user["meta"]["created"]), f"lastModified is {shown}")
 
 
-@check("writeOnly  The attribute MAY be updated at any time.", "RFC 7643 §7")
+@check("writeOnly The attribute MAY be updated at any time.", "RFC 7643 §7")
 def put_does_not_show_a_password(service: Service) -> None:
     """A password can be put and is not shown."""
     _, answer = put(service, {}, password="t1meMa$heen-T0ur")

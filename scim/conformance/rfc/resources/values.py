@@ -35,7 +35,7 @@ PEM = "MIIDQzCCAqygAwIBAgICEAAwDQYJKoZIhvcNAQEFBQAwTjELMAkGA1UEBhMCVVMx"
         2,
         bool,
         "RFC 7643 §2.3.2",
-        "The JSON format is defined in Section 3 of [RFC7159].  A boolean has no case sensitivity"
+        "The JSON format is defined in Section 3 of [RFC7159]. A boolean has no case sensitivity"
         " or uniqueness.",
     ),
     (
@@ -53,8 +53,8 @@ PEM = "MIIDQzCCAqygAwIBAgICEAAwDQYJKoZIhvcNAQEFBQAwTjELMAkGA1UEBhMCVVMx"
         "Babs Jensen",
         dict,
         "RFC 7643 §2.3.8",
-        "whose value is a composition of one or more simple attributes.  The JSON format is"
-        " defined in Section 4 of [RFC7159].",
+        "whose value is a composition of one or more simple attributes. The JSON format is defined"
+        " in Section 4 of [RFC7159].",
     ),
     (
         "A string as a list",
@@ -103,7 +103,7 @@ def false_is_kept(service: Service) -> None:
     ("created", "This attribute MUST be a DateTime."),
     (
         "lastModified",
-        "lastModified  The most recent DateTime that the details of this resource were updated at"
+        "lastModified The most recent DateTime that the details of this resource were updated at"
         " the service provider.",
     ),
     section="RFC 7643 §3.1",
