@@ -51,8 +51,17 @@ def test_every_endpoint_is_swept():
 
 
 @pytest.mark.parametrize(("method", "path"), SCIM_ROUTES)
+def test_route_needs_a_known_bearer_token(stranger, method, path):
+    for header in (None, "Bearer wrong", "Basic MTIzNDU2Nzg5"):
+        check_refused(stranger, method, path, header)
+
+
 @pytest.mark.parametrize("header", REFUSED)
-def test_route_needs_a_known_bearer_token(stranger, method, path, header):
+def test_header_without_a_known_bearer_token_is_refused(stranger, header):
+    check_refused(stranger, "GET", "/scim/v2/Users", header)
+
+
+def check_refused(stranger, method, path, header):
     headers = {} if header is None else {"Authorization": header}
 
     response = stranger.open(path, method=method, headers=headers)
