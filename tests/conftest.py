@@ -7,8 +7,6 @@ A test that names one of these fixtures runs once for each database; the others 
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -20,8 +18,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
+from .support import sqlite
 from .support.postgres import server_url, temporary_database
-from .support.server import ROOT, Server, running_server
+from .support.server import Server, run, running_server
 
 KEPT_TABLES = {"tenants", "alembic_version"}
 # A RAM disk, where SQLite waits for no disk when it makes a write durable.
@@ -56,32 +55,36 @@ def postgres() -> Iterator[sa.URL]:
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def new_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], str]]:
-    """Make the URL of one more empty database, without tables."""
+) -> Iterator[Callable[..., str]]:
+    """Make a database without tables: ``new_database()`` is its URL.
+
+    ``new_database(url)`` copies the database at ``url``, which nobody may be connected to.
+    """
     if request.param == "sqlite":
         directory = tmp_path_factory.mktemp("sqlite")
-        yield lambda: f"sqlite:///{directory / uuid4().hex}.db"
+        yield lambda template=None: sqlite.new_database(directory, template)
         return
     postgres = request.getfixturevalue("postgres")
     with ExitStack() as databases:
-        yield lambda: databases.enter_context(temporary_database(postgres))
+        yield lambda template=None: databases.enter_context(temporary_database(postgres, template))
 
 
 @pytest.fixture(scope="session")
-def database_url(new_database: Callable[[], str]) -> str:
-    """The migrated database that ``client`` and ``server`` share."""
-    url = new_database()
-    commands = [["upgrade"]]
-    if (parts := os.environ.get("SCIM_TEST_PARTITIONS")) and url.startswith("postgresql"):
-        commands.append(["partition", parts])
+def migrated_database(new_database: Callable[..., str]) -> Callable[[], str]:
+    """Make a database with all tables: a copy of one that is migrated once."""
+    template = new_database()
+    commands = ["upgrade"]
+    if (parts := os.environ.get("SCIM_TEST_PARTITIONS")) and template.startswith("postgresql"):
+        commands.append(f"partition {parts}")
     for command in commands:
-        subprocess.run(
-            [sys.executable, "manage.py", "db", *command],
-            check=True,
-            cwd=ROOT,
-            env=os.environ | {"SCIM_DATABASE_URL": url},
-        )
-    return url
+        run("manage.py", "db", *command.split(), DATABASE_URL=template).check_returncode()
+    return lambda: new_database(template)
+
+
+@pytest.fixture(scope="session")
+def database_url(migrated_database: Callable[[], str]) -> str:
+    """The migrated database that ``client`` and ``server`` share."""
+    return migrated_database()
 
 
 @pytest.fixture(scope="session")

@@ -129,10 +129,13 @@ def server_url() -> Iterator[sa.URL]:
 
 
 @contextmanager
-def temporary_database(server: sa.URL) -> Iterator[str]:
-    """Yield the URL of a new, empty database; drop it with whoever is still connected."""
-    name = f"scim_test_{uuid4().hex}"
-    _execute(server, f"CREATE DATABASE {name}")
+def temporary_database(server: sa.URL, template: str | None = None) -> Iterator[str]:
+    """Yield the URL of a new database, a copy of the one at the URL ``template``.
+
+    The end of the block drops it and ends the connections to it. A template must have none.
+    """
+    name, copied = f"scim_test_{uuid4().hex}", sa.make_url(template).database if template else None
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {copied or 'DEFAULT'}")
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
