@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
 DEFAULT_TOKEN = "123456789"
-DEEPEST_FILTER = 10  # SQLite's parser takes little more of the SQL
+DEEPEST_FILTER = 10  # the parser of SQLite refuses SQL that is nested much deeper
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 class SettingError(ValueError):
-    """A setting that cannot be used; the message names it and says what it takes."""
+    """A setting cannot be used; the message names it and the values that it takes."""
 
 
 def _setting(default: Any, about: str, least: int = 1) -> Any:
@@ -33,28 +33,28 @@ class Settings:
     replica_url: str = _setting("", "a PostgreSQL standby that answers queries; empty for none")
     host: str = _setting("127.0.0.1", "the address to listen on")
     port: int = _setting(5000, "the port to listen on")
-    workers: int = _setting(os.cpu_count() or 1, "server processes; one a core is best")
-    token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients present")
-    base_path: str = _setting("/scim/v2", "the path below which everything is served")
-    default_page_size: int = _setting(100, "resources on a page when `count` is not given")
-    max_page_size: int = _setting(1000, "resources on a page at the most")
-    cursor_timeout: int = _setting(3600, "seconds for which a cursor leads to the next page")
-    max_bulk_operations: int = _setting(1000, "operations in a bulk request at the most")
-    max_body_size: int = _setting(10 * 1024 * 1024, "bytes of a request body at the most")
-    max_filter_length: int = _setting(8192, "characters of a filter or PATCH path at the most")
-    max_filter_depth: int = _setting(10, "levels of parentheses in a filter, 10 at the most")
+    workers: int = _setting(os.cpu_count() or 1, "worker processes; one for each core is best")
+    token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients send")
+    base_path: str = _setting("/scim/v2", "the path of the SCIM base URL")
+    default_page_size: int = _setting(100, "resources on a page without `count`")
+    max_page_size: int = _setting(1000, "maximum of resources on a page")
+    cursor_timeout: int = _setting(3600, "seconds until a cursor expires")
+    max_bulk_operations: int = _setting(1000, "maximum of operations in a bulk request")
+    max_body_size: int = _setting(10 * 1024 * 1024, "maximum of bytes in a request body")
+    max_filter_length: int = _setting(8192, "maximum of characters in a filter or PATCH path")
+    max_filter_depth: int = _setting(10, "maximum of nested parentheses in a filter; at most 10")
     unique_group_names: bool = _setting(
         True, "refuse a second group with the same `displayName` or `externalId`"
     )
     skip_unknown_members: bool = _setting(
-        False, "pass over members that do not exist instead of refusing the request"
+        False, "skip members that do not exist, instead of refusing the request"
     )
     schema_folder: str = _setting(
-        "", "a folder of JSON documents that add attributes and resource types; empty for none"
+        "", "a folder of JSON documents with your own attributes and resource types; empty for none"
     )
-    trash_days: int = _setting(30, "days for which `trash purge` spares what was deleted")
+    trash_days: int = _setting(30, "days until `trash purge` deletes for good")
     history_days: int = _setting(
-        365, "days for which `history --purge` spares changes; 0 keeps no history", least=0
+        365, "days until `history --purge` deletes changes; 0 keeps no history", least=0
     )
 
     def __post_init__(self) -> None:
@@ -76,20 +76,26 @@ class Settings:
         if self.max_filter_depth > DEEPEST_FILTER:
             raise SettingError(f"SCIM_MAX_FILTER_DEPTH must be {DEEPEST_FILTER} or less")
         if self.schema_folder and not Path(PROJECT, self.schema_folder).is_dir():
-            raise SettingError(f"SCIM_SCHEMA_FOLDER: there is no folder {self.schema_folder!r}")
+            raise SettingError(
+                f"SCIM_SCHEMA_FOLDER: the folder {self.schema_folder!r} does not exist"
+            )
         if self.default_page_size > self.max_page_size:
             raise SettingError("SCIM_DEFAULT_PAGE_SIZE must not exceed SCIM_MAX_PAGE_SIZE")
 
     def _complete_urls(self) -> None:
-        """Name the driver in the databases' URLs, and the folder of a file."""
+        """Add the driver to the URLs of databases, and the project's folder to a relative file."""
         if not re.match(r"sqlite:///.|postgresql(\+psycopg2)?://", self.database_url):
             raise SettingError(
-                "SCIM_DATABASE_URL must begin with sqlite:/// and a file, or with postgresql://"
+                "SCIM_DATABASE_URL must be sqlite:/// with a file, or begin with postgresql://"
             )
         if ":memory:" in self.database_url:
-            raise SettingError("SCIM_DATABASE_URL must name a file: server processes share it")
+            raise SettingError(
+                "SCIM_DATABASE_URL must name a file, since several processes share the database"
+            )
         if self.replica_url and self.database_url.startswith("sqlite"):
-            raise SettingError("SCIM_REPLICA_URL needs PostgreSQL, and SCIM_DATABASE_URL is SQLite")
+            raise SettingError(
+                "SCIM_REPLICA_URL needs a SCIM_DATABASE_URL of PostgreSQL, not SQLite"
+            )
         if self.replica_url and not re.match(r"postgresql(\+psycopg2)?://", self.replica_url):
             raise SettingError("SCIM_REPLICA_URL must begin with postgresql://")
         for name in ("database_url", "replica_url"):
@@ -97,7 +103,7 @@ class Settings:
             url = re.sub(r"^sqlite:///(?!/)", f"sqlite:///{PROJECT}/", url)
             object.__setattr__(self, name, url)
             try:
-                urlsplit(url).port  # noqa: B018 - raises if it is no number
+                urlsplit(url).port  # noqa: B018 - raises unless it is a number
             except ValueError as error:
                 raise SettingError(f"SCIM_{name.upper()} cannot be used: {error}") from None
 
@@ -107,7 +113,7 @@ def read_settings(
 ) -> Settings:
     """Return the settings of the environment; ``overrides`` has names without the prefix.
 
-    :raises SettingError: a value is not what the setting takes
+    :raises SettingError: a setting does not take its value
     """
     values: dict[str, Any] = {}
     for setting in fields(Settings):

@@ -102,7 +102,7 @@ def test_file_that_cannot_be_read_is_named(folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [["app.py"], ["manage.py", "db", "upgrade"]])
-@pytest.mark.parametrize(("files", "problem"), [*WRONG[:2], WRONG[4], (None, "there is no folder")])
+@pytest.mark.parametrize(("files", "problem"), [*WRONG[:2], WRONG[4], (None, "does not exist")])
 def test_wrong_document_stops_every_command_with_one_line(folder, files, problem, command):
     path = folder(files or {})
     settings = {"DATABASE_URL": f"sqlite:///{path}/scim.db"}

@@ -1,4 +1,4 @@
-"""The settings: what they take, and that a wrong one stops the server with one clear line."""
+"""The settings: the values that they take, and the one line that a wrong value stops with."""
 
 from dataclasses import asdict
 
@@ -32,16 +32,16 @@ WRONG = [
     ({"MAX_FILTER_DEPTH": "11"}, "SCIM_MAX_FILTER_DEPTH must be 10 or less"),
     ({"UNIQUE_GROUP_NAMES": "maybe"}, "SCIM_UNIQUE_GROUP_NAMES must be true or false"),
     ({"SKIP_UNKNOWN_MEMBERS": "2"}, "SCIM_SKIP_UNKNOWN_MEMBERS must be true or false"),
-    ({"DATABASE_URL": "mysql://host/db"}, "SCIM_DATABASE_URL must begin with sqlite:///"),
-    ({"DATABASE_URL": "sqlite://"}, "SCIM_DATABASE_URL must begin with sqlite:///"),
-    ({"DATABASE_URL": "sqlite:///"}, "SCIM_DATABASE_URL must begin with sqlite:///"),
+    ({"DATABASE_URL": "mysql://host/db"}, "SCIM_DATABASE_URL must be sqlite:///"),
+    ({"DATABASE_URL": "sqlite://"}, "SCIM_DATABASE_URL must be sqlite:///"),
+    ({"DATABASE_URL": "sqlite:///"}, "SCIM_DATABASE_URL must be sqlite:///"),
     ({"DATABASE_URL": "sqlite:///:memory:"}, "SCIM_DATABASE_URL must name a file"),
     ({"DATABASE_URL": "postgresql://host:port/db"}, "SCIM_DATABASE_URL cannot be used"),
-    ({"REPLICA_URL": "postgresql://host/db"}, "SCIM_REPLICA_URL needs PostgreSQL"),
+    ({"REPLICA_URL": "postgresql://host/db"}, "SCIM_REPLICA_URL needs a SCIM_DATABASE_URL"),
     (POSTGRESQL | {"REPLICA_URL": "sqlite:///copy.db"}, "SCIM_REPLICA_URL must begin with"),
     (POSTGRESQL | {"REPLICA_URL": "postgresql://host:port/db"}, "SCIM_REPLICA_URL cannot be used"),
 ]
-# What the settings alone cannot tell; the server finds out when it starts.
+# The server finds these out when it starts; the values alone look right.
 UNUSABLE = [
     ({"HOST": "192.0.2.1"}, "SCIM_HOST, SCIM_PORT: cannot listen on 192.0.2.1:"),
     ({"HOST": "no.such.host.invalid"}, "SCIM_HOST, SCIM_PORT: cannot listen on"),
