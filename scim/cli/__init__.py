@@ -6,7 +6,7 @@ from . import check, db, demo, history, idp, tenants, trash
 
 
 def register(cli: FlaskGroup) -> None:
-    """Add every command to ``cli``."""
+    """Add all commands to ``cli``."""
     commands = (db.db, trash.trash, history.history, history.revert)
     outside = (check.check, idp.idp, demo.demo)
     for command in (*commands, tenants.tenant, tenants.token, *outside):

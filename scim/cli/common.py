@@ -1,4 +1,4 @@
-"""What the commands share."""
+"""Functions that several commands use."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from scim.service import Service
 from scim.storage import Database, Store, is_id
 from scim.storage.tokens import Tenant, find_tenant
 
-TOKEN = "manage.py"  # whose changes those of an operator are
+TOKEN = "manage.py"  # the history names it for changes by commands
 
 
 def service() -> Service:
@@ -30,7 +30,7 @@ def find(name: str) -> Tenant:
     found = database().read(lambda connection: find_tenant(connection, name))
     if found is None:
         raise click.ClickException(
-            f"there is no tenant {name!r}; `python manage.py tenant list` shows all"
+            f"the tenant {name!r} does not exist; `python manage.py tenant list` shows all"
         )
     return found
 
@@ -42,12 +42,14 @@ def store(tenant: str) -> Store:
 
 def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option ``--tenant``."""
-    option = click.option("--tenant", default="default", show_default=True, help="whose it is")
+    option = click.option(
+        "--tenant", default="default", show_default=True, help="the tenant's name"
+    )
     return option(command)
 
 
 def resource_id(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Check that an argument could be an id."""
+    """Return the value of an argument that has the form of an id."""
     if value is not None and not is_id(value):
         raise click.BadParameter(f"{value!r} is not an id, which has 36 characters")
     return value
@@ -55,7 +57,7 @@ def resource_id(_: click.Context, __: click.Parameter, value: str | None) -> str
 
 @contextmanager
 def said_plainly() -> Iterator[None]:
-    """Say in a line what cannot be done."""
+    """Turn a SCIM error into the one line of a failed command."""
     try:
         yield
     except ScimError as error:

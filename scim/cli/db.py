@@ -1,4 +1,4 @@
-"""``db``: the migrations."""
+"""``db``: create and migrate the tables."""
 
 import click
 from flask import current_app
@@ -16,15 +16,15 @@ HERE = "The migrations are already here; `python manage.py db upgrade` applies t
 @db.command("init")
 @with_appcontext
 def init() -> None:
-    """Say that there is nothing to initialize."""
+    """Do nothing: the project has its migrations already."""
     click.echo(HERE)
 
 
 @db.command("migrate")
-@click.option("-m", "--message", help="what the new migration does")
+@click.option("-m", "--message", help="a summary of the migration")
 @with_appcontext
 def migrate_models(message: str | None) -> None:
-    """Write a migration for what has changed in models.py since the last one."""
+    """Write a migration for the changes in models.py since the last one."""
     if database().problem(current_app.extensions["migrate"].directory):
         click.echo(HERE)
     else:
@@ -35,12 +35,12 @@ def migrate_models(message: str | None) -> None:
 @click.argument("count", type=click.IntRange(2, 1000))
 @with_appcontext
 def partition_tables(count: int) -> None:
-    """Split the tables into COUNT parts each, by tenant; PostgreSQL only.
+    """Split each table into COUNT parts by tenant; PostgreSQL only.
 
-    It moves all rows in one transaction, and requests wait until it is done.
+    The command moves all rows in one transaction; requests wait until it is done.
     """
     if database().engine.dialect.name != "postgresql":
-        raise click.ClickException("SQLite has no partitions; SCIM_DATABASE_URL must be PostgreSQL")
+        raise click.ClickException("SQLite has no partitions; set SCIM_DATABASE_URL to PostgreSQL")
     if problem := database().problem(current_app.extensions["migrate"].directory):
         raise click.ClickException(problem)
     names = database().write(lambda connection: partition(connection, count))

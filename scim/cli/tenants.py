@@ -1,4 +1,4 @@
-"""``tenant`` and ``token``: whose directories there are, and what opens them."""
+"""``tenant`` and ``token``: the tenants, and the bearer tokens that open their directories."""
 
 import click
 from flask.cli import with_appcontext
@@ -23,14 +23,14 @@ from .common import database, find, of_tenant, said_plainly, store
 def tenant() -> None:
     """Show, add or change tenants.
 
-    Each has users and groups that the others do not see.
+    Each tenant has its own users and groups; the others do not see them.
     """
 
 
 @tenant.command("list")
 @with_appcontext
 def list_all() -> None:
-    """Show the tenants and what they have chosen."""
+    """Show all tenants with their choices."""
     for each in database().read(list_tenants):
         click.echo(f"{each.name}  {_choices(each)}")
 
@@ -45,29 +45,31 @@ def _choices(tenant: Tenant) -> str:
 @click.argument("name")
 @with_appcontext
 def add(name: str) -> None:
-    """Add a tenant; `token issue --tenant NAME` makes the token that opens it."""
+    """Add a tenant; then `token issue --tenant NAME` makes its token."""
     if not name.strip():
         raise click.ClickException("a tenant needs a name")
     if not database().write(lambda connection: add_tenant(connection, name)):
-        raise click.ClickException(f"there is a tenant {name!r} already")
+        raise click.ClickException(f"the tenant {name!r} exists already")
     click.echo(f"Added {name}. Next: python manage.py token issue okta --tenant {name!r}")
 
 
 @tenant.command("set")
 @click.argument("name")
-@click.option("--strict/--tolerant", default=None, help="refuse or accept what is not in the RFCs")
+@click.option(
+    "--strict/--tolerant", default=None, help="refuse or accept requests that the RFCs forbid"
+)
 @click.option(
     "--restores/--creates-anew",
     default=None,
-    help="what becomes of a deleted user who is provisioned again",
+    help="restore a deleted user who is created again, or create a new one",
 )
 @with_appcontext
 def change(name: str, strict: bool | None, restores: bool | None) -> None:
-    """Change what a tenant has chosen; running servers follow within seconds."""
+    """Change the choices of a tenant; running servers follow within seconds."""
     named = {"strict": strict, "restores": restores}
     choices = {choice: value for choice, value in named.items() if value is not None}
     if not choices:
-        raise click.UsageError("say what to change, see --help")
+        raise click.UsageError("name a choice to change, see --help")
     chosen = find(name)
     database().write(lambda connection: set_tenant(connection, chosen, **choices))
     click.echo(f"{name}  {_choices(find(name))}")
@@ -82,7 +84,7 @@ def token() -> None:
 @of_tenant
 @with_appcontext
 def list_issued(tenant: str) -> None:
-    """Show the names of a tenant's tokens; the one in SCIM_TOKEN is not among them."""
+    """Show the names of a tenant's tokens, without the one in SCIM_TOKEN."""
     mine = find(tenant)
     issued = database().read(lambda connection: list_tokens(connection, mine))
     for row in issued:
@@ -97,25 +99,25 @@ def list_issued(tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def revoke(name: str, tenant: str) -> None:
-    """Make a token worthless; running servers refuse it within seconds."""
+    """Revoke a token; running servers refuse it within seconds."""
     mine = find(tenant)
     if not database().write(lambda connection: revoke_token(connection, mine, name)):
-        raise click.ClickException(f"there is no token {name!r}")
+        raise click.ClickException(f"the tenant has no token {name!r}")
     click.echo(f"Revoked {name}.")
 
 
 @token.command("issue")
 @click.argument("name")
-@click.option("--subject", help="the user who is /Me to this token: an id or a userName")
+@click.option("--subject", help="the id or userName of the user that /Me is with this token")
 @of_tenant
 @with_appcontext
 def issue(name: str, subject: str | None, tenant: str) -> None:
-    """Issue a token and print it, once: it cannot be shown again."""
+    """Make a token and print it once; no command shows it again."""
     mine = find(tenant)
     user_id = _user_id(store(tenant), subject) if subject else None
     issued = database().write(lambda connection: issue_token(connection, mine, name, user_id))
     if issued is None:
-        raise click.ClickException(f"there is a token {name!r} already; revoke it first")
+        raise click.ClickException(f"the tenant has a token {name!r} already; revoke it first")
     click.echo(issued)
 
 
@@ -128,5 +130,5 @@ def _user_id(directory: Store, subject: str) -> str:
         named = resolve(Comparison(AttributePath("userName"), "eq", subject), user_type)
         page = directory.query(Query((Selection(user_type, named, with_related=False),), limit=2))
     if not page.resources:
-        raise click.ClickException(f"there is no user with the id or userName {subject!r}")
+        raise click.ClickException(f"no user has the id or userName {subject!r}")
     return page.resources[0].stored.id

@@ -1,4 +1,4 @@
-"""``trash``: what has been deleted."""
+"""``trash``: deleted users, groups and other resources."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -16,20 +16,20 @@ SHOWN = 100
 
 @click.group()
 def trash() -> None:
-    """Show, restore or purge what has been deleted."""
+    """Show, restore or purge deleted users and groups."""
 
 
 @trash.command("list")
 @of_tenant
 @with_appcontext
 def list_trash(tenant: str) -> None:
-    """Show what was deleted, the latest first."""
+    """Show deleted users and groups, the latest first."""
     directory = store(tenant)
     latest, size = directory.atomically(lambda t: (t.trash.latest(SHOWN), t.trash.size()))
     for row in latest:
         click.echo(f"{row.deleted[:19]}Z  {row.resource_type:10}  {row.id}  {row.name or ''}")
     if size > len(latest):
-        click.echo(f"and {size - len(latest)} that were deleted earlier")
+        click.echo(f"and {size - len(latest)} deleted earlier")
     elif not size:
         click.echo("The trash is empty.")
 
@@ -39,9 +39,9 @@ def list_trash(tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def restore(id: str, tenant: str) -> None:
-    """Bring a deleted resource back.
+    """Restore a deleted user or group.
 
-    It has its id, and the memberships that still can be.
+    It gets back its id, and its memberships in groups that still exist.
     """
     with said_plainly():
         done = recovery.restore(store(tenant), id)
@@ -50,28 +50,32 @@ def restore(id: str, tenant: str) -> None:
 
 
 def say_missing(ids: Iterable[str]) -> None:
-    """Say which memberships could not come back."""
+    """Name the users and groups whose memberships could not be restored."""
     for missing in ids:
-        click.echo(f"Without {missing}, which is not there any more.")
+        click.echo(f"Without {missing}, which does not exist any more.")
 
 
 @trash.command("purge")
-@click.option("--days", type=click.IntRange(0), help="spare what was deleted since; the default")
+@click.option(
+    "--days",
+    type=click.IntRange(0),
+    help="days to keep deleted users and groups  [default: SCIM_TRASH_DAYS]",
+)
 @of_tenant
 @with_appcontext
 def purge(days: int | None, tenant: str) -> None:
-    """Delete for good what was deleted more than SCIM_TRASH_DAYS ago."""
+    """Delete users and groups for good that were deleted more than SCIM_TRASH_DAYS ago."""
     days = service().settings.trash_days if days is None else days
     say_purged(recovery.purge_trash(store(tenant), days_ago(days)), "deleted", days)
 
 
 def days_ago(days: int) -> str:
-    """Return the instant that was so many days ago."""
+    """Return the instant ``days`` days ago."""
     return date_time(datetime.now(UTC) - timedelta(days=days))
 
 
 def say_purged(parts: Iterable[int], what: str, days: int) -> None:
-    """Say how many have gone, while they go."""
+    """Print the number of purged rows, after each part and at the end."""
     gone = 0
     for part in parts:
         gone += part

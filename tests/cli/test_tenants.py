@@ -93,15 +93,15 @@ def test_running_server_notices_within_seconds(server, run):
 @pytest.mark.parametrize(
     ("command", "problem"),
     [
-        ("tenant add default", "there is a tenant 'default' already"),
+        ("tenant add default", "the tenant 'default' exists already"),
         ("tenant add ' '", "needs a name"),
-        ("tenant set nobody --strict", "there is no tenant 'nobody'"),
-        ("tenant set default", "say what to change"),
-        ("token issue okta --tenant nobody", "there is no tenant 'nobody'"),
-        ("token list --tenant nobody", "there is no tenant 'nobody'"),
-        ("token revoke okta", "there is no token 'okta'"),
-        ("token issue me --subject nobody", "no user with the id or userName 'nobody'"),
-        ("trash list --tenant nobody", "there is no tenant 'nobody'"),
+        ("tenant set nobody --strict", "the tenant 'nobody' does not exist"),
+        ("tenant set default", "name a choice to change"),
+        ("token issue okta --tenant nobody", "the tenant 'nobody' does not exist"),
+        ("token list --tenant nobody", "the tenant 'nobody' does not exist"),
+        ("token revoke okta", "the tenant has no token 'okta'"),
+        ("token issue me --subject nobody", "no user has the id or userName 'nobody'"),
+        ("trash list --tenant nobody", "the tenant 'nobody' does not exist"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(fail, command, problem):
@@ -113,7 +113,7 @@ def test_name_of_a_token_is_used_once_in_a_tenant(run, fail):
     run("token issue okta")
     run("token issue okta --tenant acme")
 
-    assert "there is a token 'okta' already" in fail("token issue okta")
+    assert "the tenant has a token 'okta' already" in fail("token issue okta")
 
 
 def test_trash_and_history_are_those_of_the_tenant(scim, run, fail):

@@ -72,7 +72,7 @@ def test_long_trash_is_cut_and_says_how_much_more_there_is(scim, run, monkeypatc
     [latest, _, more] = run("trash list").splitlines()
 
     assert users[-1]["id"] in latest
-    assert more == "and 3 that were deleted earlier"
+    assert more == "and 3 deleted earlier"
 
 
 def test_restored_user_is_as_before_with_a_new_version(scim, run, deleted):
@@ -119,7 +119,7 @@ def test_restored_user_is_in_the_groups_that_are_still_there(scim, run):
 
     shown = run(f"trash restore {babs['id']}")
 
-    assert f"Without {gone['id']}, which is not there any more." in shown
+    assert f"Without {gone['id']}, which does not exist any more." in shown
     assert [each["value"] for each in scim.read(babs)["groups"]] == [kept["id"]]
     assert [each["value"] for each in scim.read(kept)["members"]] == [babs["id"]]
     assert version(scim.read(kept)) == version(before) + 1
