@@ -260,9 +260,10 @@ class Trash(db.Model):  # type: ignore[name-defined, misc]
 
 
 class Change(db.Model):  # type: ignore[name-defined, misc]
-    """What made a version of a resource: who (the token's name), when, and which operation.
+    """One version of a resource: who made it (the token's name), when, by which operation.
 
-    ``before`` and ``after`` are bodies; ``unseen`` if something changed that no body shows.
+    ``cause`` says why the server made a change that no request named. ``before`` and ``after`` are
+    bodies; ``unseen`` if an attribute changed that no body shows.
     """
 
     __tablename__ = "changes"
@@ -275,6 +276,7 @@ class Change(db.Model):  # type: ignore[name-defined, misc]
     at: Mapped[str] = mapped_column(Instant)
     token: Mapped[str] = mapped_column(PlainText)
     operation: Mapped[str] = mapped_column(PlainText)
+    cause: Mapped[str | None] = mapped_column(PlainText)
     before: Mapped[str | None] = mapped_column(PlainText)
     after: Mapped[str | None] = mapped_column(PlainText)
     unseen: Mapped[bool] = mapped_column(Boolean)

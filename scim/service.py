@@ -6,7 +6,7 @@ from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.profile import Profile
 from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
-from scim.storage import Access, Database, Doorkeeper, Store, digest
+from scim.storage import Access, Database, Directory, Doorkeeper, Store, digest
 from scim.storage.tokens import Tenant
 
 
@@ -32,8 +32,7 @@ class Service:
 
     def store(self, tenant: Tenant, token: str) -> Store:
         """Return the directory of a tenant; the history names ``token`` with each change."""
-        return Store(
-            self.database,
+        directory = Directory(
             tenant.id,
             self.definitions,
             unique_names=self.settings.unique_group_names,
@@ -42,3 +41,4 @@ class Service:
             keeps_history=self.settings.history_days > 0,
             token=token,
         )
+        return Store(self.database, directory)

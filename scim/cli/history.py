@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from scim.protocol.values import PLACEHOLDER
 from scim.provider import recovery
-from scim.storage import Change, Store
+from scim.storage import Cause, Change, Reason, Store
 
 from .common import of_tenant, resource_id, said_plainly, service, store
 from .trash import days_ago, say_missing, say_purged
@@ -24,16 +24,16 @@ MEMBERS_SHOWN = 20
 @with_appcontext
 def history(id: str | None, purge: bool, tenant: str) -> None:
     """Show who changed a resource, when, and what."""
-    directory = store(tenant)
+    opened = store(tenant)
     if purge:
         days = service().settings.history_days
-        say_purged(recovery.purge_history(directory, days_ago(days)), "changes made", days)
+        say_purged(recovery.purge_history(opened, days_ago(days)), "changes made", days)
     elif id is None:
         raise click.UsageError("name a resource by its id, or say --purge")
     else:
         with said_plainly():
-            changes = recovery.history(directory, id)
-        for line in lines(directory, id, changes):
+            changes = recovery.history(opened, id)
+        for line in lines(opened, id, changes):
             click.echo(line)
 
 
@@ -51,29 +51,42 @@ def revert(id: str, version: int, tenant: str) -> None:
     say_missing(done.missing)
 
 
-def lines(directory: Store, resource_id: str, changes: Sequence[Change]) -> Iterator[str]:
-    """Yield what a person reads of the changes of a resource."""
+def lines(opened: Store, resource_id: str, changes: Sequence[Change]) -> Iterator[str]:
+    """Yield the lines that describe the changes of a resource to a person."""
     for change in changes:
         when = f"{change.at[:19]}Z  {change.token}"
         if change.resource_id != resource_id:
             verb = "joined" if change.members[resource_id] else "left"
-            yield f"             {when}  {verb} the group {_named(directory, change.resource_id)}"
+            yield f"             {when}  {verb} the group {_named(opened, change.resource_id)}"
             continue
-        yield f"version {change.version:<4} {when}  {change.operation}"
+        yield f"version {change.version:<4} {when}  {_operation(opened, change)}"
         yield from (f"  {line}" for line in difference(change.before, change.after))
         if change.unseen:
-            yield "  something changed that is never shown, a password for example"
+            yield "  an attribute changed that is never shown, a password for example"
         members = sorted(change.members.items())
         for member, added in members[:MEMBERS_SHOWN]:
-            yield f"  {'+' if added else '-'} member {_named(directory, member)}"
+            yield f"  {'+' if added else '-'} member {_named(opened, member)}"
         if len(members) > MEMBERS_SHOWN:
             yield f"  and {len(members) - MEMBERS_SHOWN} more members"
 
 
-def _named(directory: Store, resource_id: str) -> str:
-    """Return an id with the name of the user or group, if it is there."""
+def _operation(opened: Store, change: Change) -> str:
+    """Return an operation with its cause: ``patch, because 2819c223 was deleted``."""
+    match change.cause:
+        case None:
+            return change.operation
+        case Cause(Reason.VERSION, version):
+            return f"{change.operation} to version {version}"
+        case Cause(reason, subject):
+            other = _named(opened, subject) if subject else "another resource"
+            return f"{change.operation}, because {other} was {reason}"
+
+
+def _named(opened: Store, resource_id: str) -> str:
+    """Return an id with the name of the user or group, if there is one."""
     for name in ("User", "Group"):
-        found = directory.get(directory.definitions.by_name[name], resource_id, with_related=False)
+        resource_type = opened.directory.definitions.by_name[name]
+        found = opened.get(resource_type, resource_id, with_related=False)
         if found:
             document = json.loads(found.body, strict=False)
             return f"{resource_id} ({document.get('userName') or document['displayName']})"

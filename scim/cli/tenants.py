@@ -121,14 +121,14 @@ def issue(name: str, subject: str | None, tenant: str) -> None:
     click.echo(issued)
 
 
-def _user_id(directory: Store, subject: str) -> str:
+def _user_id(opened: Store, subject: str) -> str:
     """Return the id of the user with an id or a userName."""
-    user_type = directory.definitions.by_name["User"]
+    user_type = opened.directory.definitions.by_name["User"]
     with said_plainly():
-        if found := directory.get(user_type, subject, with_related=False):
+        if found := opened.get(user_type, subject, with_related=False):
             return found.id
         named = resolve(Comparison(AttributePath("userName"), "eq", subject), user_type)
-        page = directory.query(Query((Selection(user_type, named, with_related=False),), limit=2))
+        page = opened.query(Query((Selection(user_type, named, with_related=False),), limit=2))
     if not page.resources:
         raise click.ClickException(f"no user has the id or userName {subject!r}")
     return page.resources[0].stored.id

@@ -144,7 +144,7 @@ class _Job:
         check_operation(operation, self.owners)
         resource_type = self.endpoint(operation)
         draft = documents.load(resource_type, self.data(operation), self.request.tolerated)
-        if draft.member_ids or self.store.restores:
+        if draft.member_ids or self.store.directory.restores:
             self.write_waiting()
             self.write_one(_Waiting(operation, resource_type, draft))
         else:
@@ -245,7 +245,7 @@ class _Job:
 
     def endpoint(self, operation: BulkOperation) -> ResourceType:
         """Return the type that the path of a POST names."""
-        found = self.store.definitions.by_endpoint.get(operation.path)
+        found = self.store.directory.definitions.by_endpoint.get(operation.path)
         if found is None:
             raise NotFoundError(
                 f"{operation.path[:80]!r} is not the endpoint of a resource type, such as /Users"
@@ -255,7 +255,7 @@ class _Job:
     def resource(self, path: str) -> tuple[ResourceType, str]:
         """Return what any other path names: a resource of a type."""
         endpoint, _, resource_id = path.rpartition("/")
-        found = self.store.definitions.by_endpoint.get(endpoint)
+        found = self.store.directory.definitions.by_endpoint.get(endpoint)
         if found is None or not resource_id:
             raise InvalidSyntaxError(
                 f"{path[:80]!r} is not the path of a resource, such as /Users/2819c223"

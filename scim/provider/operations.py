@@ -15,7 +15,7 @@ from scim.protocol.constraints import check_immutable
 from scim.protocol.errors import NotFoundError, PreconditionFailedError
 from scim.protocol.filters.parser import DEFAULT_LIMITS, Limits
 from scim.protocol.patch import apply as patching
-from scim.protocol.patch.apply import MemberOperation, Patched
+from scim.protocol.patch.apply import Patched
 from scim.protocol.projection import (
     EVERYTHING,
     Names,
@@ -32,7 +32,7 @@ from scim.serializers import documents
 from scim.serializers.messages import load_patch, with_hash
 from scim.serializers.resources import load_value
 from scim.serializers.stored import Representation, represent
-from scim.storage import MANY, Store, Stored, Transaction
+from scim.storage import MANY, Operation, Store, Stored, Transaction
 from scim.storage.relations import RELATED
 
 from . import writing
@@ -113,9 +113,9 @@ def replace(
         if resource_type.name == "User" and "active" in before:
             kept["active"] = before["active"]
         after = with_unreturned(kept, draft.document)
-        return Patched(after, (MemberOperation("replace", draft.member_ids),), kept)
+        return Patched(after, draft.replaced_members(resource_type), kept)
 
-    return _change(store, resource_type, resource_id, change, request, "replace")
+    return _change(store, resource_type, resource_id, change, request, Operation.REPLACE)
 
 
 def patch(
@@ -138,7 +138,7 @@ def patch(
             operations, before, resource_type, load, request.tolerated, request.limits
         )
 
-    return _change(store, resource_type, resource_id, change, request, "patch")
+    return _change(store, resource_type, resource_id, change, request, Operation.PATCH)
 
 
 def delete(store: Store, resource_type: ResourceType, resource_id: str, request: Request) -> None:
@@ -162,9 +162,9 @@ def _change(
     resource_id: str,
     change: Callable[[Record], Patched],
     request: Request,
-    operation: str,
+    operation: Operation,
 ) -> Representation:
-    """Lock a resource, change it, and write it if it is not what it was."""
+    """Lock a resource, change it, and write it if it is not as it was before."""
     requested: Names = frozenset()
 
     def work(transaction: Transaction) -> Stored:
@@ -177,21 +177,16 @@ def _change(
         documents.check(resource_type, document)
         check_immutable(before, document, resource_type.attributes)
         requested = written_on_request(changed.untouched, document, resource_type.attributes)
-        moved = bool(changed.members) and writing.change_members(
-            transaction, stored.id, stored.version + 1, changed.members
+        after = writing.write_change(
+            transaction, resource_type, stored, document, operation, changed.members
         )
-        document, body = documents.written(resource_type, stored.id, document)
-        if moved or body != stored.body or _hides(document) != _hides(before):
-            stored = transaction.update(resource_type, stored, document, body, operation)
-            if resource_type.name != "Group" and not has_marks(body):
-                return stored
-        shows = resource_type.name != "Group" or _shows_members(
-            transaction, stored.id, request, operation == "replace"
+        is_group = resource_type.name == "Group"
+        if after is not stored and not is_group and not has_marks(after.body):
+            return after
+        shows = not is_group or _shows_members(
+            transaction, stored.id, request, operation is Operation.REPLACE
         )
         return transaction.get(resource_type, stored.id, with_related=shows)
-
-    def _hides(document: Record) -> Record:
-        return unreturned(document, resource_type.attributes)
 
     stored = store.atomically(work)
     return represent(resource_type, stored, request.projection, requested)

@@ -10,7 +10,7 @@ from scim.protocol.projection import unreturned, with_unreturned
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
 from scim.serializers import documents
-from scim.storage import Change, Store, Stored, Transaction
+from scim.storage import Cause, Change, Operation, Reason, Store, Stored, Transaction
 
 from . import writing
 
@@ -100,13 +100,16 @@ def revert(store: Store, resource_id: str, version: int) -> Undone:
         documents.check(resource_type, document)
         members = transaction.members(resource_id).ids() if resource_type.name == "Group" else set()
         then = _members_at(changes, version, members)
-        if then != members:
-            back = MemberOperation("replace", tuple(sorted(then)))
-            writing.change_members(
-                transaction, resource_id, stored.version + 1, [back], skip_unknown=True
-            )
-        stored = writing.update(
-            transaction, resource_type, stored, document, f"revert to version {version}"
+        back = [MemberOperation("replace", tuple(sorted(then)))] if then != members else []
+        stored = writing.write_change(
+            transaction,
+            resource_type,
+            stored,
+            document,
+            Operation.REVERT,
+            back,
+            Cause(Reason.VERSION, str(version)),
+            skip_unknown=True,
         )
         present = transaction.members(resource_id).ids() if then else set()
         return Undone(resource_type, stored, sorted(then - present))
@@ -115,7 +118,7 @@ def revert(store: Store, resource_id: str, version: int) -> Undone:
 
 
 def _type(store: Store, name: str) -> ResourceType:
-    found = store.definitions.by_name.get(name)
+    found = store.directory.definitions.by_name.get(name)
     if found is None:
         raise NotFoundError(f"the resource type {name} is not served any more")
     return found

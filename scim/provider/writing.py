@@ -1,15 +1,17 @@
-"""What the operations that write have in common, within a transaction."""
+"""Steps that the writing operations share, each within a transaction."""
 
+import json
 from collections.abc import Sequence
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.projection import unreturned
 from scim.protocol.references import Reference, take_out
-from scim.protocol.schema import GROUP, USER, ResourceType
+from scim.protocol.schema import GROUP, ResourceType
 from scim.protocol.values import Record, fold_text
 from scim.serializers import documents
 from scim.serializers.documents import Draft
-from scim.storage import Deleted, Stored, Transaction, new_id
+from scim.storage import Cause, Deleted, Operation, Reason, Stored, Transaction, new_id
 
 
 def insert(
@@ -31,61 +33,65 @@ def create(transaction: Transaction, resource_type: ResourceType, draft: Draft) 
         [stored] = insert(transaction, resource_type, [draft.document])
     if draft.member_ids:
         added = MemberOperation("add", draft.member_ids)
-        change_members(transaction, stored.id, stored.version, [added])
+        transaction.change_members(stored.id, stored.version, [added])
     return stored
 
 
 def complete(
     transaction: Transaction, resource_type: ResourceType, resource_id: str, draft: Draft
 ) -> None:
-    """Write all of a resource that has just been created in part."""
+    """Write the rest of a resource that was created without some of its references."""
     stored = transaction.lock(resource_type, resource_id)
     assert stored is not None
-    whole = MemberOperation("replace", draft.member_ids)
-    moved = resource_type.name == "Group" and change_members(
-        transaction, resource_id, stored.version + 1, [whole]
-    )
     document = documents.read(stored) | draft.document
-    if moved or documents.written(resource_type, resource_id, document)[1] != stored.body:
-        update(transaction, resource_type, stored, document, "create")
+    members = draft.replaced_members(resource_type)
+    write_change(transaction, resource_type, stored, document, Operation.CREATE, members)
 
 
-def update(
+def write_change(
     transaction: Transaction,
     resource_type: ResourceType,
-    before: Stored,
+    stored: Stored,
     document: Record,
-    operation: str,
-) -> Stored:
-    """Write what a locked resource has become."""
-    document, body = documents.written(resource_type, before.id, document)
-    return transaction.update(resource_type, before, document, body, operation)
-
-
-def change_members(
-    transaction: Transaction,
-    group_id: str,
-    version: int,
-    operations: Sequence[MemberOperation],
+    operation: Operation,
+    members: Sequence[MemberOperation] = (),
+    cause: Cause | None = None,
     skip_unknown: bool = False,
-) -> bool:
-    """Carry out operations on a group's members; tell whether that changed who is in it.
+) -> Stored:
+    """Write ``document`` as the next version of a locked resource, and return what is stored now.
 
-    Whoever came or went gets a new version. ``version`` is what the group will then have.
+    Nothing is written, and ``stored`` itself comes back, if neither the resource nor its members
+    change. A revert is always a version of its own.
+
+    :raises InvalidValueError: a member does not exist, or a group would contain itself
+    :raises UniquenessError: a unique value is in use
     """
-    members = transaction.members(group_id)
-    members.apply(operations, skip_unknown or transaction.store.skip_unknown)
-    transaction.move(USER, members.users)
-    transaction.move_beneath(members.groups)
-    changed = members.users | members.groups
-    transaction.history.record_members(group_id, version, changed)
-    return bool(changed)
+    members_changed = bool(members) and transaction.change_members(
+        stored.id, stored.version + 1, members, skip_unknown
+    )
+    document, body = documents.written(resource_type, stored.id, document)
+    if not (
+        members_changed
+        or body != stored.body
+        or unreturned(document, resource_type.attributes) != _hidden(stored)
+        or operation is Operation.REVERT
+    ):
+        return stored
+    return transaction.update(resource_type, stored, document, body, operation, cause)
+
+
+def _hidden(stored: Stored) -> Record:
+    hidden: Record = json.loads(stored.hidden) if stored.hidden else {}
+    return hidden
 
 
 def release(transaction: Transaction, resource_type: ResourceType, resource_id: str) -> None:
-    """Take the references to a resource that is to go out of whatever can be without them."""
+    """Remove the references to a resource that is deleted, from all resources that can do without.
+
+    A resource that requires its reference keeps it.
+    """
     for name, source_id, key in transaction.referring(resource_id):
-        source_type = transaction.store.definitions.by_name.get(name)
+        source_type = transaction.directory.definitions.by_name.get(name)
         reference = source_type.references.get(key) if source_type else None
         if source_type is None or reference is None or source_id == resource_id:
             continue
@@ -94,7 +100,8 @@ def release(transaction: Transaction, resource_type: ResourceType, resource_id: 
         stored = transaction.lock(source_type, source_id)
         document = _released(source_type, stored, reference, resource_id) if stored else None
         if stored and document:
-            update(transaction, source_type, stored, document, "delete of what it refers to")
+            cause = Cause(Reason.DELETED, resource_id)
+            write_change(transaction, source_type, stored, document, Operation.PATCH, cause=cause)
 
 
 def _released(
@@ -117,20 +124,21 @@ def restore(
 ) -> Stored:
     """Bring a deleted resource back, as ``document``, with the memberships that still can be.
 
-    :raises UniquenessError: something unique in it has been taken since
+    :raises UniquenessError: another resource has taken a unique value since
     """
     was = deleted.stored
     written = documents.written(resource_type, was.id, document)
-    [stored] = transaction.insert(resource_type, [written], "restore", was)
+    [stored] = transaction.insert(resource_type, [written], Operation.RESTORE, was)
     transaction.trash.take(was.id)
     if deleted.members:
         back = MemberOperation("add", tuple(deleted.members))
-        change_members(transaction, stored.id, stored.version, [back], skip_unknown=True)
+        transaction.change_members(stored.id, stored.version, [back], skip_unknown=True)
+    cause = Cause(Reason.RESTORED, stored.id)
     for group_id in sorted(deleted.groups):
         if group := transaction.lock(GROUP, group_id):
             back = MemberOperation("add", (stored.id,))
-            change_members(transaction, group_id, group.version + 1, [back])
-            update(transaction, GROUP, group, documents.read(group), "restore of a member")
+            document = documents.read(group)
+            write_change(transaction, GROUP, group, document, Operation.PATCH, [back], cause)
     return transaction.get(resource_type, stored.id, with_related=True)
 
 
@@ -138,7 +146,7 @@ def revive(
     transaction: Transaction, resource_type: ResourceType, document: Record
 ) -> Stored | None:
     """Bring a deleted user of that name back if the tenant wants it so; None if there is none."""
-    if not transaction.store.restores or resource_type.name != "User":
+    if not transaction.directory.restores or resource_type.name != "User":
         return None
     deleted = transaction.trash.named(resource_type, fold_text(document["userName"]))
     if deleted is None:

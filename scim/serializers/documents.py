@@ -6,6 +6,7 @@ from typing import Any
 
 from scim.protocol.canonical import check_primary
 from scim.protocol.constraints import check_required
+from scim.protocol.patch.apply import MemberOperation
 from scim.protocol.patch.members import member_ids
 from scim.protocol.projection import with_unreturned
 from scim.protocol.references import mark, without_marks
@@ -23,6 +24,11 @@ class Draft:
 
     document: Record
     member_ids: tuple[str, ...] = ()
+
+    def replaced_members(self, resource_type: ResourceType) -> tuple[MemberOperation, ...]:
+        """Return the operation that leaves a group these members; nothing for other types."""
+        is_group = resource_type.name == "Group"
+        return (MemberOperation("replace", self.member_ids),) if is_group else ()
 
 
 def load(

@@ -6,8 +6,9 @@ that locks what it changes; whatever fails leaves nothing behind.
 
 from sqlalchemy.exc import DatabaseError
 
+from .changes import Cause, Change, Operation, Reason
 from .database.database import Database
-from .history import Change
+from .directory import Directory
 from .keys import is_id, new_id, next_id
 from .pages.query import Found, Page, Position, Query, Selection, sort_chain
 from .rows import MANY, Stored
@@ -19,15 +20,19 @@ from .trash import Deleted
 __all__ = [
     "MANY",
     "Access",
+    "Cause",
     "Change",
     "Database",
     "DatabaseError",
     "Deleted",
+    "Directory",
     "Doorkeeper",
     "Found",
+    "Operation",
     "Page",
     "Position",
     "Query",
+    "Reason",
     "Selection",
     "Store",
     "Stored",

@@ -1,169 +1,78 @@
 """What was done: each change with who, when and what, written in the transaction that made it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Connection,
-    bindparam,
-    cast,
-    delete,
-    insert,
-    literal,
-    select,
-    union_all,
-)
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
-from scim.protocol.schema import ResourceType
-
+from .changes import Cause, Change, Operation
 from .database.prepared import Prepared
-from .rows import Stored
-from .tables import TENANT, THIS, among, changes, groups, link, member_changes, nesting, users
+from .tables import TENANT, THIS, changes, member_changes
 
 PURGED_AT_ONCE = 1000
 ID = changes.c.resource_id
-SHOWN = select(
-    changes.c.resource_id,
-    changes.c.resource_type,
-    changes.c.version,
-    changes.c.at,
-    changes.c.token,
-    changes.c.operation,
-    changes.c.before,
-    changes.c.after,
-    changes.c.unseen,
-)
+SHOWN = select(changes).with_only_columns(*(c for c in changes.c if c.name != "tenant_id"))
 RECORD = Prepared(insert(changes), changes.c.keys())
-
-VERSION = cast(bindparam("version"), member_changes.c.version.type)
-ADDED = cast(bindparam("added"), Boolean)
-MOVED = Prepared(
-    insert(member_changes).from_select(
-        ["tenant_id", "group_id", "version", "member_id", "added"],
-        union_all(
-            *(
-                select(table.c.tenant_id, THIS, VERSION, table.c.id, ADDED).where(
-                    table.c.tenant_id == TENANT, among(table.c.id)
-                )
-                for table in (users, groups)
-            )
-        ),
-    )
-)
-EMPTIED = insert(member_changes).from_select(
-    ["tenant_id", "group_id", "version", "member_id", "added"],
-    union_all(
-        select(link.c.tenant_id, THIS, VERSION, link.c.user_id, literal(False)).where(
-            link.c.tenant_id == TENANT, link.c.group_id == THIS
-        ),
-        select(nesting.c.tenant_id, THIS, VERSION, nesting.c.child_id, literal(False)).where(
-            nesting.c.tenant_id == TENANT, nesting.c.parent_id == THIS, nesting.c.direct
-        ),
+# One statement records any number of members: the ids are one parameter.
+RECORD_MEMBERS = {
+    "sqlite": Prepared(
+        text(
+            "INSERT INTO member_changes (tenant_id, group_id, version, member_id, added)"
+            " SELECT :tenant, :this, :version, value, :added FROM json_each(:ids)"
+        )
     ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What made a version of a resource; ``unseen`` if something changed that no body shows.
-
-    ``members`` tells who came to a group (true) or went (false), by id.
-    """
-
-    resource_id: str
-    resource_type: str
-    version: int
-    at: str
-    token: str
-    operation: str
-    before: str | None
-    after: str | None
-    unseen: bool
-    members: Mapping[str, bool]
+    "postgresql": Prepared(
+        text(
+            "INSERT INTO member_changes (tenant_id, group_id, version, member_id, added)"
+            " SELECT CAST(:tenant AS integer), CAST(:this AS uuid), CAST(:version AS bigint),"
+            " unnest(CAST(:ids AS uuid[])), CAST(:added AS boolean)"
+        )
+    ),
+}
 
 
 class History:
-    """The changes of a tenant; ``keeps`` tells whether they are kept at all."""
+    """The changes of a tenant that have been kept."""
 
-    def __init__(self, connection: Connection, tenant_id: int, token: str, keeps: bool) -> None:
+    def __init__(self, connection: Connection, tenant_id: int) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
-        self.token = token
-        self.keeps = keeps
 
-    def record(
-        self,
-        resource_type: ResourceType,
-        operation: str,
-        pairs: Sequence[tuple[Stored | None, Stored | None]],
-        at: str,
-    ) -> None:
-        """Keep changes of resources of one type, each as it was before and is after."""
-        if not self.keeps or not pairs:
-            return
-        rows = [self._row(resource_type, operation, before, after, at) for before, after in pairs]
+    def record(self, made: Sequence[Change]) -> None:
+        """Keep the changes that a transaction has made."""
+        rows = [self._row(change) for change in made]
         if len(rows) == 1:
             RECORD.rows(self.connection, rows[0])
-        else:
+        elif rows:
             self.connection.execute(insert(changes), rows)
+        lone = [change for change in made if len(change.members) == 1]
+        if len(lone) > 1:
+            self._record_lone_members(lone)
+            made = [change for change in made if len(change.members) > 1]
+        for change in made:
+            self._record_members(change)
 
-    def _row(
-        self,
-        resource_type: ResourceType,
-        operation: str,
-        before: Stored | None,
-        after: Stored | None,
-        at: str,
-    ) -> dict[str, Any]:
-        changed = after or before
-        assert changed is not None
-        return {
-            "tenant_id": self.tenant_id,
-            "resource_id": changed.id,
-            "version": changed.version if after else changed.version + 1,
-            "resource_type": resource_type.name,
-            "at": at,
-            "token": self.token,
-            "operation": operation,
-            "before": before.body if before else None,
-            "after": after.body if after else None,
-            "unseen": bool(before and after and before.hidden != after.hidden),
-        }
+    def _row(self, change: Change) -> dict[str, Any]:
+        row = {column.name: getattr(change, column.name) for column in SHOWN.selected_columns}
+        row["cause"] = str(change.cause) if change.cause else None
+        return row | {"tenant_id": self.tenant_id}
 
-    def record_members(self, group_id: str, version: int, changed: Mapping[str, bool]) -> None:
-        """Keep who came to a group or went with a version of it."""
-        if not self.keeps:
-            return
-        for added in (True, False):
-            if ids := [member for member, came in changed.items() if came == added]:
-                names = {"tenant": self.tenant_id, "this": group_id, "version": version}
-                MOVED.rows(self.connection, names | {"ids": ids, "added": added})
-
-    def record_departures(self, versions: Mapping[str, int], member: str, at: str) -> None:
-        """Keep that somebody left groups, whose new versions are given, by being deleted."""
-        if not self.keeps or not versions:
-            return
-        made = {"tenant_id": self.tenant_id, "resource_type": "Group", "at": at}
-        made |= {"token": self.token, "operation": "delete of a member", "unseen": False}
-        made |= {"before": None, "after": None}
-        left = [
-            made | {"resource_id": group, "version": version} for group, version in versions.items()
+    def _record_lone_members(self, lone: Sequence[Change]) -> None:
+        """Keep one member of each of many groups, as when a user is deleted."""
+        rows = [
+            {"group_id": change.resource_id, "version": change.version}
+            | {"tenant_id": self.tenant_id, "member_id": member, "added": added}
+            for change in lone
+            for member, added in change.members.items()
         ]
-        self.connection.execute(insert(changes), left)
-        gone = {"tenant_id": self.tenant_id, "member_id": member, "added": False}
-        self.connection.execute(
-            insert(member_changes),
-            [gone | {"group_id": group, "version": version} for group, version in versions.items()],
-        )
+        self.connection.execute(insert(member_changes), rows)
 
-    def record_end(self, group: Stored) -> None:
-        """Keep that all members of a group left it, as it is deleted."""
-        if not self.keeps:
-            return
-        names = {"tenant": self.tenant_id, "this": group.id, "version": group.version + 1}
-        self.connection.execute(EMPTIED, names)
+    def _record_members(self, change: Change) -> None:
+        statement = RECORD_MEMBERS[self.connection.dialect.name]
+        names = {"tenant": self.tenant_id, "this": change.resource_id, "version": change.version}
+        for added in (True, False):
+            if ids := [member for member, joined in change.members.items() if joined == added]:
+                statement.rows(self.connection, names | {"ids": ids, "added": added})
 
     def of(self, resource_id: str) -> list[Change]:
         """Return the changes of a resource, the oldest first."""
@@ -218,5 +127,7 @@ class History:
 
 
 def _change(row: Any, members: Mapping[str, bool]) -> Change:
-    shown = {column.name: getattr(row, column.name) for column in SHOWN.selected_columns}
-    return Change(**shown, members=members)
+    known = {column.name: getattr(row, column.name) for column in SHOWN.selected_columns}
+    known["operation"] = Operation(row.operation)
+    known["cause"] = Cause.read(row.cause) if row.cause else None
+    return Change(**known, members=members)

@@ -5,11 +5,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 from scim.protocol.schema import ResourceType
 
 from .database.database import Database
 from .database.prepared import Prepared
+from .directory import Directory
 from .keys import FIRST_ID, is_id
 from .members.nesting import NestingChange
 from .pages.query import Page, Query
@@ -23,27 +23,12 @@ AT_ONCE = 1000  # members read by one statement, where a group has more
 
 
 class Store:
-    """The resources of one tenant; ``token`` is the name of whose changes are made."""
+    """Reads and writes the directory of one tenant."""
 
-    def __init__(
-        self,
-        database: Database,
-        tenant_id: int,
-        definitions: Definitions = BUILT_IN,
-        unique_names: bool = True,
-        skip_unknown: bool = False,
-        restores: bool = False,
-        keeps_history: bool = True,
-        token: str = "",
-    ) -> None:
+    def __init__(self, database: Database, directory: Directory) -> None:
         self.database = database
-        self.tenant_id = tenant_id
-        self.definitions = definitions
-        self.unique_names = unique_names
-        self.skip_unknown = skip_unknown
-        self.restores = restores
-        self.keeps_history = keeps_history
-        self.token = token
+        self.directory = directory
+        self.tenant_id = directory.tenant_id
 
     def get(
         self,
@@ -96,17 +81,24 @@ class Store:
     def atomically(self, work: Callable[[Transaction], T]) -> T:
         """Return what ``work`` returns, having committed all it did, or nothing if it raised.
 
-        It is done again, with the nesting locked from the start, if it turns out to change that.
+        Work that turns out to change the nesting is done again, with the nesting locked from the
+        start.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
         try:
-            done = self.database.write(lambda connection: work(Transaction(connection, self)))
+            done = self._write(work)
         except NestingChange as change:
-            locked = change
-            done = self.database.write(
-                lambda connection: work(Transaction(connection, self, locked))
-            )
+            done = self._write(work, change)
         if self.database.replica:
             self.database.replica.remember(self.tenant_id)
         return done
+
+    def _write(self, work: Callable[[Transaction], T], change: NestingChange | None = None) -> T:
+        def attempt(connection: Connection) -> T:
+            transaction = Transaction(connection, self.directory, change)
+            done = work(transaction)
+            transaction.finish()
+            return done
+
+        return self.database.write(attempt)

@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+import sqlalchemy as sa
 
 from scim.protocol.attributes import notation
 from scim.protocol.errors import UniquenessError
-from scim.protocol.schema import GROUP, ResourceType
+from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.schema import GROUP, USER, ResourceType
 from scim.protocol.values import PLACEHOLDER, fold
 
 from .anchors import is_late
+from .changes import Cause, Change, Operation, Reason
 from .database.prepared import Prepared
+from .directory import Directory
 from .history import History
 from .keys import is_id
 from .members.membership import Members
@@ -35,41 +39,46 @@ from .rows import (
 from .tables import TENANT, THIS, groups, is_this, link, referrals, table_of, unique_values
 from .trash import Trash
 
-if TYPE_CHECKING:
-    from .store import Store
-
 REFERRING = (
-    select(referrals.c.source_type, referrals.c.source_id, referrals.c.key)
+    sa.select(referrals.c.source_type, referrals.c.source_id, referrals.c.key)
     .where(referrals.c.tenant_id == TENANT, referrals.c.target_id == THIS)
     .order_by(referrals.c.source_id)
 )
-MEMBERSHIPS = select(link.c.group_id).where(link.c.tenant_id == TENANT, link.c.user_id == THIS)
-TAKEN = select(unique_values.c.value).where(
-    unique_values.c.tenant_id == bindparam("tenant_id"),
-    unique_values.c.resource_type == bindparam("resource_type"),
-    unique_values.c.key == bindparam("key"),
-    unique_values.c.value == bindparam("value"),
+MEMBERSHIPS = sa.select(link.c.group_id).where(link.c.tenant_id == TENANT, link.c.user_id == THIS)
+NOBODY: Mapping[str, bool] = MappingProxyType({})
+TAKEN = sa.select(unique_values.c.value).where(
+    unique_values.c.tenant_id == sa.bindparam("tenant_id"),
+    unique_values.c.resource_type == sa.bindparam("resource_type"),
+    unique_values.c.key == sa.bindparam("key"),
+    unique_values.c.value == sa.bindparam("value"),
 )
 LEAVE = {
-    "User": delete(link).where(link.c.tenant_id == TENANT, link.c.user_id == THIS),
-    "Group": delete(link).where(link.c.tenant_id == TENANT, link.c.group_id == THIS),
+    "User": sa.delete(link).where(link.c.tenant_id == TENANT, link.c.user_id == THIS),
+    "Group": sa.delete(link).where(link.c.tenant_id == TENANT, link.c.group_id == THIS),
 }
 
 
 class Transaction:
-    """One write in progress."""
+    """One write in progress; ``changes`` lists what it has done so far."""
 
     def __init__(
-        self, connection: Connection, store: "Store", change: NestingChange | None = None
+        self, connection: sa.Connection, directory: Directory, change: NestingChange | None = None
     ) -> None:
         self.connection = connection
-        self.store = store
-        self.tenant_id = store.tenant_id
-        self.history = History(connection, store.tenant_id, store.token, store.keeps_history)
-        self.trash = Trash(connection, store.tenant_id)
-        self.nesting = Nesting(connection, store.tenant_id)
+        self.directory = directory
+        self.tenant_id = directory.tenant_id
+        self.changes: list[Change] = []
+        self.joined: dict[tuple[str, int], dict[str, bool]] = {}
+        self.history = History(connection, directory.tenant_id)
+        self.trash = Trash(connection, directory.tenant_id)
+        self.nesting = Nesting(connection, directory.tenant_id)
         if change:
             self.nesting.hold(change.group, change.children)
+
+    def finish(self) -> None:
+        """Keep the changes, as the last step before the commit."""
+        if self.directory.keeps_history:
+            self.history.record(self.changes)
 
     def names(self, resource_id: str, **others: Any) -> dict[str, Any]:
         """Return the parameters that name a resource of the tenant."""
@@ -94,7 +103,7 @@ class Transaction:
             self.nesting.hold(resource_id, [resource_id])
         if resource_type.name == "User" and is_id(resource_id):
             theirs = (groups.c.tenant_id == TENANT) & groups.c.id.in_(MEMBERSHIPS)
-            ordered = select(groups.c.id).where(theirs).order_by(groups.c.id)
+            ordered = sa.select(groups.c.id).where(theirs).order_by(groups.c.id)
             held = ordered.with_for_update(key_share=True)
             self.connection.execute(held, self.names(resource_id)).all()
         return self.lock(resource_type, resource_id)
@@ -108,7 +117,7 @@ class Transaction:
         self,
         resource_type: ResourceType,
         documents: Sequence[tuple[Mapping[str, Any], str]],
-        operation: str = "create",
+        operation: Operation = Operation.CREATE,
         was: Stored | None = None,
     ) -> list[Stored]:
         """Write new resources, each a document and its body, as version 1.
@@ -128,7 +137,7 @@ class Transaction:
         if len(written) == 1:
             adding(resource_type).rows(self.connection, written[0])
         else:
-            self.connection.execute(insert(table_of(resource_type)), written)
+            self.connection.execute(sa.insert(table_of(resource_type)), written)
         self._index(resource_type, [(values["id"], values["search"]) for values in written])
         are_new = was is None and not is_late(written[0]["id"])
         count(self.connection, self.tenant_id, resource_type, len(written), are_new)
@@ -136,7 +145,8 @@ class Transaction:
             Stored(values["id"], values["body"], version, created, at, hidden=values["hidden"])
             for values in written
         ]
-        self.history.record(resource_type, operation, [(was, each) for each in stored], at)
+        for each in stored:
+            self.note(resource_type, operation, was, each, at)
         return stored
 
     def update(
@@ -145,7 +155,8 @@ class Transaction:
         before: Stored,
         document: Mapping[str, Any],
         body: str,
-        operation: str,
+        operation: Operation,
+        cause: Cause | None = None,
     ) -> Stored:
         """Write what a locked resource has become, as its next version.
 
@@ -172,8 +183,42 @@ class Transaction:
             references,
             values["hidden"],
         )
-        self.history.record(resource_type, operation, [(before, after)], at)
+        self.note(resource_type, operation, before, after, at, cause)
         return after
+
+    def note(
+        self,
+        resource_type: ResourceType,
+        operation: Operation,
+        before: Stored | None,
+        after: Stored | None,
+        at: str,
+        cause: Cause | None = None,
+    ) -> None:
+        """Add the new version of a resource to ``changes``; without ``after`` it was deleted."""
+        known = after or before
+        assert known is not None
+        version = known.version if after else known.version + 1
+        is_group = resource_type.name == "Group"
+        self.changes.append(
+            Change(
+                resource_type=resource_type.name,
+                resource_id=known.id,
+                version=version,
+                operation=operation,
+                cause=cause,
+                before=before.body if before else None,
+                after=after.body if after else None,
+                members=self.members_at(known.id, version) if is_group else NOBODY,
+                unseen=bool(before and after and before.hidden != after.hidden),
+                at=at,
+                token=self.directory.token,
+            )
+        )
+
+    def members_at(self, group_id: str, version: int) -> dict[str, bool]:
+        """Return who joined (true) or left (false) with a version of a group, as known so far."""
+        return self.joined.setdefault((group_id, version), {})
 
     def _index(
         self, resource_type: ResourceType, folded: Sequence[tuple[str, Mapping[str, Any]]]
@@ -188,7 +233,7 @@ class Transaction:
             for key, target in targets(resource_type, search)
         ]
         if found:
-            self.connection.execute(insert(referrals), found)
+            self.connection.execute(sa.insert(referrals), found)
         mine |= {"resource_type": resource_type.name}
         values = [
             mine | {"resource_id": resource_id, "key": key, "value": value}
@@ -200,7 +245,7 @@ class Transaction:
                 name = notation(resource_type.uniques[each["key"]])
                 raise UniquenessError(f"{name} is already in use")
         if values:
-            self.connection.execute(insert(unique_values), values)
+            self.connection.execute(sa.insert(unique_values), values)
 
     def _reindex(
         self, resource_type: ResourceType, before: Stored, search: Mapping[str, Any]
@@ -222,52 +267,88 @@ class Transaction:
         self._index(resource_type, [(before.id, search)])
 
     def forget(self, table: Any, column: Any, resource_id: str) -> None:
-        chosen = delete(table).where(table.c.tenant_id == TENANT, column == THIS)
+        chosen = sa.delete(table).where(table.c.tenant_id == TENANT, column == THIS)
         self.connection.execute(chosen, self.names(resource_id))
 
     def members(self, group_id: str) -> Members:
         """Return the members of a locked group."""
         return Members(self.connection, group_id, self.nesting)
 
-    def move(self, resource_type: ResourceType, ids: Collection[str]) -> dict[str, int]:
-        """Move the versions of resources that show something that has changed elsewhere."""
+    def change_members(
+        self,
+        group_id: str,
+        version: int,
+        operations: Sequence[MemberOperation],
+        skip_unknown: bool = False,
+    ) -> bool:
+        """Carry out operations on the members of a locked group; tell whether members changed.
+
+        Everyone who joined or left gets a new version. ``version`` is the one that the group gets.
+
+        :raises InvalidValueError: a member does not exist, or a group would contain itself
+        """
+        members = self.members(group_id)
+        members.apply(operations, skip_unknown or self.directory.skip_unknown)
+        self.bump(USER, members.users)
+        self.nesting.touch_beneath(members.groups, now())
+        changed = members.users | members.groups
+        self.members_at(group_id, version).update(changed)
+        return bool(changed)
+
+    def bump(self, resource_type: ResourceType, ids: Collection[str]) -> dict[str, int]:
+        """Bump the versions of resources that show something that changed; return them by id."""
         if not ids:
             return {}
         names = {"tenant": self.tenant_id, "ids": list(ids), "at": now()}
         return dict(moving(resource_type).rows(self.connection, names))
 
-    def move_beneath(self, group_ids: Collection[str]) -> None:
-        """Move the versions of all users who are in groups, in whatever way."""
-        self.nesting.touch_beneath(group_ids, now())
-
     def delete(self, resource_type: ResourceType, stored: Stored) -> None:
-        """Put a locked resource in the trash; who shows it gets a new version."""
+        """Move a locked resource to the trash; everyone who shows it gets a new version."""
         at, names = now(), self.names(stored.id)
-        self.trash.put(resource_type, stored, name_of(resource_type, stored.body), at)
+        groups, members = self.trash.put(
+            resource_type, stored, name_of(resource_type, stored.body), at
+        )
         if resource_type.name == "User":
-            left = self.connection.scalars(MEMBERSHIPS, names).all()
-            self.history.record_departures(self.move(GROUP, left), stored.id, at)
+            self.leave(groups, stored.id, at)
         elif resource_type.name == "Group":
-            self.history.record_end(stored)
+            self.members_at(stored.id, stored.version + 1).update(dict.fromkeys(members, False))
             self.nesting.touch_beneath([stored.id], at)
-            showing = self.nesting.isolate(stored.id)
-            self.history.record_departures(self.move(GROUP, showing), stored.id, at)
+            self.leave(self.nesting.isolate(stored.id), stored.id, at)
         if resource_type.name in LEAVE:
             self.connection.execute(LEAVE[resource_type.name], names)
         self.forget(referrals, referrals.c.source_id, stored.id)
         if resource_type.uniques:
             self.forget(unique_values, unique_values.c.resource_id, stored.id)
         table = table_of(resource_type)
-        self.connection.execute(delete(table).where(is_this(resource_type)), names)
+        self.connection.execute(sa.delete(table).where(is_this(resource_type)), names)
         count(self.connection, self.tenant_id, resource_type, -1)
-        self.history.record(resource_type, "delete", [(stored, None)], at)
+        self.note(resource_type, Operation.DELETE, stored, None, at)
+
+    def leave(self, group_ids: Collection[str], member: str, at: str) -> None:
+        """Bump the groups that lose a member by its deletion, and add them to ``changes``."""
+        for group_id, version in self.bump(GROUP, group_ids).items():
+            self.changes.append(
+                Change(
+                    resource_type=GROUP.name,
+                    resource_id=group_id,
+                    version=version,
+                    operation=Operation.PATCH,
+                    cause=Cause(Reason.DELETED, member),
+                    before=None,
+                    after=None,
+                    members={member: False},
+                    unseen=False,
+                    at=at,
+                    token=self.directory.token,
+                )
+            )
 
     def _columns(
         self, resource_type: ResourceType, document: Mapping[str, Any], body: str
     ) -> dict[str, Any]:
-        return columns(resource_type, document, body, self.store.unique_names)
+        return columns(resource_type, document, body, self.directory.unique_names)
 
 
-def _one(connection: Connection, statement: Prepared, names: Mapping[str, Any]) -> Stored | None:
+def _one(connection: sa.Connection, statement: Prepared, names: Mapping[str, Any]) -> Stored | None:
     rows = statement.rows(connection, names)
     return Stored(*rows[0]) if rows else None

@@ -49,12 +49,12 @@ class Trash:
         self.tenant_id = tenant_id
         self.tenant = {"tenant": tenant_id}
 
-    def put(self, resource_type: ResourceType, stored: Stored, name: str | None, at: str) -> None:
-        """Keep a resource that is about to be deleted, with its memberships."""
-        relations = {
-            "groups": self.groups_of(resource_type, stored.id),
-            "members": self.members_of(resource_type, stored.id),
-        }
+    def put(
+        self, resource_type: ResourceType, stored: Stored, name: str | None, at: str
+    ) -> tuple[list[str], list[str]]:
+        """Keep a resource that is about to be deleted; return the ids of its groups and members."""
+        groups = self.groups_of(resource_type, stored.id)
+        members = self.members_of(resource_type, stored.id)
         self.connection.execute(
             insert(trash),
             {
@@ -67,9 +67,10 @@ class Trash:
                 "version": stored.version + 1,
                 "created": stored.created,
                 "deleted": at,
-                "relations": json.dumps(relations),
+                "relations": json.dumps({"groups": groups, "members": members}),
             },
         )
+        return groups, members
 
     def get(self, resource_id: str) -> Deleted | None:
         """Return what was deleted under an id."""

@@ -101,3 +101,56 @@ def test_users_of_the_first_version_are_kept(new_database):
     engine.dispose()
     kept = [(str(row.id), row.password, row.manager_id and str(row.manager_id)) for row in found]
     assert kept == [(row["id"], row["password"], row["manager"]) for row in stored]
+
+
+GROUP = "01890003-0000-7000-8000-000000000000"
+MANAGED = f'{{"manager":{{"value":"{BOSS}"}}}}'
+SENTENCES = [  # the resource, its version, the operation as a sentence, before, after; and now
+    (REPORT, 1, "create", None, MANAGED, "create", None),
+    (REPORT, 2, "delete of what it refers to", MANAGED, "{}", "patch", f"deleted {BOSS}"),
+    (REPORT, 3, "delete of what it refers to", "{}", "{}", "patch", "deleted"),
+    (REPORT, 4, "revert to version 12", "{}", MANAGED, "revert", "version 12"),
+    (GROUP, 2, "delete of a member", None, None, "patch", f"deleted {TOURS}"),
+    (GROUP, 3, "restore of a member", "{}", "{}", "patch", f"restored {TOURS}"),
+]
+COLUMNS = ("resource_id", "version", "operation", "before", "after")
+
+
+@pytest.mark.slow
+def test_sentences_of_history_become_operations_and_causes(new_database):
+    url = new_database()
+    upgrade(url, "0004")
+    engine = sa.create_engine(url)
+    insert_change = sa.text(
+        "INSERT INTO changes (tenant_id, resource_id, version, resource_type, at, token,"
+        " operation, before, after, unseen) VALUES (1, :resource_id, :version, 'User', '', '',"
+        " :operation, :before, :after, false)"
+    )
+    insert_member = sa.text(
+        "INSERT INTO member_changes (tenant_id, group_id, version, member_id, added)"
+        " VALUES (1, :group, :version, :member, :added)"
+    )
+    select_changes = "SELECT resource_id, version, operation, {} FROM changes ORDER BY 1, 2"
+    with engine.begin() as connection:
+        connection.execute(
+            insert_change, [dict(zip(COLUMNS, row[:5], strict=True)) for row in SENTENCES]
+        )
+        for version, added in ((2, False), (3, True)):
+            names = {"group": GROUP, "version": version, "member": TOURS, "added": added}
+            connection.execute(insert_member, names)
+
+    upgrade(url)
+
+    with engine.connect() as connection:
+        found = connection.execute(sa.text(select_changes.format("cause"))).all()
+    assert [(str(row[0]), *row[1:]) for row in found] == [
+        (*row[:2], *row[5:]) for row in sorted(SENTENCES, key=lambda row: row[:2])
+    ]
+
+    upgrade(url, "0004", "downgrade")
+    with engine.connect() as connection:
+        found = connection.execute(sa.text(select_changes.format("before"))).all()
+    engine.dispose()
+    assert [(str(row[0]), *row[1:]) for row in found] == [
+        row[:4] for row in sorted(SENTENCES, key=lambda row: row[:2])
+    ]

@@ -12,7 +12,7 @@ from scim.protocol.errors import InvalidValueError, UnavailableError, Uniqueness
 from scim.protocol.schema import USER
 from scim.protocol.tolerance import Tolerated
 from scim.provider import Request, create
-from scim.storage import Query, Selection, Store, new_id
+from scim.storage import Directory, Query, Selection, Store, new_id
 from scim.storage.database.database import ATTEMPTS
 
 from ..support.scim import Scim, add, group, listed, path_of, replace, user
@@ -27,7 +27,7 @@ class Deadlock(psycopg2.OperationalError):
 
 @pytest.fixture
 def store(app, empty_database):
-    return Store(app.extensions["scim"].database, 1)
+    return Store(app.extensions["scim"].database, Directory(1))
 
 
 def failing(times, error):

@@ -12,6 +12,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER, ResourceTy
 from scim.protocol.search import SearchRequest
 from scim.protocol.tolerance import Tolerance, Tolerated
 from scim.storage import Database, Store
+from scim.storage import Directory as TenantDirectory
 from scim.storage.tables import tenants
 
 from .scim import group, patch_op, user
@@ -26,7 +27,7 @@ class Directory:
     """Users and groups that no other tenant sees."""
 
     def __init__(self, database: Database) -> None:
-        self.store = Store(database, next(TENANTS))
+        self.store = Store(database, TenantDirectory(next(TENANTS)))
         tenant = {"id": self.store.tenant_id, "name": f"{self.store.tenant_id}", "cursor_key": ""}
         with database.engine.begin() as connection:
             connection.execute(sa.insert(tenants), tenant)

@@ -1,6 +1,7 @@
 """PostgreSQL finds whose a device is, and the devices of a person, without reading all of them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -38,7 +39,7 @@ def rows(tenant_id, resource_type, documents):
 def crowd(new_directory):
     """Thousands of users and devices, two of which each second user has, and their store."""
     store = new_directory().store
-    store = Store(store.database, store.tenant_id, DEFINITIONS)
+    store = Store(store.database, replace(store.directory, definitions=DEFINITIONS))
     users = [user(f"user{n}", displayName=f"User {n}") for n in range(ROWS)]
     user_rows = list(rows(store.tenant_id, USER, users))
     devices = [

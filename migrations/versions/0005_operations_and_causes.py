@@ -1,0 +1,78 @@
+"""History names an operation and a cause; until now a sentence said both."""
+
+import re
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+PlainText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+AT_ONCE = 1000
+
+# The only member that joined or left with a version is the one that was restored or deleted.
+BY_MEMBER = """
+    UPDATE changes SET operation = 'patch', cause = :reason || coalesce((
+        SELECT ' ' || min(CAST(member_id AS text)) FROM member_changes
+        WHERE member_changes.tenant_id = changes.tenant_id
+            AND member_changes.group_id = changes.resource_id
+            AND member_changes.version = changes.version), '')
+    WHERE operation = :sentence
+"""
+REVERTED = """
+    UPDATE changes SET operation = 'revert', cause = 'version ' || substr(operation, 19)
+    WHERE operation LIKE 'revert to version %'
+"""
+RELEASED = """
+    SELECT tenant_id, resource_id, version, before, after FROM changes
+    WHERE operation = 'delete of what it refers to' LIMIT :most
+"""
+NAME_TARGET = """
+    UPDATE changes SET operation = 'patch', cause = :cause
+    WHERE tenant_id = :tenant_id AND resource_id = :resource_id AND version = :version
+"""
+BACK = """
+    UPDATE changes SET operation = CASE
+        WHEN operation = 'revert' THEN 'revert to ' || cause
+        WHEN cause LIKE 'restored%' THEN 'restore of a member'
+        WHEN before IS NULL THEN 'delete of a member'
+        ELSE 'delete of what it refers to' END
+    WHERE cause IS NOT NULL
+"""
+
+
+def upgrade() -> None:
+    op.add_column("changes", sa.Column("cause", PlainText))
+    for reason, sentence in (
+        ("deleted", "delete of a member"),
+        ("restored", "restore of a member"),
+    ):
+        op.execute(sa.text(BY_MEMBER).bindparams(reason=reason, sentence=sentence))
+    op.execute(REVERTED)
+    name_targets()
+
+
+def name_targets() -> None:
+    """Find the deleted resource that a released reference named: its id has left the body."""
+    connection = op.get_bind()
+    while found := connection.execute(sa.text(RELEASED), {"most": AT_ONCE}).mappings().all():
+        connection.execute(
+            sa.text(NAME_TARGET),
+            [
+                {key: row[key] for key in ("tenant_id", "resource_id", "version")}
+                | {"cause": cause(row["before"], row["after"])}
+                for row in found
+            ],
+        )
+
+
+def cause(before: str, after: str) -> str:
+    gone = set(ID.findall(before.lower())) - set(ID.findall(after.lower()))
+    return f"deleted {gone.pop()}" if len(gone) == 1 else "deleted"
+
+
+def downgrade() -> None:
+    op.execute(BACK)
+    op.drop_column("changes", "cause")

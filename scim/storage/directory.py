@@ -1,0 +1,23 @@
+"""One tenant's directory: which resources it holds, and which rules its writes keep."""
+
+from dataclasses import dataclass
+
+from scim.protocol.definitions.assembly import BUILT_IN, Definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The resources of one tenant, opened in the name of one token.
+
+    ``unique_names``: two groups never share a displayName or externalId. ``skip_unknown``: members
+    that do not exist are skipped. ``restores``: a deleted user who is created again comes back.
+    ``token`` is the name that history records beside each change.
+    """
+
+    tenant_id: int
+    definitions: Definitions = BUILT_IN
+    unique_names: bool = True
+    skip_unknown: bool = False
+    restores: bool = False
+    keeps_history: bool = True
+    token: str = ""
