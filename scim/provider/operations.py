@@ -1,7 +1,7 @@
 """The operations of a SCIM service provider: create, get, replace, patch, delete.
 
-Each takes the tenant's store and what the client sent, and returns what to answer. Nothing here
-knows of HTTP or SQL. The protocol's rules come from scim/protocol, the rows from scim/storage.
+Each takes the store of a tenant and the body that the client sent, and returns the answer. Rules
+come from scim/protocol, rows from scim/storage; HTTP and SQL are unknown here.
 """
 
 from collections.abc import Callable
@@ -37,14 +37,14 @@ from scim.storage.relations import RELATED
 
 from . import writing
 
-# A PATCH answers with a group's members up to this number and leaves them out beyond it, never cuts
-# them: adding one to a hundred thousand must not answer with a hundred thousand and one.
+# A PATCH answers with all members of a group up to this number, and with none beyond it: adding one
+# member to a hundred thousand must not send a hundred thousand and one back.
 MEMBERS_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an operation needs to know of a request beside its subject."""
+    """The parts of a request that every operation needs: tolerances, projection, preconditions."""
 
     tolerated: Tolerated
     projection: Projection = EVERYTHING
@@ -56,9 +56,9 @@ class Request:
 def get(
     store: Store, resource_type: ResourceType, resource_id: str, request: Request
 ) -> Representation:
-    """Return one resource (RFC 7644 §3.4.1); the members of a large group follow in parts.
+    """Return one resource (RFC 7644 §3.4.1); a large group's members follow in parts.
 
-    :raises NotFoundError: there is none with that id
+    :raises NotFoundError: no resource of the type has that id
     """
     shows = shows_related(resource_type, request.projection)
     in_parts = not request.projection.divides("members")
@@ -75,10 +75,10 @@ def create(
 ) -> Representation:
     """Create a resource (RFC 7644 §3.3).
 
-    Where the tenant has chosen so, a user who has been deleted and is created again comes back as
-    who they were, with what the client now says of them.
+    If the tenant restores, a deleted user who is created again comes back under the old id, with
+    the attributes that the client sends now.
 
-    :raises UniquenessError: something unique in it is in use
+    :raises UniquenessError: another resource has one of its unique values
     :raises ScimError: the body is not a resource of that type
     """
     draft = documents.load(resource_type, sent, request.tolerated)
@@ -100,11 +100,11 @@ def replace(
 ) -> Representation:
     """Replace a resource (RFC 7644 §3.5.1).
 
-    What the client leaves out is cleared, but for what it cannot read, and ``active``, lest a user
-    be reactivated by silence.
+    Attributes that the client leaves out are cleared. Two kinds stay: those that no client can
+    read, and ``active``, so that leaving it out never reactivates a user.
 
-    :raises NotFoundError: there is none with that id; PUT never creates
-    :raises ScimError: the body is not a resource of that type, or changes what is immutable
+    :raises NotFoundError: no resource of the type has that id; PUT never creates
+    :raises ScimError: the body is not a resource of that type, or changes an immutable attribute
     """
     draft = documents.load(resource_type, sent, request.tolerated, is_whole=False)
 
@@ -123,7 +123,7 @@ def patch(
 ) -> Representation:
     """Apply the operations of a PATCH, all or none (RFC 7644 §3.5.2).
 
-    :raises NotFoundError: there is none with that id
+    :raises NotFoundError: no resource of the type has that id
     :raises ScimError: an operation cannot be applied; the detail names it
     """
     operations = [
@@ -142,9 +142,9 @@ def patch(
 
 
 def delete(store: Store, resource_type: ResourceType, resource_id: str, request: Request) -> None:
-    """Delete a resource; from then on it is found by no request (RFC 7644 §3.6).
+    """Delete a resource; no request finds it any more (RFC 7644 §3.6).
 
-    :raises NotFoundError: there is none with that id
+    :raises NotFoundError: no resource of the type has that id
     """
 
     def work(transaction: Transaction) -> None:
@@ -164,7 +164,7 @@ def _change(
     request: Request,
     operation: Operation,
 ) -> Representation:
-    """Lock a resource, change it, and write it if it is not as it was before."""
+    """Lock a resource, change it, and write it if the change made a difference."""
     requested: Names = frozenset()
 
     def work(transaction: Transaction) -> Stored:
@@ -204,10 +204,10 @@ def _shows_members(
 def check_found(
     resource_type: ResourceType, resource_id: str, stored: Stored | None, request: Request
 ) -> Stored:
-    """Return what was found under an id, if it is the version that the client means.
+    """Return the resource that was found, if it has the version that the client asks for.
 
-    :raises NotFoundError: there is none
-    :raises PreconditionFailedError: If-Match or If-None-Match speak against it
+    :raises NotFoundError: no resource was found
+    :raises PreconditionFailedError: its version contradicts If-Match or If-None-Match
     """
     if stored is None:
         raise NotFoundError(f"there is no {resource_type.name} with the id {resource_id[:80]!r}")
@@ -223,6 +223,6 @@ def check_found(
 
 
 def shows_related(resource_type: ResourceType, shown: Projection) -> bool:
-    """Tell whether an answer has a user's groups, or a group's members."""
+    """Tell whether an answer shows a user's groups, or a group's members."""
     related = RELATED.get(resource_type.name)
     return related is not None and shown.shows(related)

@@ -1,4 +1,4 @@
-"""What an operator can undo: restore what was deleted, go back to an earlier version."""
+"""Operators restore deleted resources and go back to earlier versions."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from . import writing
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What has become of a resource; ``missing`` are memberships that could not come back."""
+    """A resource after it was undone; ``missing`` are the ids of memberships that are lost."""
 
     resource_type: ResourceType
     stored: Stored
@@ -25,16 +25,16 @@ class Undone:
 
 
 def restore(store: Store, resource_id: str) -> Undone:
-    """Bring a deleted resource back under its id, with the memberships that still can be.
+    """Bring a deleted resource back under its id, with its memberships as far as possible.
 
     :raises NotFoundError: it is not in the trash, or its type is not served any more
-    :raises UniquenessError: a name of its has been taken since; nothing is changed
+    :raises UniquenessError: another resource has one of its unique values; nothing is changed
     """
 
     def work(transaction: Transaction) -> Undone:
         deleted = transaction.trash.get(resource_id)
         if deleted is None:
-            raise NotFoundError(f"there is nothing with the id {resource_id!r} in the trash")
+            raise NotFoundError(f"the trash has no resource with the id {resource_id!r}")
         resource_type = _type(store, deleted.resource_type)
         stored = writing.restore(
             transaction, resource_type, deleted, documents.read(deleted.stored)
@@ -48,21 +48,21 @@ def restore(store: Store, resource_id: str) -> Undone:
 
 
 def purge_trash(store: Store, before: str) -> Iterator[int]:
-    """Delete for good what was deleted before an instant, part by part; yield how many each."""
+    """Purge resources deleted before an instant, part by part; yield the number in each part."""
     while gone := store.atomically(lambda transaction: transaction.trash.purge(before)):
         yield gone
 
 
 def purge_history(store: Store, before: str) -> Iterator[int]:
-    """Forget the changes made before an instant, part by part; yield how many each."""
+    """Purge changes made before an instant, part by part; yield the number in each part."""
     while gone := store.atomically(lambda transaction: transaction.history.purge(before)):
         yield gone
 
 
 def history(store: Store, resource_id: str) -> list[Change]:
-    """Return the changes of a resource and, between them, those of who is in its groups.
+    """Return a resource's changes and the groups that it joined or left, the oldest first.
 
-    :raises NotFoundError: no change of it has been kept
+    :raises NotFoundError: history has no change of it
     """
 
     def work(transaction: Transaction) -> list[Change]:
@@ -72,24 +72,24 @@ def history(store: Store, resource_id: str) -> list[Change]:
 
     found = store.atomically(work)
     if not found:
-        raise NotFoundError(f"no change of a resource with the id {resource_id!r} has been kept")
+        raise NotFoundError(f"history has no change of a resource with the id {resource_id!r}")
     return found
 
 
 def revert(store: Store, resource_id: str, version: int) -> Undone:
-    """Make of a resource what it was at a version, as its next version.
+    """Give a resource the content of an earlier version, as its next version.
 
-    What is never returned, a password for example, stays as it is.
+    Attributes that are never returned, a password for example, stay as they are.
 
-    :raises NotFoundError: there is no such resource now
-    :raises InvalidValueError: the version is not known, or still to come
-    :raises UniquenessError: a name of its has been taken since; nothing is changed
+    :raises NotFoundError: the resource does not exist now
+    :raises InvalidValueError: the resource never had that version
+    :raises UniquenessError: another resource has one of its unique values; nothing is changed
     """
 
     def work(transaction: Transaction) -> Undone:
         changes = transaction.history.of(resource_id)
         if not changes:
-            raise NotFoundError(f"no change of {resource_id!r} has been kept")
+            raise NotFoundError(f"history has no change of a resource with the id {resource_id!r}")
         resource_type = _type(store, changes[0].resource_type)
         stored = transaction.lock(resource_type, resource_id)
         if stored is None:
@@ -125,9 +125,11 @@ def _type(store: Store, name: str) -> ResourceType:
 
 
 def _document_at(changes: Sequence[Change], version: int, stored: Stored) -> Record:
-    """Return what a resource was at a version, by the changes that have been kept of it."""
+    """Return a resource's document at a version, found in the bodies that its changes keep."""
     if not 1 <= version <= stored.version:
-        raise InvalidValueError(f"there are versions up to {stored.version}, not {version}")
+        raise InvalidValueError(
+            f"the resource has the versions 1 to {stored.version}, not {version}"
+        )
     earlier = [each.after for each in changes if each.version <= version and each.after]
     later = [each.before for each in changes if each.version > version and each.before]
     body = earlier[-1] if earlier else later[0] if later else stored.body
@@ -136,10 +138,10 @@ def _document_at(changes: Sequence[Change], version: int, stored: Stored) -> Rec
 
 
 def _members_at(changes: Sequence[Change], version: int, members: set[str]) -> set[str]:
-    """Return who was in a group at a version: now, and without what has happened since."""
+    """Return a group's members at a version: take every later change back."""
     then = set(members)
     for change in reversed(changes):
         if change.version > version:
-            came = {member for member, added in change.members.items() if added}
-            then = (then - came) | (change.members.keys() - came)
+            joined = {member for member, added in change.members.items() if added}
+            then = (then - joined) | (change.members.keys() - joined)
     return then

@@ -107,7 +107,7 @@ def release(transaction: Transaction, resource_type: ResourceType, resource_id: 
 def _released(
     resource_type: ResourceType, stored: Stored, reference: Reference, target_id: str
 ) -> Record | None:
-    """Return a resource without a reference; None if it needs it, or by now refers elsewhere."""
+    """Return a resource without a reference; None if it requires it or refers elsewhere by now."""
     document = documents.read(stored)
     if take_out(reference, document) != target_id:
         return None
@@ -122,7 +122,7 @@ def _released(
 def restore(
     transaction: Transaction, resource_type: ResourceType, deleted: Deleted, document: Record
 ) -> Stored:
-    """Bring a deleted resource back, as ``document``, with the memberships that still can be.
+    """Bring a deleted resource back, as ``document``, with its memberships as far as possible.
 
     :raises UniquenessError: another resource has taken a unique value since
     """
@@ -145,7 +145,7 @@ def restore(
 def revive(
     transaction: Transaction, resource_type: ResourceType, document: Record
 ) -> Stored | None:
-    """Bring a deleted user of that name back if the tenant wants it so; None if there is none."""
+    """Bring back the deleted user of that name, if the tenant restores; None if there is none."""
     if not transaction.directory.restores or resource_type.name != "User":
         return None
     deleted = transaction.trash.named(resource_type, fold_text(document["userName"]))
