@@ -122,7 +122,7 @@ def test_trash_and_history_are_those_of_the_tenant(scim, run, fail):
     scim.delete(f"/Users/{babs['id']}")
 
     assert run("trash list --tenant acme") == "The trash is empty.\n"
-    assert "in the trash" in fail(f"trash restore {babs['id']} --tenant acme")
+    assert "the trash has no resource" in fail(f"trash restore {babs['id']} --tenant acme")
     assert "no change" in fail(f"history {babs['id']} --tenant acme")
     assert run("trash purge --days 0 --tenant acme").startswith("Purged 0 ")
     assert babs["id"] in run("trash list")

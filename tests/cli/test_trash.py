@@ -205,7 +205,7 @@ def test_what_is_not_in_the_trash_cannot_be_restored(scim, fail):
     there = scim.create(user())
 
     for resource_id in (UNKNOWN_ID, there["id"]):
-        assert "in the trash" in fail(f"trash restore {resource_id}")
+        assert "the trash has no resource" in fail(f"trash restore {resource_id}")
     assert "is not an id" in fail("trash restore bjensen")
 
 
