@@ -1,8 +1,9 @@
-"""The documents: every command in them is run, every answer they show is the real one.
+"""The documents: every command in them runs, and every output that they show is real.
 
-A ``sh`` block is run in a copy of the project; a ``json`` or ``text`` block shows what the one
-before it printed. ``<!-- not run -->`` excuses a block; ``<!-- in the log -->`` means that the
-server printed it. In such a block, and below ``<!-- shortened -->``, "…" is lines left out.
+The tests run a ``sh`` block in a copy of the project. A ``json`` or ``text`` block shows the output
+of the block before it. A comment before a block changes this: ``not run`` excuses a command, ``in
+the log`` is output of the server, ``printed meanwhile`` that of a stand-in. In such a block, and
+in one that is ``shortened``, "…" stands for lines left out.
 """
 
 import json
@@ -39,7 +40,7 @@ NOT_RUN = {
     "ngrok http 5000",
     "gunicorn --bind 127.0.0.1:5000 --workers 4 --access-logfile - 'app:create_app()'",
     "waitress-serve --listen 127.0.0.1:5000 --call app:create_app",
-    # Of other machines; tests/storage/database does the same on one.
+    # These need other machines; tests/storage/database does the same on one.
     "apt-get install pgbouncer",
     "SCIM_DATABASE_URL=postgresql://localhost:6432/scim python app.py",
     "pg_basebackup -R -X stream -h primary.example.com -U replicator -D data",
@@ -88,7 +89,7 @@ def blocks(document: Path) -> list[Block]:
 
 
 def fixed(text: str) -> str:
-    """Return ``text`` with whatever differs from one run to the next made the same."""
+    """Return ``text`` with names in place of values that differ from run to run."""
     for name, pattern in VARYING.items():
         text = pattern.sub(name, text)
     return text
@@ -103,7 +104,7 @@ def assert_follows(shown: str, printed: str) -> None:
 
 @dataclass
 class Newcomer:
-    """Somebody who types what a document says, in a project of their own."""
+    """Somebody who types the commands of a document, in their own copy of the project."""
 
     project: Path
     environment: dict[str, str]
@@ -114,7 +115,7 @@ class Newcomer:
     idp: subprocess.Popen[bytes] | None = None
 
     def run(self, commands: str) -> str:
-        """Return what the commands print, with the document's port."""
+        """Run commands; return their output with the document's port."""
         commands = commands.replace("localhost:5000", f"localhost:{self.port}")
         commands = re.sub(r"localhost:500[1-9]", f"localhost:{self.idp_port}", commands)
         for shown, real in self.ids.items():
@@ -137,7 +138,7 @@ class Newcomer:
         return self.as_shown(done.stdout or done.stderr)
 
     def serve(self, commands: str = "python manage.py db upgrade && python app.py") -> None:
-        """Run commands of which the last one is a server, until it listens."""
+        """Run commands, the last of which is a server, until it listens."""
         self.stop()
         with (self.project / "log").open("wb") as log:
             self.server = subprocess.Popen(
@@ -159,7 +160,7 @@ class Newcomer:
             time.sleep(0.05)
 
     def provision(self, command: str) -> None:
-        """Run a stand-in identity provider in the place of an earlier one."""
+        """Run a stand-in identity provider; stop an earlier one."""
         self.stop_provisioning()
         with (self.project / "idp.log").open("wb") as log:
             self.idp = subprocess.Popen(
@@ -177,7 +178,7 @@ class Newcomer:
             self.idp = None
 
     def wait_for(self, lines: list[str]) -> None:
-        """Wait until an identity provider has printed lines."""
+        """Wait until the identity provider has printed these lines."""
         deadline = time.monotonic() + START_SECONDS
         while missing := [
             line
@@ -207,7 +208,7 @@ class Newcomer:
             self.server = None
 
     def check(self, shown: Block, printed: str) -> None:
-        """Compare what a document shows with what was printed; learn which id stands for which."""
+        """Compare the output in a document with the real one; note which id stands for which."""
         if shown.mark == "in the log":
             assert_follows(shown.text, self.log())
         elif shown.mark == "shortened":
@@ -234,7 +235,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     newcomer = Newcomer(tmp_path, dict(os.environ))
     newcomer.environment |= {
         "PATH": os.pathsep.join([*programs, os.environ["PATH"]]),
-        "PIP_NO_INDEX": "1",  # all that is required is there already
+        "PIP_NO_INDEX": "1",  # all requirements are installed already
         "SCIM_PORT": str(newcomer.port),
         "no_proxy": "*",
     }
@@ -362,7 +363,7 @@ def search(text: str) -> tuple[str, str, None]:
     return "GET", f"/Users?filter={text}", None
 
 
-# What needs each tolerance, the request that a provider sends.
+# For each tolerance, a request that needs it.
 NEEDED = {
     "bare_token": ("GET", "/Users", None),
     "legacy_schema_urns": (

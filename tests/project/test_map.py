@@ -1,4 +1,4 @@
-"""``docs/map.md``: every name in it exists, in the file that it links to."""
+"""``docs/map.md`` and ``scim/README.md``: every name in them exists, where they link to."""
 
 import inspect
 import re
@@ -10,6 +10,7 @@ import pytest
 from ..support.server import ROOT
 
 MAP = ROOT / "docs" / "map.md"
+FOLDERS = ROOT / "scim" / "README.md"
 PLACES = re.findall(r"\[`([\w.]+):([\w.]+)`\]\(([\w./]+)\)", MAP.read_text())
 
 
@@ -25,3 +26,10 @@ def test_every_row_of_the_map_names_a_function():
     rows = re.findall(r"^\| (?!Rule|-).*", MAP.read_text(), re.MULTILINE)
 
     assert len(rows) == len(PLACES) >= 30
+
+
+def test_every_folder_is_described():
+    described = re.findall(r"^\| \[`(\w+)/`\]\((\w+)\) \|", FOLDERS.read_text(), re.MULTILINE)
+    folders = {path.parent.name for path in FOLDERS.parent.glob("*/__init__.py")}
+
+    assert {name for pair in described for name in pair} == folders
