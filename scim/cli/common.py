@@ -56,7 +56,7 @@ def resource_id(_: click.Context, __: click.Parameter, value: str | None) -> str
 
 
 @contextmanager
-def said_plainly() -> Iterator[None]:
+def explain_errors() -> Iterator[None]:
     """Turn a SCIM error into the one line of a failed command."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""``history`` and ``revert``: what has been done to a resource, and undoing it."""
+"""``history`` and ``revert``: show the changes of a user or group, and go back to a version."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from scim.protocol.values import PLACEHOLDER
 from scim.provider import recovery
 from scim.storage import Cause, Change, Reason, Store
 
-from .common import of_tenant, resource_id, said_plainly, service, store
+from .common import explain_errors, of_tenant, resource_id, service, store
 from .trash import days_ago, say_missing, say_purged
 
 MEMBERS_SHOWN = 20
@@ -19,19 +19,19 @@ MEMBERS_SHOWN = 20
 
 @click.command()
 @click.argument("id", callback=resource_id, required=False)
-@click.option("--purge", is_flag=True, help="forget changes older than SCIM_HISTORY_DAYS")
+@click.option("--purge", is_flag=True, help="delete changes older than SCIM_HISTORY_DAYS")
 @of_tenant
 @with_appcontext
 def history(id: str | None, purge: bool, tenant: str) -> None:
-    """Show who changed a resource, when, and what."""
+    """Show the changes of a user or group: when, by whom, and which values."""
     opened = store(tenant)
     if purge:
         days = service().settings.history_days
         say_purged(recovery.purge_history(opened, days_ago(days)), "changes made", days)
     elif id is None:
-        raise click.UsageError("name a resource by its id, or say --purge")
+        raise click.UsageError("give the id of a user or group, or --purge")
     else:
-        with said_plainly():
+        with explain_errors():
             changes = recovery.history(opened, id)
         for line in lines(opened, id, changes):
             click.echo(line)
@@ -43,8 +43,8 @@ def history(id: str | None, purge: bool, tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def revert(id: str, version: int, tenant: str) -> None:
-    """Go back to an earlier version of a resource, as its next version."""
-    with said_plainly():
+    """Go back to an earlier version of a user or group; this makes a new version."""
+    with explain_errors():
         done = recovery.revert(store(tenant), id, version)
     name = done.resource_type.name
     click.echo(f"The {name} is now at version {done.stored.version}, as it was at {version}.")

@@ -16,7 +16,7 @@ from scim.storage.tokens import (
     set_tenant,
 )
 
-from .common import database, find, of_tenant, said_plainly, store
+from .common import database, explain_errors, find, of_tenant, store
 
 
 @click.group()
@@ -124,7 +124,7 @@ def issue(name: str, subject: str | None, tenant: str) -> None:
 def _user_id(opened: Store, subject: str) -> str:
     """Return the id of the user with an id or a userName."""
     user_type = opened.directory.definitions.by_name["User"]
-    with said_plainly():
+    with explain_errors():
         if found := opened.get(user_type, subject, with_related=False):
             return found.id
         named = resolve(Comparison(AttributePath("userName"), "eq", subject), user_type)

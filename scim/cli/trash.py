@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from scim.protocol.values import date_time
 from scim.provider import recovery
 
-from .common import of_tenant, resource_id, said_plainly, service, store
+from .common import explain_errors, of_tenant, resource_id, service, store
 
 SHOWN = 100
 
@@ -43,7 +43,7 @@ def restore(id: str, tenant: str) -> None:
 
     It gets back its id, and its memberships in groups that still exist.
     """
-    with said_plainly():
+    with explain_errors():
         done = recovery.restore(store(tenant), id)
     click.echo(f"Restored the {done.resource_type.name} {id}.")
     say_missing(done.missing)
