@@ -3,29 +3,24 @@
 import logging
 import socket
 import sys
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import db
 from scim import routes
 from scim.protocol.tolerance import Tolerance
 from scim.schema_folder import read_definitions
 from scim.service import Service
-from scim.settings import BASE_PATH, DEFAULT_TOKEN, SettingError, Settings, read_settings
+from scim.settings import DEFAULT_TOKEN, SettingError, Settings, read_settings
 from scim.storage import Database, Doorkeeper
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 WORKER_STOP_SECONDS = 3  # now and then one that is told to stop twice, as by Ctrl+C, does not
-FORWARDED = {f"HTTP_X_FORWARDED_{name}" for name in ("FOR", "PROTO", "HOST", "PREFIX")}
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -45,7 +40,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
-    app.wsgi_app = _behind_proxy(app.wsgi_app)  # type: ignore[method-assign]
     db.init_app(app)
     Migrate(app, db)
     with app.app_context():
@@ -55,20 +49,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["scim"] = service
     routes.register(app, service)
     return app
-
-
-def _behind_proxy(application: "WSGIApplication") -> "WSGIApplication":
-    """Return ``application`` believing a proxy, but for a prefix that is not a path."""
-    proxied = ProxyFix(application, x_for=1, x_proto=1, x_host=1, x_prefix=1)
-
-    def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if FORWARDED.isdisjoint(environ):
-            return application(environ, start_response)
-        if not BASE_PATH.fullmatch(environ.get("HTTP_X_FORWARDED_PREFIX", "")):
-            environ.pop("HTTP_X_FORWARDED_PREFIX", None)
-        return proxied(environ, start_response)
-
-    return serve
 
 
 def welcome(settings: Settings) -> str:

@@ -4,8 +4,7 @@ from flask import Flask
 
 from scim.service import Service
 
-from . import bulk, discovery, errors, me, resources, search
-from . import call as wire
+from . import bulk, call, discovery, errors, me, resources, search
 
 
 def register(app: Flask, service: Service) -> None:
@@ -14,4 +13,4 @@ def register(app: Flask, service: Service) -> None:
     for bp in (*of_types, discovery.bp, search.bp, bulk.bp, me.bp):
         app.register_blueprint(bp, url_prefix=service.settings.base_path + (bp.url_prefix or ""))
     errors.register(app)
-    wire.register(app)
+    call.register(app)

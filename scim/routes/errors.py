@@ -10,7 +10,8 @@ from scim.protocol.errors import ScimError
 from scim.serializers.resources import to_json
 
 from .auth import CHALLENGE
-from .call import this_call, too_large
+from .body import too_large
+from .call import this_call
 
 logger = logging.getLogger("scim")
 
@@ -39,7 +40,7 @@ def render_error(error: ScimError) -> Response:
 
 def _framework_error(error: HTTPException) -> Response:
     if error.code == 413:
-        return render_error(too_large(this_call().settings))
+        return render_error(too_large(this_call().settings.max_body_size))
     kind, detail = FRAMEWORK.get(error.code or 500, (errors.InvalidSyntaxError, error.description))
     response = render_error(kind(detail or error.name))
     for name, value in error.get_headers():

@@ -1,0 +1,95 @@
+"""Answers: SCIM JSON with the URL of the service in it, the headers, and a line in the log."""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from flask import Response
+
+from scim.protocol import etag
+from scim.protocol.values import PLACEHOLDER
+from scim.serializers.stored import Representation
+
+from .body import MEDIA_TYPE
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import Headers
+
+PLAIN_PATH = re.compile(r"[\w/.:-]*", re.ASCII)
+
+logger = logging.getLogger("scim")
+
+
+class Answer(Response):
+    """An answer whose headers are URIs and numbers already."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> "Headers":
+        return self.headers
+
+
+def answer_text(
+    text: str, base_url: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """Answer with JSON text in which the placeholder stands for the base URL."""
+    return Answer(_with_urls(base_url)(text), status, headers, content_type=MEDIA_TYPE)
+
+
+def answer_resource(
+    resource: Representation,
+    base_url: str,
+    status: int,
+    *,
+    is_alias: bool,
+    has_tag: bool,
+    known: str | None,
+) -> Response:
+    """Answer with a resource, or with 304 if the client has that version.
+
+    ``is_alias`` if it was asked for under another URL than its own. ``known`` is If-None-Match.
+    """
+    place = resource.location.replace(PLACEHOLDER, base_url)
+    headers = {"Content-Location": place}
+    if has_tag:
+        headers["ETag"] = etag.etag(resource.version)
+    if status == 201 or is_alias:
+        headers["Location"] = place
+    if known is not None and etag.names(known, resource.version):
+        return Response(status=304, headers=headers)
+    if resource.members is None:
+        return answer_text(resource.text, base_url, status, headers)
+    parts = map(_with_urls(base_url), resource.parts())
+    return Response(parts, status, headers, content_type=MEDIA_TYPE)
+
+
+def finish(response: Response, method: str, path: str, tolerances: Iterable[str]) -> Response:
+    """Add the headers that every answer has, and log it in a line."""
+    response.headers["Cache-Control"] = "no-store"
+    used = ",".join(tolerances)
+    if used:
+        response.headers["SCIM-Tolerances"] = used
+    logger.info(
+        "%s %s %s%s",
+        method,
+        path if PLAIN_PATH.fullmatch(path) else quote(path, safe="/:"),  # it may have a line break
+        response.status_code,
+        f" tolerated {used}" if used else "",
+    )
+    return response
+
+
+@lru_cache
+def root_url(scheme: str, host: str, root_path: str) -> str:
+    """Return the URL below which the client finds the base path."""
+    return quote(f"{scheme}://{host}{root_path}", safe="%!$&'()*+,/:;=@[]").rstrip("/")
+
+
+@lru_cache
+def _with_urls(base_url: str) -> Callable[[str], bytes]:
+    """Return a function that puts a URL in the place of the placeholder in JSON text."""
+    escaped = json.dumps(base_url)[1:-1]
+    return lambda text: text.replace(PLACEHOLDER, escaped).encode()
