@@ -3,13 +3,13 @@
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from flask_migrate import migrate
-from flask_migrate.cli import db
+from flask_migrate import cli, migrate
 
 from scim.storage.database.partitions import partition
 
 from .common import database
 
+db: click.Group = cli.db
 HERE = "The migrations are already here; `python manage.py db upgrade` applies them."
 
 
