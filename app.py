@@ -20,13 +20,13 @@ from scim.service import Service
 from scim.settings import DEFAULT_TOKEN, SettingError, Settings, read_settings
 from scim.storage import Database, Doorkeeper
 
-WORKER_STOP_SECONDS = 3  # now and then one that is told to stop twice, as by Ctrl+C, does not
+WORKER_STOP_SECONDS = 3  # some workers that get two signals, as with Ctrl+C, do not stop by then
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Return the application; ``config`` overrides settings, by name without the prefix.
 
-    :raises SettingError: a setting cannot be used
+    :raises SettingError: a setting does not take its value
     """
     settings = read_settings(config)
     logging.basicConfig(format="%(asctime)s  %(message)s")
@@ -36,7 +36,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         TESTING=bool((config or {}).get("TESTING")),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
-        MAX_CONTENT_LENGTH=settings.max_body_size + 1,  # so that one too many is seen
+        MAX_CONTENT_LENGTH=settings.max_body_size + 1,  # a longer body shows by that one byte
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
@@ -52,11 +52,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
 
 def welcome(settings: Settings) -> str:
-    """Return what a newcomer reads when the server starts; a token of one's own is not shown."""
+    """Return the text that a starting server prints; it shows no token but the default."""
     host = "localhost" if settings.host == "127.0.0.1" else settings.host
     base = f"http://{host}:{settings.port}{settings.base_path}"
-    known = settings.token == DEFAULT_TOKEN
-    token, shown = (DEFAULT_TOKEN,) * 2 if known else ("$SCIM_TOKEN", "the one in SCIM_TOKEN")
+    is_default = settings.token == DEFAULT_TOKEN
+    token, shown = (DEFAULT_TOKEN,) * 2 if is_default else ("$SCIM_TOKEN", "the one in SCIM_TOKEN")
     return f"""
   SCIM base URL   {base}
   Token           {shown}
@@ -68,28 +68,27 @@ def welcome(settings: Settings) -> str:
 """
 
 
-def _address_problem(settings: Settings) -> str | None:
-    """Return why the address cannot be listened on, in a line."""
+def address_problem(settings: Settings) -> str | None:
+    """Return one line about an address that the server cannot listen on; None if it can."""
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            return (
-                f"SCIM_HOST, SCIM_PORT: cannot listen on {settings.host}:{settings.port}: {error}"
-            )
+            address = f"{settings.host}:{settings.port}"
+            return f"SCIM_HOST, SCIM_PORT: cannot listen on {address}: {error}"
     return None
 
 
 def main() -> None:
-    """Serve until stopped."""
+    """Serve until a signal stops the server."""
     try:
         app = create_app()
     except SettingError as error:
         sys.exit(str(error))
     service: Service = app.extensions["scim"]
     settings, migrations = service.settings, app.extensions["migrate"].directory
-    if problem := _address_problem(settings) or service.database.problem(migrations):
+    if problem := address_problem(settings) or service.database.problem(migrations):
         sys.exit(problem)
     print(welcome(settings), flush=True)
     Granian(

@@ -50,7 +50,8 @@ class Message(Schema):
         return {name.lower(): name for name in names}
 
 
-REQUIRED = {"required": "is required"}
+ErrorMessages = dict[str, str | list[Any] | dict[Any, Any]]
+REQUIRED: ErrorMessages = {"required": "is required"}
 
 
 def _schemas(urn: str) -> fields.Field[Any]:
