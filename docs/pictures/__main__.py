@@ -1,6 +1,6 @@
 """``python -m docs.pictures`` draws a terminal for each section of ``terminal.md``.
 
-``tests/project/test_docs.py`` runs the commands in that document and compares what they print.
+``tests/project/test_docs.py`` runs the commands and compares their output with that document.
 """
 
 import re

@@ -32,6 +32,7 @@ from ..support.postgres import throw_away_server
 from ..support.server import ROOT, end_group
 
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
+TERMINALS = ROOT / "docs/pictures/terminal.md"
 PROJECT = ("app.py", "manage.py", "models.py", "migrations", "requirements.txt", "scim", "docs")
 NOT_RUN = {
     "make run",  # tested from a fresh clone
@@ -254,9 +255,20 @@ def postgres_at_hand(newcomer: Newcomer) -> Iterator[None]:
         newcomer.stop()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_document_says_what_happens(document, newcomer, request):
+def told_by(document: Path) -> list[Block]:
+    """Return the blocks of a document; README.md also shows the output in its pictures."""
     told = blocks(document)
+    if document.name == "README.md":
+        demo = next(n for n, block in enumerate(told) if "manage.py demo" in block.text)
+        told[demo + 1 : demo + 1] = [each for each in blocks(TERMINALS) if each.language == "text"]
+    return told
+
+
+@pytest.mark.parametrize(
+    "document", [each for each in DOCUMENTS if each != TERMINALS], ids=lambda path: path.name
+)
+def test_document_says_what_happens(document, newcomer, request):
+    told = told_by(document)
     if any("psql" in block.text for block in told if block.language == "sh"):
         request.getfixturevalue("postgres_at_hand")
     is_served = any("localhost:5000" in block.text for block in told)
@@ -273,6 +285,12 @@ def test_document_says_what_happens(document, newcomer, request):
 @pytest.mark.parametrize("path", pictures.files(), ids=lambda path: path.name)
 def test_picture_shows_its_terminal(path):
     assert path.read_text() == pictures.files()[path], "run: python -m docs.pictures"
+
+
+def test_pictures_show_commands_of_the_readme():
+    shown = {block.text for block in blocks(TERMINALS) if block.language == "sh"}
+
+    assert all(command in (ROOT / "README.md").read_text() for command in shown)
 
 
 def test_only_known_commands_are_not_run():
