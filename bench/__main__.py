@@ -27,7 +27,7 @@ SLOW = 2.0  # seconds of a warm-up; an operation that takes longer has no furthe
 @click.option("--databases", default="sqlite,postgresql", show_default=True, help=DATABASES)
 @click.argument("users", nargs=-1, type=click.IntRange(min=1000))
 def main(seconds: float, workers: int, databases: str, users: tuple[int, ...]) -> None:
-    """Measure each operation of the server, and its floor, with so many USERS.
+    """Measure each operation of the server, and its floor, in a directory of USERS users.
 
     The floor is a bare Flask route with one SQL statement. Several numbers of USERS are measured
     one after the other; without any, 1000 and 100000.

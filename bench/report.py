@@ -18,12 +18,12 @@ p50 p99  milliseconds until the answer was there
 CPU      milliseconds of the server's processes for an operation
 floor    a bare Flask route with one statement of the driver, on the same server program
 ratio    of the rate to that of the floor above it
-growth   the rate with so many users / with the fewest; 1 if the size does not matter, ! below 0.7
+growth   the rate / the rate with the fewest users; 1 if the size does not matter, ! below 0.7
 In a bulk, /s, CPU and ratio are of single creates, p50 and p99 of the request with all of them.
 The biggest group has all users, 100,000 at the most.
 POST of a group: /s and CPU include its DELETE, p50 and p99 do not.
-Everything is measured in turns, so other work on the machine moves ratios least. What takes
-seconds has one turn only; its p99 is the slowest of a few."""
+All operations are measured in turns, so other work on the machine changes ratios least. An
+operation that takes seconds has one turn only; its p99 is the slowest of a few."""
 
 
 def named() -> list[tuple[str, Operation, Operation]]:

@@ -1,4 +1,4 @@
-"""What was stored before a migration is there after it."""
+"""Rows stored before a migration are still there after it."""
 
 import json
 import os
