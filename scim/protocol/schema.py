@@ -17,7 +17,6 @@ from .references import References, find_references
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-NAMES = {"User": "userName", "Group": "displayName"}
 ENDPOINTS = {"User": "/Users", "Group": "/Groups"}
 
 
@@ -41,13 +40,21 @@ class SchemaExtension:
 
 @dataclass(frozen=True, eq=False)
 class ResourceType:
-    """A kind of resource and its endpoint (RFC 7643 §6); ``endpoints`` has those of all types."""
+    """A kind of resource and its endpoint (RFC 7643 §6).
+
+    ``unique_name`` is the attribute that RFC 7643 or this server makes unique, if any. Users are
+    accounts: active unless a client says otherwise. Groups have members. ``endpoints`` has the
+    endpoints of all types by their names.
+    """
 
     name: str
     endpoint: str
     description: str
     schema: Schema
     extensions: tuple[SchemaExtension, ...] = ()
+    unique_name: str | None = None
+    is_account: bool = False
+    has_members: bool = False
     endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
 
     @cached_property
@@ -93,7 +100,7 @@ class ResourceType:
 
         The id and the two names that the RFC makes unique have columns of their own.
         """
-        own = {self.root.find("id"), self.root.find(NAMES.get(self.name))}
+        own = {self.root.find("id"), self.root.find(self.unique_name)}
         return {
             ".".join(attribute.key for attribute in chain): chain
             for chain in chains(self.root)
@@ -187,8 +194,17 @@ USER = ResourceType(
     "A person's account",
     read_schema("user"),
     (SchemaExtension(read_schema("enterprise_user")),),
+    unique_name="userName",
+    is_account=True,
 )
-GROUP = ResourceType("Group", "/Groups", "Users under one name", read_schema("group"))
+GROUP = ResourceType(
+    "Group",
+    "/Groups",
+    "Users under one name",
+    read_schema("group"),
+    unique_name="displayName",
+    has_members=True,
+)
 RESOURCE_TYPES = (USER, GROUP)
 SCHEMAS = (
     *(resource_type.schema for resource_type in RESOURCE_TYPES),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scim.protocol.errors import InvalidValueError, NotFoundError
-from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.patch.members import MemberOperation
 from scim.protocol.projection import unreturned, with_unreturned
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record

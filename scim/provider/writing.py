@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.patch.members import MemberOperation
 from scim.protocol.projection import unreturned
 from scim.protocol.references import Reference, take_out
 from scim.protocol.schema import GROUP, ResourceType

@@ -11,7 +11,7 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, missi
 
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.errors import InvalidSyntaxError
-from scim.protocol.patch.apply import PatchOperation
+from scim.protocol.patch.target import PatchOperation
 from scim.protocol.schema import ResourceType
 from scim.protocol.search import SearchRequest, checked_search
 from scim.protocol.tolerance import Tolerated

@@ -19,8 +19,8 @@ from scim.protocol.errors import (
     MutabilityError,
     NoTargetError,
 )
-from scim.protocol.patch.apply import MemberOperation, apply
-from scim.protocol.patch.members import member_ids
+from scim.protocol.patch.apply import apply
+from scim.protocol.patch.members import MemberOperation, member_ids
 from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.schema import GROUP, GROUP_SCHEMA, SCHEMAS, USER, USER_SCHEMA, Schema

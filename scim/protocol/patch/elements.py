@@ -47,7 +47,7 @@ def unassigned(attribute: Attribute, value: Mapping[str, Any]) -> Record:
     return {below.name: None for below in cleared if below}
 
 
-def changed(
+def change(
     items: list[Any], chosen: set[int], part: Record | None, merges: bool = True
 ) -> list[Any]:
     """Return ``items``, those ``chosen`` merged with ``part`` or replaced by it; None removes."""

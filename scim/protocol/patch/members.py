@@ -1,12 +1,60 @@
 """The members that a client lists (RFC 7643 §4.2). A group may have a hundred thousand of them."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import InvalidSyntaxError, InvalidValueError
-from ..schema import GROUP
+from ..errors import InvalidSyntaxError, InvalidValueError, MutabilityError
+from ..filters.resolve import Condition, resolve_within
+from ..schema import GROUP, ResourceType
 from ..tolerance import STRICT, Tolerated
+from .target import Op, PatchOperation, Target
 
 NAMES = {below.name for below in GROUP.locate("members")[0].sub_attributes}
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOperation:
+    """An operation on some of a group's members, by ids or by a condition, or on all.
+
+    ``place`` names the PATCH operation that it comes from, if any.
+    """
+
+    op: Op
+    ids: tuple[str, ...] | None = None
+    condition: Condition | None = None
+    place: str = field(default="", compare=False)
+
+
+def are_members(target: Target, resource_type: ResourceType) -> bool:
+    """Tell whether ``target`` is a group's members, which no stored resource contains."""
+    is_core = not target.containers
+    return resource_type.has_members and is_core and target.attribute.name == "members"
+
+
+def member_operation(
+    target: Target, operation: PatchOperation, tolerated: Tolerated
+) -> MemberOperation:
+    """Return what a PATCH operation does to a group's members.
+
+    :raises MutabilityError: it changes a member (RFC 7643 §4.2: its parts are immutable)
+    """
+    if target.value_filter is None and target.sub_attribute is None:
+        return _listed_members(operation, tolerated)
+    if operation.op == "remove" and target.sub_attribute is None and target.value_filter:
+        condition = resolve_within(target.value_filter, target.attribute, tolerated)
+        return MemberOperation("remove", condition=condition)
+    if target.last.name == "value" and (operation.op == "add" or operation.may_create(tolerated)):
+        return MemberOperation("add", member_ids([operation.value], tolerated))
+    raise MutabilityError("a member cannot be changed, only added and removed")
+
+
+def _listed_members(operation: PatchOperation, tolerated: Tolerated) -> MemberOperation:
+    if operation.op == "remove":
+        if operation.value in (None, [], ""):
+            return MemberOperation("remove")
+        if not tolerated.allows("remove_listed_values"):
+            raise InvalidSyntaxError("remove takes no value, name the members in the path")
+    return MemberOperation(operation.op, member_ids(operation.value, tolerated))
 
 
 def member_ids(value: Any, tolerated: Tolerated = STRICT) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""What the path of a PATCH operation leads to (RFC 7644 §3.5.2)."""
+"""PATCH operations, and the targets of their paths (RFC 7644 §3.5.2)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ..attributes import Attribute
 from ..errors import InvalidPathError, MutabilityError
@@ -10,6 +10,26 @@ from ..filters.parser import Limits, parse_path
 from ..filters.resolve import Chain, locate
 from ..schema import ResourceType
 from ..tolerance import Tolerated
+
+Op = Literal["add", "remove", "replace"]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchOperation:
+    """One operation as it was sent.
+
+    ``creates`` if it is in Entra ID's dialect, in which ``replace`` creates a value that its path
+    describes and that is not there.
+    """
+
+    op: Op
+    path: str | None
+    value: Any
+    creates: bool
+
+    def may_create(self, tolerated: Tolerated) -> bool:
+        """Tell whether ``replace`` creates a value that its path describes."""
+        return self.creates and tolerated.allows("created_value_path")
 
 
 @dataclass(frozen=True, slots=True)

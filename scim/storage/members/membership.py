@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.filters.resolve import Compare, Condition
-from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.patch.members import MemberOperation
 
 from ..database.prepared import Prepared
 from ..keys import is_id

@@ -3,7 +3,8 @@
 import pytest
 
 from scim.protocol.errors import InvalidFilterError, InvalidValueError, MutabilityError
-from scim.protocol.patch.apply import MemberOperation, apply
+from scim.protocol.patch.apply import apply
+from scim.protocol.patch.members import MemberOperation
 from scim.protocol.schema import GROUP, GROUP_SCHEMA
 from scim.protocol.tolerance import Tolerated
 from scim.serializers.messages import load_patch

@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.patch.members import MemberOperation
 from scim.protocol.schema import GROUP, USER
 from scim.provider import writing
 from scim.serializers import documents
