@@ -5,8 +5,7 @@ the database refuses any of them: the outcome is the same.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from dataclasses import replace as changed
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scim.protocol.bulk import (
@@ -130,7 +129,7 @@ class _Job:
     def placed(self, operation: BulkOperation) -> BulkOperation:
         """Return an operation with the id that a reference in its path stands for, if it does."""
         try:
-            return changed(operation, path=resolved(operation.path, self.ids))
+            return replace(operation, path=resolved(operation.path, self.ids))
         except ConflictError:
             return operation
 
@@ -184,10 +183,10 @@ class _Job:
     def change(self, operation: BulkOperation) -> None:
         """Carry out a PUT, a PATCH or a DELETE."""
         check_operation(operation, self.owners)
-        moved = changed(operation, path=resolved(operation.path, self.ids))
+        moved = replace(operation, path=resolved(operation.path, self.ids))
         data = self.data(operation)
         resource_type, resource_id = self.resource(moved.path)
-        request = changed(self.request, if_match=operation.version, if_none_match=None)
+        request = replace(self.request, if_match=operation.version, if_none_match=None)
         if operation.method == "DELETE":
             operations.delete(self.store, resource_type, resource_id, request)
             self.results[operation.index] = succeeded(moved, 204)

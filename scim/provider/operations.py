@@ -6,7 +6,7 @@ come from scim/protocol, rows from scim/storage; HTTP and SQL are unknown here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from dataclasses import replace as replaced
+from dataclasses import replace as changed
 from typing import Any
 
 from scim.protocol import etag
@@ -66,8 +66,8 @@ def get(
     stored = check_found(resource_type, resource_id, stored, request)
     if stored.related != MANY:
         return represent(resource_type, stored, request.projection)
-    shown = represent(resource_type, replaced(stored, related=None), request.projection)
-    return replaced(shown, members=store.members(resource_id))
+    shown = represent(resource_type, changed(stored, related=None), request.projection)
+    return changed(shown, members=store.members(resource_id))
 
 
 def create(
@@ -110,7 +110,7 @@ def replace(
 
     def change(before: Record) -> Patched:
         kept = unreturned(before, resource_type.attributes)
-        if resource_type.name == "User" and "active" in before:
+        if resource_type.is_account and "active" in before:
             kept["active"] = before["active"]
         after = with_unreturned(kept, draft.document)
         return Patched(after, draft.replaced_members(resource_type), kept)
@@ -180,10 +180,10 @@ def _change(
         after = writing.write_change(
             transaction, resource_type, stored, document, operation, changed.members
         )
-        is_group = resource_type.name == "Group"
-        if after is not stored and not is_group and not has_marks(after.body):
+        has_members = resource_type.has_members
+        if after is not stored and not has_members and not has_marks(after.body):
             return after
-        shows = not is_group or _shows_members(
+        shows = not has_members or _shows_members(
             transaction, stored.id, request, operation is Operation.REPLACE
         )
         return transaction.get(resource_type, stored.id, with_related=shows)

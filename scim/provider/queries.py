@@ -1,8 +1,7 @@
 """Queries of one resource type or several, by index or by cursor (RFC 7644 §3.4.2, RFC 9865)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from dataclasses import replace as changed
+from dataclasses import dataclass, replace
 
 from scim.protocol.errors import InvalidCountError, InvalidFilterError, InvalidPathError
 from scim.protocol.filters.parser import parse_filter
@@ -116,9 +115,9 @@ def _cursor_page(
         raise InvalidCountError(f"count was {cursor.count} when this walk began, it must stay so")
     counts = not search.cursor or all(each.condition is None for each in find.selections)
     page = store.query(
-        changed(find, walks=True, position=cursor.position, limit=cursor.count, with_total=counts)
+        replace(find, walks=True, position=cursor.position, limit=cursor.count, with_total=counts)
     )
-    cursor = changed(cursor, total=page.total) if counts else cursor
+    cursor = replace(cursor, total=page.total) if counts else cursor
     before, after = _neighbours(page, cursor)
     return list_response(
         texts(page.resources),
@@ -137,11 +136,11 @@ def _neighbours(page: Page, cursor: Cursor) -> tuple[Cursor | None, Cursor | Non
     first = page.first
     if first is None and position and not backward and cursor.count:  # what was there has gone
         first = Position(position.value, next_id(position.id))
-    before = changed(first, backward=True) if first else None
+    before = replace(first, backward=True) if first else None
     return (
-        changed(cursor, position=before) if has_before and before else None,
+        replace(cursor, position=before) if has_before and before else None,
         # going back, all that was there may have gone: the walk begins anew, at None
-        changed(cursor, position=page.last) if has_after else None,
+        replace(cursor, position=page.last) if has_after else None,
     )
 
 
@@ -167,10 +166,10 @@ def _decoded(find: Query, text: str | None, request: Request) -> Query | None:
         return None
     several = len(find.selections) > 1
     try:
-        return changed(
+        return replace(
             find,
             selections=tuple(
-                changed(
+                replace(
                     each,
                     condition=resolve(
                         decoded, each.resource_type, request.tolerated, unknown_is_absent=several

@@ -98,7 +98,7 @@ def revert(store: Store, resource_id: str, version: int) -> Undone:
         hidden = unreturned(documents.read(stored), resource_type.attributes)
         document = with_unreturned(document, hidden)
         documents.check(resource_type, document)
-        members = transaction.members(resource_id).ids() if resource_type.name == "Group" else set()
+        members = transaction.members(resource_id).ids() if resource_type.has_members else set()
         then = _members_at(changes, version, members)
         back = [MemberOperation("replace", tuple(sorted(then)))] if then != members else []
         stored = writing.write_change(

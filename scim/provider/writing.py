@@ -18,7 +18,7 @@ def insert(
     transaction: Transaction, resource_type: ResourceType, sent: Sequence[Record]
 ) -> list[Stored]:
     """Write new resources of one type, without members."""
-    if resource_type.name == "User":
+    if resource_type.is_account:
         sent = [{"active": True} | document for document in sent]
     return transaction.insert(
         resource_type,
@@ -146,7 +146,7 @@ def revive(
     transaction: Transaction, resource_type: ResourceType, document: Record
 ) -> Stored | None:
     """Bring back the deleted user of that name, if the tenant restores; None if there is none."""
-    if not transaction.directory.restores or resource_type.name != "User":
+    if not transaction.directory.restores or not resource_type.is_account:
         return None
     deleted = transaction.trash.named(resource_type, fold_text(document["userName"]))
     if deleted is None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from scim.protocol.attributes import notation
 from scim.protocol.errors import UniquenessError
-from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.patch.members import MemberOperation
 from scim.protocol.schema import GROUP, USER, ResourceType
 from scim.protocol.values import PLACEHOLDER, fold
 
