@@ -1,4 +1,4 @@
-"""The endpoints: one blueprint each, and what they share between Flask and SCIM."""
+"""The endpoints, one blueprint each, and the code between Flask and SCIM that they share."""
 
 from flask import Flask
 

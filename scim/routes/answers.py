@@ -26,7 +26,10 @@ logger = logging.getLogger("scim")
 
 
 class Answer(Response):
-    """An answer whose headers are URIs and numbers already."""
+    """An answer with its headers as they are.
+
+    Werkzeug would parse and rewrite ``Location`` and ``Content-Length``, which are right already.
+    """
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> "Headers":
         return self.headers

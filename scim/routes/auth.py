@@ -1,4 +1,4 @@
-"""Who may call: the bearer-token decorator that guards every route (RFC 7644 §2, RFC 6750)."""
+"""The bearer token: a decorator checks it before every view (RFC 7644 §2, RFC 6750)."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,9 +14,9 @@ CHALLENGE = 'Bearer realm="SCIM", error="invalid_token"'
 
 
 def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
-    """Let a request through to ``view``, as ``call``, only with the token in its header.
+    """Call ``view``, with the request as ``call``, only if the request has a valid token.
 
-    :raises UnauthorizedError: Authorization is missing or carries another token
+    :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory
     """
 
     @wraps(view)
@@ -25,14 +25,16 @@ def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
         scheme, token = _credentials(call.environ.get("HTTP_AUTHORIZATION", ""))
         call.access = call.service.admit(token)
         if not call.access or not (scheme or call.tolerated.allows("bare_token")):
-            raise UnauthorizedError("Authorization must be Bearer, a space and the token")
+            raise UnauthorizedError(
+                "the Authorization header must be Bearer, a space and a valid token"
+            )
         return view(*args, call=call, **kwargs)
 
     return guarded
 
 
 def _credentials(header: str) -> tuple[str, str]:
-    """Return the scheme, in lower case, and the token; without a scheme all of it is the token."""
+    """Return the scheme in lower case, and the token; a single word is a token without scheme."""
     scheme, _, token = header.strip().partition(" ")
     if not token:
         return "", scheme

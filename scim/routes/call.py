@@ -1,4 +1,4 @@
-"""The request as views get it: what it asks for, and of which tenant."""
+"""The request as views get it: the tenant, the parsed parameters and body, and the answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
@@ -40,10 +40,10 @@ def register(app: Flask) -> None:
 
 
 class Call(Request):
-    """A request, and what it means to SCIM. ``access`` is what its token opens.
+    """A request in terms of SCIM. ``access`` is set when its token has been checked.
 
-    Views get it as an argument, as a look at Flask's ``request`` goes through a context variable
-    each time: forty of them took as long as the rest of Flask.
+    Views get it as an argument. Flask's ``request`` is found through a context variable at each
+    use, and the forty uses of one request took as long as the rest of Flask.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Call(Request):
 
     @property
     def user_type(self) -> ResourceType:
-        """The resource type of users, as it has been extended."""
+        """The resource type of users, with the extensions that are served."""
         return self.definitions.by_name["User"]
 
     @property
     def admitted(self) -> Access:
-        """What the token opens, once ``bearer_required`` has let it in."""
+        """The tenant and the token's name, after ``bearer_required`` has checked the token."""
         assert self.access is not None
         return self.access
 
@@ -131,7 +131,7 @@ class Call(Request):
         return search_request({name: self.args.getlist(name) for name in self.args})
 
     def details(self, resource_type: ResourceType | None = None) -> provider.Request:
-        """Return what an operation, on that type or on several, needs to know of this request."""
+        """Return the conditions of this request for an operation, on one type or on several."""
         return provider.Request(
             tolerated=self.tolerated,
             projection=self._projection(resource_type) if resource_type else EVERYTHING,
@@ -180,7 +180,7 @@ class Call(Request):
         )
 
     def render_deleted(self, resource_type: ResourceType, resource_id: str) -> Response:
-        """Answer that a resource is gone, which was known under another URL than its own."""
+        """Answer that a resource was deleted through another URL than its own."""
         place = location(resource_type, resource_id).replace(PLACEHOLDER, self.service_url)
         return Response(status=204, headers={"Location": place})
 

@@ -32,9 +32,9 @@ def get_service_provider_config(call: Call) -> ResponseReturnValue:
 @bp.get("/ServiceProviderConfigs")
 @bearer_required
 def get_service_provider_configs(call: Call) -> ResponseReturnValue:
-    """Answer under the plural name that Okta's on-premises agent asks for."""
+    """Answer under the plural name, which Okta's on-premises agent uses."""
     if not call.tolerated.allows("plural_configuration"):
-        raise NotFoundError("the endpoint is /ServiceProviderConfig")
+        raise NotFoundError("this endpoint does not exist; ask for /ServiceProviderConfig")
     return call.answer(to_json(okta_service_provider_config(_offer(call))))
 
 
@@ -81,9 +81,9 @@ def _for_entra(call: Call) -> bool:
 
 
 def _refuse_filter(call: Call) -> None:
-    """Raise if there is a filter: an answer that ignored it would be false (RFC 7644 §4)."""
+    """Raise if the URL has a filter, since an answer that ignores it is false (RFC 7644 §4)."""
     if "filter" in call.args:
-        raise ForbiddenError("discovery endpoints take no filter")
+        raise ForbiddenError("this endpoint takes no filter; ask without it")
 
 
 def _list(call: Call, documents: dict[str, Any]) -> ResponseReturnValue:
@@ -96,5 +96,7 @@ def _one(call: Call, documents: dict[str, Any], name: str) -> ResponseReturnValu
     _refuse_filter(call)
     found = {known.lower(): document for known, document in documents.items()}.get(name.lower())
     if found is None:
-        raise NotFoundError(f"there is no {name[:80]!r} here")
+        raise NotFoundError(
+            f"{name[:80]!r} does not exist; ask for the endpoint without it to list all"
+        )
     return call.answer(to_json(found))

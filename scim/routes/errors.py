@@ -1,4 +1,4 @@
-"""One renderer for every error, the framework's own included (RFC 7644 §3.12)."""
+"""Errors become SCIM Error messages, those of Flask too (RFC 7644 §3.12)."""
 
 import logging
 
@@ -16,8 +16,11 @@ from .call import this_call
 logger = logging.getLogger("scim")
 
 FRAMEWORK = {
-    404: (errors.NotFoundError, "there is no such endpoint"),
-    405: (errors.MethodNotAllowedError, "this endpoint does not take that method"),
+    404: (errors.NotFoundError, "this endpoint does not exist; check the base URL and the path"),
+    405: (
+        errors.MethodNotAllowedError,
+        "this endpoint does not take the method; the Allow header has those that it takes",
+    ),
 }
 
 
@@ -29,7 +32,7 @@ def register(app: Flask) -> None:
 
 
 def render_error(error: ScimError) -> Response:
-    """Return the Error message with the headers that its status calls for."""
+    """Answer with the Error message, and with the headers that its status requires."""
     response = this_call().answer(to_json(error.body()), error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
@@ -50,5 +53,9 @@ def _framework_error(error: HTTPException) -> Response:
 
 
 def _unexpected_error(error: Exception) -> Response:
-    logger.error("unexpected error", exc_info=error)
-    return render_error(errors.InternalError("an unexpected error; nothing was changed"))
+    logger.error("A request failed unexpectedly", exc_info=error)
+    return render_error(
+        errors.InternalError(
+            "the server failed unexpectedly and changed nothing; its log has the reason"
+        )
+    )

@@ -1,4 +1,4 @@
-"""The /Me endpoint: the user whom the token names (RFC 7644 §3.11)."""
+"""The /Me endpoint: the user to whom the token belongs (RFC 7644 §3.11)."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -16,11 +16,13 @@ bp = Blueprint("me", __name__, url_prefix="/Me")
 def subject(call: Call) -> str:
     """Return the id of the user.
 
-    :raises NotImplementedYetError: the token names none
+    :raises NotImplementedYetError: the token belongs to no user
     """
     named = call.admitted.subject
     if named is None:
-        raise NotImplementedYetError("this token names no user; issue one with a subject for /Me")
+        raise NotImplementedYetError(
+            "this token names no user; for /Me, issue a token with `token issue --subject`"
+        )
     return named
 
 
@@ -38,9 +40,11 @@ def get_me(call: Call) -> ResponseReturnValue:
 @bp.post("")
 @bearer_required
 def create_me(call: Call) -> ResponseReturnValue:
-    """Refuse: the user exists, or has been deleted, and an id is never used again."""
+    """Refuse: the user exists, or was deleted, and no other user gets its id."""
     get(call)
-    raise UniquenessError("the user whom this token names exists already")
+    raise UniquenessError(
+        "the user whom this token names exists already; change it with PUT or PATCH"
+    )
 
 
 @bp.put("")

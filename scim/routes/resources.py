@@ -1,4 +1,4 @@
-"""The endpoint of a resource type: /Users, /Groups, and whatever else is defined."""
+"""The endpoint of a resource type: /Users, /Groups, and those that schema documents add."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -44,7 +44,7 @@ class Resources(View):
 
 
 class Resource(View):
-    """One of them (RFC 7644 §3.4.1, §3.5, §3.6)."""
+    """One resource of the type (RFC 7644 §3.4.1, §3.5, §3.6)."""
 
     def get(self, call: Call, resource_id: str) -> ResponseReturnValue:
         details = call.details(self.type)
@@ -65,7 +65,7 @@ class Resource(View):
 
 
 class Search(View):
-    """A query whose parameters are not in the URL, where logs would keep them (§3.4.3)."""
+    """A query with its parameters in the body, where no log keeps them (§3.4.3)."""
 
     def post(self, call: Call) -> ResponseReturnValue:
         return call.search([self.type], call.search_body())

@@ -1,1 +1,1 @@
-"""Resources and messages between JSON and Python."""
+"""Resources and messages become Python values, and JSON text again."""

@@ -1,4 +1,4 @@
-"""What clients send beside resources, between JSON and Python: PATCH, bulk and search requests.
+"""Messages of clients: marshmallow checks PATCH, bulk and search requests.
 
 A ``ValidationError`` becomes a ScimError.
 """
@@ -24,9 +24,9 @@ SEARCH_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 
 class Message(Schema):
-    """A message, whose attributes have their names in any case (RFC 7643 §2.1).
+    """A message; names of attributes match in any case (RFC 7643 §2.1).
 
-    ``urn`` is what its ``schemas`` must list.
+    Its ``schemas`` must list ``urn``.
     """
 
     urn = ""
@@ -40,7 +40,7 @@ class Message(Schema):
             return sent
         named = {self.known.get(name.lower(), name): value for name, value in sent.items()}
         if len(named) != len(sent):
-            raise ValidationError("a name is given twice, in different case")
+            raise ValidationError("an attribute is given twice, in different case; send it once")
         return named
 
     @cached_property
@@ -84,7 +84,7 @@ class PatchOp(Message):
 
 
 class BulkElement(Message):
-    """An element of ``Operations`` (RFC 7644 §3.7); a fault in it is no fault of the others."""
+    """An element of ``Operations`` (RFC 7644 §3.7), unchecked: a faulty one fails alone."""
 
     method = fields.Raw(load_default=None)
     path = fields.Raw(load_default=None)
@@ -126,7 +126,7 @@ JSON_PATCH_HINT = "; JSON Patch (RFC 6902) is not SCIM"
 
 
 def _loaded(message: Message, sent: Any, hint: str = "") -> dict[str, Any]:
-    """Return the attributes of a message, in our names.
+    """Return the attributes of a message, by the names of its class.
 
     :raises InvalidSyntaxError: the body is not such a message; the detail says where
     """
@@ -148,7 +148,7 @@ def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
     """
     message = _loaded(PATCH_OP, sent, JSON_PATCH_HINT if isinstance(sent, list) else "")
     if not message["operations"] and not tolerated.allows("empty_operations"):
-        raise InvalidSyntaxError("Operations is empty")
+        raise InvalidSyntaxError("Operations is empty; send at least one operation")
     return [_operation(index, sent, tolerated) for index, sent in enumerate(message["operations"])]
 
 
@@ -168,7 +168,7 @@ def _operation(index: int, sent: dict[str, Any], tolerated: Tolerated) -> PatchO
 
 
 def with_hash(operation: PatchOperation, resource_type: ResourceType) -> PatchOperation:
-    """Return an operation with a user's password hashed, before any row is locked for it."""
+    """Return an operation with its password hashed; this takes long, so it precedes any lock."""
     return replace(operation, value=_hashed(operation.path, operation.value, resource_type))
 
 
@@ -182,13 +182,13 @@ def _hashed(path: str | None, value: Any, resource_type: ResourceType) -> Any:
 
 
 def load_bulk(sent: Any, tolerated: Tolerated) -> tuple[list[BulkOperation], int | None]:
-    """Return the operations of a bulk request, unchecked, and how many errors end it, if any do.
+    """Return the unchecked operations of a bulk request, and the number of errors that ends it.
 
     :raises InvalidSyntaxError: the body is not a BulkRequest message; the detail says where
     """
     message = _loaded(BULK_REQUEST, sent)
     if not message["operations"] and not tolerated.allows("empty_operations"):
-        raise InvalidSyntaxError("Operations is empty")
+        raise InvalidSyntaxError("Operations is empty; send at least one operation")
     operations = [
         BulkOperation(index, **element) for index, element in enumerate(message["operations"])
     ]

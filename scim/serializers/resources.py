@@ -1,7 +1,7 @@
-"""Resources between JSON and Python: marshmallow, built from the schema documents.
+"""Resources between JSON and Python: marshmallow serializers, built from the schema documents.
 
-One serializer per resource type, made once. Loading checks every value; dumping leaves out what is
-never returned and arranges the rest in the schema's order. A ``ValidationError`` becomes a
+Each resource type has one serializer. Loading checks every value. Dumping leaves out attributes
+that are never returned and arranges the rest in the schema's order. A ``ValidationError`` becomes a
 ScimError.
 """
 
@@ -64,11 +64,11 @@ class Simple(Given, fields.Field[Any]):
 
 
 class Hashed(str):
-    """The argon2 hash of a password; no client can send one, JSON has only plain strings."""
+    """The argon2 hash of a password; no client can send this type, JSON has only plain strings."""
 
 
 class Password(Simple):
-    """A password, which leaves as its argon2 hash: the text itself goes no further."""
+    """A password; loading returns its argon2 hash, so that nothing else sees the text."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
@@ -78,9 +78,9 @@ class Password(Simple):
 class Complex(Schema):
     """The sub-attributes of a complex attribute, or the attributes of a resource.
 
-    Fields are numbered and named by ``data_key``: marshmallow has names of its own, and takes a dot
-    for a step into a nested object. Only what is there is looked at: no field has a default, and
-    what is required is checked of the whole resource.
+    Fields have numbers for names, and the attribute's name as ``data_key``, since marshmallow
+    reserves some names and takes a dot for a step into a nested object. ``load`` and ``dump`` visit
+    only given attributes: no field has a default, and required ones are checked elsewhere.
     """
 
     def load(self, data: Any, **_: Any) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _without_empty(dumped: dict[str, Any]) -> dict[str, Any]:
 
 
 def to_json(document: Any) -> str:
-    """Return compact JSON text; the placeholder that begins a reference stands in it unescaped."""
+    """Return compact JSON text, with the placeholder of references unescaped."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return text.replace(ESCAPED_PLACEHOLDER, f'"{PLACEHOLDER}')
 
