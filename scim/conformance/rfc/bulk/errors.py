@@ -5,7 +5,9 @@ from collections.abc import Callable
 from ...answers import ERROR
 from ...outcomes import expect, skip
 from ...service import Service
-from ..common import SHOULD, area, expect_error, expect_refused, read
+from ..areas import SHOULD, area
+from ..expectations import expect_error, expect_refused
+from ..requests import read
 from .operations import (
     BULK_REQUEST,
     METHODS,

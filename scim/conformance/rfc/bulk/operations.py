@@ -6,7 +6,7 @@ from ...answers import PATCH_OP, expect_status
 from ...client import Exchange
 from ...outcomes import expect
 from ...service import Service
-from ..common import area
+from ..areas import area
 
 check = area("bulk", "RFC 7644 §3.7", needs=("bulk",))
 RESULTS = "RFC 7644 §3.7.3"

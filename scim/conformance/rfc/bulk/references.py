@@ -5,7 +5,10 @@ from typing import Any
 from ...answers import PATCH_OP, expect_status
 from ...outcomes import expect
 from ...service import USER_SCHEMA, Service
-from ..common import ENTERPRISE_USER_SCHEMA, area, expect_refused, need, read, values
+from ..areas import area
+from ..definitions import ENTERPRISE_USER_SCHEMA, need
+from ..expectations import expect_refused
+from ..requests import read, values
 from .operations import Operation, code, create, expect_codes, results, send
 
 check = area("bulk", "RFC 7644 §3.7.2", needs=("bulk",))

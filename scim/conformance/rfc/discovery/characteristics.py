@@ -2,7 +2,8 @@
 
 from ...outcomes import expect, skip
 from ...service import GROUP_SCHEMA, USER_SCHEMA, Service
-from ..common import ENTERPRISE_USER_SCHEMA, area, definition
+from ..areas import area
+from ..definitions import ENTERPRISE_USER_SCHEMA, definition
 
 check = area("discovery", "RFC 7643 §4.1.2")
 DEFAULTS = {

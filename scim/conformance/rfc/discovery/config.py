@@ -5,7 +5,8 @@ from typing import Any
 from ...answers import expect_status, value_at
 from ...outcomes import expect, skip
 from ...service import Service
-from ..common import SHOULD, area, get
+from ..areas import SHOULD, area
+from ..requests import get
 
 check = area("discovery", "RFC 7643 §5")
 CONFIG_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"

@@ -5,8 +5,9 @@ from typing import Any
 
 from ...outcomes import expect, skip
 from ...service import Service
-from ..common import area, get
+from ..areas import area
 from ..paging.index import three
+from ..requests import get
 
 check = area("cursors", "RFC 9865 §4")
 

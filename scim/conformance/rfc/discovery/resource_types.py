@@ -7,7 +7,9 @@ from urllib.parse import quote
 from ...answers import LIST_RESPONSE, expect_status
 from ...outcomes import expect, skip
 from ...service import GROUP_SCHEMA, USER_SCHEMA, Service
-from ..common import MUST, SHOULD, area, expect_error, get
+from ..areas import MUST, SHOULD, area
+from ..expectations import expect_error
+from ..requests import get
 
 check = area("discovery", "RFC 7643 §6")
 RESOURCE_TYPE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"

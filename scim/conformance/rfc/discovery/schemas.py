@@ -6,7 +6,7 @@ from typing import Any
 
 from ...outcomes import expect, skip
 from ...service import Service
-from ..common import MUST, SHOULD, area
+from ..areas import MUST, SHOULD, area
 from .resource_types import listed
 
 SECTION = "RFC 7643 §7"

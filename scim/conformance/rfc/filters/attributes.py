@@ -6,7 +6,9 @@ from typing import Any
 from ...answers import expect_status
 from ...outcomes import expect, skip
 from ...service import GROUP_SCHEMA, USER_SCHEMA, Service
-from ..common import ENTERPRISE_USER_SCHEMA, area, find, moment, need
+from ..areas import area
+from ..definitions import ENTERPRISE_USER_SCHEMA, need
+from ..requests import find, moment
 from .operators import expect_matches
 
 SECTION = "RFC 7644 §3.4.2.2"

@@ -5,7 +5,9 @@ from typing import Any
 from ...answers import LIST_RESPONSE, expect_status
 from ...outcomes import expect
 from ...service import Service
-from ..common import SHOULD, area, expect_error, expect_explained, find
+from ..areas import SHOULD, area
+from ..expectations import expect_error, expect_explained
+from ..requests import find
 
 check = area("filter", "RFC 7644 §3.4.2.2", needs=("filter",))
 FIGURE = "SCIM filters MUST conform to the following ABNF [RFC5234] rules"

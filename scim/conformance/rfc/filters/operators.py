@@ -4,7 +4,10 @@ from collections.abc import Iterable
 
 from ...outcomes import expect
 from ...service import Resource, Service
-from ..common import area, expect_error, find, need
+from ..areas import area
+from ..definitions import need
+from ..expectations import expect_error
+from ..requests import find
 
 check = area("filter", "RFC 7644 §3.4.2.2", needs=("filter",))
 IDENTICAL = "This criterion is satisfied if the two strings are identical."

@@ -6,7 +6,9 @@ from typing import Any
 from ...answers import expect_status
 from ...outcomes import expect, skip
 from ...service import Service
-from ..common import SHOULD, area, expect_error, expect_refused, get
+from ..areas import SHOULD, area
+from ..expectations import expect_error, expect_refused
+from ..requests import get
 from .index import USERS, shown, three
 from .search import search
 

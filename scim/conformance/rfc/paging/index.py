@@ -5,7 +5,9 @@ from typing import Any
 from ...answers import expect_status
 from ...outcomes import expect, skip
 from ...service import Service
-from ..common import SHOULD, area, expect_error, get
+from ..areas import SHOULD, area
+from ..expectations import expect_error
+from ..requests import get
 
 QUERY, PAGING = "RFC 7644 §3.4.2", "RFC 7644 §3.4.2.4"
 check = area("paging", PAGING, needs=("filter", "index"))

@@ -6,7 +6,8 @@ from ...answers import LIST_RESPONSE, expect_status
 from ...client import Exchange
 from ...outcomes import expect, skip
 from ...service import Service
-from ..common import area, expect_error
+from ..areas import area
+from ..expectations import expect_error
 
 check = area("search", "RFC 7644 §3.4.3", needs=("filter",))
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"

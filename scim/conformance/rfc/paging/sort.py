@@ -4,7 +4,8 @@ from typing import Any
 
 from ...outcomes import expect
 from ...service import Service
-from ..common import area, find_in_order
+from ..areas import area
+from ..requests import find_in_order
 
 check = area("sort", "RFC 7644 §3.4.2.3", needs=("sort", "filter"))
 CASE = (

@@ -5,17 +5,10 @@ from typing import Any
 from ...answers import expect_status
 from ...outcomes import expect
 from ...service import Service
-from ..common import (
-    ENTERPRISE_USER_SCHEMA,
-    area,
-    expect_change,
-    expect_refused,
-    need,
-    patch,
-    patched,
-    read,
-    values,
-)
+from ..areas import area
+from ..definitions import ENTERPRISE_USER_SCHEMA, need
+from ..expectations import expect_change, expect_refused
+from ..requests import patch, patched, read, values
 
 check = area("patch", "RFC 7644 §3.5.2.1", needs=("patch",))
 WORK = {"value": "work@example.com", "type": "work"}

@@ -5,17 +5,10 @@ from typing import Any
 from ...answers import PATCH_OP, expect_status
 from ...outcomes import expect
 from ...service import Service
-from ..common import (
-    ENTERPRISE_USER_SCHEMA,
-    area,
-    expect_error,
-    expect_explained,
-    expect_refused,
-    need,
-    patch,
-    patched,
-    read,
-)
+from ..areas import area
+from ..definitions import ENTERPRISE_USER_SCHEMA, need
+from ..expectations import expect_error, expect_explained, expect_refused
+from ..requests import patch, patched, read
 
 check = area("patch", "RFC 7644 §3.5.2", needs=("patch",))
 ATOMIC = (

@@ -4,17 +4,10 @@ from typing import Any
 
 from ...outcomes import expect
 from ...service import USER_SCHEMA, Service
-from ..common import (
-    ENTERPRISE_USER_SCHEMA,
-    area,
-    expect_error,
-    find,
-    new_employee,
-    patch,
-    patched,
-    read,
-    values,
-)
+from ..areas import area
+from ..definitions import ENTERPRISE_USER_SCHEMA, new_employee
+from ..expectations import expect_error
+from ..requests import find, patch, patched, read, values
 
 check = area("patch", "RFC 7644 §3.5.2.2", needs=("patch",))
 SINGLE = (

@@ -4,18 +4,10 @@ from typing import Any
 
 from ...outcomes import expect
 from ...service import Service
-from ..common import (
-    ENTERPRISE_USER_SCHEMA,
-    area,
-    expect_change,
-    expect_error,
-    find,
-    new_employee,
-    patch,
-    patched,
-    read,
-    values,
-)
+from ..areas import area
+from ..definitions import ENTERPRISE_USER_SCHEMA, new_employee
+from ..expectations import expect_change, expect_error
+from ..requests import find, patch, patched, read, values
 
 check = area("patch", "RFC 7644 §3.5.2.3", needs=("patch",))
 SINGLE = "If the target location is a single-value attribute, the attributes value is replaced."

@@ -4,7 +4,8 @@ from ...answers import ERROR, expect_status
 from ...client import Exchange
 from ...outcomes import expect, skip
 from ...service import Service
-from ..common import SHOULD, area, find, read
+from ..areas import SHOULD, area
+from ..requests import find, read
 
 check = area("authentication", "RFC 7644 §3.12")
 POLICY = (

@@ -8,7 +8,8 @@ from ...answers import PATCH_OP, expect_status
 from ...client import Client, Exchange
 from ...outcomes import expect
 from ...service import Resource, Service
-from ..common import area, find, read
+from ..areas import area
+from ..requests import find, read
 
 check = area("concurrency", "RFC 7644 §3.5.2.1", needs=("patch",))
 CLIENTS = 6

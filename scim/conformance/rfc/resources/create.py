@@ -6,7 +6,10 @@ from ...answers import expect_status
 from ...client import Exchange
 from ...outcomes import expect
 from ...service import USER_SCHEMA, Service
-from ..common import ENTERPRISE_USER_SCHEMA, SHOULD, area, expect_error, find, need, read
+from ..areas import SHOULD, area
+from ..definitions import ENTERPRISE_USER_SCHEMA, need
+from ..expectations import expect_error
+from ..requests import find, read
 
 check = area("create", "RFC 7644 §3.3")
 COMMON = "RFC 7643 §3.1"

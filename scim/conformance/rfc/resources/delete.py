@@ -6,7 +6,9 @@ from typing import Any
 from ...answers import PATCH_OP, expect_status
 from ...outcomes import expect
 from ...service import Service
-from ..common import SHOULD, area, expect_error, find
+from ..areas import SHOULD, area
+from ..expectations import expect_error
+from ..requests import find
 
 check = area("delete", "RFC 7644 §3.6")
 

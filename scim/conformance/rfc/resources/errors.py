@@ -7,7 +7,9 @@ from ...answers import ERROR, PATCH_OP, expect_status
 from ...client import Exchange
 from ...outcomes import expect, skip
 from ...service import USER_SCHEMA, Service
-from ..common import SHOULD, area, expect_error, find
+from ..areas import SHOULD, area
+from ..expectations import expect_error
+from ..requests import find
 
 check = area("errors", "RFC 7644 §3.12")
 SCIM_TYPES = {

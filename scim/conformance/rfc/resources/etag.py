@@ -8,7 +8,8 @@ from ...answers import PATCH_OP, expect_status
 from ...client import Exchange
 from ...outcomes import expect
 from ...service import Service
-from ..common import SHOULD, area, find, get
+from ..areas import SHOULD, area
+from ..requests import find, get
 
 SECTION = "RFC 7644 §3.14"
 check = area("etag", SECTION, needs=("etag",))

@@ -6,7 +6,8 @@ from typing import Any
 from ...answers import expect_status
 from ...outcomes import expect, skip
 from ...service import GROUP_SCHEMA, Resource, Service
-from ..common import SHOULD, area, find, patch, patched, read, values
+from ..areas import SHOULD, area
+from ..requests import find, patch, patched, read, values
 
 check = area("groups", "RFC 7643 §4.2")
 OF_USERS = "RFC 7643 §4.1.2"

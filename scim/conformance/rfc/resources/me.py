@@ -4,7 +4,7 @@ from ...answers import PATCH_OP, expect_status
 from ...client import Exchange
 from ...outcomes import expect, skip
 from ...service import Service
-from ..common import SHOULD, area
+from ..areas import SHOULD, area
 
 check = area("me", "RFC 7644 §3.11")
 UNSUPPORTED = (

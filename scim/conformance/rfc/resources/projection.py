@@ -7,7 +7,9 @@ from ...answers import PATCH_OP, expect_status
 from ...client import Exchange
 from ...outcomes import expect
 from ...service import USER_SCHEMA, Service
-from ..common import ENTERPRISE_USER_SCHEMA, area, definition, get, new_employee, read
+from ..areas import area
+from ..definitions import ENTERPRISE_USER_SCHEMA, definition, new_employee
+from ..requests import get, read
 
 SECTION, NOTATION = "RFC 7644 §3.9", "RFC 7644 §3.10"
 check = area("projection", SECTION)

@@ -6,7 +6,8 @@ from ...answers import expect_status
 from ...client import Exchange
 from ...outcomes import expect
 from ...service import USER_SCHEMA, Service
-from ..common import SHOULD, area, moment, patched, read
+from ..areas import SHOULD, area
+from ..requests import moment, patched, read
 
 check = area("read", "RFC 7644 §3.4.1")
 COMMON = "RFC 7643 §3.1"

@@ -6,17 +6,10 @@ from ...answers import expect_status
 from ...client import Exchange
 from ...outcomes import expect
 from ...service import USER_SCHEMA, Resource, Service
-from ..common import (
-    ENTERPRISE_USER_SCHEMA,
-    area,
-    expect_explained,
-    expect_values,
-    find,
-    moment,
-    need,
-    read,
-    values,
-)
+from ..areas import area
+from ..definitions import ENTERPRISE_USER_SCHEMA, need
+from ..expectations import expect_explained, expect_values
+from ..requests import find, moment, read, values
 
 check = area("put", "RFC 7644 §3.5.1")
 REPLACED = "readWrite, writeOnly Any values provided SHALL replace the existing attribute values."

@@ -7,7 +7,9 @@ from typing import Any
 from ...answers import expect_status
 from ...outcomes import expect
 from ...service import Service
-from ..common import SHOULD, area, find, need, read
+from ..areas import SHOULD, area
+from ..definitions import need
+from ..requests import find, read
 
 check = area("values", "RFC 7643 §2.5")
 UNASSIGNED = (
