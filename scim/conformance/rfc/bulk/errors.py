@@ -31,7 +31,7 @@ MEGABYTES = 16  # what a check may send at the most
     RESULTS,
 )
 def failed_operations_have_a_location(service: Service) -> None:
-    """A failed DELETE has the location of the resource, a failed POST has none."""
+    """A failed DELETE has a location, and a failed POST has none."""
     operation = unknown(service)
     post = create(service, userName=None)
     found = {result["method"]: result for result in results(service, operation, post)}
@@ -58,7 +58,7 @@ def failed_operations_have_an_error(service: Service) -> None:
     RESULTS,
 )
 def operations_have_the_status_of_a_request(service: Service) -> None:
-    """Each operation has the status that it would have by itself."""
+    """Each operation has the status that a request of its own would have."""
     name = service.new_user()["userName"]
     found = results(
         service,
@@ -81,7 +81,7 @@ def statuses_are_strings(service: Service) -> None:
     " partial failures."
 )
 def failures_stop_nothing(service: Service) -> None:
-    """Operations after one that fails are done."""
+    """Operations after a failed one are done."""
     found = results(service, create(service, "a"), unknown(service), create(service, "b"))
     expect_codes(found, 201, 404, 201)
 
@@ -93,7 +93,7 @@ def failures_stop_nothing(service: Service) -> None:
     RESULTS,
 )
 def below_the_limit_of_errors_everything_is_done(service: Service) -> None:
-    """With fewer errors than failOnErrors all operations are done."""
+    """Fewer errors than failOnErrors stop no operation."""
     found = results(service, unknown(service), create(service), failOnErrors=2)
     expect_codes(found, 404, 201)
 
@@ -177,7 +177,7 @@ def bulk_without_operations_is_refused(service: Service) -> None:
     "RFC 7644 §3.7.4",
 )
 def too_many_operations_are_413(service: Service) -> None:
-    """More operations than maxOperations are 413 with the limit in the body, and none is done."""
+    """More operations than maxOperations are 413 that names the limit, and none is done."""
     limit = service.config["bulk"]["maxOperations"]
     if not 0 < limit <= 10_000:
         skip(f"maxOperations is {limit}, which is too many to try")
@@ -194,7 +194,7 @@ def too_many_operations_are_413(service: Service) -> None:
     "RFC 7644 §3.7.4",
 )
 def too_much_payload_is_413(service: Service) -> None:
-    """More bytes than maxPayloadSize are 413 with the limit in the body."""
+    """More bytes than maxPayloadSize are 413 that names the limit."""
     limit = service.config["bulk"]["maxPayloadSize"]
     if not 0 < limit <= MEGABYTES * 2**20:
         skip(f"maxPayloadSize is {limit}, which is too much to try")
@@ -205,7 +205,7 @@ def too_much_payload_is_413(service: Service) -> None:
 
 @check("version The current resource version.", needs=("bulk", "etag"))
 def versions_are_conditions(service: Service) -> None:
-    """An operation with an old version is not done."""
+    """An operation with an outdated version is not done."""
     user = service.new_user(title="Guide")
     operation = {"method": "PUT", "path": f"/Users/{user['id']}", "data": service.user()}
     (result,) = results(service, operation | {"version": 'W/"scim-check-never"'})

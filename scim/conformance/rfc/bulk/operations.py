@@ -59,7 +59,7 @@ def bulk_is_200(service: Service) -> None:
 
 @check('urn:ietf:params:scim:api:messages:2.0:BulkResponse".')
 def bulk_is_answered_by_a_bulk_response(service: Service) -> None:
-    """The answer is a BulkResponse."""
+    """The answer to a bulk request is a BulkResponse."""
     schemas = send(service, create(service)).json.get("schemas")
     expect(schemas == [BULK_RESPONSE], f"schemas is {schemas!r}")
 
@@ -118,7 +118,7 @@ def bulk_ids_are_returned(service: Service) -> None:
     "The service provider response MUST include the result of all processed operations.", RESULTS
 )
 def each_operation_has_a_result(service: Service) -> None:
-    """There are as many results as operations, each with its method."""
+    """Each operation has a result with its method."""
     user = service.new_user()
     delete = {"method": "DELETE", "path": f"/Users/{user['id']}"}
     found = results(service, create(service, "a"), create(service, "b"), delete, unknown(service))

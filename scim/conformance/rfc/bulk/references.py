@@ -34,7 +34,7 @@ def made(service: Service, found: list[Operation], bulk_id: str) -> Any:
 
 @check(REPLACED)
 def a_new_user_is_put_into_a_new_group(service: Service) -> None:
-    """A member bulkId:x is the user whom the operation x creates."""
+    """bulkId:x as a member becomes the user whom operation x creates."""
     found = results(service, create(service), group_of(service, "ytrewq", "bulkId:qwerty"))
     expect_codes(found, 201, 201)
     group, user = made(service, found, "ytrewq"), made(service, found, "qwerty")
@@ -46,7 +46,7 @@ def a_new_user_is_put_into_a_new_group(service: Service) -> None:
     " service provider."
 )
 def a_new_user_is_the_manager_of_another(service: Service) -> None:
-    """A manager bulkId:x is the user whom the operation x creates."""
+    """bulkId:x as a manager becomes the user whom operation x creates."""
     need(service, "manager.value", schema=ENTERPRISE_USER_SCHEMA)
     job = {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]}
     bob = create(
@@ -61,7 +61,7 @@ def a_new_user_is_the_manager_of_another(service: Service) -> None:
 
 @check('the SCIM client specifies different "bulkId" values for each separate request.')
 def several_bulk_ids_are_told_apart(service: Service) -> None:
-    """Of several new users each group gets the right one."""
+    """Each of several groups gets the new users that it refers to."""
     found = results(
         service,
         create(service, "a"),
@@ -82,7 +82,7 @@ def several_bulk_ids_are_told_apart(service: Service) -> None:
     needs=("bulk", "patch"),
 )
 def a_new_user_is_put_into_an_old_group(service: Service) -> None:
-    """A PATCH can refer to a user whom another operation creates."""
+    """A PATCH of a group can refer to a user whom another operation creates."""
     group = service.new_group()
     adding = {"op": "add", "path": "members", "value": [{"value": "bulkId:qwerty"}]}
     message = {"schemas": [PATCH_OP], "Operations": [adding]}
@@ -114,7 +114,7 @@ def circle(service: Service, *pair: Operation) -> list[Operation]:
     CIRCLES,
 )
 def circular_references_are_resolved_or_409(service: Service) -> None:
-    """Two users who are each other's managers are created so, or refused as a conflict."""
+    """Two users who manage each other are created or refused with 409."""
     need(service, "manager.value", schema=ENTERPRISE_USER_SCHEMA)
     both = {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]}
     pair = [
@@ -137,7 +137,7 @@ def circular_references_are_resolved_or_409(service: Service) -> None:
 
 @check("If the service provider resolved the above circular references", CIRCLES)
 def groups_of_each_other_are_resolved_or_409(service: Service) -> None:
-    """Two groups that are each other's members are created so, or refused as a conflict."""
+    """Two groups that contain each other are created or refused with 409."""
     pair = (group_of(service, "a", "bulkId:b"), group_of(service, "b", "bulkId:a"))
     found = circle(service, *pair)
     if not found:
@@ -153,7 +153,7 @@ def groups_of_each_other_are_resolved_or_409(service: Service) -> None:
     "RFC 7644 §3.7",
 )
 def operations_keep_their_order(service: Service) -> None:
-    """A user who is created, and then another with the same name: the first one stays."""
+    """The first of two users with the same userName is created, the second is 409."""
     first = create(service, "a")
     second = create(service, "b", userName=first["data"]["userName"])
     found = {result["bulkId"]: code(result) for result in results(service, first, second)}
@@ -162,7 +162,7 @@ def operations_keep_their_order(service: Service) -> None:
 
 @check(REPLACED)
 def an_unknown_bulk_id_is_refused(service: Service) -> None:
-    """A member bulkId:x without an operation x is refused, and never kept as it is."""
+    """A member bulkId:x without an operation x is never stored as it is."""
     answer = send(service, group_of(service, "ytrewq", "bulkId:nobody"))
     if answer.status != 200:
         expect_refused(answer)
@@ -175,7 +175,7 @@ def an_unknown_bulk_id_is_refused(service: Service) -> None:
 
 @check("unique within a bulk request and created by the client.", "RFC 7644 §3.7")
 def a_bulk_id_is_there_once(service: Service) -> None:
-    """Of two operations with the same bulkId not both are done."""
+    """Two operations with the same bulkId are not both done."""
     answer = send(service, create(service, "twice"), create(service, "twice"))
     if answer.status == 200:
         codes = [code(result) for result in answer.json["Operations"]]

@@ -36,7 +36,7 @@ def service_provider_config_is_there(service: Service) -> None:
     "RFC 7644 §4",
 )
 def service_provider_config_has_its_schema(service: Service) -> None:
-    """/ServiceProviderConfig names its own schema."""
+    """/ServiceProviderConfig has the URI of its schema in schemas."""
     schemas = config(service).get("schemas")
     expect(schemas == [CONFIG_SCHEMA], f"schemas is {schemas!r}")
 
@@ -196,7 +196,7 @@ def documentation_uri_is_a_url(service: Service) -> None:
     needs=("bulk",),
 )
 def bulk_limits_leave_room(service: Service) -> None:
-    """Where bulk is supported, its limits allow at least one operation."""
+    """A server with bulk allows at least one operation in a request."""
     bulk = config(service)["bulk"]
     expect(bulk["maxOperations"] > 0, f"maxOperations is {bulk['maxOperations']!r}")
     expect(bulk["maxPayloadSize"] > 0, f"maxPayloadSize is {bulk['maxPayloadSize']!r}")

@@ -22,7 +22,7 @@ def pagination(service: Service) -> dict[str, Any]:
     needs=("cursor", "index", "filter"),
 )
 def the_default_is_what_is_announced(service: Service) -> None:
-    """A query without paging parameters is paged by the announced default."""
+    """A query without paging parameters is paged by the announced default method."""
     method = pagination(service).get("defaultPaginationMethod")
     if method is None:
         skip("there is no defaultPaginationMethod, which is optional")

@@ -127,7 +127,7 @@ def a_list_keeps_its_rules(
     ' "urn:ietf:params:scim:schemas:core:2.0:ResourceType".'
 )
 def resource_types_have_their_schema(service: Service) -> None:
-    """Each resource type names its own schema."""
+    """Each resource type has the URI of the ResourceType schema in schemas."""
     for each in resource_types(service):
         expect(each.get("schemas") == [RESOURCE_TYPE_SCHEMA], f"schemas is {each.get('schemas')!r}")
 

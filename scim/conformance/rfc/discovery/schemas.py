@@ -40,14 +40,14 @@ def _below(place: str, attributes: list[Attribute]) -> Iterator[tuple[str, Attri
     " urn:ietf:params:scim:schemas:core:2.0:Schema"
 )
 def schemas_have_their_schema(service: Service) -> None:
-    """Each schema names the schema of schemas."""
+    """Each schema has the URI of the Schema schema in schemas."""
     for each in schemas(service):
         expect(each.get("schemas") == [SCHEMA_SCHEMA], f"schemas is {each.get('schemas')!r}")
 
 
 @check("id The unique URI of the schema. When applicable, service providers MUST specify the URI")
 def schemas_have_unique_uris(service: Service) -> None:
-    """Each schema has a URI of its own as its id."""
+    """Each schema has a unique URI as its id."""
     uris = [each.get("id") for each in schemas(service)]
     expect(all(isinstance(uri, str) and ":" in uri for uri in uris), f"the ids are {uris!r}")
     expect(len(set(uris)) == len(uris), f"some ids are there twice: {uris!r}")
@@ -59,7 +59,7 @@ def schemas_have_unique_uris(service: Service) -> None:
     "RFC 7644 §3.1",
 )
 def message_schemas_are_not_listed(service: Service) -> None:
-    """/Schemas has no schemas of messages."""
+    """/Schemas lists no schema of a message."""
     found = [each["id"] for each in schemas(service) if each["id"].lower().startswith(MESSAGES)]
     expect(not found, f"/Schemas has {', '.join(found)}")
 
@@ -253,7 +253,7 @@ def attributes_of_a_kind_are_defined(
     "RFC 7643 §2.3.8",
 )
 def sub_attributes_are_simple(service: Service) -> None:
-    """No sub-attribute is complex, but for those of the schema of schemas."""
+    """No sub-attribute is complex, except in the Schema schema."""
     nested = [
         f"{schema['id']}:{attribute['name']}.{sub['name']}"
         for schema in schemas(service)
@@ -267,7 +267,7 @@ def sub_attributes_are_simple(service: Service) -> None:
 
 @check("Attribute names are case insensitive", "RFC 7643 §2.1")
 def names_are_unique_without_regard_to_case(service: Service) -> None:
-    """No schema defines two attributes whose names differ in case at most."""
+    """No schema defines two attributes whose names differ only in case."""
     names = [name.lower() for name, _ in attributes_of(service)]
     twice = sorted({name for name in names if names.count(name) > 1})
     expect(not twice, f"there twice: {', '.join(twice)}")

@@ -195,7 +195,7 @@ def a_user_name_is_found_in_any_case(service: Service) -> None:
 
 @check('The attribute characteristics are "caseExact" as "true"', "RFC 7643 §3.1")
 def an_id_is_found(service: Service) -> None:
-    """id eq finds the resource, in its own case."""
+    """id eq finds the resource, but not in another case."""
     user = service.new_user()
     expect(find(service, f'id eq "{user["id"]}"') == {user["id"]}, "the user is not found")
     if user["id"].upper() != user["id"].lower():
@@ -218,7 +218,7 @@ def an_external_id_is_found(service: Service) -> None:
 
 @check("for DateTime types, it is a chronological comparison.")
 def times_are_compared_as_times(service: Service) -> None:
-    """A time in another time zone is compared as the moment that it is."""
+    """Times in different time zones are compared as moments."""
     user = service.new_user()
     created = moment(user["meta"]["created"])
     east, west = timezone(timedelta(hours=9)), timezone(timedelta(hours=-9))
@@ -234,7 +234,7 @@ def times_are_compared_as_times(service: Service) -> None:
 
 @check('filter=meta.lastModified ge "2011-05-13T04:42:34Z"')
 def the_same_time_is_equal(service: Service) -> None:
-    """meta.lastModified as it is shown is ge and le, but not gt and lt."""
+    """ge and le match meta.lastModified as it is shown, gt and lt do not."""
     user = service.new_user()
     this = f'userName eq "{user["userName"]}" and meta.lastModified'
     moment = user["meta"]["lastModified"]
@@ -264,7 +264,7 @@ def at_the_root(service: Service, text: str) -> set[str]:
     "RFC 7644 §3.4.2.1",
 )
 def a_query_of_the_root_finds_all_types(service: Service) -> None:
-    """A query of the root finds users and groups."""
+    """A query at the root finds users and groups."""
     name = service.unique("tour")
     both = {service.new_user(displayName=name)["id"], service.new_group(displayName=name)["id"]}
     found = at_the_root(service, f'displayName eq "{name}"')
@@ -277,7 +277,7 @@ def a_query_of_the_root_finds_all_types(service: Service) -> None:
     "RFC 7644 §3.4.2.1",
 )
 def a_query_of_the_root_passes_over_other_types(service: Service) -> None:
-    """At the root, an attribute that groups do not have has no value there."""
+    """A query at the root treats an attribute that groups lack as unassigned."""
     name = service.unique("tour")
     user, group = service.new_user(displayName=name), service.new_group(displayName=name)
     this = f'displayName eq "{name}"'

@@ -147,7 +147,7 @@ def a_query_is_a_list_response(service: Service) -> None:
 
 @check("The total number of results returned by the list or query operation.", "RFC 7644 §3.4.2")
 def a_query_counts_what_it_finds(service: Service) -> None:
-    """totalResults is a number, that of the matches."""
+    """totalResults is the number of matches."""
     query = {"filter": f'userName eq "{service.new_user()["userName"]}"'}
     page = service.client.get("/Users", query=query).json
     expect(page["totalResults"] == 1, f"totalResults is {page['totalResults']!r}")
@@ -156,7 +156,7 @@ def a_query_counts_what_it_finds(service: Service) -> None:
 
 @check("only those resources matching the filter expression SHALL be returned.")
 def an_unknown_attribute_finds_nobody(service: Service) -> None:
-    """A filter on an attribute that nobody has finds nobody, or is refused."""
+    """A filter on an unknown attribute finds nobody or is refused."""
     service.new_user()
     query = {"filter": 'scimCheckNobodyHasThis eq "x"', "count": 1}
     answer = service.client.get("/Users", query=query)

@@ -36,7 +36,7 @@ def follow(service: Service, page: Any, **query: Any) -> list[list[str]]:
     " query responses except when returning the last page."
 )
 def a_page_that_is_not_the_last_has_a_next_cursor(service: Service) -> None:
-    """A page with more to come has a nextCursor, a string."""
+    """A page that is not the last has a string as nextCursor."""
     _, _, page = first(service, count=1)
     cursor = page.get("nextCursor")
     expect(isinstance(cursor, str) and cursor, f"nextCursor is {cursor!r}")
@@ -58,7 +58,7 @@ def the_last_page_has_no_next_cursor(service: Service) -> None:
     " 2.3 of [RFC3986]."
 )
 def cursors_are_url_safe(service: Service) -> None:
-    """A cursor has unreserved characters only."""
+    """A cursor consists of unreserved characters."""
     cursor = first(service, count=1)[2]["nextCursor"]
     expect(re.fullmatch(r"[A-Za-z0-9._~-]+", cursor), f"nextCursor is {cursor!r}")
 
@@ -68,7 +68,7 @@ def cursors_are_url_safe(service: Service) -> None:
     " results."
 )
 def cursors_lead_to_everybody(service: Service) -> None:
-    """From cursor to cursor everybody is shown once."""
+    """The pages from nextCursor to nextCursor show each user once."""
     text, ids, page = first(service, count=1)
     seen = [each for page in follow(service, page, filter=text, count=1) for each in page]
     expect(sorted(seen) == sorted(ids), f"{len(seen)} are shown, {len(set(seen) & ids)} different")
@@ -76,7 +76,7 @@ def cursors_lead_to_everybody(service: Service) -> None:
 
 @check("GET /Users?filter=userName%20sw%20J&cursor&count=10")
 def a_cursor_without_a_value_is_the_first_page(service: Service) -> None:
-    """The parameter cursor without any = asks for the first page."""
+    """The parameter cursor without a value asks for the first page."""
     text, _, page = first(service, count=1)
     answer = service.client.get("/Users?cursor", query={"filter": text, "count": 1})
     expect_status(answer, 200)
@@ -95,7 +95,7 @@ def the_first_page_has_no_previous_cursor(service: Service) -> None:
     " results."
 )
 def a_previous_cursor_leads_back(service: Service) -> None:
-    """Where there is a previousCursor, it leads to the page before."""
+    """previousCursor, if present, leads to the page before."""
     text, _, page = first(service, count=1)
     after = get(service, "/Users", filter=text, count=1, cursor=page["nextCursor"])
     cursor = after.get("previousCursor")
@@ -137,7 +137,7 @@ def pages_by_cursor_keep_to_count(service: Service) -> None:
     level=SHOULD,
 )
 def pages_by_cursor_have_the_total(service: Service) -> None:
-    """Each page by cursor has the total number, if any."""
+    """totalResults of a page by cursor, if present, counts all results."""
     text, _, page = first(service, count=1)
     after = get(service, "/Users", filter=text, count=1, cursor=page["nextCursor"])
     totals = [each["totalResults"] for each in (page, after) if "totalResults" in each]
@@ -151,7 +151,7 @@ def pages_by_cursor_have_the_total(service: Service) -> None:
     needs=("cursor", "filter", "sort"),
 )
 def pages_by_cursor_are_sorted(service: Service) -> None:
-    """Pages by cursor are sorted as they are asked for."""
+    """Pages by cursor follow sortBy and sortOrder."""
     prefix = service.unique("paged")
     ids = [
         service.new_user(userName=f"{prefix}-{name}", displayName=name)["id"]
@@ -170,7 +170,7 @@ def pages_by_cursor_are_sorted(service: Service) -> None:
 
 @check("invalidCursor | Cursor value is invalid.", "RFC 9865 §2.1", level=SHOULD)
 def a_forged_cursor_is_invalid(service: Service) -> None:
-    """A cursor that the server never made is 400 invalidCursor."""
+    """A cursor that the server did not issue is 400 invalidCursor."""
     query = {"cursor": service.unique("forged"), "count": 1}
     expect_error(service.client.get("/Users", query=query), 400, "invalidCursor")
 
@@ -182,7 +182,7 @@ def a_forged_cursor_is_invalid(service: Service) -> None:
     level=SHOULD,
 )
 def a_changed_cursor_is_invalid(service: Service) -> None:
-    """A cursor of which a character was changed is refused."""
+    """A cursor with one character changed is refused."""
     text, _, page = first(service, count=1)
     cursor = page["nextCursor"]
     changed = ("b" if cursor[0] == "a" else "a") + cursor[1:]
@@ -197,7 +197,7 @@ def a_changed_cursor_is_invalid(service: Service) -> None:
     level=SHOULD,
 )
 def another_count_is_invalid(service: Service) -> None:
-    """A cursor with another count than before is 400 invalidCount."""
+    """A cursor with another count than its first page had is 400 invalidCount."""
     text, _, page = first(service, count=1)
     query = {"filter": text, "count": 2, "cursor": page["nextCursor"]}
     expect_error(service.client.get("/Users", query=query), 400, "invalidCount")
@@ -210,7 +210,7 @@ def another_count_is_invalid(service: Service) -> None:
     level=SHOULD,
 )
 def a_count_that_is_no_number_is_refused_with_a_cursor(service: Service) -> None:
-    """A page by cursor whose count is no number is 400."""
+    """A page by cursor whose count is not a number is 400."""
     answer = service.client.get("/Users", query={"cursor": "", "count": "many"})
     expect_error(answer, 400)
 
@@ -221,7 +221,7 @@ def a_count_that_is_no_number_is_refused_with_a_cursor(service: Service) -> None
     "RFC 9865 §5.2",
 )
 def a_cursor_is_no_token(service: Service) -> None:
-    """A cursor opens nothing without a token."""
+    """A cursor gives no access without a token."""
     if service.client.token is None:
         skip("the server is used without a token")
     text, ids, page = first(service, count=1)
@@ -237,7 +237,7 @@ def a_cursor_is_no_token(service: Service) -> None:
     "RFC 9865 §3",
 )
 def a_search_has_pages_by_cursor(service: Service) -> None:
-    """/.search has pages by cursor, too."""
+    """A search is paged by cursor."""
     text, ids = three(service)
     page = search(service, "/Users", filter=text, cursor="", count=2)
     seen = shown(page)

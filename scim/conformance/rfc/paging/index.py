@@ -143,13 +143,13 @@ def count_is_the_limit(service: Service, count: int) -> None:
 
 @check("MAY return fewer results.")
 def a_count_above_the_limit_is_no_error(service: Service) -> None:
-    """A count that is larger than any limit still shows who is there."""
+    """A count above any limit still shows the users."""
     expect_shown(service, USERS, count=1_000_000)
 
 
 @check(BELOW_ONE)
 def what_is_below_one_begins_at_the_first(service: Service) -> None:
-    """With startIndex 0 the page begins with the same user as with 1."""
+    """startIndex 0 and -1 begin with the same user as startIndex 1."""
     text, _ = three(service)
     first = shown(get(service, "/Users", filter=text, startIndex=1, count=1))
     for start in (0, -1):
@@ -159,7 +159,7 @@ def what_is_below_one_begins_at_the_first(service: Service) -> None:
 
 @check('Pagination parameters can be used together to "page through" large numbers of resources')
 def pages_together_are_everybody(service: Service) -> None:
-    """Page by page everybody is shown once."""
+    """The pages together show each user once."""
     text, ids = three(service)
     seen: list[str] = []
     for start in range(1, USERS + 1):
@@ -181,7 +181,7 @@ def start_index_counts_resources(service: Service) -> None:
 
 @check('REQUIRED if "totalResults" is non-zero.', QUERY)
 def resources_are_there(service: Service) -> None:
-    """Resources is a list where there is something to show."""
+    """Resources is a list where there are results."""
     answer = page(service)
     expect(isinstance(answer.get("Resources"), list), f"Resources is {answer.get('Resources')!r}")
 
@@ -192,7 +192,7 @@ def resources_are_there(service: Service) -> None:
     level=SHOULD,
 )
 def a_count_that_is_no_number_is_refused(service: Service) -> None:
-    """A count that is no number is 400."""
+    """A count that is not a number is 400."""
     answer = service.client.get("/Users", query={"count": "many"})
     expect_error(answer, 400)
 
@@ -203,14 +203,14 @@ def a_count_that_is_no_number_is_refused(service: Service) -> None:
     level=SHOULD,
 )
 def a_start_index_that_is_no_number_is_refused(service: Service) -> None:
-    """A startIndex that is no number is 400."""
+    """A startIndex that is not a number is 400."""
     answer = service.client.get("/Users", query={"startIndex": "first", "count": 1})
     expect_error(answer, 400)
 
 
 @check('"/Groups"', "RFC 7644 §3.4.2.1")
 def groups_have_pages(service: Service) -> None:
-    """Groups have pages, too."""
+    """Groups are paged as users are."""
     prefix = service.unique("paged")
     ids = {service.new_group(displayName=f"{prefix}-{number}")["id"] for number in range(USERS)}
     query = {"filter": f'displayName sw "{prefix}"', "count": 1}
@@ -224,7 +224,7 @@ def groups_have_pages(service: Service) -> None:
 
 @check("Queries MAY be made against a single resource or a resource type", QUERY, needs=())
 def all_users_are_a_list(service: Service) -> None:
-    """A query without a filter counts everybody."""
+    """A query without a filter counts all users."""
     service.new_user()
     answer = service.client.get("/Users", query={"count": 1})
     expect_status(answer, 200)

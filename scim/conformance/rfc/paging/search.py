@@ -44,7 +44,7 @@ def a_search_is_answered_by_a_list(service: Service) -> None:
 
 @check("filter The filter string used to request a subset of resources.")
 def a_search_filters(service: Service) -> None:
-    """A search finds those who match."""
+    """A search finds the users who match its filter."""
     user = service.new_user()
     page = search(service, "/Users", filter=by_name(user))
     expect([each["id"] for each in page["Resources"]] == [user["id"]], "the user is not found")
@@ -77,7 +77,7 @@ def everything_can_be_searched(service: Service) -> None:
     " return in the response, overriding the set of attributes that would be returned by default."
 )
 def a_search_shows_what_is_asked_for(service: Service) -> None:
-    """A search with attributes shows only those."""
+    """A search with attributes shows only those attributes."""
     parameters = {"filter": by_name(service.new_user()), "attributes": ["displayName", "name"]}
     (shown,) = search(service, "/Users", **parameters)["Resources"]
     missing = {"id", "displayName", "name"} - set(shown)
@@ -91,7 +91,7 @@ def a_search_shows_what_is_asked_for(service: Service) -> None:
     " to be removed from the default set of attributes to return."
 )
 def a_search_leaves_out_what_is_not_wanted(service: Service) -> None:
-    """A search with excludedAttributes shows the rest, and always id."""
+    """A search with excludedAttributes shows the other attributes and always id."""
     parameters = {"filter": by_name(service.new_user()), "excludedAttributes": ["emails", "id"]}
     (shown,) = search(service, "/Users", **parameters)["Resources"]
     expect("emails" not in shown, "emails is shown")
@@ -103,7 +103,7 @@ def a_search_leaves_out_what_is_not_wanted(service: Service) -> None:
     needs=("filter", "sort"),
 )
 def a_search_sorts(service: Service) -> None:
-    """A search is sorted."""
+    """A search sorts its results."""
     prefix = service.unique("sorted")
     ids = [
         service.new_user(userName=f"{prefix}-{name}", displayName=name)["id"]
@@ -173,7 +173,7 @@ def a_search_with_an_invalid_filter_is_refused(service: Service) -> None:
 
 @check("Search from system root or within a resource endpoint", "RFC 7644 §3.2")
 def a_search_creates_nothing(service: Service) -> None:
-    """A search with a user in its body creates nobody."""
+    """A search with a user in its body creates no user."""
     body = service.user()
     answer = post(
         service, "/Users", **{key: body[key] for key in body if key != "schemas"}, count=0

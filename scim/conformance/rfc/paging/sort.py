@@ -125,7 +125,7 @@ def users_are_sorted(
 
 @check("Sorting allows clients to specify the order in which resources are returned")
 def the_order_goes_beyond_a_page(service: Service) -> None:
-    """The whole result is sorted, not each page."""
+    """The server sorts the whole result, not each page."""
     prefix = service.unique("sorted")
     ids = {
         name: service.new_user(userName=f"{prefix}-{name}", displayName=name)["id"]
@@ -142,7 +142,7 @@ def the_order_goes_beyond_a_page(service: Service) -> None:
 
 @check('specifying a combination of "sortBy" and "sortOrder" URL parameters.')
 def groups_are_sorted(service: Service) -> None:
-    """Groups are sorted, too."""
+    """Groups are sorted as users are."""
     prefix = service.unique("sorted")
     ids = [service.new_group(displayName=f"{prefix}-{name}")["id"] for name in "bca"]
     text = f'displayName sw "{prefix}"'

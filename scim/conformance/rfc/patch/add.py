@@ -108,7 +108,7 @@ def a_list_is_added_to(service: Service, operation: dict[str, Any]) -> None:
 
 @check(NEW)
 def the_first_value_of_a_list_is_added(service: Service) -> None:
-    """A value is added to a list that has none."""
+    """An add to an empty list adds the value."""
     shown = patched(service, service.new_user(emails=[]), add([HOME], "emails"))
     expect(values(shown, "emails") == ["home@example.com"], f"emails is {shown.get('emails')!r}")
 
@@ -118,7 +118,7 @@ def the_first_value_of_a_list_is_added(service: Service) -> None:
     " resource, and a success response SHOULD be returned."
 )
 def a_value_is_not_added_twice(service: Service) -> None:
-    """A value that is in the list already is not added again, nor an error."""
+    """An add of a value that the list has succeeds and changes nothing."""
     user = service.new_user(emails=[WORK])
     shown = values(patched(service, user, add([WORK], "emails")), "emails")
     expect(shown == ["work@example.com"], f"emails has {shown!r}")
@@ -149,7 +149,7 @@ def add_needs_a_value(service: Service) -> None:
 
 @check('The operation MUST contain a "value" member')
 def add_without_anything_is_refused(service: Service) -> None:
-    """An add without a path and a value is refused."""
+    """An add without a path and without a value is refused."""
     expect_refused(patch(service, service.new_user(), {"op": "add"}))
 
 
@@ -159,7 +159,7 @@ def add_without_anything_is_refused(service: Service) -> None:
     "RFC 7644 §3.5.2",
 )
 def a_new_primary_value_is_the_only_one(service: Service) -> None:
-    """Adding a primary value makes all others not primary."""
+    """An add of a primary value makes the other values not primary."""
     user = service.new_user(emails=[WORK | {"primary": True}])
     shown = patched(service, user, add([HOME | {"primary": True}], "emails"))["emails"]
     primary = [each["value"] for each in shown if each.get("primary")]
@@ -169,7 +169,7 @@ def a_new_primary_value_is_the_only_one(service: Service) -> None:
 
 @check(NEW)
 def a_complex_attribute_of_an_extension_is_added(service: Service) -> None:
-    """The manager is added by the path of the extension."""
+    """An add by the path of the extension adds the manager."""
     need(service, "manager.value", schema=ENTERPRISE_USER_SCHEMA)
     boss = service.new_user()
     path = f"{ENTERPRISE_USER_SCHEMA}:manager"
@@ -184,7 +184,7 @@ def a_complex_attribute_of_an_extension_is_added(service: Service) -> None:
     needs=("patch", "changePassword"),
 )
 def a_password_can_be_added(service: Service) -> None:
-    """A password can be set, and is not shown."""
+    """An add sets a password, which is not shown."""
     user = service.new_user()
     answer = patch(service, user, add("t1meMa$heen-T0ur", "password"))
     expect_status(answer, 200, 204)

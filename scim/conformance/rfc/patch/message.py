@@ -40,7 +40,7 @@ def patch_is_200_with_the_user_or_204(service: Service) -> None:
 
 @check("Operations are applied sequentially in the order they appear in the array.")
 def operations_are_applied_in_order(service: Service) -> None:
-    """Of two operations on one attribute the second has the last word."""
+    """The last of two operations on one attribute decides."""
     user = service.new_user()
     first, second = TITLE | {"value": "Driver"}, TITLE | {"value": "Guide"}
     shown = patched(service, user, first, second).get("title")
@@ -49,7 +49,7 @@ def operations_are_applied_in_order(service: Service) -> None:
 
 @check("the resulting resource becomes the target of the next operation.")
 def an_operation_sees_what_the_one_before_did(service: Service) -> None:
-    """An operation can select what the one before has added."""
+    """An operation can select a value that the one before it has added."""
     user = service.new_user(emails=[])
     home = {"value": "home@example.com", "type": "home"}
     shown = patched(
@@ -64,7 +64,7 @@ def an_operation_sees_what_the_one_before_did(service: Service) -> None:
 
 @check(ATOMIC)
 def a_failing_operation_undoes_those_before(service: Service) -> None:
-    """Where the second operation fails, the first has done nothing."""
+    """A failing second operation undoes the first."""
     user = service.new_user(title="Guide")
     expect_refused(patch(service, user, TITLE, WRONG))
     expect(read(service, user) == user, "the user has changed")
@@ -72,7 +72,7 @@ def a_failing_operation_undoes_those_before(service: Service) -> None:
 
 @check(ATOMIC)
 def a_failing_operation_stops_those_after(service: Service) -> None:
-    """Where the first operation fails, the second does nothing."""
+    """A failing first operation stops the second."""
     user = service.new_user(title="Guide")
     expect_refused(patch(service, user, WRONG, TITLE))
     expect(read(service, user).get("title") == "Guide", "the title has changed")
@@ -181,7 +181,7 @@ def a_value_of_a_wrong_type_is_refused(service: Service) -> None:
 
 @check(INCOMPATIBLE)
 def a_user_name_in_use_is_refused(service: Service) -> None:
-    """A userName in use cannot be taken."""
+    """A PATCH to a userName in use is refused."""
     other, user = service.new_user(), service.new_user()
     change = {"op": "replace", "path": "userName", "value": other["userName"]}
     answer = patch(service, user, change)
@@ -195,7 +195,7 @@ def a_user_name_in_use_is_refused(service: Service) -> None:
     "RFC 7644 §3.10",
 )
 def paths_are_case_insensitive(service: Service) -> None:
-    """A path is known in any case."""
+    """The server reads paths in any case."""
     shown = patched(
         service,
         service.new_user(),
@@ -220,7 +220,7 @@ def paths_may_have_a_urn(service: Service) -> None:
     ' the resource\'s "schemas" attribute.'
 )
 def an_extended_attribute_adds_its_schema(service: Service) -> None:
-    """Adding an attribute of an extension by its URN adds the schema."""
+    """An add of an extension's attribute by its URN adds the extension to schemas."""
     need(service, "employeeNumber", schema=ENTERPRISE_USER_SCHEMA)
     path = f"{ENTERPRISE_USER_SCHEMA}:employeeNumber"
     shown = patched(service, service.new_user(), {"op": "add", "path": path, "value": "701984"})
@@ -234,7 +234,7 @@ def an_extended_attribute_adds_its_schema(service: Service) -> None:
     " error response as defined in Section 3.12."
 )
 def a_refused_patch_has_an_error(service: Service) -> None:
-    """A refused PATCH has the body of an error."""
+    """A refused PATCH has a SCIM error as its body."""
     answer = patch(service, service.new_user(), WRONG)
     expect_refused(answer)
     expect(answer.json.get("status") == str(answer.status), f"the body is {answer.text[:80]}")

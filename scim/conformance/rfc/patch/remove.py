@@ -96,7 +96,7 @@ def matching_values_are_removed(service: Service, path: str, left: list[str]) ->
 
 @check(SUB_ATTRIBUTES)
 def a_sub_attribute_is_removed(service: Service) -> None:
-    """A sub-attribute is removed and leaves the others."""
+    """A remove of a sub-attribute keeps the others."""
     user = service.new_user(name={"givenName": "Barbara", "familyName": "Jensen"})
     name = patched(service, user, remove("name.givenName")).get("name", {})
     expect(not name.get("givenName"), f"name is {name!r}")
@@ -105,7 +105,7 @@ def a_sub_attribute_is_removed(service: Service) -> None:
 
 @check(SUB_ATTRIBUTES)
 def a_sub_attribute_of_matching_values_is_removed(service: Service) -> None:
-    """A sub-attribute of the values that match is removed, and of no others."""
+    """A remove of a sub-attribute of matching values keeps it in the other values."""
     phones = [{"value": "tel:+1", "type": "work"}, {"value": "tel:+2", "type": "home"}]
     user = service.new_user(phoneNumbers=phones)
     shown = patched(service, user, remove('phoneNumbers[value eq "tel:+1"].type'))["phoneNumbers"]
@@ -164,7 +164,7 @@ def the_name_of_a_group_cannot_be_removed(service: Service) -> None:
     "RFC 7643 §2.5",
 )
 def what_is_not_there_can_be_removed(service: Service) -> None:
-    """Removing an attribute without a value changes nothing, or has no target."""
+    """A remove of an attribute without a value changes nothing or is 400 noTarget."""
     user = service.new_user()
     answer = patch(service, user, remove("nickName"))
     if answer.status not in (200, 204):

@@ -172,7 +172,7 @@ def a_filter_without_a_match_has_no_target(service: Service, operation: dict[str
 
 @check(AS_ADD)
 def a_list_without_values_is_replaced(service: Service) -> None:
-    """Replacing a list that has no values adds them."""
+    """A replace of a list without values adds them."""
     user = service.new_user(emails=[])
     email = {"value": "new@example.com", "type": "work"}
     shown = values(patched(service, user, replace([email], "emails")), "emails")
@@ -184,7 +184,7 @@ def a_list_without_values_is_replaced(service: Service) -> None:
     ' other existing values of "addresses".'
 )
 def a_replaced_primary_is_the_only_one(service: Service) -> None:
-    """Making one value primary makes all others not primary."""
+    """A replace that makes a value primary makes the others not primary."""
     emails = [
         {"value": "work@example.com", "type": "work", "primary": True},
         {"value": "home@example.com", "type": "home"},
@@ -197,7 +197,7 @@ def a_replaced_primary_is_the_only_one(service: Service) -> None:
 
 @check(SINGLE, needs=("patch", "filter"))
 def a_renamed_user_is_found_by_the_new_name(service: Service) -> None:
-    """After a change of userName the new one finds the user, and the old one nobody."""
+    """A replaced userName finds the user, and the old one finds nobody."""
     user, name = service.new_user(), service.unique("renamed")
     patched(service, user, replace(name, "userName"))
     expect(find(service, f'userName eq "{name}"') == {user["id"]}, "the new name is not found")
@@ -206,7 +206,7 @@ def a_renamed_user_is_found_by_the_new_name(service: Service) -> None:
 
 @check(SINGLE)
 def an_attribute_of_an_extension_is_replaced(service: Service) -> None:
-    """An attribute of an extension is replaced by its URN, and no other."""
+    """A replace by URN changes only that attribute of the extension."""
     user = new_employee(service, department="Tours", costCenter="4130")
     shown = patched(service, user, replace("Sales", f"{ENTERPRISE_USER_SCHEMA}:department"))
     after = shown.get(ENTERPRISE_USER_SCHEMA, {})
@@ -216,6 +216,6 @@ def an_attribute_of_an_extension_is_replaced(service: Service) -> None:
 
 @check('has the effect of making the attribute "unassigned".', "RFC 7643 §2.5")
 def null_in_a_replace_clears(service: Service) -> None:
-    """Replacing an attribute by null clears it."""
+    """A replace with null clears the attribute."""
     shown = patched(service, service.new_user(title="Guide"), replace(None, "title"))
     expect(not shown.get("title"), f"title is {shown.get('title')!r}")

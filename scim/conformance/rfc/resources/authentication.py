@@ -68,7 +68,7 @@ def no_token_is_401(service: Service) -> None:
 
 @check(UNAUTHORIZED, level=SHOULD)
 def another_scheme_is_401(service: Service) -> None:
-    """A token under another scheme is 401."""
+    """A request with another authentication scheme is 401."""
     wrong_token(service)
     headers = {"Authorization": "Basic c2NpbTpjaGVjaw=="}
     expect_status(service.client.get("/Users?count=1", headers=headers), 401)
@@ -87,7 +87,7 @@ def unauthorized(service: Service) -> Exchange:
     "RFC 7644 §2",
 )
 def a_401_names_the_schemes(service: Service) -> None:
-    """A 401 says in WWW-Authenticate which schemes there are."""
+    """A 401 names the authentication schemes in WWW-Authenticate."""
     expect(unauthorized(service).headers.get("www-authenticate"), "there is no WWW-Authenticate")
 
 
@@ -96,7 +96,7 @@ def a_401_names_the_schemes(service: Service) -> None:
     " body of the response in a JSON format"
 )
 def a_401_is_a_scim_error(service: Service) -> None:
-    """A 401 has the body of an error."""
+    """A 401 has a SCIM error as its body."""
     body = unauthorized(service).json
     expect(ERROR in body["schemas"], f"schemas is {body['schemas']!r}")
     expect(body["status"] == "401", f"status is {body['status']!r}")
@@ -116,7 +116,7 @@ def authentication_schemes_are_public(service: Service) -> None:
 
 @check(POLICY, "RFC 7644 §2")
 def the_token_decides_not_the_connection(service: Service) -> None:
-    """A refused request changes nothing for the next one on the same connection."""
+    """A refused request does not affect the next one on the same connection."""
     user = service.new_user()
     stranger(service, "GET", f"/Users/{user['id']}")
     expect(find(service, f'id eq "{user["id"]}"') == {user["id"]}, "the user is not found")

@@ -56,7 +56,7 @@ def statuses(answers: Sequence[Exchange]) -> list[int]:
     needs=(),
 )
 def one_of_several_gets_a_name(service: Service) -> None:
-    """Of several POSTs of a userName at once one is 201, all others are 409."""
+    """One of several POSTs of a userName at once is 201, the others are 409."""
     name = service.unique("wanted")
     bodies = [service.user(userName=name) for _ in range(CLIENTS)]
     answers = at_once(service, [posting(body) for body in bodies])
@@ -71,7 +71,7 @@ def one_of_several_gets_a_name(service: Service) -> None:
     needs=(),
 )
 def several_users_get_ids_of_their_own(service: Service) -> None:
-    """Several POSTs of different users at once are 201, each with an id of its own."""
+    """Several POSTs of different users at once are 201 with different ids."""
     bodies = [service.user() for _ in range(CLIENTS)]
     answers = at_once(service, [posting(body) for body in bodies])
     expect(statuses(answers) == [201] * CLIENTS, f"the statuses are {statuses(answers)}")
@@ -86,7 +86,7 @@ def several_users_get_ids_of_their_own(service: Service) -> None:
     " attribute."
 )
 def no_member_is_lost(service: Service) -> None:
-    """Several members who are added at once are all there afterwards."""
+    """Members that are added at once are all in the group afterwards."""
     ids = [service.new_user()["id"] for _ in range(CLIENTS)]
     group = service.new_group()
     path = f"/Groups/{group['id']}"
@@ -99,7 +99,7 @@ def no_member_is_lost(service: Service) -> None:
 
 @check(ATOMIC, "RFC 7644 §3.5.2")
 def patches_do_not_mix(service: Service) -> None:
-    """Of several PATCHes of two attributes at once, both are from the same one."""
+    """Several PATCHes of two attributes at once leave both from the same PATCH."""
     user = service.new_user()
     path = f"/Users/{user['id']}"
     answers = at_once(
@@ -121,7 +121,7 @@ def patches_do_not_mix(service: Service) -> None:
 
 @check(ATOMIC, "RFC 7644 §3.5.2")
 def nobody_sees_half_a_patch(service: Service) -> None:
-    """Who reads while others change two attributes sees both or none changed."""
+    """A reader sees both changes of a PATCH or neither."""
     user = service.new_user(title="0", nickName="0")
     path = f"/Users/{user['id']}"
     change = {"op": "replace", "value": {"title": "1", "nickName": "1"}}
@@ -136,7 +136,7 @@ def nobody_sees_half_a_patch(service: Service) -> None:
 
 @check('The primary attribute value "true" MUST appear no more than once.', "RFC 7643 §2.4")
 def one_value_stays_primary(service: Service) -> None:
-    """Where several values are made primary at once, one of them is in the end."""
+    """One value is primary after several were made primary at once."""
     values = [f"{number}@example.com" for number in range(CLIENTS)]
     user = service.new_user(emails=[{"value": each, "type": "work"} for each in values])
     paths = [f'emails[value eq "{each}"].primary' for each in values]
@@ -158,7 +158,7 @@ def one_value_stays_primary(service: Service) -> None:
     needs=("etag",),
 )
 def one_of_several_wins_with_the_same_etag(service: Service) -> None:
-    """Of several PUTs at once with the same ETag one is done, all others are refused."""
+    """One of several PUTs at once with the same ETag is done, the others are refused."""
     user = service.new_user()
     path = f"/Users/{user['id']}"
     tag = service.client.get(path).headers["etag"]
@@ -180,7 +180,7 @@ def one_of_several_wins_with_the_same_etag(service: Service) -> None:
     needs=(),
 )
 def a_user_is_deleted_once(service: Service) -> None:
-    """Of several DELETEs at once one is 204, all others are 404."""
+    """One of several DELETEs at once is 204, the others are 404."""
     path = f"/Users/{service.new_user()['id']}"
     deleting: list[Request] = [lambda client: client.delete(path)] * CLIENTS
     answers = at_once(service, deleting)
@@ -206,7 +206,7 @@ def what_was_changed_and_deleted_at_once_is_gone(service: Service) -> None:
 
 @check("an additional value is added to the multi-valued attribute")
 def no_value_of_a_list_is_lost(service: Service) -> None:
-    """Several values that are added to a list at once are all there afterwards."""
+    """Values that are added to a list at once are all in it afterwards."""
     user = service.new_user(emails=[])
     values = [f"{number}@example.com" for number in range(CLIENTS)]
     adding = [

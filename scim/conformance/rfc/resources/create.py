@@ -27,7 +27,7 @@ def post(service: Service, **attributes: object) -> Exchange:
 
 @check("an HTTP response SHALL be returned with HTTP status code 201 (Created).")
 def create_is_201(service: Service) -> None:
-    """A created user is 201."""
+    """A POST that creates a user is 201."""
     post(service)
 
 
@@ -37,7 +37,7 @@ def create_is_201(service: Service) -> None:
     level=SHOULD,
 )
 def create_shows_the_user(service: Service) -> None:
-    """The answer shows the user who was created."""
+    """The answer to a POST shows the created user."""
     body = service.user()
     answer = service.client.post("/Users", body)
     expect_status(answer, 201)
@@ -46,13 +46,13 @@ def create_shows_the_user(service: Service) -> None:
 
 @check(LOCATION)
 def create_has_a_location_header(service: Service) -> None:
-    """The answer has the header Location."""
+    """The answer to a POST has the header Location."""
     expect(post(service).headers.get("location"), "there is no Location")
 
 
 @check(LOCATION)
 def create_has_meta_location(service: Service) -> None:
-    """The answer has meta.location, which is the same as the header."""
+    """The answer to a POST has the same Location in meta.location."""
     answer = post(service)
     location = answer.json["meta"].get("location")
     expect(location == answer.headers.get("location"), f"meta.location is {location!r}")
@@ -60,7 +60,7 @@ def create_has_meta_location(service: Service) -> None:
 
 @check("location The URI of the resource being returned.", COMMON)
 def location_leads_to_the_user(service: Service) -> None:
-    """GET of meta.location shows the user."""
+    """A GET of meta.location shows the user."""
     user = post(service).json
     answer = service.client.follow(user["meta"]["location"])
     expect_status(answer, 200)
@@ -80,14 +80,14 @@ def location_ends_with_endpoint_and_id(service: Service) -> None:
 
 @check('Each representation of the resource MUST include a non-empty "id" value.', COMMON)
 def create_has_an_id(service: Service) -> None:
-    """The answer has an id, a string."""
+    """The answer to a POST has an id, a string."""
     identifier = post(service).json.get("id")
     expect(isinstance(identifier, str) and identifier, f"id is {identifier!r}")
 
 
 @check("is always issued by the service provider and MUST NOT be specified by the client.", COMMON)
 def the_server_chooses_the_id(service: Service) -> None:
-    """An id in the body is ignored."""
+    """The server ignores an id in the body."""
     mine = service.unique("mine")
     expect(post(service, id=mine).json["id"] != mine, "the id is the one that was sent")
 
@@ -115,7 +115,7 @@ def ids_differ(service: Service) -> None:
 
 @check("This attribute SHALL be ignored when provided by clients.", COMMON)
 def meta_is_ignored(service: Service) -> None:
-    """A meta in the body is ignored."""
+    """The server ignores meta in the body."""
     sent = {"resourceType": "Robot", "created": "2001-02-03T04:05:06Z", "location": "urn:x"}
     meta = post(service, meta=sent).json["meta"]
     same = [name for name, value in sent.items() if meta.get(name) == value]
@@ -124,7 +124,7 @@ def meta_is_ignored(service: Service) -> None:
 
 @check('In the request body, attributes whose mutability is "readOnly"')
 def groups_of_a_user_are_ignored(service: Service) -> None:
-    """Groups in the body of a user are ignored, for they are read-only."""
+    """The server ignores groups in the body of a user, which are read-only."""
     group = service.new_group()
     user = post(service, groups=[{"value": group["id"]}]).json
     expect(not user.get("groups"), "the answer shows them")
@@ -143,7 +143,7 @@ def resource_type_is_user(service: Service) -> None:
 
 @check('the value MUST be the same as the value of "created".', COMMON)
 def nothing_is_modified_yet(service: Service) -> None:
-    """meta.lastModified of a new user is meta.created."""
+    """meta.lastModified of a new user equals meta.created."""
     meta = post(service).json["meta"]
     expect(meta["lastModified"] == meta["created"], f"{meta['lastModified']} {meta['created']}")
 
@@ -154,7 +154,7 @@ def nothing_is_modified_yet(service: Service) -> None:
     " provider MUST return HTTP status code 409 (Conflict)"
 )
 def a_user_name_is_unique_in_any_case(service: Service) -> None:
-    """A userName that differs in case alone is a conflict."""
+    """A userName that differs only in case is a conflict."""
     name = service.new_user()["userName"]
     answer = service.client.post("/Users", service.user(userName=name.upper()))
     expect_error(answer, 409, "uniqueness")
@@ -181,7 +181,7 @@ def an_external_id_may_be_there_twice(service: Service) -> None:
     COMMON,
 )
 def the_server_makes_no_external_id(service: Service) -> None:
-    """A user without an externalId gets none."""
+    """The server gives no externalId to a user without one."""
     external_id = post(service).json.get("externalId")
     expect(external_id is None, f"externalId is {external_id!r}")
 
@@ -191,7 +191,7 @@ def the_server_makes_no_external_id(service: Service) -> None:
     "RFC 7643 §7",
 )
 def an_external_id_keeps_its_case(service: Service) -> None:
-    """An externalId is kept as it was sent."""
+    """The server keeps an externalId as it was sent."""
     sent = service.unique("External-ID")
     shown = post(service, externalId=sent).json.get("externalId")
     expect(shown == sent, f"externalId is {shown!r} instead of {sent!r}")
@@ -203,7 +203,7 @@ def an_external_id_keeps_its_case(service: Service) -> None:
     "RFC 7643 §4.1.1",
 )
 def a_password_is_not_shown(service: Service) -> None:
-    """The answer has no password."""
+    """The answer to a POST has no password."""
     answer = post(service, password="t1meMa$heen-T0ur")
     expect("password" not in answer.json, "there is a password")
     expect("t1meMa$heen" not in answer.text, "the password is somewhere in it")
@@ -215,7 +215,7 @@ def a_password_is_not_shown(service: Service) -> None:
     "RFC 7643 §3",
 )
 def create_shows_the_schemas(service: Service) -> None:
-    """The answer has schemas, with the User schema among them."""
+    """The answer to a POST has the User schema in schemas."""
     schemas = post(service).json.get("schemas")
     expect(isinstance(schemas, list) and USER_SCHEMA in schemas, f"schemas is {schemas!r}")
 
@@ -237,7 +237,7 @@ def schemas_are_shown_once(service: Service) -> None:
     "RFC 7643 §3.3",
 )
 def extensions_have_a_container(service: Service) -> None:
-    """Attributes of an extension are shown below its URI, which schemas names."""
+    """Attributes of an extension are shown below its URI, which is in schemas."""
     need(service, "employeeNumber", schema=ENTERPRISE_USER_SCHEMA)
     both = [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]
     user = post(
@@ -250,7 +250,7 @@ def extensions_have_a_container(service: Service) -> None:
 
 @check("Attribute names are case insensitive", "RFC 7643 §2.1")
 def attribute_names_are_case_insensitive(service: Service) -> None:
-    """Attributes are known in any case."""
+    """The server reads attribute names in any case."""
     body = service.user()
     del body["name"]
     body["USERNAME"], body["NAME"] = body.pop("userName"), {"FAMILYNAME": "Jensen"}
@@ -262,7 +262,7 @@ def attribute_names_are_case_insensitive(service: Service) -> None:
 
 @check("SCIM responses SHALL reflect resource state", "RFC 7644 §3.1")
 def what_is_created_is_found(service: Service) -> None:
-    """GET shows what the answer to the POST showed, and a query finds it."""
+    """A GET shows the new user as the POST did, and a query finds it."""
     user = post(service, title="Tour Guide", externalId=service.unique("external")).json
     expect(read(service, user) == user, "GET shows something else")
     expect(find(service, f'userName eq "{user["userName"]}"') == {user["id"]}, "nobody is found")
@@ -270,6 +270,6 @@ def what_is_created_is_found(service: Service) -> None:
 
 @check('The format defaults to "application/scim+json"', "RFC 7644 §3.8")
 def create_is_answered_in_scim_json(service: Service) -> None:
-    """The answer is application/scim+json."""
+    """The answer to a POST is application/scim+json."""
     media_type = post(service).headers.get("content-type", "").partition(";")[0].strip()
     expect(media_type == "application/scim+json", f"Content-Type is {media_type!r}")

@@ -85,7 +85,7 @@ def a_deleted_name_can_be_used_again(service: Service) -> None:
 
 @check("It MUST be a stable, non-reassignable identifier", "RFC 7643 §3.1")
 def a_deleted_id_is_not_used_again(service: Service) -> None:
-    """A user who is created again has another id."""
+    """A user who is created again gets another id."""
     user = deleted(service)
     answer = service.client.post("/Users", service.user(userName=user["userName"]))
     if answer.status == 201 and "id" in answer.json:

@@ -196,7 +196,7 @@ def errors_have_a_json_body(service: Service) -> None:
     ' "urn:ietf:params:scim:api:messages:2.0:Error".'
 )
 def errors_have_the_error_schema(service: Service) -> None:
-    """Errors name the schema of errors."""
+    """Errors have the URI of the Error schema in schemas."""
     for answer in each_error(service):
         schemas = body_of(answer).get("schemas")
         expect(schemas == [ERROR], f"schemas of the error {answer.status} is {schemas!r}")
@@ -204,7 +204,7 @@ def errors_have_the_error_schema(service: Service) -> None:
 
 @check("expressed as a JSON string. REQUIRED.")
 def errors_repeat_the_status_as_a_string(service: Service) -> None:
-    """Errors have the HTTP status, as a string."""
+    """Errors repeat the HTTP status as a string."""
     for answer in each_error(service):
         status = body_of(answer).get("status")
         expect(status == str(answer.status), f"status of the error {answer.status} is {status!r}")
@@ -212,7 +212,7 @@ def errors_repeat_the_status_as_a_string(service: Service) -> None:
 
 @check("scimType A SCIM detail error keyword. See Table 9. OPTIONAL.")
 def errors_have_only_defined_keywords(service: Service) -> None:
-    """Where an error has a scimType, it is one of those that are defined."""
+    """scimType of an error, if present, is one that the RFCs define."""
     for answer in each_error(service):
         scim_type = body_of(answer).get("scimType")
         expect(scim_type is None or scim_type in SCIM_TYPES, f"scimType is {scim_type!r}")
@@ -220,7 +220,7 @@ def errors_have_only_defined_keywords(service: Service) -> None:
 
 @check("detail A detailed human-readable message. OPTIONAL.")
 def errors_have_text_as_detail(service: Service) -> None:
-    """Where an error has a detail, it is text."""
+    """detail of an error, if present, is text."""
     for answer in each_error(service):
         detail = body_of(answer).get("detail")
         expect(detail is None or isinstance(detail, str), f"detail is {detail!r}")
@@ -232,7 +232,7 @@ def errors_have_text_as_detail(service: Service) -> None:
     "RFC 7644 §3.1",
 )
 def messages_have_the_prefix_of_messages(service: Service) -> None:
-    """The schemas of lists and of errors begin as those of messages do."""
+    """Schemas of lists and errors begin with urn:ietf:params:scim:api:."""
     query = {"filter": f'userName eq "{service.unique("nobody")}"'}
     for answer in (service.client.get("/Users", query=query), service.client.get(unknown(service))):
         for uri in answer.json["schemas"]:
@@ -241,7 +241,7 @@ def messages_have_the_prefix_of_messages(service: Service) -> None:
 
 @check("PUT MUST NOT be used to create new resources.", "RFC 7644 §3.2")
 def put_creates_nothing(service: Service) -> None:
-    """A PUT of an unknown id creates nobody."""
+    """A PUT of an unknown id creates no user."""
     body = service.user()
     answer = service.client.put(unknown(service), body)
     if answer.status < 300:
@@ -252,7 +252,7 @@ def put_creates_nothing(service: Service) -> None:
 
 @check(BAD_REQUEST)
 def what_is_refused_is_not_stored(service: Service) -> None:
-    """A user whose POST is refused is not there."""
+    """A user whose POST is refused is not stored."""
     body = service.user(emails="not a list", name="not an object", schemas=[USER_SCHEMA])
     answer = service.client.post("/Users", body)
     if answer.status < 300:

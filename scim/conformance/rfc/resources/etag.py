@@ -74,13 +74,13 @@ def read_has_an_etag(service: Service) -> None:
 
 @check(HEADER, level=SHOULD)
 def meta_has_the_version(service: Service) -> None:
-    """meta.version is there."""
+    """A user has meta.version."""
     expect(created(service)[1].json["meta"].get("version"), "there is no meta.version")
 
 
 @check(SAME, COMMON)
 def version_is_the_etag(service: Service) -> None:
-    """meta.version, where it is shown, is the same as the ETag, in a POST and a GET."""
+    """meta.version, if shown, equals the ETag of a POST and of a GET."""
     path, answer = created(service)
     for each in (answer, service.client.get(path)):
         version = each.json["meta"].get("version", each.headers["etag"])
@@ -89,7 +89,7 @@ def version_is_the_etag(service: Service) -> None:
 
 @check(SAME, COMMON, needs=("etag", "filter"))
 def version_in_a_list_is_the_etag(service: Service) -> None:
-    """meta.version in a list, where it is shown, is the ETag of the user."""
+    """meta.version in a list, if shown, equals the ETag of the user."""
     path, answer = created(service)
     query = {"filter": f'userName eq "{answer.json["userName"]}"'}
     (listed,) = get(service, "/Users", **query)["Resources"]
@@ -103,14 +103,14 @@ def version_in_a_list_is_the_etag(service: Service) -> None:
     COMMON,
 )
 def etags_are_well_formed(service: Service) -> None:
-    """An ETag is a quoted string, with W/ before it where it is weak."""
+    """An ETag is a quoted string, with W/ before it if it is weak."""
     tag = tag_of(service, created(service)[0])
     expect(re.fullmatch(r'(W/)?"[\x21\x23-\x7e\x80-\xff]*"', tag), f"the ETag is {tag}")
 
 
 @check("version The version of the resource being returned.", COMMON)
 def etags_stay_while_nothing_changes(service: Service) -> None:
-    """Two GETs have the same ETag."""
+    """Two GETs of an unchanged user have the same ETag."""
     path = created(service)[0]
     expect(tag_of(service, path) == tag_of(service, path), "the ETags differ")
 
@@ -145,7 +145,7 @@ def what_has_not_changed_is_304(service: Service) -> None:
 
 @check(NOT_MODIFIED)
 def a_projection_that_has_not_changed_is_304(service: Service) -> None:
-    """A GET with attributes and the ETag in If-None-Match is 304, too."""
+    """A GET with attributes and its ETag in If-None-Match is 304."""
     path = created(service)[0]
     tag = service.client.get(path, query={"attributes": "displayName"}).headers["etag"]
     headers = {"If-None-Match": tag}
@@ -155,7 +155,7 @@ def a_projection_that_has_not_changed_is_304(service: Service) -> None:
 
 @check("clients MAY choose to retrieve the resource only if the resource has been modified.")
 def what_has_changed_is_200(service: Service) -> None:
-    """A GET with an old ETag in If-None-Match is 200 with the user."""
+    """A GET with an outdated ETag in If-None-Match is 200 with the user."""
     path = created(service)[0]
     before = tag_of(service, path)
     change(service, "PUT", path)
@@ -212,7 +212,7 @@ def a_put_with_if_match_is_done(service: Service) -> None:
 
 @check("ensuring that clients do not inadvertently overwrite each other's changes")
 def who_comes_second_does_not_overwrite(service: Service) -> None:
-    """Of two PUTs with the same ETag the second is not done."""
+    """The second of two PUTs with the same ETag is not done."""
     path = created(service)[0]
     tag = tag_of(service, path)
     first, second = service.user(title="First"), service.user(title="Second")

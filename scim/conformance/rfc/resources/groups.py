@@ -41,7 +41,7 @@ def members_are_shown(service: Service) -> None:
     'the "$ref" sub-attribute must be the URI of a SCIM resource such as a "User", or a "Group".'
 )
 def members_have_a_reference(service: Service) -> None:
-    """$ref of a member, where it is shown, leads to the member."""
+    """$ref of a member, if shown, leads to the member."""
     user = service.new_user()
     (member,) = read(service, service.new_group(user["id"]), "/Groups")["members"]
     if "$ref" not in member:
@@ -203,7 +203,7 @@ def members_are_replaced_by_a_put(service: Service) -> None:
     needs=("patch",),
 )
 def a_member_cannot_be_changed_within(service: Service) -> None:
-    """The value of a member cannot be changed, for it is immutable."""
+    """The value of a member is immutable."""
     first, second = service.new_user()["id"], service.new_user()["id"]
     group = service.new_group(first)
     operation = {"op": "replace", "path": f'members[value eq "{first}"].value', "value": second}
@@ -230,7 +230,7 @@ def only_group_of(service: Service, user: Resource) -> dict[str, Any]:
     level=SHOULD,
 )
 def a_user_shows_its_groups(service: Service) -> None:
-    """A user shows the groups that it is in, and only those."""
+    """A user shows the groups that it is in, and no others."""
     user = service.new_user()
     group = service.new_group(user["id"])
     service.new_group()
@@ -244,7 +244,7 @@ def a_user_shows_its_groups(service: Service) -> None:
     OF_USERS,
 )
 def groups_of_a_user_have_a_reference(service: Service) -> None:
-    """$ref of a user's group, where it is shown, leads to the group."""
+    """$ref of a user's group, if shown, leads to the group."""
     user = service.new_user()
     group = service.new_group(user["id"])
     shown = only_group_of(service, user)
@@ -261,7 +261,7 @@ def groups_of_a_user_have_a_reference(service: Service) -> None:
     level=SHOULD,
 )
 def groups_of_a_user_are_direct(service: Service) -> None:
-    """The type of a user's own group, where it is shown, is direct."""
+    """The type of a user's group, if shown, is direct for a direct membership."""
     user = service.new_user()
     service.new_group(user["id"])
     shown = only_group_of(service, user)
@@ -274,7 +274,7 @@ def groups_of_a_user_are_direct(service: Service) -> None:
     'group membership changes MUST be applied via the "Group" Resource', OF_USERS, needs=("patch",)
 )
 def who_leaves_a_group_does_not_show_it(service: Service) -> None:
-    """A user who was removed from a group does not show it any more."""
+    """A user who was removed from a group no longer shows it."""
     user = service.new_user()
     group = service.new_group(user["id"])
     only_group_of(service, user)
@@ -284,7 +284,7 @@ def who_leaves_a_group_does_not_show_it(service: Service) -> None:
 
 @check("MUST return a 404 (Not Found) error code for all operations", "RFC 7644 §3.6")
 def a_deleted_group_is_not_shown(service: Service) -> None:
-    """A user does not show a group that has been deleted."""
+    """A user does not show a deleted group."""
     user = service.new_user()
     path = f"/Groups/{service.new_group(user['id'])['id']}"
     only_group_of(service, user)

@@ -35,7 +35,7 @@ def me_is_shown_or_elsewhere_or_501(service: Service) -> None:
     " resource associated with the authenticated subject."
 )
 def me_has_the_location_of_the_resource(service: Service) -> None:
-    """Where /Me is shown, Location is its meta.location."""
+    """Location of /Me, where it is shown, equals its meta.location."""
     answer = shown(service)
     location = answer.headers.get("location")
     expect(location == answer.json["meta"]["location"], f"Location is {location!r}")
@@ -43,7 +43,7 @@ def me_has_the_location_of_the_resource(service: Service) -> None:
 
 @check("as a URI alias for the User or other resource associated with the currently")
 def me_is_the_resource_itself(service: Service) -> None:
-    """Where /Me is shown, its meta.location shows the same."""
+    """meta.location of /Me, where it is shown, shows the same resource."""
     answer = shown(service)
     itself = service.client.follow(answer.json["meta"]["location"])
     expect_status(itself, 200)
@@ -55,7 +55,7 @@ def me_is_the_resource_itself(service: Service) -> None:
     " Redirect) to the resource associated with the authenticated subject."
 )
 def me_redirects_to_the_resource(service: Service) -> None:
-    """Where /Me is elsewhere, Location leads there."""
+    """Location of a redirected /Me shows a resource."""
     answer = me(service)
     if answer.status != 308:
         skip(f"/Me is {answer.status}, not 308")

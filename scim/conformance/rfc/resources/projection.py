@@ -150,7 +150,7 @@ def excluded_attributes_are_left_out(
 
 @check(NESTED, NOTATION)
 def a_sub_attribute_can_be_excluded(service: Service) -> None:
-    """excludedAttributes with name.familyName leaves the rest of the name."""
+    """excludedAttributes=name.familyName keeps the rest of the name."""
     name = read(service, full_user(service), excludedAttributes="name.familyName").get("name", {})
     expect("familyName" not in name, "name.familyName is shown")
     expect("givenName" in name, "name.givenName is not shown")
@@ -158,7 +158,7 @@ def a_sub_attribute_can_be_excluded(service: Service) -> None:
 
 @check("Clients MAY omit core schema attribute URN prefixes but SHOULD fully qualify", NOTATION)
 def an_extended_attribute_can_be_asked_for(service: Service) -> None:
-    """attributes with an attribute of an extension shows only that."""
+    """attributes with an attribute of an extension shows only that attribute."""
     user = new_employee(service, department="Tour Operations", costCenter="4130")
     shown = read(service, user, attributes=f"{ENTERPRISE_USER_SCHEMA}:department")
     expect_only(service, shown, ENTERPRISE_USER_SCHEMA)

@@ -27,7 +27,7 @@ def media_type(answer: Exchange) -> str:
     " result in the body of the response."
 )
 def read_shows_the_user(service: Service) -> None:
-    """GET of a user is 200 with the user."""
+    """A GET of a user is 200 with the user."""
     user = service.new_user()
     shown = read(service, user)
     expect(shown["id"] == user["id"], f"id is {shown['id']!r}")
@@ -40,7 +40,7 @@ def read_shows_the_user(service: Service) -> None:
     COMMON,
 )
 def the_id_stays(service: Service) -> None:
-    """The id is the same in the POST's answer, a GET's, a PUT's and a query's."""
+    """A POST, a GET, a PUT and a query show the same id."""
     body = service.user()
     user = service.create("/Users", body)
     path = f"/Users/{user['id']}"
@@ -58,7 +58,7 @@ def the_id_stays(service: Service) -> None:
     "RFC 7644 §3.8",
 )
 def scim_json_is_accepted(service: Service) -> None:
-    """Accept: application/scim+json is answered in it."""
+    """Accept: application/scim+json is answered with application/scim+json."""
     answer = get_new(service, Accept="application/scim+json")
     expect_status(answer, 200)
     expect(media_type(answer) == "application/scim+json", f"it is {media_type(answer)!r}")
@@ -66,7 +66,7 @@ def scim_json_is_accepted(service: Service) -> None:
 
 @check('SHOULD support the header "Accept: application/json"', "RFC 7644 §3.8", level=SHOULD)
 def json_is_accepted(service: Service) -> None:
-    """Accept: application/json is answered in JSON."""
+    """Accept: application/json is answered with JSON."""
     answer = get_new(service, Accept="application/json")
     expect_status(answer, 200)
     is_json = media_type(answer) in ("application/json", "application/scim+json")
@@ -75,7 +75,7 @@ def json_is_accepted(service: Service) -> None:
 
 @check('The format defaults to "application/scim+json" if no format is specified.', "RFC 7644 §3.8")
 def scim_json_is_the_default(service: Service) -> None:
-    """Without Accept the answer is application/scim+json."""
+    """A request without Accept is answered with application/scim+json."""
     answer = get_new(service, Accept=None)
     expect_status(answer, 200)
     expect(media_type(answer) == "application/scim+json", f"it is {media_type(answer)!r}")
@@ -87,7 +87,7 @@ def scim_json_is_the_default(service: Service) -> None:
     "RFC 7644 §3.8",
 )
 def bodies_are_utf_8(service: Service) -> None:
-    """A body in UTF-8, not escaped, is read and shown as such."""
+    """A body in UTF-8 without escapes is read and shown unchanged."""
     name = "Zoë Åström 山田"
     text = json.dumps(service.user(displayName=name), ensure_ascii=False)
     headers = {"Content-Type": "application/scim+json; charset=utf-8"}
@@ -98,7 +98,7 @@ def bodies_are_utf_8(service: Service) -> None:
 
 @check('This value MUST be the same as the "Content-Location" HTTP response header', COMMON)
 def content_location_is_meta_location(service: Service) -> None:
-    """Where there is a Content-Location or a Location, it is meta.location."""
+    """Content-Location and Location, if present, equal meta.location."""
     answer = get_new(service)
     location = answer.json["meta"]["location"]
     for name in ("content-location", "location"):
@@ -124,7 +124,7 @@ def meta_is_there(service: Service) -> None:
 
 @check('The "schemas" attribute MUST contain at least one value', "RFC 7643 §3.3")
 def read_shows_the_schemas(service: Service) -> None:
-    """A user has schemas, the User schema among them."""
+    """A user has the User schema in schemas."""
     schemas = read(service, service.new_user()).get("schemas")
     expect(isinstance(schemas, list) and USER_SCHEMA in schemas, f"schemas is {schemas!r}")
 
@@ -150,7 +150,7 @@ def schemas_are_those_of_the_type(service: Service) -> None:
     "RFC 7644 §3.4",
 )
 def read_shows_what_was_sent(service: Service) -> None:
-    """All that was sent is shown."""
+    """A GET shows all attributes that were sent."""
     body = service.user(title="Tour Guide")
     shown = read(service, service.create("/Users", body))
     missing = [name for name in body if name not in shown]
@@ -171,7 +171,7 @@ def a_password_cannot_be_read(service: Service) -> None:
     needs=("patch",),
 )
 def last_modified_moves_and_created_stays(service: Service) -> None:
-    """After a change meta.lastModified is not before it was, and meta.created is the same."""
+    """A change keeps meta.created and does not set meta.lastModified back."""
     user = service.new_user()
     change = {"op": "replace", "path": "title", "value": "Tour Guide"}
     after = patched(service, user, change)["meta"]
@@ -186,6 +186,6 @@ def last_modified_moves_and_created_stays(service: Service) -> None:
     level=SHOULD,
 )
 def unknown_parameters_are_ignored(service: Service) -> None:
-    """A query parameter that nobody knows is ignored."""
+    """The server ignores an unknown query parameter."""
     user = service.new_user()
     expect(read(service, user, scimCheck="1")["id"] == user["id"], "it is somebody else")

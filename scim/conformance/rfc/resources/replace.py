@@ -34,7 +34,7 @@ def put(service: Service, before: dict[str, Any], **changes: Any) -> tuple[Any, 
     " response body"
 )
 def put_is_200_with_the_user(service: Service) -> None:
-    """A PUT is 200 with the user as it now is."""
+    """A PUT is 200 with the user as it is now."""
     user, answer = put(service, {}, title="Tour Guide")
     expect(answer.json["id"] == user["id"], f"id is {answer.json['id']!r}")
     expect(answer.json == read(service, user), "GET shows something else")
@@ -42,7 +42,7 @@ def put_is_200_with_the_user(service: Service) -> None:
 
 @check("Implementers MUST support HTTP PUT", "RFC 7644 §3.5")
 def groups_can_be_replaced(service: Service) -> None:
-    """A group can be replaced, too."""
+    """A PUT replaces a group."""
     group = service.new_group()
     name = service.unique("renamed")
     answer = service.client.put(f"/Groups/{group['id']}", service.group(displayName=name))
@@ -75,7 +75,7 @@ def a_value_is_replaced(service: Service, before: Resource, after: Resource) -> 
 
 @check(REPLACED)
 def all_values_of_a_list_are_replaced(service: Service) -> None:
-    """A list is replaced as a whole."""
+    """A PUT replaces a list as a whole."""
     emails = [{"value": "new@example.com", "type": "home"}]
     user, _ = put(service, {"emails": [EMAIL]}, emails=emails)
     shown = values(read(service, user), "emails")
@@ -84,7 +84,7 @@ def all_values_of_a_list_are_replaced(service: Service) -> None:
 
 @check(REPLACED)
 def user_names_can_be_replaced(service: Service) -> None:
-    """A userName is replaced, and the old one finds nobody any more."""
+    """A PUT replaces the userName, and the old one finds nobody."""
     name = service.unique("renamed")
     user, answer = put(service, {}, userName=name)
     expect(answer.json["userName"] == name, f"userName is {answer.json['userName']!r}")
@@ -110,14 +110,14 @@ def an_empty_list_clears_an_attribute(service: Service) -> None:
 
 @check(READ_ONLY)
 def an_id_in_the_body_is_ignored(service: Service) -> None:
-    """Another id in the body changes nothing."""
+    """A PUT ignores another id in its body."""
     user, answer = put(service, {}, id=service.unique("other"))
     expect(answer.json["id"] == user["id"], f"id is {answer.json['id']!r}")
 
 
 @check(READ_ONLY)
 def meta_in_the_body_is_ignored(service: Service) -> None:
-    """A meta in the body changes nothing."""
+    """A PUT ignores meta in its body."""
     sent = {"created": "2001-02-03T04:05:06Z", "resourceType": "Robot", "location": "urn:x"}
     user, answer = put(service, {}, meta=sent)
     for name in sent:
@@ -127,7 +127,7 @@ def meta_in_the_body_is_ignored(service: Service) -> None:
 
 @check(READ_ONLY)
 def groups_in_the_body_are_ignored(service: Service) -> None:
-    """Groups in the body of a user change no membership."""
+    """A PUT ignores groups in the body of a user."""
     group = service.new_group()
     user, _ = put(service, {}, groups=[{"value": group["id"]}])
     expect(not read(service, user).get("groups"), "the user is in the group")
@@ -135,7 +135,7 @@ def groups_in_the_body_are_ignored(service: Service) -> None:
 
 @check("SCIM clients MAY send all attributes, regardless of each attribute's mutability.")
 def what_was_read_can_be_put_back(service: Service) -> None:
-    """A user as it was read can be put back, and stays as it was."""
+    """A PUT of a user as it was read changes nothing."""
     user = service.new_user(title="Tour Guide")
     before = read(service, user)
     expect_status(service.client.put(f"/Users/{user['id']}", before), 200)
@@ -146,7 +146,7 @@ def what_was_read_can_be_put_back(service: Service) -> None:
 
 @check("One or more of the attribute values are already in use or are reserved.", "RFC 7644 §3.12")
 def a_name_in_use_cannot_be_put(service: Service) -> None:
-    """A PUT with a userName in use is refused as a conflict, and changes nothing."""
+    """A PUT with a userName in use is a conflict and changes nothing."""
     other, user = service.new_user(), service.new_user()
     answer = service.client.put(f"/Users/{user['id']}", service.user(userName=other["userName"]))
     expect(answer.status in (400, 409), f"PUT was answered {answer.status}")
@@ -165,7 +165,7 @@ def put_keeps_created(service: Service) -> None:
 
 @check("lastModified The most recent DateTime that the details of this resource", "RFC 7643 §3.1")
 def put_moves_last_modified(service: Service) -> None:
-    """After a PUT meta.lastModified is not before meta.created."""
+    """meta.lastModified after a PUT is not before meta.created."""
     user, answer = put(service, {}, title="Driver")
     shown = answer.json["meta"]["lastModified"]
     expect(moment(shown) >= moment(user["meta"]["created"]), f"lastModified is {shown}")
@@ -173,7 +173,7 @@ def put_moves_last_modified(service: Service) -> None:
 
 @check("writeOnly The attribute MAY be updated at any time.", "RFC 7643 §7")
 def put_does_not_show_a_password(service: Service) -> None:
-    """A password can be put and is not shown."""
+    """A PUT sets a password and does not show it."""
     _, answer = put(service, {}, password="t1meMa$heen-T0ur")
     expect("password" not in answer.json, "there is a password")
 
@@ -194,7 +194,7 @@ def put_replaces_extensions(service: Service) -> None:
 
 @check(REPLACED)
 def a_put_may_be_repeated(service: Service) -> None:
-    """The same PUT twice has the same outcome."""
+    """A PUT that is sent twice has the same result."""
     body = service.user(title="Tour Guide")
     user = service.create("/Users", body)
     changed = body | {"title": "Driver"}

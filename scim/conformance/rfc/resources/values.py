@@ -139,7 +139,7 @@ def what_is_not_base64_is_no_binary_value(service: Service) -> None:
 
 @check('The primary attribute value "true" MUST appear no more than once.', "RFC 7643 §2.4")
 def only_one_value_is_primary(service: Service) -> None:
-    """Of two primary values one at most stays so."""
+    """At most one of two primary values stays primary."""
     emails = [
         {"value": "work@example.com", "type": "work", "primary": True},
         {"value": "home@example.com", "type": "home", "primary": True},
@@ -157,7 +157,7 @@ def only_one_value_is_primary(service: Service) -> None:
     level=SHOULD,
 )
 def the_same_value_is_not_shown_twice(service: Service) -> None:
-    """The same type and value, sent twice, are refused or shown once."""
+    """A type and value that are sent twice are refused or shown once."""
     email = {"value": "work@example.com", "type": "work"}
     answer = service.client.post("/Users", service.user(emails=[email, dict(email)]))
     expect_status(answer, 201, 400)
@@ -180,21 +180,21 @@ def a_value_may_have_two_types(service: Service) -> None:
 
 @check(UNASSIGNED)
 def null_is_unassigned(service: Service) -> None:
-    """An attribute that is null is as one that was not sent."""
+    """An attribute that is null counts as not sent."""
     user = service.new_user(nickName=None)
     expect(user.get("nickName") in (None, ""), f"nickName is {user.get('nickName')!r}")
 
 
 @check(UNASSIGNED)
 def an_empty_list_is_unassigned(service: Service) -> None:
-    """A list that is empty is as one that was not sent."""
+    """An empty list counts as not sent."""
     user = service.new_user(phoneNumbers=[])
     expect(not user.get("phoneNumbers"), f"phoneNumbers is {user.get('phoneNumbers')!r}")
 
 
 @check(UNASSIGNED, needs=("filter",))
 def null_is_not_present(service: Service) -> None:
-    """An attribute that is null is not present to a filter."""
+    """pr does not find an attribute that is null."""
     user = service.new_user(nickName=None)
     found = find(service, f'userName eq "{user["userName"]}" and nickName pr')
     expect(not found, "the filter finds the user")
@@ -202,7 +202,7 @@ def null_is_not_present(service: Service) -> None:
 
 @check(UNASSIGNED, needs=("filter",))
 def an_empty_list_is_not_present(service: Service) -> None:
-    """A list that is empty is not present to a filter."""
+    """pr does not find an empty list."""
     user = service.new_user(phoneNumbers=[])
     found = find(service, f'userName eq "{user["userName"]}" and phoneNumbers pr')
     expect(not found, "the filter finds the user")
