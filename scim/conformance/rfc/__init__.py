@@ -1,7 +1,7 @@
-"""The suite ``rfc``: what RFC 7643, RFC 7644 and RFC 9865 demand of a service provider.
+"""The suite ``rfc``: the rules of RFC 7643, RFC 7644 and RFC 9865 for a service provider.
 
-Each check quotes the sentence that it tries. What a server says that it does not support is
-skipped. Where the RFCs leave a choice, every choice passes.
+Each check quotes the sentence that it tries. A rule about a feature that the server does not
+support is skipped. Where the RFCs leave a choice, every choice passes.
 """
 
 from importlib import import_module

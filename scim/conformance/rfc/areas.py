@@ -1,4 +1,4 @@
-"""How the checks of the RFCs are registered: ``check = area("patch", "RFC 7644 §3.5.2")``."""
+"""Registration of the checks of the RFCs: ``check = area("patch", "RFC 7644 §3.5.2")``."""
 
 from functools import partial
 

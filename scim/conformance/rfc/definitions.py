@@ -1,4 +1,4 @@
-"""What /Schemas says of attributes; a check that needs one is skipped where it is not defined."""
+"""Attributes as /Schemas defines them; ``need`` skips a check whose attributes are not defined."""
 
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,7 +12,7 @@ _schemas: WeakKeyDictionary[Service, dict[str, Any]] = WeakKeyDictionary()
 
 
 def need(service: Service, *paths: str, schema: str = USER_SCHEMA) -> None:
-    """Skip the check where /Schemas lacks one of these attributes."""
+    """Skip the check if /Schemas lacks one of these attributes."""
     for path in paths:
         if definition(service, path, schema) is None:
             skip(f"the server's schema has no {path}")
@@ -26,7 +26,7 @@ def new_employee(service: Service, **job: str) -> Resource:
 
 
 def definition(service: Service, path: str, schema: str = USER_SCHEMA) -> dict[str, Any] | None:
-    """Return how /Schemas defines an attribute, {} where the server has no /Schemas."""
+    """Return the definition of an attribute, None if it is not defined, {} without /Schemas."""
     known = _schemas.setdefault(service, {})
     if schema not in known:
         answer = service.client.get(f"/Schemas/{schema}")

@@ -1,4 +1,4 @@
-"""Expectations of an answer or a resource; each fails the check that it does not hold for."""
+"""Expectations of an answer or a resource; each fails the check if it does not hold."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from .requests import patched
 
 
 def expect_error(answer: Exchange, status: int, *scim_types: str) -> None:
-    """Fail unless the answer is this error, with one of these details where there are any."""
+    """Fail unless the answer has this status and, if any are named, one of these scimTypes."""
     expect_status(answer, status)
     if scim_types:
         shown = answer.json.get("scimType")
@@ -18,22 +18,22 @@ def expect_error(answer: Exchange, status: int, *scim_types: str) -> None:
 
 
 def expect_explained(answer: Exchange, status: int, *scim_types: str) -> None:
-    """Fail unless the answer is this error, and one of these details where it has any at all."""
+    """Fail unless the answer has this status, and one of these scimTypes if it has one at all."""
     expect_status(answer, status)
-    shown = answer.json.get("scimType")  # which is OPTIONAL (RFC 7644 §3.12)
+    shown = answer.json.get("scimType")  # OPTIONAL (RFC 7644 §3.12)
     expect(shown in (None, *scim_types), f"scimType is {shown!r}, not {' or '.join(scim_types)}")
 
 
 def expect_refused(answer: Exchange) -> None:
-    """Fail unless the client is told that it has made a mistake."""
+    """Fail unless the status is an error of the client (4xx)."""
     expect(
         400 <= answer.status < 500,
-        f"{answer.method} was answered {answer.status} instead of refused",
+        f"{answer.method} was answered {answer.status} instead of 4xx",
     )
 
 
 def expect_values(shown: Resource, wanted: Resource) -> None:
-    """Fail unless a resource has these values; a complex one may have more in it."""
+    """Fail unless a resource has these values; a complex value may have more sub-attributes."""
     for name, value in wanted.items():
         now: Any = shown.get(name)
         is_right = now | value == now if isinstance(value, dict) else now == value
@@ -43,7 +43,7 @@ def expect_values(shown: Resource, wanted: Resource) -> None:
 def expect_change(
     service: Service, before: Resource, operation: dict[str, Any], after: Resource
 ) -> None:
-    """Fail unless an operation gives a user these values, and leaves its userName."""
+    """Fail unless an operation gives a user these values and keeps its userName."""
     user = service.new_user(**before)
     shown = patched(service, user, operation)
     expect_values(shown, after)

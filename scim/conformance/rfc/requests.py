@@ -1,4 +1,4 @@
-"""The requests that most checks send, and how they read what the answers show."""
+"""Requests that most checks send, and functions that read the resources in their answers."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from ..service import Resource, Service
 
 
 def get(service: Service, path: str, **query: Any) -> Any:
-    """Return what stands at a path, which must be there."""
+    """Return the JSON at a path, which has to exist."""
     answer = service.client.get(path, query=query)
     expect_status(answer, 200)
     return answer.json
@@ -21,12 +21,12 @@ def read(service: Service, resource: Resource, endpoint: str = "/Users", **query
 
 
 def find(service: Service, text: str, endpoint: str = "/Users", **query: Any) -> set[str]:
-    """Return the ids of those whom a filter finds; it has to be one that finds few."""
+    """Return the ids that a filter finds on its first page, so it has to be one that finds few."""
     return set(find_in_order(service, text, endpoint, **query))
 
 
 def find_in_order(service: Service, text: str, endpoint: str = "/Users", **query: Any) -> list[str]:
-    """Return the ids of those whom a filter finds, as they come."""
+    """Return the ids that a filter finds on its first page, in the order of the answer."""
     page = get(service, endpoint, filter=text, **query)
     return [resource["id"] for resource in page.get("Resources") or []]
 
@@ -34,7 +34,7 @@ def find_in_order(service: Service, text: str, endpoint: str = "/Users", **query
 def patch(
     service: Service, resource: Resource, *operations: dict[str, Any], endpoint: str = "/Users"
 ) -> Exchange:
-    """Send operations and return the answer."""
+    """Send operations in one PATCH and return the answer."""
     body = {"schemas": [PATCH_OP], "Operations": list(operations)}
     return service.client.patch(f"{endpoint}/{resource['id']}", body)
 
@@ -42,17 +42,17 @@ def patch(
 def patched(
     service: Service, resource: Resource, *operations: dict[str, Any], endpoint: str = "/Users"
 ) -> Any:
-    """Return the resource after operations that have to succeed."""
+    """Return the resource after a PATCH with operations, which has to succeed."""
     expect_status(patch(service, resource, *operations, endpoint=endpoint), 200, 204)
     return read(service, resource, endpoint)
 
 
 def values(resource: Any, attribute: str, name: str = "value") -> list[Any]:
-    """Return one sub-attribute of all elements, sorted; an unassigned attribute has none."""
+    """Return a sub-attribute of all elements, sorted; [] for an unassigned attribute."""
     elements = [element.get(name) for element in resource.get(attribute) or []]
     return sorted(elements, key=str)
 
 
 def moment(text: str) -> datetime:
-    """Return the time that a dateTime stands for."""
+    """Return the time of an xsd:dateTime."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -22,7 +22,7 @@ from .operations import (
 )
 
 check = area("bulk", "RFC 7644 §3.7", needs=("bulk",))
-MEGABYTES = 16  # what a check may send at the most
+MEGABYTES = 16  # a check sends no larger body
 
 
 @check(
@@ -37,7 +37,7 @@ def failed_operations_have_a_location(service: Service) -> None:
     found = {result["method"]: result for result in results(service, operation, post)}
     location = str(found["DELETE"].get("location"))
     expect(location.endswith(operation["path"]), f"location of the DELETE is {location!r}")
-    expect("location" not in found["POST"], "the POST has a location")
+    expect("location" not in found["POST"], "the failed POST has a location")
 
 
 @check(
@@ -158,7 +158,7 @@ def a_malformed_operation_is_refused(
 ) -> None:
     """An operation {words} is refused."""
     answer = send(service, change(create(service)))
-    if answer.status == 200:  # the request is done, and the operation in it refused
+    if answer.status == 200:  # then the operation alone is refused
         codes = [code(result) for result in answer.json["Operations"]]
         expect(len(codes) == 1 and 400 <= codes[0] < 500, f"the statuses are {codes}")
     else:
@@ -180,7 +180,7 @@ def too_many_operations_are_413(service: Service) -> None:
     """More operations than maxOperations are 413 that names the limit, and none is done."""
     limit = service.config["bulk"]["maxOperations"]
     if not 0 < limit <= 10_000:
-        skip(f"maxOperations is {limit}, which is too many to try")
+        skip(f"maxOperations is {limit}, which is too many to exceed")
     user = service.new_user()
     first = {"method": "DELETE", "path": f"/Users/{user['id']}"}
     answer = send(service, first, *[unknown(service)] * limit)
@@ -197,7 +197,7 @@ def too_much_payload_is_413(service: Service) -> None:
     """More bytes than maxPayloadSize are 413 that names the limit."""
     limit = service.config["bulk"]["maxPayloadSize"]
     if not 0 < limit <= MEGABYTES * 2**20:
-        skip(f"maxPayloadSize is {limit}, which is too much to try")
+        skip(f"maxPayloadSize is {limit}, which is too much to exceed")
     answer = send(service, create(service, title="x" * limit))
     expect_error(answer, 413)
     expect(str(limit) in answer.text, f"the answer does not name the limit {limit}")

@@ -1,4 +1,4 @@
-"""Bulk requests (RFC 7644 §3.7)."""
+"""Bulk requests: operations that succeed (RFC 7644 §3.7)."""
 
 from typing import Any
 
@@ -23,20 +23,20 @@ def send(service: Service, *operations: Operation, **message: Any) -> Exchange:
 
 
 def results(service: Service, *operations: Operation, **message: Any) -> list[Operation]:
-    """Return the results of operations; the request as a whole has to succeed."""
+    """Return the results of operations; fail unless the request as a whole succeeds."""
     answer = send(service, *operations, **message)
     expect_status(answer, 200)
     return list(answer.json["Operations"])
 
 
 def code(result: Operation) -> int:
-    """Return the status of a result; the RFC's examples have both forms of it."""
+    """Return the status of a result; the RFC's examples have it as a string and as an object."""
     status = result["status"]
     return int(status["code"] if isinstance(status, dict) else status)
 
 
 def expect_codes(found: list[Operation], *codes: int) -> None:
-    """Fail unless the results have these statuses, in whatever order they come."""
+    """Fail unless the results have these statuses, in any order."""
     shown = sorted(code(result) for result in found)
     expect(shown == sorted(codes), f"the statuses are {shown} instead of {sorted(codes)}")
 
@@ -47,7 +47,7 @@ def create(service: Service, bulk_id: str = "qwerty", **attributes: Any) -> Oper
 
 
 def unknown(service: Service, method: str = "DELETE") -> Operation:
-    """Return an operation that fails."""
+    """Return an operation on a user that does not exist."""
     return {"method": method, "path": f"/Users/{service.unique('unknown')}"}
 
 
@@ -103,7 +103,7 @@ def post_in_a_bulk_request_creates(service: Service) -> None:
     expect_codes([result], 201)
     user = service.client.follow(result["location"])
     expect_status(user, 200)
-    expect(user.json["userName"] == operation["data"]["userName"], "it is somebody else")
+    expect(user.json["userName"] == operation["data"]["userName"], "location leads to another user")
 
 
 @check('The service provider MUST return the same "bulkId"')

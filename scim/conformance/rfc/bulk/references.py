@@ -25,7 +25,7 @@ def group_of(service: Service, bulk_id: str, *members: str) -> Operation:
 
 
 def made(service: Service, found: list[Operation], bulk_id: str) -> Any:
-    """Return what the operation of a bulkId has made, as it is now."""
+    """Return the resource that the operation with a bulkId has created, as it is now."""
     [result] = [result for result in found if result.get("bulkId") == bulk_id]
     answer = service.client.follow(result["location"])
     expect_status(answer, 200)
@@ -94,7 +94,7 @@ def a_new_user_is_put_into_an_old_group(service: Service) -> None:
 
 
 def circle(service: Service, *pair: Operation) -> list[Operation]:
-    """Return the results of two operations that refer to each other, none for a 409."""
+    """Return the results of two operations that refer to each other, [] for a conflict (409)."""
     answer = send(service, *pair)
     if answer.status == 409:
         return []

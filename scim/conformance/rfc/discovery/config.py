@@ -139,7 +139,7 @@ def authentication_schemes_are_known_ones(service: Service) -> None:
     """The types of authentication schemes are those that RFC 7643 defines."""
     defined = {"oauth", "oauth2", "oauthbearertoken", "httpbasic", "httpdigest"}
     types = {scheme["type"] for scheme in config(service)["authenticationSchemes"]}
-    expect(types <= defined, f"not defined: {', '.join(sorted(types - defined))}")
+    expect(types <= defined, f"RFC 7643 does not define {', '.join(sorted(types - defined))}")
 
 
 @check.each(
@@ -174,7 +174,7 @@ def schemes_link_to_urls(service: Service, name: str) -> None:
     if not links:
         skip(f"no scheme has {name}, which is optional")
     wrong = [link for link in links if not str(link).startswith(("http://", "https://"))]
-    expect(not wrong, f"not a URL: {wrong}")
+    expect(not wrong, f"{name} is no URL: {wrong}")
 
 
 @check(

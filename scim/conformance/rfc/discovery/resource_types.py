@@ -1,4 +1,4 @@
-"""Discovery: /ResourceTypes, and what it has in common with /Schemas (RFC 7644 §4)."""
+"""Discovery: /ResourceTypes, and the rules that it shares with /Schemas (RFC 7644 §4)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +43,10 @@ def shows_each_by_itself(service: Service, endpoint: str) -> None:
     for each in listed(service, endpoint):
         name = each.get("id") or each["name"]
         alone = get(service, f"{endpoint}/{quote(name, safe=':')}")
-        expect(alone.get("schemas") == each.get("schemas"), f"{name} is not itself by itself")
+        expect(
+            alone.get("schemas") == each.get("schemas"),
+            f"{endpoint}/{name} has other schemas than the list",
+        )
 
 
 def does_not_know_others(service: Service, endpoint: str) -> None:
@@ -60,7 +63,9 @@ def is_not_sorted(service: Service, endpoint: str) -> None:
     before = [each["name"] for each in listed(service, endpoint)]
     for order in ("ascending", "descending"):
         after = listed(service, endpoint, sortBy="name", sortOrder=order)
-        expect([each["name"] for each in after] == before, f"sorted when {order} is asked for")
+        expect(
+            [each["name"] for each in after] == before, f"the list is sorted with sortOrder {order}"
+        )
 
 
 def refuses_a_filter(service: Service, endpoint: str) -> None:
@@ -196,9 +201,9 @@ def core_resource_types_are_there(service: Service, name: str, endpoint: str, sc
     """The resource type {name} is at {endpoint}."""
     found = [each for each in resource_types(service) if each.get("schema") == schema]
     expect(len(found) == 1, f"{len(found)} resource types have the schema {schema}")
-    expect(found[0]["name"] == name, f"its name is {found[0]['name']!r}")
+    expect(found[0]["name"] == name, f"the name of {schema} is {found[0]['name']!r}")
     place = "/" + found[0]["endpoint"].strip("/").rpartition("/")[2]
-    expect(place == endpoint, f"its endpoint is {found[0]['endpoint']!r}")
+    expect(place == endpoint, f"the endpoint of {schema} is {found[0]['endpoint']!r}")
 
 
 @check('This name is referenced by the "meta.resourceType" attribute in all resources.')

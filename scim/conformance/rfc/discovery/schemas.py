@@ -23,7 +23,7 @@ def schemas(service: Service) -> list[dict[str, Any]]:
 
 
 def attributes_of(service: Service) -> Iterator[tuple[str, Attribute]]:
-    """Yield all attributes and sub-attributes with a name that tells them apart."""
+    """Yield all attributes and sub-attributes, each after its full name."""
     for schema in schemas(service):
         yield from _below(str(schema.get("id")), schema.get("attributes") or [])
 
@@ -80,7 +80,7 @@ def message_schemas_are_not_listed(service: Service) -> None:
 def schemas_are_described(service: Service, name: str) -> None:
     """Each schema has {name}."""
     empty = [each.get("id") for each in schemas(service) if not each.get(name)]
-    expect(not empty, f"no {name}: {empty}")
+    expect(not empty, f"these schemas have no {name}: {empty}")
 
 
 @check("attributes A complex type that defines service provider attributes and their qualities")
@@ -92,7 +92,7 @@ def schemas_define_attributes(service: Service) -> None:
 
 
 def is_one_of(name: str, *values: str | bool) -> Callable[[Attribute], object]:
-    """Return whether an attribute has one of the values, or leaves the default out."""
+    """Return a rule: the characteristic is one of these values, or left out for its default."""
     return lambda each: each.get(name) is None or each[name] in values
 
 
@@ -107,12 +107,12 @@ def expect_all(
     is_right: Callable[[Attribute], object],
     applies: Callable[[Attribute], object] = lambda attribute: True,
 ) -> None:
-    """Fail unless all attributes of all schemas are right to which the rule applies."""
+    """Fail unless a rule holds for all attributes of all schemas to which it applies."""
     those = [(name, each) for name, each in attributes_of(service) if applies(each)]
     if not those:
         skip("no schema has such an attribute")
     wrong = [name for name, each in those if not is_right(each)]
-    expect(not wrong, f"not so: {', '.join(wrong[:5])}")
+    expect(not wrong, f"the rule does not hold for {', '.join(wrong[:5])}")
 
 
 @check("Attribute names MUST conform to the following ABNF rules:", "RFC 7643 §2.1")
@@ -262,7 +262,7 @@ def sub_attributes_are_simple(service: Service) -> None:
         for sub in attribute.get("subAttributes") or []
         if sub.get("type") == "complex" or sub.get("subAttributes")
     ]
-    expect(not nested, f"complex: {', '.join(nested)}")
+    expect(not nested, f"these sub-attributes are complex: {', '.join(nested)}")
 
 
 @check("Attribute names are case insensitive", "RFC 7643 §2.1")
@@ -270,4 +270,4 @@ def names_are_unique_without_regard_to_case(service: Service) -> None:
     """No schema defines two attributes whose names differ only in case."""
     names = [name.lower() for name, _ in attributes_of(service)]
     twice = sorted({name for name in names if names.count(name) > 1})
-    expect(not twice, f"there twice: {', '.join(twice)}")
+    expect(not twice, f"these names are there twice: {', '.join(twice)}")

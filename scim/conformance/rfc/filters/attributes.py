@@ -223,7 +223,7 @@ def times_are_compared_as_times(service: Service) -> None:
     created = moment(user["meta"]["created"])
     east, west = timezone(timedelta(hours=9)), timezone(timedelta(hours=-9))
     minute = timedelta(minutes=1)
-    later = (created + minute).astimezone(west).isoformat()  # as text, it would be before
+    later = (created + minute).astimezone(west).isoformat()  # as text, it comes before
     earlier = (created - minute).astimezone(east).isoformat()
     this = f'userName eq "{user["userName"]}" and meta.created'
     for expression in (f'{this} lt "{later}"', f'{this} gt "{earlier}"', f'{this} le "{later}"'):
@@ -250,7 +250,7 @@ def the_same_time_is_equal(service: Service) -> None:
 
 
 def at_the_root(service: Service, text: str) -> set[str]:
-    """Return the ids of whatever a query of the whole server finds."""
+    """Return the ids of the resources of all types that a query at the server's root finds."""
     answer = service.client.get("/", query={"filter": text})
     if answer.status in (403, 404, 405, 501):
         skip("the server has no queries at its root")
@@ -281,6 +281,9 @@ def a_query_of_the_root_passes_over_other_types(service: Service) -> None:
     name = service.unique("tour")
     user, group = service.new_user(displayName=name), service.new_group(displayName=name)
     this = f'displayName eq "{name}"'
-    expect(at_the_root(service, f"{this} and userName pr") == {user["id"]}, "userName pr")
+    expect(
+        at_the_root(service, f"{this} and userName pr") == {user["id"]},
+        "userName pr does not find the user alone",
+    )
     found = at_the_root(service, f"{this} and not (userName pr)")
-    expect(found == {group["id"]}, "not (userName pr)")
+    expect(found == {group["id"]}, "not (userName pr) does not find the group alone")

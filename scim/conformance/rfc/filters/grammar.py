@@ -1,4 +1,4 @@
-"""Filters: what is one and what is not (RFC 7644 §3.4.2.2, Figure 1)."""
+"""Filters: the grammar (RFC 7644 §3.4.2.2, Figure 1)."""
 
 from typing import Any
 
@@ -132,8 +132,10 @@ def nobody_found_is_200(service: Service) -> None:
     """A filter that finds nobody is 200 with totalResults 0."""
     answer = service.client.get("/Users", query={"filter": f'userName eq "{service.unique("x")}"'})
     expect_status(answer, 200)
-    expect(answer.json.get("totalResults") == 0, f"totalResults is {answer.json!r}")
-    expect(not answer.json.get("Resources"), "there are Resources")
+    expect(
+        answer.json.get("totalResults") == 0, f"totalResults is {answer.json.get('totalResults')!r}"
+    )
+    expect(not answer.json.get("Resources"), "Resources is not empty")
 
 
 @check("Responses MUST be identified using the following URI:", "RFC 7644 §3.4.2")
@@ -162,7 +164,7 @@ def an_unknown_attribute_finds_nobody(service: Service) -> None:
     answer = service.client.get("/Users", query=query)
     expect_status(answer, 200, 400)
     if answer.status == 200:
-        expect(answer.json["totalResults"] == 0, f"it finds {answer.json['totalResults']}")
+        expect(answer.json["totalResults"] == 0, f"the filter finds {answer.json['totalResults']}")
 
 
 @check("and an appropriate human-readable response as per Section 3.12.", level=SHOULD)

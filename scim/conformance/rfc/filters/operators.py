@@ -18,7 +18,7 @@ NEITHER = "The filter is a match if the expression evaluates to false."
 def expect_matches(
     service: Service, user: Resource, matching: Iterable[str], others: Iterable[str]
 ) -> None:
-    """Fail unless the matching expressions find the user, and the others do not."""
+    """Fail unless the matching expressions find the user and the others do not."""
     this = f'userName eq "{user["userName"]}"'
     for expression in matching:
         is_found = find(service, f"{this} and {expression}") == {user["id"]}
@@ -208,5 +208,5 @@ def a_filter_finds_all_who_match_and_nobody_else(service: Service) -> None:
     found = find(service, f'userName sw "{prefix}"')
     expect(
         found == matching,
-        f"{len(found & matching)} of 3 are found, and {len(found - matching)} more",
+        f"{len(found & matching)} of 3 are found, and {len(found - matching)} others",
     )

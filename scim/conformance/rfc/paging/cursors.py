@@ -16,16 +16,16 @@ check = area("cursors", "RFC 9865 §2", needs=("cursor", "filter"))
 
 
 def first(service: Service, **query: Any) -> tuple[str, set[str], Any]:
-    """Return a filter that finds three users, their ids, and the first page of them."""
+    """Create three users; return a filter that finds them, their ids and their first page."""
     text, ids = three(service)
     return text, ids, get(service, "/Users", filter=text, cursor="", **query)
 
 
 def follow(service: Service, page: Any, **query: Any) -> list[list[str]]:
-    """Return the ids of each page from this one on."""
+    """Return the ids on each page, from this page to the last."""
     pages = [shown(page)]
     while page.get("nextCursor"):
-        expect(len(pages) <= USERS + 1, "there is no end of pages")
+        expect(len(pages) <= USERS + 1, f"there are more than {USERS + 1} pages")
         page = get(service, "/Users", cursor=page["nextCursor"], **query)
         pages.append(shown(page))
     return pages
@@ -71,7 +71,10 @@ def cursors_lead_to_everybody(service: Service) -> None:
     """The pages from nextCursor to nextCursor show each user once."""
     text, ids, page = first(service, count=1)
     seen = [each for page in follow(service, page, filter=text, count=1) for each in page]
-    expect(sorted(seen) == sorted(ids), f"{len(seen)} are shown, {len(set(seen) & ids)} different")
+    expect(
+        sorted(seen) == sorted(ids),
+        f"{len(seen)} are shown, {len(set(seen) & ids)} of them different",
+    )
 
 
 @check("GET /Users?filter=userName%20sw%20J&cursor&count=10")
@@ -80,7 +83,7 @@ def a_cursor_without_a_value_is_the_first_page(service: Service) -> None:
     text, _, page = first(service, count=1)
     answer = service.client.get("/Users?cursor", query={"filter": text, "count": 1})
     expect_status(answer, 200)
-    expect(shown(answer.json) == shown(page), "it is another page")
+    expect(shown(answer.json) == shown(page), "the page shows other users")
     expect(answer.json.get("nextCursor"), "there is no nextCursor")
 
 
@@ -102,7 +105,7 @@ def a_previous_cursor_leads_back(service: Service) -> None:
     if cursor is None:
         skip("there is no previousCursor, which is optional")
     before = get(service, "/Users", filter=text, count=1, cursor=cursor)
-    expect(shown(before) == shown(page), "it is another page")
+    expect(shown(before) == shown(page), "the page shows other users")
 
 
 @check.each(
@@ -243,4 +246,4 @@ def a_search_has_pages_by_cursor(service: Service) -> None:
     seen = shown(page)
     expect(page.get("nextCursor"), "there is no nextCursor")
     page = search(service, "/Users", filter=text, cursor=page["nextCursor"], count=2)
-    expect(sorted(seen + shown(page)) == sorted(ids), "the two pages are not everybody")
+    expect(sorted(seen + shown(page)) == sorted(ids), "the two pages do not show all users")

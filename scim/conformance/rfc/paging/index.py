@@ -17,7 +17,7 @@ USERS = 3
 
 
 def three(service: Service) -> tuple[str, set[str]]:
-    """Create three users and return a filter that finds them, and their ids."""
+    """Create three users; return a filter that finds them, and their ids."""
     prefix = service.unique("paged")
     ids = {service.new_user(userName=f"{prefix}-{number}")["id"] for number in range(USERS)}
     return f'userName sw "{prefix}"', ids
@@ -32,7 +32,7 @@ def shown(answer: Any) -> list[str]:
 
 
 def expect_shown(service: Service, number: int, **query: Any) -> None:
-    """Fail unless a page has so many of the three users, and their total number."""
+    """Fail unless a page shows this number of the three users, and counts all three."""
     answer = page(service, **query)
     expect(len(shown(answer)) == number, f"{len(shown(answer))} instead of {number} are shown")
     expect(answer["totalResults"] == USERS, f"totalResults is {answer['totalResults']!r}")
@@ -123,7 +123,7 @@ def a_page_says_what_it_is(service: Service, query: dict[str, int], name: str, v
     """{words}."""
     paged_by = service.config.get("pagination", {}).get("defaultPaginationMethod")
     if name == "startIndex" and name not in query and paged_by == "cursor":
-        skip("pages are by cursor, unless startIndex is given")
+        skip("the server pages by cursor unless a request has startIndex")
     number = page(service, **query).get(name)
     is_number = isinstance(number, int) and not isinstance(number, bool)
     expect(is_number and number == value, f"{name} is {number!r} instead of {value}")
@@ -138,7 +138,7 @@ def a_page_says_what_it_is(service: Service, query: dict[str, int], name: str, v
 def count_is_the_limit(service: Service, count: int) -> None:
     """count {count} shows {count} at most."""
     number = len(shown(page(service, count=count)))
-    expect(0 < number <= count, f"{number} are shown")
+    expect(0 < number <= count, f"{number} users are shown")
 
 
 @check("MAY return fewer results.")
@@ -154,7 +154,7 @@ def what_is_below_one_begins_at_the_first(service: Service) -> None:
     first = shown(get(service, "/Users", filter=text, startIndex=1, count=1))
     for start in (0, -1):
         other = shown(get(service, "/Users", filter=text, startIndex=start, count=1))
-        expect(other == first, f"startIndex {start} begins with somebody else")
+        expect(other == first, f"startIndex {start} begins with another user")
 
 
 @check('Pagination parameters can be used together to "page through" large numbers of resources')
@@ -164,7 +164,10 @@ def pages_together_are_everybody(service: Service) -> None:
     seen: list[str] = []
     for start in range(1, USERS + 1):
         seen += shown(get(service, "/Users", filter=text, startIndex=start, count=1))
-    expect(sorted(seen) == sorted(ids), f"{len(seen)} are shown, {len(set(seen) & ids)} different")
+    expect(
+        sorted(seen) == sorted(ids),
+        f"{len(seen)} are shown, {len(set(seen) & ids)} of them different",
+    )
 
 
 @check(
@@ -229,4 +232,4 @@ def all_users_are_a_list(service: Service) -> None:
     answer = service.client.get("/Users", query={"count": 1})
     expect_status(answer, 200)
     expect(answer.json["totalResults"] >= 1, f"totalResults is {answer.json['totalResults']!r}")
-    expect(len(answer.json["Resources"]) == 1, "not one user is shown")
+    expect(len(answer.json["Resources"]) == 1, f"{len(answer.json['Resources'])} users are shown")

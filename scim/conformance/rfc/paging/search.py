@@ -83,7 +83,7 @@ def a_search_shows_what_is_asked_for(service: Service) -> None:
     missing = {"id", "displayName", "name"} - set(shown)
     expect(not missing, f"not shown: {', '.join(missing)}")
     unasked = {"userName", "emails", "meta", "active"} & set(shown)
-    expect(not unasked, f"shown, too: {', '.join(unasked)}")
+    expect(not unasked, f"also shown: {', '.join(unasked)}")
 
 
 @check(
@@ -180,4 +180,4 @@ def a_search_creates_nothing(service: Service) -> None:
     )
     expect(answer.status != 201, "POST was answered 201")
     page = search(service, "/Users", filter=by_name(body))
-    expect(page["totalResults"] == 0, "the user is there")
+    expect(page["totalResults"] == 0, "the user was created")

@@ -37,7 +37,7 @@ def emails(*values: str, primary: int | None = None) -> dict[str, Any]:
 
 
 def names(*values: str | None) -> list[dict[str, Any]]:
-    """Return users of these display names, or without one."""
+    """Return users with these display names, None for a user without one."""
     return [{"displayName": value} if value else {"displayName": None} for value in values]
 
 
@@ -147,4 +147,6 @@ def groups_are_sorted(service: Service) -> None:
     ids = [service.new_group(displayName=f"{prefix}-{name}")["id"] for name in "bca"]
     text = f'displayName sw "{prefix}"'
     shown = find_in_order(service, text, "/Groups", sortBy="displayName", sortOrder="descending")
-    expect([ids.index(identifier) for identifier in shown] == [1, 0, 2], "they are not in order")
+    expect(
+        [ids.index(identifier) for identifier in shown] == [1, 0, 2], "the groups are not in order"
+    )

@@ -163,7 +163,7 @@ def a_new_primary_value_is_the_only_one(service: Service) -> None:
     user = service.new_user(emails=[WORK | {"primary": True}])
     shown = patched(service, user, add([HOME | {"primary": True}], "emails"))["emails"]
     primary = [each["value"] for each in shown if each.get("primary")]
-    expect(primary == ["home@example.com"], f"primary: {primary!r}")
+    expect(primary == ["home@example.com"], f"the primary values are {primary!r}")
     expect(len(shown) == 2, f"there are {len(shown)} values")
 
 
@@ -189,4 +189,4 @@ def a_password_can_be_added(service: Service) -> None:
     answer = patch(service, user, add("t1meMa$heen-T0ur", "password"))
     expect_status(answer, 200, 204)
     expect("t1meMa$heen" not in answer.text, "the answer has the password")
-    expect("password" not in read(service, user), "there is a password")
+    expect("password" not in read(service, user), "a GET shows a password")

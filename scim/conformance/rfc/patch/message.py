@@ -1,4 +1,4 @@
-"""Modifying resources with PATCH: the request as a whole (RFC 7644 §3.5.2)."""
+"""PATCH: the request as a whole (RFC 7644 §3.5.2)."""
 
 from typing import Any
 

@@ -69,7 +69,7 @@ def an_attribute_is_removed(service: Service, path: str, name: str) -> None:
     expect(not shown.get(name), f"{name} is {shown.get(name)!r}")
     others = set(user) - {name, "meta"}
     changed = [other for other in others if shown.get(other) != user[other]]
-    expect(not changed, f"changed, too: {', '.join(changed)}")
+    expect(not changed, f"also changed: {', '.join(changed)}")
     found = find(service, f'userName eq "{user["userName"]}" and {name} pr')
     expect(not found, f"{name} pr finds the user")
 

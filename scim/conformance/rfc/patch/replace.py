@@ -192,7 +192,7 @@ def a_replaced_primary_is_the_only_one(service: Service) -> None:
     user = service.new_user(emails=emails)
     shown = patched(service, user, replace(True, 'emails[type eq "home"].primary'))["emails"]
     primary = [each["value"] for each in shown if each.get("primary")]
-    expect(primary == ["home@example.com"], f"primary: {primary!r}")
+    expect(primary == ["home@example.com"], f"the primary values are {primary!r}")
 
 
 @check(SINGLE, needs=("patch", "filter"))

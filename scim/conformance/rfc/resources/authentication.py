@@ -17,13 +17,13 @@ UNAUTHORIZED = "The authorization header is invalid or missing."
 
 
 def wrong_token(service: Service) -> str:
-    """Return a token that opens nothing, unless the server takes any."""
+    """Return a token that the server does not know; skip the check without a token of its own."""
     if service.client.token is None:
         skip("the server is used without a token")
     return service.unique("wrong")
 
 
-def stranger(service: Service, method: str, path: str, body: object = None) -> Exchange:
+def ask_with_wrong_token(service: Service, method: str, path: str, body: object = None) -> Exchange:
     return service.client.request(method, path, body, token=wrong_token(service))
 
 
@@ -38,7 +38,7 @@ def stranger(service: Service, method: str, path: str, body: object = None) -> E
     section="RFC 7644 §2",
     quote=POLICY,
 )
-def a_stranger_is_refused(service: Service, method: str, path: str) -> None:
+def an_unknown_token_is_refused(service: Service, method: str, path: str) -> None:
     """An unknown token does not {words}."""
     wrong_token(service)
     user = service.new_user(title="Tour Guide")
@@ -47,7 +47,7 @@ def a_stranger_is_refused(service: Service, method: str, path: str) -> None:
         "PUT": service.user(title="Vandal"),
         "PATCH": {"Operations": [{"op": "replace", "path": "title", "value": "Vandal"}]},
     }.get(method)
-    answer = stranger(service, method, path.format(id=user["id"]), body)
+    answer = ask_with_wrong_token(service, method, path.format(id=user["id"]), body)
     expect(answer.status in (401, 403), f"{method} was answered {answer.status}")
     expect(user["id"] not in answer.text, "the answer shows the user")
     expect(read(service, user)["title"] == "Tour Guide", "the user has changed")
@@ -56,7 +56,7 @@ def a_stranger_is_refused(service: Service, method: str, path: str) -> None:
 @check(UNAUTHORIZED, level=SHOULD)
 def an_unknown_token_is_401(service: Service) -> None:
     """A request with an unknown token is 401."""
-    expect_status(stranger(service, "GET", "/Users?count=1"), 401)
+    expect_status(ask_with_wrong_token(service, "GET", "/Users?count=1"), 401)
 
 
 @check(UNAUTHORIZED, level=SHOULD)
@@ -75,7 +75,7 @@ def another_scheme_is_401(service: Service) -> None:
 
 
 def unauthorized(service: Service) -> Exchange:
-    answer = stranger(service, "GET", "/Users?count=1")
+    answer = ask_with_wrong_token(service, "GET", "/Users?count=1")
     if answer.status != 401:
         skip(f"an unknown token is {answer.status}, not 401")
     return answer
@@ -118,7 +118,7 @@ def authentication_schemes_are_public(service: Service) -> None:
 def the_token_decides_not_the_connection(service: Service) -> None:
     """A refused request does not affect the next one on the same connection."""
     user = service.new_user()
-    stranger(service, "GET", f"/Users/{user['id']}")
+    ask_with_wrong_token(service, "GET", f"/Users/{user['id']}")
     expect(find(service, f'id eq "{user["id"]}"') == {user["id"]}, "the user is not found")
-    again = stranger(service, "GET", f"/Users/{user['id']}")
-    expect(again.status in (401, 403), f"afterwards a stranger was answered {again.status}")
+    again = ask_with_wrong_token(service, "GET", f"/Users/{user['id']}")
+    expect(again.status in (401, 403), f"then an unknown token was answered {again.status}")

@@ -64,7 +64,7 @@ def location_leads_to_the_user(service: Service) -> None:
     user = post(service).json
     answer = service.client.follow(user["meta"]["location"])
     expect_status(answer, 200)
-    expect(answer.json["id"] == user["id"], "it is somebody else")
+    expect(answer.json["id"] == user["id"], "meta.location leads to another user")
 
 
 @check(
@@ -110,7 +110,7 @@ def ids_do_not_contain_bulk_id(service: Service) -> None:
 def ids_differ(service: Service) -> None:
     """Users and groups have ids of their own."""
     made = [service.new_user(), service.new_user(), service.new_group(), service.new_group()]
-    expect(len({each["id"] for each in made}) == len(made), "two of them have the same id")
+    expect(len({each["id"] for each in made}) == len(made), "two resources have the same id")
 
 
 @check("This attribute SHALL be ignored when provided by clients.", COMMON)
@@ -119,7 +119,7 @@ def meta_is_ignored(service: Service) -> None:
     sent = {"resourceType": "Robot", "created": "2001-02-03T04:05:06Z", "location": "urn:x"}
     meta = post(service, meta=sent).json["meta"]
     same = [name for name, value in sent.items() if meta.get(name) == value]
-    expect(not same, f"as it was sent: {', '.join(same)}")
+    expect(not same, f"the server took over {', '.join(same)}")
 
 
 @check('In the request body, attributes whose mutability is "readOnly"')
@@ -127,7 +127,7 @@ def groups_of_a_user_are_ignored(service: Service) -> None:
     """The server ignores groups in the body of a user, which are read-only."""
     group = service.new_group()
     user = post(service, groups=[{"value": group["id"]}]).json
-    expect(not user.get("groups"), "the answer shows them")
+    expect(not user.get("groups"), "the answer shows groups")
     expect(not read(service, group, "/Groups").get("members"), "the group has a member")
 
 
@@ -145,7 +145,10 @@ def resource_type_is_user(service: Service) -> None:
 def nothing_is_modified_yet(service: Service) -> None:
     """meta.lastModified of a new user equals meta.created."""
     meta = post(service).json["meta"]
-    expect(meta["lastModified"] == meta["created"], f"{meta['lastModified']} {meta['created']}")
+    expect(
+        meta["lastModified"] == meta["created"],
+        f"lastModified of the new user is {meta['lastModified']}",
+    )
 
 
 @check(
@@ -206,7 +209,7 @@ def a_password_is_not_shown(service: Service) -> None:
     """The answer to a POST has no password."""
     answer = post(service, password="t1meMa$heen-T0ur")
     expect("password" not in answer.json, "there is a password")
-    expect("t1meMa$heen" not in answer.text, "the password is somewhere in it")
+    expect("t1meMa$heen" not in answer.text, "the password is in the answer")
 
 
 @check(
@@ -265,7 +268,10 @@ def what_is_created_is_found(service: Service) -> None:
     """A GET shows the new user as the POST did, and a query finds it."""
     user = post(service, title="Tour Guide", externalId=service.unique("external")).json
     expect(read(service, user) == user, "GET shows something else")
-    expect(find(service, f'userName eq "{user["userName"]}"') == {user["id"]}, "nobody is found")
+    expect(
+        find(service, f'userName eq "{user["userName"]}"') == {user["id"]},
+        "the query does not find the user",
+    )
 
 
 @check('The format defaults to "application/scim+json"', "RFC 7644 §3.8")

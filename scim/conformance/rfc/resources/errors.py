@@ -163,7 +163,7 @@ def post_of_a_username_in_use_is_409_uniqueness(service: Service) -> None:
 
 
 def each_error(service: Service) -> list[Exchange]:
-    """Return errors of several kinds."""
+    """Return one error each of several kinds."""
     return [
         service.client.get(unknown(service)),
         service.client.delete(unknown(service)),
@@ -175,7 +175,7 @@ def each_error(service: Service) -> list[Exchange]:
 
 
 def body_of(answer: Exchange) -> dict[str, Any]:
-    """Return the body of an error; a ValueError says that it is not JSON."""
+    """Return the body of an error, which has to be a JSON object."""
     expect(answer.status >= 400, f"{answer.method} was answered {answer.status}, not refused")
     expect(isinstance(answer.json, dict), f"the error {answer.status} is not a JSON object")
     return dict(answer.json)
@@ -247,7 +247,7 @@ def put_creates_nothing(service: Service) -> None:
     if answer.status < 300:
         service.remember(f"/Users/{answer.json['id']}")
     expect(answer.status >= 400, f"PUT was answered {answer.status}")
-    expect(not find(service, f'userName eq "{body["userName"]}"'), "the user is there")
+    expect(not find(service, f'userName eq "{body["userName"]}"'), "the user is stored")
 
 
 @check(BAD_REQUEST)
@@ -256,5 +256,5 @@ def what_is_refused_is_not_stored(service: Service) -> None:
     body = service.user(emails="not a list", name="not an object", schemas=[USER_SCHEMA])
     answer = service.client.post("/Users", body)
     if answer.status < 300:
-        skip("the server accepts it")
-    expect(not find(service, f'userName eq "{body["userName"]}"'), "the user is there")
+        skip("the server accepts values of wrong types")
+    expect(not find(service, f'userName eq "{body["userName"]}"'), "the user is stored")

@@ -35,14 +35,14 @@ LATEST = "the latest ETag is done"
 
 
 def created(service: Service) -> tuple[str, Exchange]:
-    """Create a user and return its path with the answer."""
+    """Create a user; return its path and the answer."""
     answer = service.client.post("/Users", service.user(title="Guide"))
     expect_status(answer, 201)
     return f"/Users/{answer.json['id']}", answer
 
 
 def change(service: Service, method: str, path: str, **headers: str) -> Exchange:
-    """Change the title of a user, or delete it."""
+    """Change the title of a user, or delete the user."""
     operation = {"op": "replace", "path": "title", "value": "Driver"}
     body = {
         "PUT": service.user(title="Driver"),
@@ -84,7 +84,10 @@ def version_is_the_etag(service: Service) -> None:
     path, answer = created(service)
     for each in (answer, service.client.get(path)):
         version = each.json["meta"].get("version", each.headers["etag"])
-        expect(version == each.headers["etag"], f"{version} is not {each.headers['etag']}")
+        expect(
+            version == each.headers["etag"],
+            f"meta.version is {version}, the ETag {each.headers['etag']}",
+        )
 
 
 @check(SAME, COMMON, needs=("etag", "filter"))
@@ -94,7 +97,7 @@ def version_in_a_list_is_the_etag(service: Service) -> None:
     query = {"filter": f'userName eq "{answer.json["userName"]}"'}
     (listed,) = get(service, "/Users", **query)["Resources"]
     tag = tag_of(service, path)
-    expect(listed["meta"].get("version", tag) == tag, f"{listed['meta']} has not {tag}")
+    expect(listed["meta"].get("version", tag) == tag, f"meta is {listed['meta']}, the ETag {tag}")
 
 
 @check(

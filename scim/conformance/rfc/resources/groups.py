@@ -1,4 +1,4 @@
-"""Groups and their members (RFC 7643 §4.2 and §4.1.2)."""
+"""Groups: their members, and the groups of a user (RFC 7643 §4.2 and §4.1.2)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,9 @@ def members(service: Service, group: Resource) -> list[Any]:
 def resource_type_is_group(service: Service) -> None:
     """meta.resourceType of a group is Group."""
     group = service.new_group()
-    expect(group["meta"]["resourceType"] == "Group", f"it is {group['meta']['resourceType']!r}")
+    expect(
+        group["meta"]["resourceType"] == "Group", f"the type is {group['meta']['resourceType']!r}"
+    )
     expect(GROUP_SCHEMA in group["schemas"], f"schemas is {group['schemas']!r}")
 
 

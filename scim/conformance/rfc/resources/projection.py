@@ -1,4 +1,4 @@
-"""What a response shows of a resource (RFC 7644 §3.9 and §3.4.2.5)."""
+"""Projection: the attributes that a response shows (RFC 7644 §3.9 and §3.4.2.5)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +36,7 @@ def full_user(service: Service) -> dict[str, Any]:
 
 
 def others(service: Service, shown: dict[str, Any], *asked: str) -> set[str]:
-    """Return what is shown beyond what was asked for and what always is."""
+    """Return the attributes that are shown without being asked for or always returned."""
     names = set(shown) - {"id", "schemas", *asked}
     always = {
         name for name in names if (definition(service, name) or {}).get("returned") == "always"
@@ -49,7 +49,7 @@ def expect_only(service: Service, shown: dict[str, Any], *asked: str) -> None:
     missing = [name for name in asked if name not in shown]
     expect(not missing, f"not shown: {', '.join(missing)}")
     unasked = others(service, shown, *asked)
-    expect(not unasked, f"shown, too: {', '.join(sorted(unasked))}")
+    expect(not unasked, f"also shown: {', '.join(sorted(unasked))}")
 
 
 @check.each(
@@ -162,7 +162,9 @@ def an_extended_attribute_can_be_asked_for(service: Service) -> None:
     user = new_employee(service, department="Tour Operations", costCenter="4130")
     shown = read(service, user, attributes=f"{ENTERPRISE_USER_SCHEMA}:department")
     expect_only(service, shown, ENTERPRISE_USER_SCHEMA)
-    expect(shown[ENTERPRISE_USER_SCHEMA] == {"department": "Tour Operations"}, f"it shows {shown}")
+    expect(
+        shown[ENTERPRISE_USER_SCHEMA] == {"department": "Tour Operations"}, f"the answer is {shown}"
+    )
 
 
 @check("never The attribute is never returned.", "RFC 7643 §7")

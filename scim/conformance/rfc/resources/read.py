@@ -61,7 +61,7 @@ def scim_json_is_accepted(service: Service) -> None:
     """Accept: application/scim+json is answered with application/scim+json."""
     answer = get_new(service, Accept="application/scim+json")
     expect_status(answer, 200)
-    expect(media_type(answer) == "application/scim+json", f"it is {media_type(answer)!r}")
+    expect(media_type(answer) == "application/scim+json", f"Content-Type is {media_type(answer)!r}")
 
 
 @check('SHOULD support the header "Accept: application/json"', "RFC 7644 §3.8", level=SHOULD)
@@ -70,7 +70,7 @@ def json_is_accepted(service: Service) -> None:
     answer = get_new(service, Accept="application/json")
     expect_status(answer, 200)
     is_json = media_type(answer) in ("application/json", "application/scim+json")
-    expect(is_json and answer.json["id"], f"it is {media_type(answer)!r}")
+    expect(is_json and answer.json["id"], f"Content-Type is {media_type(answer)!r}")
 
 
 @check('The format defaults to "application/scim+json" if no format is specified.', "RFC 7644 §3.8")
@@ -78,7 +78,7 @@ def scim_json_is_the_default(service: Service) -> None:
     """A request without Accept is answered with application/scim+json."""
     answer = get_new(service, Accept=None)
     expect_status(answer, 200)
-    expect(media_type(answer) == "application/scim+json", f"it is {media_type(answer)!r}")
+    expect(media_type(answer) == "application/scim+json", f"Content-Type is {media_type(answer)!r}")
 
 
 @check(
@@ -175,9 +175,9 @@ def last_modified_moves_and_created_stays(service: Service) -> None:
     user = service.new_user()
     change = {"op": "replace", "path": "title", "value": "Tour Guide"}
     after = patched(service, user, change)["meta"]
-    expect(after["created"] == user["meta"]["created"], f"created is {after['created']}")
+    expect(after["created"] == user["meta"]["created"], f"meta.created is {after['created']}")
     before = moment(user["meta"]["lastModified"])
-    expect(moment(after["lastModified"]) >= before, "lastModified went back")
+    expect(moment(after["lastModified"]) >= before, "meta.lastModified is earlier than before")
 
 
 @check(
@@ -188,4 +188,4 @@ def last_modified_moves_and_created_stays(service: Service) -> None:
 def unknown_parameters_are_ignored(service: Service) -> None:
     """The server ignores an unknown query parameter."""
     user = service.new_user()
-    expect(read(service, user, scimCheck="1")["id"] == user["id"], "it is somebody else")
+    expect(read(service, user, scimCheck="1")["id"] == user["id"], "the answer shows another user")

@@ -21,7 +21,7 @@ CLEARED = (
 
 
 def put(service: Service, before: dict[str, Any], **changes: Any) -> tuple[Any, Exchange]:
-    """Create a user with some attributes, replace it with others and return it with the answer."""
+    """Create a user and change attributes of it with a PUT; return the new user and the answer."""
     body = service.user(**before)
     user = service.create("/Users", body)
     answer = service.client.put(f"/Users/{user['id']}", body | changes)
@@ -130,7 +130,7 @@ def groups_in_the_body_are_ignored(service: Service) -> None:
     """A PUT ignores groups in the body of a user."""
     group = service.new_group()
     user, _ = put(service, {}, groups=[{"value": group["id"]}])
-    expect(not read(service, user).get("groups"), "the user is in the group")
+    expect(not read(service, user).get("groups"), "the user shows the group")
 
 
 @check("SCIM clients MAY send all attributes, regardless of each attribute's mutability.")
@@ -151,7 +151,7 @@ def a_name_in_use_cannot_be_put(service: Service) -> None:
     answer = service.client.put(f"/Users/{user['id']}", service.user(userName=other["userName"]))
     expect(answer.status in (400, 409), f"PUT was answered {answer.status}")
     expect_explained(answer, answer.status, "uniqueness")
-    expect(read(service, user)["userName"] == user["userName"], "the user has the name")
+    expect(read(service, user)["userName"] == user["userName"], "the user has the userName in use")
 
 
 @check('created The "DateTime" that the resource was added to the service', "RFC 7643 §3.1")

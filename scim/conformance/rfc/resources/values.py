@@ -1,4 +1,4 @@
-"""Types of values, and what counts as none (RFC 7643 §2)."""
+"""Types of values, and values that count as unassigned (RFC 7643 §2)."""
 
 import re
 from datetime import datetime
@@ -134,7 +134,7 @@ def what_is_not_base64_is_no_binary_value(service: Service) -> None:
     wrong = "not base64 at all!"
     answer = service.client.post("/Users", service.user(x509Certificates=[{"value": wrong}]))
     expect_status(answer, 201, 400)
-    expect(answer.status == 400 or wrong not in answer.text, "it is shown")
+    expect(answer.status == 400 or wrong not in answer.text, "the answer shows the value")
 
 
 @check('The primary attribute value "true" MUST appear no more than once.', "RFC 7643 §2.4")
@@ -218,7 +218,7 @@ def the_order_of_schemas_does_not_matter(service: Service) -> None:
     answer = service.client.post("/Users", body | {"schemas": both})
     expect_status(answer, 201)
     user = answer.json
-    expect(user.get(extension, {}).get("department") == "Tour Operations", f"it has {user!r}")
+    expect(user.get(extension, {}).get("department") == "Tour Operations", f"the user is {user!r}")
 
 
 @check(
