@@ -13,10 +13,6 @@ from .operators import expect_matches
 
 SECTION = "RFC 7644 §3.4.2.2"
 check = area("filter", SECTION, needs=("filter",))
-SAME = (
-    "expressions MUST be applied to the same value of a parent attribute specified immediately"
-    " before the left square bracket"
-)
 EXACT = (
     "the case sensitivity for String type attributes SHALL be determined by the attribute's"
     ' "caseExact" characteristic'
@@ -95,7 +91,8 @@ ENTERPRISE = {
         ['emails[type eq "home" and value co "home.example"]'],
         ['emails[type eq "home" and value co "work.example"]'],
         {"emails": EMAILS},
-        SAME,
+        "expressions MUST be applied to the same value of a parent attribute specified immediately"
+        " before the left square bracket",
     ),
     (
         "or and not in brackets",

@@ -8,10 +8,6 @@ from ..areas import area
 from ..requests import find_in_order
 
 check = area("sort", "RFC 7644 §3.4.2.3", needs=("sort", "filter"))
-CASE = (
-    "for case-insensitive attributes, sort the result using case-insensitive Unicode alphabetic"
-    " sort order with no specific locale implied"
-)
 MISSING = (
     'if there is no data for the specified "sortBy" value, they are sorted via the "sortOrder"'
     " parameter, i.e., they are ordered last if ascending and first if descending."
@@ -19,10 +15,6 @@ MISSING = (
 PRIMARY = (
     "if it's a multi-valued attribute, resources are sorted by the value of the primary attribute"
     " (see Section 2.4 of [RFC7643]), if any, or else the first value in the list, if any."
-)
-COMPLEX = (
-    "If the attribute is complex, the attribute name must be a path to a sub-attribute in standard"
-    " attribute notation"
 )
 
 
@@ -70,7 +62,8 @@ def names(*values: str | None) -> list[dict[str, Any]]:
         {"sortBy": "displayName"},
         names("mike", "Zoe", "anna", "Max"),
         (2, 3, 0, 1),
-        CASE,
+        "for case-insensitive attributes, sort the result using case-insensitive Unicode"
+        " alphabetic sort order with no specific locale implied",
     ),
     (
         "Without a value, ascending",
@@ -91,7 +84,8 @@ def names(*values: str | None) -> list[dict[str, Any]]:
         {"sortBy": "name.familyName"},
         [{"name": {"familyName": value}} for value in ("Miller", "Zorn", "Abel")],
         (2, 0, 1),
-        COMPLEX,
+        "If the attribute is complex, the attribute name must be a path to a sub-attribute in"
+        " standard attribute notation",
     ),
     (
         "By the primary of several values",

@@ -14,26 +14,11 @@ check = area("patch", "RFC 7644 §3.5.2.1", needs=("patch",))
 WORK = {"value": "work@example.com", "type": "work"}
 HOME = {"value": "home@example.com", "type": "home"}
 NEW = "If the target location does not exist, the attribute and value are added."
-REPLACED = (
-    "If the target location specifies a single-valued attribute, the existing value is replaced."
-)
 APPENDED = (
     "If the target location specifies a multi-valued attribute, a new value is added to the"
     " attribute."
 )
-UNASSIGNED = (
-    "If the target location specifies an attribute that does not exist (has no value), the"
-    " attribute is added with the new value."
-)
 EXISTING = "If the target location exists, the value is replaced."
-WITHOUT_PATH = (
-    'If omitted, the target location is assumed to be the resource itself. The "value" parameter'
-    " contains a set of attributes to be added to the resource."
-)
-COMPLEX = (
-    "If the target location specifies a complex attribute, a set of sub-attributes SHALL be"
-    ' specified in the "value" parameter.'
-)
 
 
 def add(value: Any, path: str | None = None) -> dict[str, Any]:
@@ -49,7 +34,8 @@ def add(value: Any, path: str | None = None) -> dict[str, Any]:
         {"title": "Driver"},
         add("Guide", "title"),
         {"title": "Guide"},
-        REPLACED,
+        "If the target location specifies a single-valued attribute, the existing value is"
+        " replaced.",
     ),
     ("A boolean", {"active": True}, add(False, "active"), {"active": False}, EXISTING),
     (
@@ -57,7 +43,8 @@ def add(value: Any, path: str | None = None) -> dict[str, Any]:
         {"name": {"familyName": "Jensen"}},
         add("Barbara", "name.givenName"),
         {"name": {"familyName": "Jensen", "givenName": "Barbara"}},
-        UNASSIGNED,
+        "If the target location specifies an attribute that does not exist (has no value), the"
+        " attribute is added with the new value.",
     ),
     (
         "A sub-attribute with a value",
@@ -71,9 +58,17 @@ def add(value: Any, path: str | None = None) -> dict[str, Any]:
         {"name": {"familyName": "Jensen"}},
         add({"givenName": "Barbara"}, "name"),
         {"name": {"givenName": "Barbara"}},
-        COMPLEX,
+        "If the target location specifies a complex attribute, a set of sub-attributes SHALL be"
+        ' specified in the "value" parameter.',
     ),
-    ("One attribute without a path", {}, add({"title": "Guide"}), {"title": "Guide"}, WITHOUT_PATH),
+    (
+        "One attribute without a path",
+        {},
+        add({"title": "Guide"}),
+        {"title": "Guide"},
+        'If omitted, the target location is assumed to be the resource itself. The "value"'
+        " parameter contains a set of attributes to be added to the resource.",
+    ),
     (
         "A set of attributes without a path",
         {"nickName": "Barb"},

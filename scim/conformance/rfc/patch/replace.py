@@ -11,21 +11,9 @@ from ..requests import find, patch, patched, read, values
 
 check = area("patch", "RFC 7644 §3.5.2.3", needs=("patch",))
 SINGLE = "If the target location is a single-value attribute, the attributes value is replaced."
-LIST = (
-    "If the target location is a multi-valued attribute and no filter is specified, the attribute"
-    " and all values are replaced."
-)
 AS_ADD = (
     "If the target location path specifies an attribute that does not exist, the service provider"
     ' SHALL treat the operation as an "add".'
-)
-COMPLEX = (
-    'a set of sub-attributes SHALL be specified in the "value" parameter, which replaces any'
-    " existing values or adds where an attribute did not previously exist."
-)
-WITHOUT_PATH = (
-    'In this case, the "value" attribute SHALL contain a list of one or more attributes that are'
-    " to be replaced."
 )
 SUB_ATTRIBUTE = "the matching sub-attribute of all matching records is replaced."
 NAME = {"givenName": "Barbara", "familyName": "Jensen"}
@@ -65,7 +53,8 @@ def replace(value: Any, path: str | None = None) -> dict[str, Any]:
         {"name": NAME},
         replace({"givenName": "Babs", "middleName": "Jane"}, "name"),
         {"name": {"givenName": "Babs", "middleName": "Jane"}},
-        COMPLEX,
+        'a set of sub-attributes SHALL be specified in the "value" parameter, which replaces any'
+        " existing values or adds where an attribute did not previously exist.",
     ),
     (
         "A part of a complex attribute",
@@ -79,7 +68,8 @@ def replace(value: Any, path: str | None = None) -> dict[str, Any]:
         {"title": "Driver"},
         replace({"title": "Guide"}),
         {"title": "Guide"},
-        WITHOUT_PATH,
+        'In this case, the "value" attribute SHALL contain a list of one or more attributes that'
+        " are to be replaced.",
     ),
     (
         "A set of attributes without a path",
@@ -113,7 +103,8 @@ WORK_1, WORK_2, HOME_3 = ((each["value"], each["type"]) for each in PHONES)
         "A list",
         replace([{"value": "tel:+9", "type": "home"}], "phoneNumbers"),
         [("tel:+9", "home")],
-        LIST,
+        "If the target location is a multi-valued attribute and no filter is specified, the"
+        " attribute and all values are replaced.",
     ),
     (
         "A list without a path",
