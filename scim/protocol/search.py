@@ -1,23 +1,15 @@
-"""What a query asks for, and the ListResponse around its answer (RFC 7644 §3.4.2, RFC 9865)."""
+"""Queries and the ListResponse around their results (RFC 7644 §3.4.2, RFC 9865)."""
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from .errors import InvalidValueError
 
 LIST_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-PARAMETERS = (
-    "filter",
-    "sortBy",
-    "sortOrder",
-    "startIndex",
-    "count",
-    "cursor",
-    "attributes",
-    "excludedAttributes",
-)
+LIST = {"is_list": True}  # in the body of a POST; a URL parts the names by commas, as we do
 INTEGER = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # int() gives up at 4300 digits
 
 
@@ -30,12 +22,25 @@ class SearchRequest:
 
     filter: str | None = None
     sort_by: str = ""
-    descending: bool = False
+    sort_order: str = "ascending"
     start_index: int = 1
     count: int | None = None
-    attributes: str = ""
-    excluded_attributes: str = ""
     cursor: str | None = None
+    attributes: str = field(default="", metadata=LIST)
+    excluded_attributes: str = field(default="", metadata=LIST)
+
+    @property
+    def descending(self) -> bool:
+        return self.sort_order == "descending"
+
+
+def _parameter(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+PARAMETERS = {_parameter(known.name): known for known in fields(SearchRequest)}
+NUMBERS = {name for name, known in PARAMETERS.items() if known.type in (int, int | None)}
 
 
 def search_request(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
@@ -43,59 +48,36 @@ def search_request(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
 
     :raises InvalidValueError: a known one is given twice or is not what it should be
     """
-    given = {name: values for name in PARAMETERS if (values := parameters.get(name))}
-    for name, values in given.items():
-        if len(values) > 1:
-            raise InvalidValueError(f"{name} is given {len(values)} times")
-    text = {name: values[0] for name, values in given.items()}
-    numbers = {name: _integer(name, text[name]) for name in ("startIndex", "count") if name in text}
-    return checked_search(
-        filter=text.get("filter"),
-        sort_by=text.get("sortBy"),
-        sort_order=text.get("sortOrder"),
-        start_index=numbers.get("startIndex"),
-        count=numbers.get("count"),
-        attributes=text.get("attributes"),
-        excluded_attributes=text.get("excludedAttributes"),
-        cursor=text.get("cursor"),
-    )
+    given: dict[str, Any] = {}
+    for name in PARAMETERS:
+        if values := parameters.get(name):
+            if len(values) > 1:
+                raise InvalidValueError(f"{name} is given {len(values)} times; send it once")
+            given[name] = _integer(name, values[0]) if name in NUMBERS else values[0]
+    return checked_search(given)
 
 
-def checked_search(
-    *,
-    filter: str | None,
-    sort_by: str | None,
-    sort_order: str | None,
-    start_index: int | None,
-    count: int | None,
-    attributes: str | None,
-    excluded_attributes: str | None,
-    cursor: str | None,
-) -> SearchRequest:
-    """Return the query that parameters describe, None for those not given, within their bounds.
+def checked_search(given: Mapping[str, Any]) -> SearchRequest:
+    """Return the query that ``given`` parameters describe, None for those that are not, in bounds.
 
-    :raises InvalidValueError: ``sortOrder`` is none, or pages are asked for in two ways
+    :raises InvalidValueError: ``sortOrder`` is unknown, or pages are asked for in two ways
     """
-    order = "ascending" if sort_order is None else sort_order.lower()
+    said = {PARAMETERS[name].name: each for name, each in given.items() if each is not None}
+    order = said.get("sort_order", "ascending").lower()
     if order not in {"ascending", "descending"}:
-        raise InvalidValueError("sortOrder is neither ascending nor descending")
-    if cursor is not None and start_index is not None:
-        raise InvalidValueError("startIndex and cursor are two ways to ask for a page, send one")
-    return SearchRequest(
-        filter=filter,
-        sort_by=sort_by or "",
-        descending=order == "descending" and bool(sort_by),
-        start_index=max(1, start_index or 1),
-        count=None if count is None else max(0, count),
-        attributes=attributes or "",
-        excluded_attributes=excluded_attributes or "",
-        cursor=cursor,
-    )
+        raise InvalidValueError(f"sortOrder must be ascending or descending, not {order[:40]!r}")
+    if "cursor" in said and "start_index" in said:
+        raise InvalidValueError("startIndex and cursor cannot be combined; send one of them")
+    said["sort_order"] = order if said.get("sort_by") else "ascending"
+    for name, least in (("start_index", 1), ("count", 0)):
+        if name in said:
+            said[name] = max(least, said[name])
+    return SearchRequest(**said)
 
 
 def _integer(name: str, text: str) -> int:
     if INTEGER.fullmatch(text.strip()) is None:
-        raise InvalidValueError(f"{name} is not an integer: {text[:40]!r}")
+        raise InvalidValueError(f"{name} must be an integer, not {text[:40]!r}")
     return int(text)
 
 

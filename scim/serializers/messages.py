@@ -3,7 +3,7 @@
 A ``ValidationError`` becomes a ScimError.
 """
 
-from dataclasses import replace
+from dataclasses import Field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from scim.protocol.bulk import BulkOperation
 from scim.protocol.errors import InvalidSyntaxError
 from scim.protocol.patch.target import PatchOperation
 from scim.protocol.schema import ResourceType
-from scim.protocol.search import SearchRequest, checked_search
+from scim.protocol.search import LIST, NUMBERS, PARAMETERS, SearchRequest, checked_search
 from scim.protocol.tolerance import Tolerated
 
 from .resources import PASSWORD, Hashed, first_message, hasher
@@ -102,21 +102,22 @@ class BulkRequest(Message):
     operations = _operations(BulkElement())
 
 
+def _parameter(name: str, known: Field[Any]) -> fields.Field[Any]:
+    if known.metadata == LIST:
+        return fields.List(fields.String(), load_default=None)
+    if name in NUMBERS:
+        return fields.Integer(strict=True, load_default=None)
+    return fields.String(load_default=None)
+
+
 class Search(Message):
     """The body of a query by POST (RFC 7644 §3.4.3, RFC 9865 §3)."""
 
+    class Meta(Message.Meta):
+        include = {name: _parameter(name, known) for name, known in PARAMETERS.items()}
+
     urn = SEARCH_REQUEST_SCHEMA
     schemas = _schemas(urn)
-    filter = fields.String(load_default=None)
-    sort_by = fields.String(load_default=None, data_key="sortBy")
-    sort_order = fields.String(load_default=None, data_key="sortOrder")
-    start_index = fields.Integer(strict=True, load_default=None, data_key="startIndex")
-    count = fields.Integer(strict=True, load_default=None)
-    attributes = fields.List(fields.String(), load_default=None)
-    excluded_attributes = fields.List(
-        fields.String(), load_default=None, data_key="excludedAttributes"
-    )
-    cursor = fields.String(load_default=None)
 
 
 PATCH_OP = PatchOp()
@@ -203,6 +204,5 @@ def load_search(sent: Any) -> SearchRequest:
     :raises InvalidValueError: a parameter is not what it should be
     """
     message = _loaded(SEARCH, sent)
-    for name in ("attributes", "excluded_attributes"):
-        message[name] = ",".join(message[name] or ())
-    return checked_search(**message)
+    listed = {name: ",".join(each) for name, each in message.items() if isinstance(each, list)}
+    return checked_search(message | listed)

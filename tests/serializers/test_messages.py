@@ -127,7 +127,7 @@ def test_empty_bulk_request_is_tolerated():
         ),
         (
             {"sortBy": "title", "sortOrder": "Descending"},
-            SearchRequest(sort_by="title", descending=True),
+            SearchRequest(sort_by="title", sort_order="descending"),
         ),
         ({"sortOrder": "descending"}, SearchRequest()),  # there is nothing to sort by
         ({"STARTINDEX": 3, "Count": 0}, SearchRequest(start_index=3, count=0)),
@@ -175,8 +175,8 @@ def test_body_that_is_no_search_request_is_refused_with_the_place(sent, place):
 @pytest.mark.parametrize(
     ("sent", "problem"),
     [
-        ({"sortOrder": "up"}, "neither ascending nor descending"),
-        ({"sortOrder": ""}, "neither ascending nor descending"),
+        ({"sortOrder": "up"}, "must be ascending or descending"),
+        ({"sortOrder": ""}, "must be ascending or descending"),
         ({"cursor": "", "startIndex": 1}, "startIndex and cursor"),
     ],
 )

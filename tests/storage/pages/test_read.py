@@ -61,7 +61,8 @@ def test_list_is_sorted_with_the_missing_last_or_in_reverse_first(people, sort_b
     with_value, _, without = (part.split() for part in names.partition("|"))
 
     ascending = [u["userName"] for u in people.list(USER, sort_by=sort_by)]
-    descending = [u["userName"] for u in people.list(USER, sort_by=sort_by, descending=True)]
+    reverse = people.list(USER, sort_by=sort_by, sort_order="descending")
+    descending = [u["userName"] for u in reverse]
 
     assert ascending[: len(with_value)] == with_value
     assert set(ascending[len(with_value) :]) == set(without)
@@ -76,11 +77,11 @@ def test_false_sorts_before_true(people):
 
 
 @pytest.mark.parametrize("resource_type", [USER, GROUP], ids=lambda kind: kind.name)
-@pytest.mark.parametrize("descending", [False, True])
-def test_every_attribute_with_a_simple_value_can_be_sorted_by(people, resource_type, descending):
+@pytest.mark.parametrize("order", ["ascending", "descending"])
+def test_every_attribute_with_a_simple_value_can_be_sorted_by(people, resource_type, order):
     for node in nodes(resource_type):
         if node.attribute.type != "complex":
-            people.list(resource_type, sort_by=str(node.path), descending=descending)
+            people.list(resource_type, sort_by=str(node.path), sort_order=order)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +95,12 @@ def test_what_cannot_be_sorted_by_is_an_invalid_path(people, sort_by):
 
 def test_pages_in_any_order_show_everybody_once(people):
     for sort_by in ("", "title", "emails", "active", "meta.resourceType"):
-        for descending in (False, True):
+        for order in ("ascending", "descending"):
             walked = [
-                people.list(USER, sort_by=sort_by, descending=descending, start_index=at, count=2)
+                people.list(USER, sort_by=sort_by, sort_order=order, start_index=at, count=2)
                 for at in (1, 3, 5)
             ]
-            whole = people.list(USER, sort_by=sort_by, descending=descending)
+            whole = people.list(USER, sort_by=sort_by, sort_order=order)
             assert [user for page in walked for user in page] == whole
             assert len({user["id"] for user in whole}) == 5
 

@@ -18,6 +18,7 @@ from tests.support.bulk import bulk_request, post
 from tests.support.scim import group, path_of, user
 from tests.support.server import open_session
 
+ORDERS = ["ascending", "descending"]
 RESIDENTS, GUESTS, HOSTS = 40, 20, 3
 PAUSE = 0.01  # seconds, lest the end of a walk moves away as fast as it is walked to
 
@@ -63,7 +64,9 @@ def test_walk_shows_what_pages_by_index_show(new_directory, data, users, groups)
     filters = st.none() | generated.texts(generated.filters(kinds[0], users + groups))
     asked = {
         "sort_by": sort_by,
-        "descending": bool(sort_by) and data.draw(st.booleans()),
+        "sort_order": data.draw(
+            st.sampled_from(("ascending", "descending") if sort_by else ("ascending",))
+        ),
         "filter": data.draw(filters),
         "count": data.draw(st.integers(1, 4)),
     }
