@@ -1,4 +1,4 @@
-"""One request over a real socket, and what came back."""
+"""One request over a real socket, and its answer."""
 
 import gzip
 import json
@@ -8,8 +8,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-UNTOUCHED = "/?&=%+:,$"  # a path goes out as it is written, but for spaces, quotes and brackets
+UNTOUCHED = "/?&=%+:,$"  # a path is sent as it is written, except spaces, quotes and brackets
 
 
 @dataclass(frozen=True)
@@ -19,17 +18,20 @@ class Answer:
     body: Any
 
 
-def send(server: Any, method: str, path: str, headers: dict[str, str], body: Any = None) -> Answer:
-    """Send with the standard library, which leaves a trailing ``?`` where it is."""
-    url = urlsplit(server.url)
-    connection = HTTPConnection(url.hostname or "", url.port, timeout=60)
-    text = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+def send(url: str, method: str, path: str, headers: dict[str, str], body: Any = None) -> Answer:
+    """Send with the standard library, which keeps a trailing ``?``; a body that is text is sent so.
+
+    :param url: the server's base URL
+    """
+    base = urlsplit(url)
+    text = body if body is None or isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    connection = HTTPConnection(base.hostname or "", base.port, timeout=60)
     try:
-        connection.request(method, quote(url.path + path, safe=UNTOUCHED), text, headers)
+        target = quote(base.path + path, safe=UNTOUCHED)
+        connection.request(method, target, text and text.encode(), headers)
         response = connection.getresponse()
-        return Answer(
-            response.status, response.headers, _content(response.headers, response.read())
-        )
+        content = _content(response.headers, response.read())
+        return Answer(response.status, response.headers, content)
     finally:
         connection.close()
 
@@ -40,24 +42,3 @@ def _content(headers: Message, raw: bytes) -> Any:
     if raw and headers.get_content_subtype().endswith("json"):
         return json.loads(raw)
     return raw.decode() or None
-
-
-@dataclass(frozen=True)
-class Client:
-    """A provider's client: the headers it sends with everything, and shorthands."""
-
-    server: Any
-    headers: dict[str, str]
-
-    def get(self, path: str) -> Answer:
-        return send(self.server, "GET", path, self.headers)
-
-    def post(self, path: str, body: Any) -> Answer:
-        return send(self.server, "POST", path, self.headers, body)
-
-    def patch(self, path: str, *operations: Any) -> Answer:
-        body = {"schemas": [PATCH_OP], "Operations": operations}
-        return send(self.server, "PATCH", path, self.headers, body)
-
-    def delete(self, path: str) -> Answer:
-        return send(self.server, "DELETE", path, self.headers)

@@ -3,23 +3,23 @@
 import pytest
 
 from .comparison import check
-from .exchange import Client
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
+BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 NAMES = [f"user-{number:03}@example.com" for number in range(101)]
-
-
-@pytest.fixture
-def client(server):
-    return Client(server, {"Authorization": f"Bearer {server.token}"})
 
 
 @pytest.fixture
 def ids(client):
     """The ids of 101 users: one more than Okta's page, one more than a PATCH answer shows."""
-    users = ({"schemas": [USER_SCHEMA], "userName": name} for name in NAMES)
-    return [check(client.post("/Users", user), 201)["id"] for user in users]
+    users = [{"schemas": [USER_SCHEMA], "userName": name} for name in NAMES]
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": user["userName"], "data": user}
+        for user in users
+    ]
+    answer = client.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": operations})
+    return [done["location"].rpartition("/")[2] for done in check(answer)["Operations"]]
 
 
 def test_okta_import_sees_every_user_once_in_pages_of_a_hundred(client, ids):

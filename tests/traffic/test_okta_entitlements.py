@@ -3,8 +3,9 @@
 import pytest
 
 from ..support.definitions import ENTITLEMENT_SCHEMA, EXAMPLES, ROLE_SCHEMA
+from ..support.server import running_server
+from .client import Client
 from .comparison import LIST_RESPONSE, check
-from .exchange import Client
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 LICENSES = [
@@ -18,10 +19,19 @@ ENDPOINTS = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture(scope="module")
+def server(database_url, tmp_path_factory):
+    """A server that has the documents of ``docs/examples/okta``."""
+    settings = {"SCHEMA_FOLDER": str(EXAMPLES / "okta"), "WORKERS": "1"}
+    environment = {f"SCIM_{name}": value for name, value in settings.items()}
+    log_path = tmp_path_factory.mktemp("okta") / "log"
+    with running_server(log_path, SCIM_DATABASE_URL=database_url, **environment) as server:
+        yield server
+
+
 @pytest.fixture
-def okta(serve):
-    """Okta's test against a server that has the documents of ``docs/examples/okta``."""
-    server = serve(SCIM_SCHEMA_FOLDER=str(EXAMPLES / "okta"), SCIM_WORKERS="1")
+def okta(server, empty_database):
+    """Okta's test, which sends the token alone."""
     headers = {
         "Accept-Charset": "utf-8",
         "Content-Type": "application/scim+json; charset=utf-8",
@@ -29,7 +39,7 @@ def okta(serve):
         "Authorization": server.token,
         "User-Agent": "OKTA SCIM Integration",
     }
-    client = Client(server, headers)
+    client = Client(server.url, headers)
     for endpoint, schema, items in (
         ("/Entitlements", ENTITLEMENT_SCHEMA, LICENSES),
         ("/Roles", ROLE_SCHEMA, ROLES),
