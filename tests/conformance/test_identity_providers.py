@@ -1,4 +1,4 @@
-"""The suites of Okta and Entra ID: ours passes, and a server that breaks a rule is found out."""
+"""The suites of Okta and Entra ID: each check fails on a server that breaks its rule."""
 
 import re
 import time
@@ -14,8 +14,6 @@ from ..support.broken import broken_server
 from .conftest import outcomes
 
 SUITES = ("okta-spec", "entra")
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 EMPTY = {"schemas": [LIST], "totalResults": 0, "startIndex": 1, "itemsPerPage": 0, "Resources": []}
 
@@ -254,29 +252,9 @@ def test_every_check_can_fail():
     assert {name for _, name, _, _ in BROKEN} == {check.name for check in ALL}
 
 
-@pytest.mark.parametrize("suite", SUITES)
-def test_rules_are_kept_by_our_server(server, checked, suite):
-    results = checked(server.url, server.token, suite)
-
-    assert outcomes(results, *set(Status) - {Status.PASSED}) == {}
-
-
 def test_unchanged_answers_pass(ours, checked):
     with broken_server(ours.url, lambda asked, serve: serve(asked)) as url:
         assert outcomes(checked(url, ours.token, *SUITES)) == {}
-
-
-@pytest.mark.parametrize("suite", SUITES)
-def test_server_is_left_as_it_was_found(server, checked, suite):
-    """There is something that must not be touched, and nothing may be added."""
-    user = server.session.post("/Users", json={"schemas": [USER], "userName": "ada"}).json()
-    group = {"schemas": [GROUP], "displayName": "A", "members": [{"value": user["id"]}]}
-    server.session.post("/Groups", json=group)
-    before = [server.session.get(path).json() for path in ("/Users", "/Groups")]
-
-    checked(server.url, server.token, suite)
-
-    assert [server.session.get(path).json() for path in ("/Users", "/Groups")] == before
 
 
 def test_numbers_are_those_of_okta_and_microsoft():

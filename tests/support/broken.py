@@ -1,9 +1,11 @@
 """A server that breaks one rule: a proxy before ours, which changes what is asked or answered."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -89,17 +91,29 @@ class _Proxy(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    @cached_property
+    def _server(self) -> HTTPConnection:
+        """The connection to the server, which is kept as long as the client keeps its own."""
+        return HTTPConnection(self.server_base.hostname, self.server_base.port, timeout=30)
+
     def _ask(self, body: bytes) -> Answer:
-        connection = HTTPConnection(self.server_base.hostname, self.server_base.port, timeout=30)
         headers = {n: v for n, v in self.headers.items() if n.lower() not in HOP_BY_HOP}
+        is_whole = False
         try:
-            connection.request(self.command, self.path, body or None, headers)
-            response = connection.getresponse()
+            with suppress(BrokenPipeError, ConnectionResetError):  # a body that is too large
+                self._server.request(self.command, self.path, body or None, headers)
+                is_whole = True
+            response = self._server.getresponse()
             headers = {name.lower(): value for name, value in response.getheaders()}
             kept = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
             return Answer(response.status, kept, response.read().decode())
         finally:
-            connection.close()
+            if not is_whole or sys.exception():
+                self._server.close()
+
+    def finish(self) -> None:
+        self._server.close()
+        super().finish()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _forward
 

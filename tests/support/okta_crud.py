@@ -2,7 +2,6 @@
 
 from contextlib import closing, contextmanager
 
-from scim.cli.organization import stand_in
 from scim.conformance.checks import Client, Service, load, run_checks
 from scim.conformance.okta.organization import Organization
 
@@ -14,11 +13,6 @@ STEPS = load(["okta-crud"])
 def run(url, token, organization, checks=STEPS):
     with closing(Client(url, token)) as client:
         return run_checks(checks, Service(client, organization))
-
-
-def crud(url, token):
-    with stand_in(url, token) as organization:
-        return run(url, token, organization)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The bodies that Microsoft's SCIM Validator makes up, and the PATCH operations behind them."""
+"""The bodies that Microsoft's SCIM Validator sends, and the same as PATCH operations."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ MANAGER = f"{ENTERPRISE}:manager"
 
 
 def full_user(word: str) -> Resource:
-    """Return a user with every attribute of Entra ID's default mapping."""
+    """Return a user with every attribute of Entra ID's default mapping, with a word in it."""
     address = {
         "formatted": f"{word} 6 Street",
         "streetAddress": f"6 {word} Street",
@@ -78,7 +78,7 @@ def full_group(word: str, *members: str) -> Resource:
 
 
 def replacements(resource: Resource) -> list[Resource]:
-    """Return one replace operation for every value of a resource."""
+    """Return a replace operation for each value of a resource."""
     return [
         {"op": "replace", "path": path, "value": value}
         for name, member in resource.items()

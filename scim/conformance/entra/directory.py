@@ -1,4 +1,4 @@
-"""What both kinds of cases do: create, look up as Entra ID does, patch, delete."""
+"""The steps of all cases: look up as Entra ID does, patch, delete."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +13,7 @@ UNKNOWN = "00000000-5e0a-4c57-9f55-0d5d6a8f1c11"
 def case(
     area: str, expected: str, needs: Sequence[str] = ("filter",), preview: bool = False
 ) -> Callable[[Function], Function]:
-    """Register a case; a preview one that fails is a warning, as Microsoft does not insist."""
+    """Register a case; a preview case that fails is a warning, as Microsoft does not insist."""
     if preview:
         return check("entra", f"{area} (preview)", "preview", expected, Level.SHOULD, needs)
     return check("entra", area, "required", expected, Level.MUST, needs)
@@ -41,7 +41,7 @@ def find_one(service: Service, endpoint: str, value: str, **query: str) -> Resou
 
 
 def expect_found(service: Service, endpoint: str, sent: Resource, **query: str) -> Resource:
-    """Fail unless the resource is found, with all that was sent; return it."""
+    """Return the resource that was sent; fail unless it is found with everything in it."""
     shown = find_one(service, endpoint, sent[JOINING[endpoint]], **query)
     expect_shown(sent, shown)
     return shown

@@ -42,8 +42,9 @@ def create_a_new_group(service: Service) -> None:
 @case(AREA, "409, as there may be one group of a displayName only", needs=())
 def create_a_duplicate_group(service: Service) -> None:
     """Create a duplicate Group."""
-    _, sent = created(service)
+    path, sent = created(service)
     expect_status(service.client.post(GROUPS, sent), 409)
+    expect_shown(without_members(sent), service.client.get(path).json)
 
 
 @case(AREA, "200 with the group, without members", needs=())
@@ -85,8 +86,9 @@ def filter_for_a_non_existing_group(service: Service) -> None:
 @case(AREA, "200 with the group, whose displayName differs in case alone")
 def filter_for_an_existing_group_with_a_different_case(service: Service) -> None:
     """Filter for an existing group with a different case."""
-    _, sent = created(service)
-    find_one(service, GROUPS, sent["displayName"].upper())
+    path, sent = created(service)
+    found = find_one(service, GROUPS, sent["displayName"].upper())
+    expect(path_of(found) == path, f"the filter found {path_of(found)} instead of {path}")
 
 
 @case(AREA, "200 or 204; then the filter shows the new value", PATCHING)
@@ -128,7 +130,7 @@ def patch_group_remove_member(service: Service) -> None:
 
 
 def expect_members(service: Service, sent: Resource, *members: str) -> None:
-    """Fail unless the group has these members alone, and what it had."""
+    """Fail unless the group has exactly these members, and everything else it had before."""
     found = expect_found(service, GROUPS, without_members(sent))
     real = sorted(str(member["value"]) for member in found.get("members") or [])
     expect(real == sorted(members), f"the members are {real} instead of {sorted(members)}")

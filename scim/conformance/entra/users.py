@@ -1,6 +1,6 @@
 """The cases about users."""
 
-from ..answers import expect_status
+from ..answers import expect_shown, expect_status
 from ..checks import Resource, Service, expect
 from .bodies import ENTERPRISE, MANAGER, full_user, replacements
 from .directory import (
@@ -38,8 +38,9 @@ def create_a_new_user(service: Service) -> None:
 @case(AREA, "409, as there may be one user of a userName only", needs=())
 def create_a_duplicate_user(service: Service) -> None:
     """Create a duplicate User."""
-    _, sent = created(service)
+    path, sent = created(service)
     expect_status(service.client.post(USERS, sent), 409)
+    expect_shown(sent, service.client.get(path).json)
 
 
 @case(AREA, "200 with that user alone, and every attribute")
@@ -62,8 +63,9 @@ def filter_for_a_non_existing_user(service: Service) -> None:
 @case(AREA, "200 with the user, whose userName differs in case alone")
 def filter_for_an_existing_user_with_a_different_case(service: Service) -> None:
     """Filter for an existing user with a different case."""
-    _, sent = created(service)
-    find_one(service, USERS, sent["userName"].upper())
+    path, sent = created(service)
+    found = find_one(service, USERS, sent["userName"].upper())
+    expect(path_of(found) == path, f"the filter found {path_of(found)} instead of {path}")
 
 
 @case(AREA, "200 or 204; then the filter shows every value as replaced", PATCHING)
@@ -109,7 +111,7 @@ def patch_user_replace_manager(service: Service) -> None:
 
 
 def expect_manager_after(service: Service, path: str, sent: Resource, op: str) -> None:
-    """Set a new manager; fail unless the user has that one, and what it had."""
+    """Set a new manager; fail unless the user has that manager and everything it had before."""
     manager = {"value": service.new_user()["id"]}
     patch(service, path, {"op": op, "path": MANAGER, "value": manager})
     expect_found(service, USERS, sent | {ENTERPRISE: sent[ENTERPRISE] | {"manager": manager}})
@@ -129,10 +131,12 @@ def patch_user_remove_manager(service: Service) -> None:
 @case(AREA, "204; then 404, and the filter finds nobody")
 def delete_a_user(service: Service) -> None:
     """Delete a User."""
+    _, kept = created(service)
     path, sent = created(service)
     expect_deleted(service, path)
     expect_status(service.client.get(path), 404)
     expect(not find(service, USERS, sent["userName"]), "the filter still finds the user")
+    expect_found(service, USERS, kept)
 
 
 @case(AREA, "200 or 204; then every operation has taken effect", PATCHING, preview=True)
