@@ -1,4 +1,4 @@
-"""``check``: whether a server does what the standard and identity providers ask of it."""
+"""``check``: tests a SCIM server against the standard and what identity providers expect."""
 
 import sys
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -39,9 +39,9 @@ ALL, OKTA_CRUD = "all", "okta-crud"
     type=click.File("w", encoding="utf-8", lazy=False),
     help="where to write the report; standard output if absent",
 )
-@click.option("--okta", metavar="URL", help="an Okta organization instead of the stand-in")
-@click.option("--okta-app", metavar="ID", help="its app, which has to provision to the server")
-@click.option("--okta-token", help="a token for its API; asked for if absent")
+@click.option("--okta", metavar="URL", help="an Okta organization to use instead of the stand-in")
+@click.option("--okta-app", metavar="ID", help="the id of its app that provisions to the server")
+@click.option("--okta-token", help="an API token of that organization; asked for if absent")
 @click.pass_context
 def check(
     context: click.Context,
@@ -54,14 +54,14 @@ def check(
     okta_app: str | None,
     okta_token: str | None,
 ) -> None:
-    """Check a SCIM server, whoever made it: URL is its SCIM base URL.
+    """Check any SCIM server; URL is its SCIM base URL.
 
-    Users and groups are created and deleted again; those that are there are left alone. The exit
-    status is 1 if something that must be does not hold.
+    The checks create users and groups and delete them again. They do not change others. The exit
+    status is 1 if the server breaks a rule that it must keep.
     """
     names = list(SUITES) if ALL in suites else list(suites)
     if output and not form:
-        raise click.UsageError("say with --report what to write")
+        raise click.UsageError("--output needs --report, which names the format")
     if bool(okta) != bool(okta_app) or (okta_token and not okta):
         raise click.UsageError("--okta, --okta-app and --okta-token go together")
     if okta and OKTA_CRUD not in names:
@@ -84,7 +84,7 @@ def _ask(what: str) -> str:
 
 
 def _client(url: str, token: str) -> Client:
-    """Return a client of a server that is there and takes the token."""
+    """Return a client of a server that answers and accepts the token."""
     try:
         client = Client(url, token)
         status = client.get("/Users", query={"count": 1}).status
@@ -101,7 +101,7 @@ def _client(url: str, token: str) -> Client:
 def _organization(
     client: Client, names: list[str], okta: str | None, app: str | None, token: str | None
 ) -> AbstractContextManager[Organization | None]:
-    """Return the Okta organization of the options, a stand-in, or none where none is needed."""
+    """Return the Okta organization of the options, a stand-in, or None if no suite needs one."""
     if okta and app:
         return real_one(okta, (token or _ask("Okta API token")).strip(), app)
     if OKTA_CRUD in names:

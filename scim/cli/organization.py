@@ -1,4 +1,4 @@
-"""The Okta organization that ``check --suite okta-crud`` tells what to do."""
+"""The Okta organization that ``check --suite okta-crud`` instructs."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +14,7 @@ from scim.idp.okta.api.application import api_server
 from scim.idp.okta.org import App, Org
 from scim.idp.okta.service import Service
 
-FIRST_PAUSE = 0.1  # seconds before the stand-in tries again; they double
+FIRST_PAUSE = 0.1  # seconds before the stand-in retries; each further pause is twice as long
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def stand_in(url: str, token: str) -> Iterator[Organization]:
 
     with api_server(okta, api_token, port=0) as server:
         okta.start()
-        settle()  # the credentials are tested first
+        settle()  # first, the stand-in tests the credentials
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         address = f"http://127.0.0.1:{server.port}"
         organization = Organization(address, api_token, org.app.id, patience=0, settle=settle)
@@ -51,7 +51,7 @@ def stand_in(url: str, token: str) -> Iterator[Organization]:
 
 @contextmanager
 def real_one(url: str, api_token: str, app_id: str) -> Iterator[Organization]:
-    """Provide an organization that is there, takes the API token and has the app."""
+    """Provide an organization that answers, accepts the API token and has the app."""
     try:
         organization = Organization(url, api_token, app_id)
         status = organization.ask("GET", organization.app).status

@@ -1,4 +1,5 @@
-"""Black-box checks of any SCIM server over HTTP; they use the standard library only.
+"""Black-box checks of any SCIM server over HTTP.
 
-Nothing of ours is imported here, or a mistake that both sides share would hide itself.
+They import nothing of the server, because both sides would share its mistakes. They use the
+standard library only; the page of a report is a Jinja template.
 """

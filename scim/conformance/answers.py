@@ -1,4 +1,4 @@
-"""What the suites of the identity providers ask of an answer."""
+"""Expectations of an answer that several suites share."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
-UNCOMPARED = {"schemas", "meta", "password"}  # the server's own, or never shown
+UNCOMPARED = {"schemas", "meta", "password"}  # the server makes them, or never shows them
 
 
 def expect_status(answer: Exchange, *statuses: int) -> None:
@@ -24,7 +24,7 @@ def expect_status(answer: Exchange, *statuses: int) -> None:
 
 
 def value_at(document: Any, path: str) -> Any:
-    """Return what stands at a place like ``Resources[0].name.familyName``, None for nothing."""
+    """Return the value at a place like ``Resources[0].name.familyName``, None if it has none."""
     for step in re.findall(r"[^.\[\]]+", path):
         if isinstance(document, list):
             document = document[int(step)] if int(step) < len(document) else None
@@ -45,7 +45,7 @@ def expect_schema(answer: Exchange, schema: str) -> None:
 
 
 def expect_filled(answer: Exchange, *paths: str) -> None:
-    """Fail unless something that is not empty stands at each of these places."""
+    """Fail unless each of these places has a value that is not empty."""
     empty = [path for path in paths if value_at(answer.json, path) in (None, "", [], {})]
     expect(not empty, f"missing or empty: {', '.join(empty)}")
 
@@ -59,7 +59,7 @@ def expect_equal(answer: Exchange, **values: Any) -> None:
 
 
 def differences(sent: Any, shown: Any, place: str = "") -> Iterator[str]:
-    """Yield what a resource lacks of what was sent, in words; it may show more than that."""
+    """Yield, in words, how a resource lacks what was sent; it may show more than that."""
     if isinstance(sent, dict) and isinstance(shown, dict):
         for name, value in sent.items():
             if name not in UNCOMPARED:
@@ -83,6 +83,6 @@ def _is_shown(sent: Any, shown: Any) -> bool:
 
 
 def expect_shown(sent: Any, shown: Any) -> None:
-    """Fail with all that a resource lacks of what was sent."""
+    """Fail unless a resource shows everything that was sent."""
     found = list(differences(sent, shown))
     expect(not found, "not as sent: " + "; ".join(found))

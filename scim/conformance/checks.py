@@ -1,4 +1,4 @@
-"""Checks and how they are run: a function per rule, which a decorator registers."""
+"""Checks, which are functions that a decorator registers, and the runner."""
 
 import re
 import time
@@ -44,14 +44,14 @@ SUITES = {  # and their modules
 }
 HIDDEN = "(hidden)"
 RULE = ("quote", "section", "level", "needs")
-SECRET_LENGTH = 6  # anything shorter is no secret, and stands anywhere by chance
+SECRET_LENGTH = 6  # a shorter text is no secret, and occurs anywhere by chance
 
 
 Function = Callable[[Service], None]
 
 
 class Status(StrEnum):
-    """What became of a check."""
+    """The outcome of a check."""
 
     PASSED = "passed"
     WARNED = "warned"
@@ -61,7 +61,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One rule: where it stands, what it says, and the function that tries it."""
+    """One rule: its section, its words, and the function that tries it."""
 
     suite: str
     area: str
@@ -82,7 +82,7 @@ class Check:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What became of a check, why, and what was said on the way."""
+    """The outcome of a check, the reason, and the requests and answers on the way."""
 
     check: Check
     status: Status
@@ -102,10 +102,10 @@ def check(
     level: Level = Level.MUST,
     needs: Iterable[str] = (),
 ) -> Callable[[Function], Function]:
-    """Register a function whose docstring says in a line what it expects of a server.
+    """Register a function; the first line of its docstring is the title of the check.
 
-    ``section`` and ``quote`` are the rule's place and words; ``needs`` names the features of
-    ServiceProviderConfig without which there is nothing to check.
+    ``section`` and ``quote`` are the rule's place and words. The check is skipped on a server whose
+    ServiceProviderConfig lacks one of the features in ``needs``.
     """
 
     def register(function: Function) -> Function:
@@ -183,7 +183,7 @@ def run(
     service: Service,
     progress: Callable[[CheckResult], None] = lambda result: None,
 ) -> list[CheckResult]:
-    """Run the checks of some suites, each suite on a server without what the others made."""
+    """Run the checks of some suites, one suite after the other."""
     return [
         result
         for name in dict.fromkeys(suites)
@@ -196,9 +196,9 @@ def run_checks(
     service: Service,
     progress: Callable[[CheckResult], None] = lambda result: None,
 ) -> list[CheckResult]:
-    """Run checks one by one, each on a server without what the others made.
+    """Run checks one by one; delete after each what it has made.
 
-    Only the user of an Okta organization lives as long as all of them run.
+    Only the user of an Okta organization exists until all checks have run.
     """
     results = []
     left: list[str] = []
@@ -255,14 +255,14 @@ def _outcome(check: Check, service: Service) -> tuple[Status, str]:
     except NoAnswerError as error:
         return Status.FAILED, str(error)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        # The answer is not built as a check took for granted that it would be.
+        # The answer has another structure than the check expects of any answer.
         return Status.FAILED, f"unexpected answer: {type(error).__name__}: {error}"
     return Status.PASSED, ""
 
 
 def _left_behind(paths: Sequence[str]) -> CheckResult:
     def nothing_is_left_behind(_: Service) -> None:
-        """What the checks made could be deleted again."""
+        """The server deletes everything that the checks have made."""
 
     rule = Check(
         "clean-up", "Clean-up", "RFC 7644 §3.6", "", Level.SHOULD, (), nothing_is_left_behind
@@ -271,7 +271,7 @@ def _left_behind(paths: Sequence[str]) -> CheckResult:
 
 
 def _without(secrets: Iterable[str], exchange: Exchange) -> Exchange:
-    """Return the exchange with the secrets hidden, wherever they are."""
+    """Return the exchange with all secrets in it hidden."""
 
     def hidden(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         return {name: _hide(secrets, value) for name, value in headers}

@@ -1,4 +1,4 @@
-"""An HTTP client that keeps what was said (RFC 7644 §3.1)."""
+"""An HTTP client that keeps every request and answer (RFC 7644 §3.1)."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 MEDIA_TYPE = "application/scim+json"
-UNTOUCHED = "/?&=%+:,$;@-._~!'()*"  # what stays as it is in a path
+UNTOUCHED = "/?&=%+:,$;@-._~!'()*"  # characters of a path that are sent as they are
 
 
 class NoAnswerError(Exception):
@@ -19,14 +19,17 @@ class NoAnswerError(Exception):
 
 
 def check_token(token: str) -> None:
-    """Raise a ValueError, which does not show the token, if no header can carry it."""
+    """Check that a header can carry a token.
+
+    :raises ValueError: it cannot; the message does not show the token
+    """
     if not (token.isascii() and token.isprintable()):
         raise ValueError("the token has characters that no header can carry")
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and what came back; the names of the answer's headers are in lower case."""
+    """A request and its answer, whose headers have names in lower case."""
 
     method: str
     url: str
@@ -39,7 +42,10 @@ class Exchange:
 
     @cached_property
     def json(self) -> Any:
-        """The answer's body, or a ValueError where it is not JSON."""
+        """The answer's body.
+
+        :raises ValueError: it is not JSON
+        """
         try:
             return json.loads(self.text)
         except (ValueError, RecursionError):
@@ -49,8 +55,10 @@ class Exchange:
 class Client:
     """A client of the server at ``base_url``.
 
-    ``exchanges`` has what was said so far, ``unanswered`` what may have been heard all the same:
-    the URLs and bodies of POST requests.
+    ``exchanges`` are the requests that were answered so far. ``unanswered`` are the URLs and bodies
+    of POST requests without an answer, which the server may have carried out all the same.
+
+    :raises ValueError: there can be no such URL, or no such token
     """
 
     def __init__(self, base_url: str, token: str | None, timeout: float = 30) -> None:
@@ -58,7 +66,7 @@ class Client:
         if base.scheme not in ("http", "https") or not base.hostname:
             raise ValueError(f"{base_url!r} is not the URL of a server")
         check_token(token or "")
-        place = base.netloc.rpartition("@")[2]  # a password is nobody's business
+        place = base.netloc.rpartition("@")[2]  # without the user's password
         self.base_url = f"{base.scheme}://{place}{base.path.rstrip('/')}"
         self.base_query = base.query  # Entra ID repeats the one of its tenant URL
         self.token = token
@@ -80,7 +88,10 @@ class Client:
         """Send one request.
 
         ``path`` is below the base URL, or an absolute URL of the same server. A ``body`` that is
-        a string goes out as it is, anything else as JSON. A header of None is left out.
+        a string is sent as it is, anything else as JSON. A header of None is left out.
+
+        :raises NoAnswerError: the server cannot be reached, or it broke off
+        :raises ValueError: the URL is on another server
         """
         url = self._url(path, query)
         text = body if body is None or isinstance(body, str) else json.dumps(body)
@@ -105,7 +116,7 @@ class Client:
         return self.request("GET", path, **options)
 
     def follow(self, location: str) -> Exchange:
-        """GET what a location leads to, which may be relative (RFC 7643 §2.3.7)."""
+        """GET the resource at a location, which may be relative (RFC 7643 §2.3.7)."""
         return self.get(urljoin(f"{self.base_url}/", location))
 
     def post(self, path: str, body: Any = None, **options: Any) -> Exchange:
@@ -124,7 +135,7 @@ class Client:
         self._connection.close()
 
     def _url(self, path: str, query: Mapping[str, Any] | None) -> str:
-        """Return the absolute URL; the token must not leave for another server."""
+        """Return the absolute URL; the token must not be sent to another server."""
         if path.startswith(("http://", "https://")):
             if urlsplit(path)[:2] != urlsplit(self.base_url)[:2]:
                 raise ValueError(f"{path} is not on the server that is checked")
@@ -145,7 +156,7 @@ class Client:
     def _send(
         self, method: str, url: str, text: str | None, headers: dict[str, str]
     ) -> tuple[HTTPResponse, bytes]:
-        """Send, once more where a connection turns out to have been closed while it was idle."""
+        """Send a request; once more if the server has closed the connection while it was idle."""
         is_old = self._connection.sock is not None
         try:
             return self._send_once(method, url, text, headers)
@@ -164,7 +175,7 @@ class Client:
             response = self._connection.getresponse()
             content = response.read()
         except BaseException as error:
-            self._connection.close()  # also after Ctrl+C: there is something to clean up
+            self._connection.close()  # also after Ctrl+C: cleaning up sends more requests
             if not isinstance(error, OSError | HTTPException):
                 raise
             reason = str(error) or type(error).__name__
@@ -174,7 +185,7 @@ class Client:
         return response, content
 
     def _say(self, method: str, target: str, text: str | None, headers: dict[str, str]) -> bool:
-        """Send a request; what is too large may be answered before all of it was sent."""
+        """Send a request; return False if the server answered before all of it was sent."""
         try:
             self._connection.request(method, target, text and text.encode(), headers)
         except (BrokenPipeError, ConnectionResetError):

@@ -13,7 +13,7 @@ from .outcomes import expect
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
-# What is taken for granted where ServiceProviderConfig is silent: identity providers need it.
+# Features that count as supported if ServiceProviderConfig is silent: identity providers need them.
 ASSUMED = {"patch", "filter", "index"}
 PAGINATION = {"cursor", "index"}  # RFC 9865 §5
 
@@ -21,7 +21,7 @@ Resource = dict[str, Any]
 
 
 def writable(text: str) -> str:
-    """Return text that can be written: JSON may name halves of characters."""
+    """Return text that can be encoded; JSON may escape half of a surrogate pair."""
     return text.encode(errors="replace").decode()
 
 
@@ -31,9 +31,9 @@ def path_of(endpoint: str, identifier: object) -> str:
 
 
 class Service:
-    """A service provider as a check sees it; what checks make in it goes again with ``clean``.
+    """A service provider as a check sees it; ``clean`` deletes what checks have made in it.
 
-    ``organization`` is one of Okta that provisions into it, if there is one.
+    :param organization: an Okta organization that provisions into the service provider
     """
 
     def __init__(self, client: Client, organization: Organization | None = None) -> None:
@@ -46,13 +46,13 @@ class Service:
 
     @property
     def secrets(self) -> list[str]:
-        """What must be in no report."""
+        """The tokens and passwords that no report may show."""
         of_okta = self.organization.secrets if self.organization else []
         return [secret for secret in (self.client.token, *of_okta) if secret]
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The ServiceProviderConfig (RFC 7643 §5), {} where there is none."""
+        """The ServiceProviderConfig (RFC 7643 §5), {} if the server shows none."""
         try:
             answer = self.client.get("/ServiceProviderConfig")
             return answer.json if answer.status == 200 and isinstance(answer.json, dict) else {}
@@ -60,7 +60,7 @@ class Service:
             return {}
 
     def supports(self, name: str) -> bool:
-        """Say whether the server claims a feature: patch, bulk, filter, sort, etag, cursor, ..."""
+        """Tell whether the server claims a feature: patch, bulk, filter, sort, etag, cursor, ..."""
         if name in PAGINATION:
             pagination = self.config.get("pagination")
             claimed = pagination.get(name) if isinstance(pagination, dict) else None
@@ -70,12 +70,12 @@ class Service:
         return claimed if isinstance(claimed, bool) else name in ASSUMED
 
     def unique(self, prefix: str) -> str:
-        """Return a name that nothing in the directory has yet."""
+        """Return a name that no resource has yet."""
         self._names.append(f"{prefix}-{uuid4().hex[:12]}")
         return self._names[-1]
 
     def user(self, **attributes: Any) -> Resource:
-        """Return the body of a POST of a user whom nobody has seen before."""
+        """Return the body of a POST of a user with a new name."""
         name = self.unique("scim-check")
         address = f"{name}@example.com"
         return {
@@ -95,15 +95,15 @@ class Service:
         return body | attributes
 
     def new_user(self, **attributes: Any) -> Resource:
-        """Create a user and return what the server says it is."""
+        """Create a user and return the server's representation."""
         return self.create("/Users", self.user(**attributes))
 
     def new_group(self, *members: str, **attributes: Any) -> Resource:
-        """Create a group of the resources with these ids and return what the server says it is."""
+        """Create a group of the resources with these ids; return the server's representation."""
         return self.create("/Groups", self.group(*members, **attributes))
 
     def create(self, endpoint: str, body: Resource) -> Resource:
-        """Create a resource; where even that fails, the check does."""
+        """Create a resource and return the server's representation; fail if the server does not."""
         answer = self.client.post(endpoint, body)
         expect(
             answer.status == 201,
@@ -117,11 +117,11 @@ class Service:
         return dict(created)
 
     def remember(self, path: str) -> None:
-        """Have a resource deleted by ``clean``; those that a POST or a /Bulk made need no word."""
+        """Let ``clean`` delete a resource; it finds those of a POST or a /Bulk by itself."""
         self._made.append(path)
 
     def clean(self) -> list[str]:
-        """Delete what was made since the last time; return the paths of what will not go."""
+        """Delete what was made since the last call; return the paths that the server keeps."""
         for exchange in self.client.exchanges:
             self._made += _made(exchange, self.client.base_url)
             self.client.unanswered += _refused_in_bulk(exchange, self.client.base_url)
@@ -143,13 +143,13 @@ class Service:
         return [each for each in found if str(each.get(attribute)).lower() == name.lower()]
 
     def _found(self, url: str, text: str) -> list[str]:
-        """Return the paths of what a request without an answer has created after all."""
+        """Return the paths of resources that a request without an answer has created after all."""
         endpoint = _path(url, self.client.base_url)
         try:
             body = json.loads(text)
             name = "userName" if "userName" in body else "displayName"
             if not any(unique in body[name] for unique in self._names):
-                return []  # whatever has that name may have been there before
+                return []  # a resource of that name may have been there before
             found = self.named(endpoint, name, body[name])
             return [path_of(endpoint, each["id"]) for each in found]
         except (LookupError, TypeError, ValueError):
@@ -164,9 +164,9 @@ class Service:
 
 
 def _made(exchange: Exchange, base_url: str) -> list[str]:
-    """Return the paths of what a request has created."""
+    """Return the paths of the resources that a request has created."""
     path = _path(exchange.url, base_url)
-    is_ours = exchange.url.startswith(base_url)  # and not Okta's
+    is_ours = exchange.url.startswith(base_url)  # not a request to Okta
     if exchange.method != "POST" or not exchange.text or not is_ours:
         return []
     try:
@@ -177,7 +177,7 @@ def _made(exchange: Exchange, base_url: str) -> list[str]:
         done = [item for item in body.get("Operations") or () if isinstance(item, dict)]
         places = [item.get("location") for item in done if str(item.get("status")) == "201"]
         return [_last_two(place) for place in places if isinstance(place, str)]
-    if not 200 <= exchange.status < 300:  # 201 is right, but others create as well
+    if not 200 <= exchange.status < 300:  # 201 is right, but some servers create with another
         return []
     if isinstance(body.get("id"), str) and path != "/Me":
         return [path_of(path, body["id"])]
@@ -185,7 +185,7 @@ def _made(exchange: Exchange, base_url: str) -> list[str]:
 
 
 def _refused_in_bulk(exchange: Exchange, base_url: str) -> list[tuple[str, str]]:
-    """Return the URLs and bodies of what a bulk says that it has not created; it may be wrong."""
+    """Return the URLs and bodies of POSTs that a bulk reports as refused, which may be wrong."""
     if _path(exchange.url, base_url) != "/Bulk":
         return []
     try:
@@ -205,5 +205,5 @@ def _path(url: str, base_url: str) -> str:
 
 
 def _last_two(location: str) -> str:
-    """Return ``/Users/2819c223`` of a URL whose beginning a proxy may have changed."""
+    """Return ``/Users/2819c223``; a proxy may have changed the beginning of the URL."""
     return "/" + "/".join(urlsplit(location).path.rstrip("/").split("/")[-2:])

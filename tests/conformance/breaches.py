@@ -1,4 +1,4 @@
-"""Servers that break rules of the RFCs: each is ours behind a proxy that changes what it says."""
+"""Servers that break rules of the RFCs: ours behind a proxy that changes its answers."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def always(breach: Breach) -> Callable[[Server], Breach]:
 
 
 def garbled(value, kept=("id", "userName")):
-    """Return JSON of another kind and with other text than it was."""
+    """Return JSON with other kinds of values and other texts."""
     if isinstance(value, dict):
         return {n: each if n in kept else garbled(each, kept) for n, each in value.items()}
     if isinstance(value, list):
@@ -113,12 +113,12 @@ def other_statuses(asked, serve):
 
 
 def anybody(server):
-    """Let everybody in, and heed no condition."""
+    """Let everybody in, and ignore conditions."""
     return lambda asked, serve: ask(server, asked)
 
 
 def meddling(server):
-    """Change the title after each PATCH, which is answered by nothing."""
+    """Change the title after each PATCH, and answer with an empty object."""
     schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
     change = {"op": "replace", "path": "title", "value": "meddled"}
 
@@ -197,7 +197,7 @@ def below_one_is_the_second(asked, serve):
 
 
 def choosy(asked, serve):
-    """Refuse what is allowed."""
+    """Refuse requests that the RFCs allow."""
     sent = asked.body if isinstance(asked.body, dict) else {}
     emails = sent.get("emails") or []
     first = next(iter(sent), "schemas")

@@ -1,4 +1,4 @@
-"""Whatever the checks have made is deleted, however a check ends and whatever the server says."""
+"""The runner deletes all that the checks have made, however a check ends."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -29,7 +29,7 @@ def with_helpers(service):
 
 
 def as_me(service):
-    """Create through an alias: the resource is where the answer says that it is."""
+    """Create through an alias: the answer names the place of the resource."""
     user = service.user()
     made = service.client.post("/Users", user)
     alias = replace(made, url=f"{service.client.base_url}/Me")
@@ -127,7 +127,7 @@ def test_what_was_made_by_a_bulk_that_says_otherwise_is_gone(ours):
 
 
 def test_server_that_finds_everybody_keeps_who_was_there(ours):
-    """An answer gets lost, and whoever looks for the user by name is shown all users."""
+    """An answer gets lost, and a search for the user by name shows all users."""
 
     def everybody():
         return ours.session.get("/Users").json()

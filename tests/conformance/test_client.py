@@ -12,7 +12,7 @@ from scim.conformance.client import Client, Exchange, NoAnswerError
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what was asked, and with how many connections there were."""
+    """Answers with the request, and counts connections."""
 
     protocol_version = "HTTP/1.1"
     timeout = 5

@@ -1,4 +1,4 @@
-"""``check``: what it prints, what it writes and how it ends."""
+"""``check``: its output, its reports and its exit status."""
 
 import json
 from html.parser import HTMLParser
@@ -22,7 +22,7 @@ def check(url, *options, token="123456789"):
 
 
 def breaking(asked, serve):
-    """Break two of Okta's rules, and tell the token to whoever asks."""
+    """Break one of Okta's rules, and show the token in the answer."""
     answer = serve(asked)
     if answer.status == 409:
         return Answer(400, {"x-token": "123456789"}, '{"detail": "123456789"}')
@@ -36,7 +36,7 @@ def broken(ours):
 
 
 def test_good_server_passes(ours):
-    """As people type it, in a process of its own."""
+    """The command runs as people type it, in a process of its own."""
     suites = ("--suite", "okta-spec", "--suite", "okta-crud", "--suite", "entra")
     done = run("manage.py", "check", ours.url, "--token", ours.token, *suites)
 

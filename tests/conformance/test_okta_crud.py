@@ -1,6 +1,6 @@
-"""Okta's CRUD test: ours passes, and a server or an organization that breaks a step is found out.
+"""Okta's CRUD test: each step fails on a server or an organization that breaks it.
 
-Each is served by the stand-in for Okta, whose own steps tests/idp/okta has.
+Each organization is the stand-in for Okta, which tests/idp/okta tests.
 """
 
 import pytest
@@ -25,7 +25,7 @@ def named_otherwise(asked, serve):
 
 
 def deleting(ours, from_the):
-    """Delete whoever is deactivated, from the first or second time on."""
+    """Delete a user who is deactivated, from the first or second time on."""
     seen = []
 
     def breach(asked, serve):
@@ -43,7 +43,7 @@ def deleting(ours, from_the):
 SKIPPED = "the user is not in the app, see step 4"
 
 
-# What breaks the server, and which steps fail with which words.
+# The breach of the server, and the steps that fail, each with its words.
 SERVER = [
     (
         lambda _: answering("POST", "/Users", 400),

@@ -1,4 +1,4 @@
-"""What is left after Okta's CRUD test: nobody, wherever it ends; and how long it waits for Okta."""
+"""Okta's CRUD test leaves no user behind, wherever it ends, and waits for Okta."""
 
 import time
 from contextlib import suppress
@@ -81,7 +81,7 @@ def test_user_whom_okta_has_added_without_an_answer_is_gone(ours):
 
 
 def test_background_work_is_waited_for(ours):
-    """Nobody knows when a real Okta is done: each step looks until it is."""
+    """A real Okta does not tell when it is done: each step looks until it finds the change."""
     with (
         stand_in(ours.url, ours.token) as organization,
         through(serving, organization, patience=20, settle=lambda: "") as other,

@@ -1,4 +1,4 @@
-"""The reports: each is read again as what it claims to be."""
+"""The reports: each is parsed again in the format that it claims."""
 
 import json
 from dataclasses import replace
@@ -59,7 +59,7 @@ CLEAN = Report(URL, REPORT.begun, REPORT.results[:1])
 
 
 class Page(HTMLParser):
-    """Collects the elements of a page, and checks that they are closed in order."""
+    """Collect the elements of a page, and check that they are closed in order."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,4 +1,4 @@
-"""No check of the RFCs is idle: each finds one of these servers, all of which break rules."""
+"""No check of the RFCs is idle: each fails on one of these servers, which break rules."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -42,9 +42,9 @@ from .discovery_breaches import (
     wrong_names,
 )
 
-SETUP = "nothing to check with"  # a check that says so did not come to its rule
+SETUP = "nothing to check with"  # a check with this detail did not reach its rule
 IDLE = {
-    # Ours needs a token for discovery, which this check finds out without a breach.
+    # Ours needs a token for discovery, so this check warns without a breach.
     "authentication_schemes_are_public",
 }
 
@@ -112,7 +112,7 @@ BREACHES: dict[tuple[str, str], Callable[[Server], Breach]] = {
 
 @pytest.mark.slow
 def test_every_check_can_fail(ours):
-    """Each is tried until one of the servers is found out; this takes some seconds."""
+    """Each check runs until one of the servers fails it; this takes some seconds."""
     left = [check for check in load(["rfc"]) if check.name not in IDLE]
     for (_name, areas), breach in BREACHES.items():
         with (

@@ -1,4 +1,4 @@
-"""scim2-server, which is not ours: which rules it breaks is known."""
+"""scim2-server, which is not ours: the rules that it breaks are known."""
 
 from contextlib import closing
 

@@ -1,7 +1,7 @@
-"""SCIMMY, a SCIM library of the npm registry, as a server: what the checks say about it is known.
+"""SCIMMY, a SCIM library of the npm registry, as a server: the rules that it breaks are known.
 
-It is made by other people in another language than scim2-server, and misses more. All exchanges
-behind what is listed here were read: the rule is broken each time, not the check.
+It is made by other people in another language than scim2-server, and misses more. A person has
+read all exchanges behind this list: the server breaks the rule each time, the check is right.
 """
 
 from collections import Counter

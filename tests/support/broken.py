@@ -1,4 +1,4 @@
-"""A server that breaks one rule: a proxy before ours, which changes what is asked or answered."""
+"""A server that breaks one rule: a proxy before ours, which changes requests or answers."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server answers, with the names of headers in lower case; ``text`` may be JSON."""
+    """An answer of the server, whose headers have names in lower case; ``text`` may be JSON."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -41,8 +41,8 @@ class Answer:
         return replace(self, text=json.dumps(body))
 
 
-# Answers a request, mostly by serving it, changed or not, and changing what comes back; or raises
-# a ConnectionAbortedError to say nothing.
+# Answers a request. Most serve it, changed or not, and change the answer. A breach that raises a
+# ConnectionAbortedError gives no answer.
 Breach = Callable[[Asked, Callable[[Asked], Answer]], Answer]
 
 

@@ -1,4 +1,4 @@
-"""SCIM servers that are not ours, as processes of their own."""
+"""SCIM servers of other projects, as processes of their own."""
 
 import subprocess
 import sys

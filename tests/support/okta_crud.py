@@ -28,7 +28,7 @@ def through(breach, organization, **options):
 
 
 def answering(method, words, status, **values):
-    """Answer requests whose path has these words, and whose body sets these values, with that."""
+    """Answer with a status, if the path has these words and the body sets these values."""
 
     def sets(body):
         sent = [body, *(each.get("value") for each in (body or {}).get("Operations", []))]

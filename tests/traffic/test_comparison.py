@@ -42,7 +42,7 @@ def test_what_is_as_expected_has_no_difference(expected, actual):
         ({"a": [1, 1]}, {"a": [1, 2]}, "body.a: expected 1, got [2]"),
         ({"=name": {}}, {"name": {"b": "Ada"}}, "body.name.b: expected None, got 'Ada'"),
         ({"=roles": [{}]}, {"roles": [{"b": "x"}]}, "body.roles.0.b: expected None, got 'x'"),
-        ({"=a": [1, 2]}, {"a": [2, 1]}, "body.a.0: expected 1, got 2"),
+        ({"=a": [1, 2]}, {"a": [1, 1]}, "body.a.1: expected 2, got 1"),
         ({"id": "{{ada}}"}, {"id": ""}, "body.id: expected '{{ada}}', got ''"),
         (
             {"id": "{{ada}}", "value": "{{ada}}"},
@@ -53,3 +53,8 @@ def test_what_is_as_expected_has_no_difference(expected, actual):
 )
 def test_a_difference_is_named_with_its_place(expected, actual, difference):
     assert list(map(str, differences(expected, actual, {}))) == [difference]
+
+
+def test_list_has_an_order_where_it_is_exact():
+    assert list(differences([1, 2], [2, 1], {})) == []
+    assert len(list(differences([1, 2], [2, 1], {}, exact=True))) == 2

@@ -1,4 +1,4 @@
-"""What the "Okta SCIM 2.0 Entitlements Test" asks of an entitlement endpoint, and what follows."""
+"""The "Okta SCIM 2.0 Entitlements Test" of an entitlement endpoint, and granting entitlements."""
 
 import pytest
 

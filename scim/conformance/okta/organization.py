@@ -1,4 +1,4 @@
-"""An Okta organization that provisions into the server that is checked, and one of its users."""
+"""An Okta organization that provisions into the checked server, and its newest user."""
 
 import time
 from collections.abc import Callable
@@ -20,15 +20,17 @@ T = TypeVar("T")
 
 
 def at_once() -> str:
-    """Wait for nothing, and know nothing."""
+    """Wait for nothing, and tell nothing."""
     return ""
 
 
 class Organization:
-    """An organization, its app, and a newcomer who is told about through Okta's management API.
+    """An organization, its app, and a newcomer, by way of Okta's management API.
 
-    Okta provisions in the background. ``patience`` is the seconds that this may take; ``settle``
-    comes back once it is done, and tells what Okta did since the last time, if that can be known.
+    Okta provisions in the background, which may take ``patience`` seconds. ``settle`` returns when
+    Okta is done, and tells what Okta has done since its last call, as far as that can be known.
+
+    :raises ValueError: there can be no such URL, or no such token
     """
 
     def __init__(
@@ -56,14 +58,14 @@ class Organization:
         self.okta_id: str | None = None
         self.scim_id: str | None = None
         self.is_hired = False
-        self.is_awaited = False  # by whoever cleans up: the app may know the user any moment
+        self.is_awaited = False  # the app may get the user at any moment
 
     def ask(self, method: str, path: str, body: Any = None) -> Exchange:
-        """Send one request to the management API."""
+        """Send one request to the management API, and return its answer."""
         return self.client.request(method, path, body, headers=self.headers)
 
     def hire(self, given_name: str) -> Exchange:
-        """Add the newcomer, who has no app yet."""
+        """Add the newcomer to Okta, without the app."""
         question = {"question": "Who checks?", "answer": self.password}
         credentials = {"password": {"value": self.password}, "recovery_question": question}
         profile = self._profile(given_name) | {"title": "Tester", "primaryPhone": "555-0100"}
@@ -98,7 +100,7 @@ class Organization:
         return self.ask("POST", f"{self.user}/lifecycle/{operation}")
 
     def settled(self, look: Callable[[], T]) -> T:
-        """Look until it does not fail, as long as Okta may take; keep the last look's requests."""
+        """Call ``look`` until it does not fail or Okta's time is over; keep its last requests."""
         begin, pause = time.monotonic(), FIRST_PAUSE
         while True:
             done = self.settle()

@@ -1,6 +1,6 @@
-"""The "Okta SCIM 2.0 SPEC Test": its twelve requests and what it asserts of each answer.
+"""The "Okta SCIM 2.0 SPEC Test": its twelve requests and its assertions about each answer.
 
-Each step makes the user it needs, so that one failure is one failure.
+Each step makes the user it needs, so that a broken rule fails one step.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from ..answers import (
     expect_status,
     value_at,
 )
-from ..checks import Exchange, Level, Resource, Service, check, expect
+from ..checks import Area, Exchange, Level, Resource, Service, expect
 from ..service import USER_SCHEMA
 
 SUITE = "okta-spec"
@@ -26,6 +26,11 @@ READING = {
 }
 CREATING = {"Accept": "application/scim+json; charset=utf-8", "Content-Type": "application/json"}
 GROUPS_MILLISECONDS = 600
+
+users = Area(SUITE, "Users")
+errors = Area(SUITE, "Errors")
+creation = Area(SUITE, "Create")
+groups = Area(SUITE, "Groups")
 
 
 def get(service: Service, path: str, **headers: str) -> Exchange:
@@ -62,7 +67,7 @@ def expect_nobody(answer: Exchange) -> None:
 
 
 def expect_user(answer: Exchange, place: str = "") -> None:
-    """Fail unless the user has what Okta imports."""
+    """Fail unless the user has the attributes that Okta imports."""
     names = ("id", "name.familyName", "name.givenName", "userName", "active", "emails[0].value")
     expect_filled(answer, *(place + name for name in names))
 
@@ -74,7 +79,7 @@ def expect_error(answer: Exchange, code: int, **values: Any) -> None:
     expect_equal(answer, **values)
 
 
-@check(SUITE, "Users", "step 1", "Required Test: Test Users endpoint")
+@users("Required Test: Test Users endpoint", "step 1")
 def first_page_shows_a_complete_user(service: Service) -> None:
     """The first page of /Users shows a user with a name, an address and a state."""
     service.new_user()  # Okta asks for a user beforehand
@@ -88,7 +93,7 @@ def first_page_shows_a_complete_user(service: Service) -> None:
     expect_user(answer, "Resources[0].")
 
 
-@check(SUITE, "Users", "step 2", "Required Test: Get Users/{{id}}")
+@users("Required Test: Get Users/{{id}}", "step 2")
 def listed_user_is_found_by_id(service: Service) -> None:
     """The user of the first page is found by id."""
     service.new_user()
@@ -100,25 +105,25 @@ def listed_user_is_found_by_id(service: Service) -> None:
     expect_equal(answer, id=user_id)
 
 
-@check(SUITE, "Users", "step 3", "Required Test: Test invalid User by username")
+@users("Required Test: Test invalid User by username", "step 3")
 def unknown_user_name_gives_an_empty_list(service: Service) -> None:
     """A filter for a userName that nobody has gives an empty list."""
     expect_nobody(find(service, f"{service.unique('abcdefgh')}@atko.example"))
 
 
-@check(SUITE, "Errors", "step 4", "Required Test: Test invalid User by ID")
+@errors("Required Test: Test invalid User by ID", "step 4")
 def long_unknown_id_is_not_found(service: Service) -> None:
     """An id that nobody has is answered 404 with an error that explains it."""
     expect_error(get(service, "/Users/010101001010101011001010101011"), 404)
 
 
-@check(SUITE, "Create", "step 5", "Required Test: Make sure random user doesn't exist")
+@creation("Required Test: Make sure random user doesn't exist", "step 5")
 def newcomer_is_not_there_yet(service: Service) -> None:
     """The user who is about to be created is not there yet."""
     expect_nobody(find(service, okta_user(service)["userName"]))
 
 
-@check(SUITE, "Create", "step 6", "Required Test: Create Okta user with realistic values")
+@creation("Required Test: Create Okta user with realistic values", "step 6")
 def newcomer_is_created_as_sent(service: Service) -> None:
     """A user is created, with the names that were sent and an id."""
     sent = okta_user(service)
@@ -130,7 +135,7 @@ def newcomer_is_created_as_sent(service: Service) -> None:
     expect_schema(answer, USER_SCHEMA)
 
 
-@check(SUITE, "Create", "step 7", "Required Test: Verify that user was created")
+@creation("Required Test: Verify that user was created", "step 7")
 def newcomer_is_found_by_the_id_of_the_answer(service: Service) -> None:
     """The created user is found by the id of the answer, with the names that were sent."""
     sent = okta_user(service)
@@ -152,9 +157,7 @@ def expect_names(answer: Exchange, sent: Resource) -> None:
     )
 
 
-@check(
-    SUITE, "Create", "step 8", "Required Test: Expect failure when recreating user with same values"
-)
+@creation("Required Test: Expect failure when recreating user with same values", "step 8")
 def newcomer_is_not_created_twice(service: Service) -> None:
     """The same user a second time is answered 409."""
     sent = okta_user(service)
@@ -162,19 +165,19 @@ def newcomer_is_not_created_twice(service: Service) -> None:
     expect_status(create(service, sent), 409)
 
 
-@check(SUITE, "Users", "step 9", "Required Test: Username Case Sensitivity Check")
+@users("Required Test: Username Case Sensitivity Check", "step 9")
 def user_name_is_looked_up_in_capitals(service: Service) -> None:
     """A userName in capitals can be looked up, and finds the user."""
     sent = okta_user(service)
     expect_status(create(service, sent), 201)
     answer = find(service, sent["userName"].upper())
     expect_status(answer, 200)
-    # Okta's test asks no more, but Okta would go on to create the user a second time.
+    # Okta's test stops here, but Okta would create a user who is not found a second time.
     found = value_at(answer.json, "totalResults")
     expect(found == 1, f"totalResults is {found!r}: userName is caseExact", Level.SHOULD)
 
 
-@check(SUITE, "Groups", "step 10", "Optional Test: Verify Groups endpoint")
+@groups("Optional Test: Verify Groups endpoint", "step 10")
 def groups_are_listed_quickly(service: Service) -> None:
     """The groups are listed, within 600 ms."""
     answer = get(service, "/Groups")
@@ -191,14 +194,14 @@ def groups_are_listed_quickly(service: Service) -> None:
     )
 
 
-@check(SUITE, "Errors", "step 11", "Required Test: Check status 401")
+@errors("Required Test: Check status 401", "step 11")
 def wrong_token_is_unauthorized(service: Service) -> None:
     """A wrong token is answered 401 with an error that explains it."""
     name = okta_user(service)["userName"].upper()
     expect_error(find(service, name, Authorization="non-token"), 401, status="401")
 
 
-@check(SUITE, "Errors", "step 12", "Required Test: Check status 404")
+@errors("Required Test: Check status 404", "step 12")
 def short_unknown_id_is_not_found(service: Service) -> None:
     """An id in digits that nobody has is answered 404 with an error that explains it."""
     expect_error(get(service, "/Users/00919288221112222"), 404, status="404")

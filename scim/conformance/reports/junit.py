@@ -10,7 +10,7 @@ ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  
 
 
 def as_junit(report: Report) -> str:
-    """Return a test suite for each suite; what is only warned about counts as passed."""
+    """Return XML with a test suite for each suite; a warning counts as passed."""
     root = ElementTree.Element("testsuites", {"name": report.url} | _counts(report))
     for suite in report.of_suites():
         name = suite.results[0].check.suite

@@ -1,4 +1,4 @@
-"""What a run has found, for people at a terminal and for programs."""
+"""The results of a run, as text for a terminal and as JSON for programs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from ..checks import CheckResult, Exchange, Status
 from ..service import writable
 
-TEXT_LIMIT = 4000  # characters of a body that a person wants to see
+TEXT_LIMIT = 4000  # characters of a body that a report for people shows
 SHOWN_HEADERS = ("content-type", "location", "etag", "www-authenticate", "retry-after")
 
 
@@ -35,7 +35,7 @@ class Report:
 
     @property
     def troubles(self) -> list[CheckResult]:
-        """The results that somebody should look at, failures first."""
+        """The results that somebody should read, failures first."""
         order = (Status.FAILED, Status.WARNED)
         return [result for status in order for result in self.results if result.status is status]
 
@@ -49,7 +49,7 @@ class Report:
 
 
 def as_table(report: Report) -> str:
-    """Return a line for each check, and then what was said where one has failed."""
+    """Return a line for each check, and then the exchanges of the failures and warnings."""
     lines = []
     for suite in report.of_suites():
         width = max(len(result.check.section) for result in suite.results)
@@ -81,7 +81,7 @@ def _trouble(result: CheckResult) -> Iterator[str]:
 
 
 def as_text(exchange: Exchange) -> str:
-    """Return a request and its answer, as they are on the wire, the bodies made readable."""
+    """Return a request and its answer as they are on the wire, with indented bodies."""
     request = [f"> {exchange.method} {exchange.url}"]
     request += [f"> {name}: {value}" for name, value in exchange.request_headers.items()]
     answer = [f"< {exchange.status} after {exchange.milliseconds:.0f} ms"]
@@ -102,7 +102,7 @@ def _readable(body: str | None) -> str:
 
 
 def as_json(report: Report) -> str:
-    """Return everything as one JSON object, with the exchanges of what has not passed."""
+    """Return everything as one JSON object, with the exchanges of failures and warnings."""
     counts = {str(status): report.count(status) for status in Status}
     results = [_plain(result) for result in report.results]
     document = {"url": report.url, "begun": report.begun.isoformat(), "counts": counts}
