@@ -1,35 +1,36 @@
-"""A client of a SCIM server that keeps its connection and asks again after a passing failure."""
+"""The HTTP client of both stand-ins: it keeps one connection and repeats failures that may pass."""
 
 import json
 import re
 import time
-import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from select import select
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext, create_default_context
+from urllib.parse import urlsplit
 
-Record = dict[str, Any]
+import httpx2
 
-TIMEOUT = 60
+from .values import Record
+
+TIMEOUT = 60  # seconds
 ATTEMPTS = 5
 KEPT_EXCHANGES = 1000
+FAILURES = (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError)  # the last: no name for DNS
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its answer, without headers, for one of those is the token."""
+    """A request and its answer. It has no headers, because one of them is the token."""
 
     method: str
     path: str
     sent: Record | None
-    status: int | None  # None: there was no answer
+    status: int | None  # None: the server did not answer
     received: Record
     retry_after: str | None = None
     problem: str = ""
@@ -49,7 +50,7 @@ class Exchange:
 class ScimClient:
     """Sends requests below the base URL of a SCIM server.
 
-    :raises ValueError: there can be no such URL, or no such header
+    :raises ValueError: the URL or a header cannot be sent
     """
 
     def __init__(
@@ -59,17 +60,13 @@ class ScimClient:
         note: Callable[[Exchange], None] = lambda _: None,
         first_pause: float = 1,
     ) -> None:
-        parts = _parts(url)
-        if not all(value.isascii() and value.isprintable() for value in headers.values()):
-            raise ValueError("the token has characters that no header can carry")
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self.http = kind(str(parts.hostname), parts.port, timeout=TIMEOUT)
-        self.base_path = parts.path.rstrip("/")
-        self.headers, self.note, self.first_pause = dict(headers), note, first_pause
+        self.base_url = _base_url(url)
+        self.http = open_http(self.base_url, headers)
+        self.note, self.first_pause = note, first_pause
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
 
     def request(self, method: str, path: str, body: Record | None = None) -> Exchange:
-        """Return what the server answers, at last."""
+        """Return the last exchange: a failure that may pass is repeated up to four times."""
         for attempt in range(ATTEMPTS):
             exchange = self._exchange(method, path, body)
             self.exchanges.append(exchange)
@@ -84,31 +81,43 @@ class ScimClient:
 
     def _exchange(self, method: str, path: str, body: Record | None) -> Exchange:
         text = None if body is None else json.dumps(body).encode()
-        if self.http.sock and select([self.http.sock], [], [], 0)[0]:
-            self.http.close()  # the server has hung up meanwhile
         try:
-            self.http.request(method, self.base_path + path, text, self.headers)
-            response = self.http.getresponse()
-            answered = response.read()
-            if response.headers["Content-Encoding"] in ("gzip", "deflate"):
-                answered = zlib.decompress(answered, wbits=47)  # whichever of the two it is
-        except (OSError, HTTPException, zlib.error) as error:
-            self.http.close()
+            answer = self.http.request(method, self.base_url + path, content=text)
+        except FAILURES as error:
             return Exchange(method, path, body, None, {}, problem=str(error) or repr(error))
-        retry_after = response.headers["Retry-After"]
-        return Exchange(method, path, body, response.status, _object(answered), retry_after)
+        received, retry_after = _object(answer.content), answer.headers.get("Retry-After")
+        return Exchange(method, path, body, answer.status_code, received, retry_after)
 
 
-def _parts(url: str) -> SplitResult:
-    with suppress(ValueError):
+def open_http(url: str, headers: Mapping[str, str]) -> httpx2.Client:
+    """Return a client for one server, without cookies and without proxies of the environment."""
+    if not all(value.isascii() and value.isprintable() for value in headers.values()):
+        raise ValueError("the token has characters that no header can carry")
+    # To read the certificate authorities takes 40 ms. Without them every certificate is refused.
+    is_secure = url.startswith("https:")
+    return httpx2.Client(
+        headers={name: value.strip() for name, value in headers.items()},
+        verify=create_default_context() if is_secure else SSLContext(PROTOCOL_TLS_CLIENT),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        trust_env=False,
+        timeout=TIMEOUT,
+        limits=httpx2.Limits(keepalive_expiry=None),
+    )
+
+
+def _base_url(url: str) -> str:
+    """Return the part of a URL below which requests go: without user, query and fragment."""
+    with suppress(ValueError, httpx2.InvalidURL):
         parts = urlsplit(url)
         is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
         if is_web and re.fullmatch("[!-~]+", url):
-            return parts
+            base = httpx2.URL(url).copy_with(userinfo=b"", query=None, fragment=None)
+            return str(base).rstrip("/")
     raise ValueError(f"{url!r} is not a URL with http or https")
 
 
 def _object(text: bytes) -> Record:
+    """Return the JSON object of a body, or an empty one if the body is something else."""
     try:
         answered = json.loads(text or b"{}")
     except (ValueError, RecursionError):
@@ -117,10 +126,10 @@ def _object(text: bytes) -> Record:
 
 
 def _pause(retry_after: str | None, otherwise: float) -> float:
-    """Return the seconds to wait, not longer than for an answer.
+    """Return the seconds to wait, at most as long as for an answer.
 
-    Retry-After is seconds or a date (RFC 9110 §10.2.3), whose oldest form names no time zone
-    (§5.6.7).
+    Retry-After is a number of seconds or a date (RFC 9110 §10.2.3). The oldest form of a date has
+    no time zone (§5.6.7).
     """
     if retry_after and retry_after.isdecimal():
         return min(float(retry_after), TIMEOUT)

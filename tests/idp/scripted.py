@@ -1,11 +1,11 @@
-"""A server that answers what a test tells it to, in order."""
+"""A server that gives the answers of a test, in order."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 
@@ -21,13 +21,26 @@ class Scripted:
     requests: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     clients: set[tuple[str, int]] = field(default_factory=set)
-    hangs_up: bool = False  # after each answer, without a word
+    hangs_up: bool = False  # close each connection after the answer, without a word
+    hung_up: Event = field(default_factory=Event)
+
+
+class ScriptedServer(ThreadingHTTPServer):
+    """Tells when it has closed a connection."""
+
+    script: Scripted
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.script.hung_up.set()
 
 
 @contextmanager
 def scripted(*answers: tuple[int, dict[str, str], Any]) -> Iterator[Scripted]:
     """Serve answers until the block ends; a body of bytes is sent as it is."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(script := Scripted("", list(answers))))
+    script = Scripted("", list(answers))
+    server = ScriptedServer(("127.0.0.1", 0), _handler(script))
+    server.script = script
     script.url = f"http://127.0.0.1:{server.server_port}/scim/v2"
     with server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,16 +1,14 @@
-"""The SCIM client: one connection, headers as given, and another attempt after passing failures."""
+"""The HTTP client: one connection, headers as given, more attempts after passing failures."""
 
 import gzip
 import zlib
 from datetime import UTC, datetime, timedelta
-from select import select
 
 import pytest
 
 from scim.idp import scim_client
 from scim.idp.scim_client import ScimClient
 
-from ..support.ports import free_port
 from .scripted import scripted
 
 DONE = (200, {}, {"id": "1"})
@@ -25,8 +23,8 @@ def pauses(monkeypatch):
     return waited
 
 
-def request(url, method="GET", path="/Users", body=None):
-    opened = ScimClient(url, HEADERS)
+def request(url, method="GET", path="/Users", body=None, headers=HEADERS):
+    opened = ScimClient(url, headers)
     try:
         return opened.request(method, path, body), opened
     finally:
@@ -59,7 +57,7 @@ def test_connection_that_was_closed_meanwhile_is_opened_again(pauses):
         server.hangs_up = True
         opened = ScimClient(server.url, HEADERS)
         opened.request("GET", "/Users")
-        assert select([opened.http.sock], [], [], 10)[0]
+        assert server.hung_up.wait(10)
         opened.request("GET", "/Users")
         opened.close()
 
@@ -127,7 +125,7 @@ def test_failure_that_does_not_pass_is_told_at_last(pauses):
 
 
 def test_server_that_is_not_there_is_no_answer(pauses):
-    exchange, opened = request(f"http://127.0.0.1:{free_port()}")
+    exchange, opened = request("http://127.0.0.1:1")
 
     assert exchange.status is None
     assert "no answer" in exchange.detail
@@ -152,6 +150,71 @@ def test_answer_that_is_no_object_is_an_empty_one(body):
         exchange, _ = request(server.url)
 
     assert (exchange.status, exchange.received) == (200, {})
+
+
+def test_packed_answer_that_cannot_be_unpacked_is_no_answer(pauses):
+    with scripted((200, {"Content-Encoding": "gzip"}, b"{}")) as server:
+        exchange, _ = request(server.url)
+
+    assert exchange.status is None
+
+
+def test_proxies_of_the_environment_are_not_asked(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with scripted(DONE) as server:
+        exchange, _ = request(server.url)
+
+    assert exchange.status == 200
+
+
+def test_cookies_are_not_kept():
+    with scripted((200, {"Set-Cookie": "a=b; Path=/"}, {})) as server:
+        opened = ScimClient(server.url, HEADERS)
+        for _ in range(2):
+            opened.request("GET", "/Users")
+        opened.close()
+
+    assert not any("Cookie" in headers for headers in server.headers)
+
+
+def test_redirection_is_not_followed():
+    with scripted((307, {"Location": "/elsewhere"}, {})) as server:
+        exchange, _ = request(server.url)
+
+    assert (exchange.status, len(server.requests)) == (307, 1)
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "?query", "#fragment"])
+def test_requests_go_below_the_path_of_the_url(suffix):
+    with scripted(DONE) as server:
+        host = server.url.replace("http://", "http://user:password@")
+        request(host + suffix, path="/Users?filter=a%20b")
+
+    assert server.requests == ["GET /scim/v2/Users?filter=a%20b"]
+    assert server.headers[0]["Authorization"] == HEADERS["Authorization"]
+
+
+def test_certificates_are_checked():
+    http = ScimClient("https://localhost", HEADERS).http
+    context = http._transport._pool._ssl_context
+
+    assert context.check_hostname
+    assert context.get_ca_certs()
+
+
+@pytest.mark.parametrize("value", ["Bearer s3cret ", "Bearer s3  cret", 'Bearer "s3cret'])
+def test_token_with_blanks_is_sent_and_not_shown(value):
+    with scripted(DONE) as server:
+        exchange, _ = request(server.url, headers={"Authorization": value})
+
+    assert exchange.status == 200
+    assert server.headers[0]["Authorization"] == value.strip()
+
+
+def test_host_that_cannot_be_looked_up_is_no_answer(pauses):
+    exchange, _ = request("http://a..b")
+
+    assert exchange.status is None
 
 
 @pytest.mark.parametrize("url", ["localhost:5000", "ftp://localhost", "http://", ""])
