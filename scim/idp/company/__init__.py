@@ -1,1 +1,1 @@
-"""A made-up company and its year, the same for the same seed."""
+"""A made-up company and its year; the same seed makes the same year."""

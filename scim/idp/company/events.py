@@ -1,7 +1,6 @@
-"""A made-up company, and its year as data: events in order, the same for the same seed.
+"""A made-up company, and its year as a sequence of events.
 
-An event is one thing that happens, in words for those who watch, and the steps by which an
-administrator of an identity provider tells of it.
+An event has a line for people who watch, and steps for the administrator of an identity provider.
 """
 
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What may happen in a company."""
+    """The kinds of events."""
 
     START = "start"
     HIRE = "hire"
@@ -25,7 +24,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An employee. ``login`` is the name in the email address, by which others refer to them."""
+    """An employee. ``login`` is the name in the email address; others refer to a person by it."""
 
     login: str
     given_name: str
@@ -42,28 +41,28 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Employ:
-    """Somebody works here from now on, for the first time or again."""
+    """A person starts to work here, for the first time or again."""
 
     person: Person
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Something about an employee has changed."""
+    """The data of an employee change."""
 
     person: Person
 
 
 @dataclass(frozen=True, slots=True)
 class Dismiss:
-    """Somebody does not work here any longer."""
+    """A person stops working here."""
 
     login: str
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A new group. Its first name stays its key, whatever it is called later."""
+    """A new group. Its first name stays its key after a renaming."""
 
     group: str
     members: tuple[str, ...]
@@ -79,14 +78,14 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Dissolve:
-    """A group is no more."""
+    """A group is deleted."""
 
     group: str
 
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """Somebody becomes a member of a group."""
+    """A person becomes a member of a group."""
 
     group: str
     login: str
@@ -94,7 +93,7 @@ class Enter:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """Somebody is a member of a group no longer."""
+    """A person leaves a group."""
 
     group: str
     login: str
@@ -105,7 +104,7 @@ Step = Employ | Update | Dismiss | Form | Rename | Dissolve | Enter | Exit
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happens on a day."""
+    """An event of one day."""
 
     day: date
     kind: Kind
@@ -115,7 +114,7 @@ class Event:
 
 @dataclass
 class Company:
-    """Who works there and who ever did, and the groups by their keys."""
+    """The employees and the people who have left, and the groups by their keys."""
 
     name: str
     people: dict[str, Person] = field(default_factory=dict)
@@ -156,11 +155,11 @@ class Company:
                 del self.groups[group][login]
 
     def reports(self, login: str) -> list[Person]:
-        """Return the employees whose manager somebody is."""
+        """Return the employees whose manager has this login."""
         return [each for each in self.staff() if each.manager == login]
 
     def staff(self, department: str | None = None) -> list[Person]:
-        """Return the employees, all of them or those of a department."""
+        """Return all employees, or those of a department."""
         everybody = (self.people[login] for login in self.employed)
         return [each for each in everybody if department in (None, each.department)]
 
@@ -180,7 +179,7 @@ class Year:
         return sum(event.kind == kind for event in self.events)
 
     def after(self, count: int | None = None) -> Company:
-        """Return the company after so many events, or at the end."""
+        """Return the company after the first ``count`` events, or at the end of the year."""
         company = Company(self.name)
         for event in self.events[:count]:
             company.apply(event.steps)

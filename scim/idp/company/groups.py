@@ -1,9 +1,9 @@
-"""What may happen to the groups of a company, and two mistakes with their repairs.
+"""Events about the groups of a company, and two mistakes with their repairs.
 
-A group that was renamed is dissolved before the year is over, and a group that was closed is, too.
-So the same year can be played again on the same server, where each name is free or its group's own.
-Even if it was interrupted: the name that a group is given had another group first, which finds what
-is left and is dissolved.
+The same year can be played again on the same server, because each name is free again or belongs to
+the same group: a renamed group is dissolved before the year ends, and so is a closed office. This
+also holds after an interruption: the new name of the renamed group belonged to another group at
+first. That group finds the leftover on the server and is dissolved.
 """
 
 from .events import Dismiss, Dissolve, Employ, Enter, Exit, Form, Kind, Rename, Step
@@ -12,19 +12,19 @@ from .scene import Happening, Scene
 
 
 def form_project(scene: Scene) -> Happening:
-    """A project begins, with people from everywhere."""
+    """Begin a project with people from all departments."""
     group = next(each for each in scene.projects if each not in scene.company.groups)
     staff = list(scene.company.employed)
     return _begin(scene, group, scene.random.sample(staff, max(3, len(staff) // 20)))
 
 
 def try_project(scene: Scene) -> Happening:
-    """A project begins that comes to nothing."""
+    """Begin a project that is called off the next day."""
     return _begin(scene, scene.projects[-1], list(scene.company.employed)[:3])
 
 
 def drop_project(scene: Scene) -> Happening:
-    """Its name is free again."""
+    """Call the project off, which makes its name free again."""
     group = scene.projects[-1]
     return Kind.REORGANIZATION, f"{scene.short(group)} is called off", [Dissolve(group)]
 
@@ -35,20 +35,20 @@ def _begin(scene: Scene, group: str, members: list[str]) -> Happening:
 
 
 def rename_project(scene: Scene) -> Happening:
-    """The first project gets the name that none begins with."""
+    """Give the first project the name of the project that was called off."""
     group, name = scene.projects[0], scene.projects[-1]
     line = f"{scene.short(group)} is called {name.removeprefix(scene.named(''))} from now on"
     return Kind.REORGANIZATION, line, [Rename(group, name)]
 
 
 def end_project(scene: Scene) -> Happening:
-    """The first project ends."""
+    """End the first project."""
     group = scene.projects[0]
     return Kind.REORGANIZATION, f"{scene.short(group)} is done", [Dissolve(group)]
 
 
 def merge_offices(scene: Scene) -> Happening:
-    """One office closes, and its people go to another."""
+    """Close an office, whose people go to another one."""
     closed, other = scene.random.sample(scene.open_offices(), 2)
     people = [each for each in scene.company.groups[closed] if each in scene.company.employed]
     steps: list[Step] = [Enter(other, login) for login in people]
@@ -57,7 +57,7 @@ def merge_offices(scene: Scene) -> Happening:
 
 
 def empty_group(scene: Scene) -> Happening:
-    """By mistake, nobody is in the largest office any longer."""
+    """Remove all members of the largest office, by mistake."""
     group = max(scene.open_offices(), key=lambda each: len(scene.company.groups[each]))
     steps: list[Step] = [Exit(group, login) for login in scene.company.groups[group]]
     return (
@@ -68,7 +68,7 @@ def empty_group(scene: Scene) -> Happening:
 
 
 def fill_group(scene: Scene) -> Happening:
-    """The members are put back."""
+    """Put the removed members back."""
     removed = [step for step in scene.events[-1].steps if isinstance(step, Exit)]
     steps: list[Step] = [Enter(step.group, step.login) for step in removed]
     name = scene.short(removed[0].group)
@@ -76,7 +76,7 @@ def fill_group(scene: Scene) -> Happening:
 
 
 def dismiss_department(scene: Scene) -> Happening:
-    """By mistake, everybody in the smallest department is deactivated."""
+    """Deactivate everybody in the smallest department, by mistake."""
     names = [each for each in scene.departments if each != MANAGEMENT]
     department = min(names, key=lambda each: len(scene.company.staff(each)))
     steps: list[Step] = [Dismiss(each.login) for each in scene.company.staff(department)]
@@ -84,7 +84,7 @@ def dismiss_department(scene: Scene) -> Happening:
 
 
 def employ_department(scene: Scene) -> Happening:
-    """They are activated again."""
+    """Activate the people of the department again."""
     dismissed = [step.login for step in scene.events[-1].steps if isinstance(step, Dismiss)]
     people = [scene.company.people[login] for login in dismissed]
     line = f"all {len(people)} people in {people[0].department} are activated again"

@@ -1,4 +1,4 @@
-"""What a made-up company, its people, departments and projects are called."""
+"""The names of companies, people, departments, offices and projects."""
 
 import unicodedata
 
@@ -54,7 +54,7 @@ CULTURES: tuple[tuple[str, str], ...] = (
     ),
 )
 
-# Departments by how many people work there, of a hundred; the first one leads the others.
+# The departments, with their share of a hundred people. The first one leads the others.
 MANAGEMENT = "Management"
 DEPARTMENTS: dict[str, int] = {
     "Engineering": 32,
@@ -146,7 +146,7 @@ COMPANY_ENDS = (
     "wood",
 )
 
-# Letters that are no others with an accent.
+# Letters that Unicode does not decompose into a letter and an accent.
 PLAIN = str.maketrans({"ø": "o", "æ": "ae", "ł": "l", "đ": "d", "ß": "ss"})
 
 

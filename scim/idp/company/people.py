@@ -1,4 +1,4 @@
-"""What may happen to people in a company: each function returns it, or None if it cannot be."""
+"""Events about people in a company. A function returns None if its event is not possible."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from .scene import Happening, Scene
 
 
 def hire(scene: Scene) -> Happening:
-    """Somebody joins a department, the larger ones more often."""
+    """Let a new person join a department. Larger departments are chosen more often."""
     weights = [DEPARTMENTS[each] for each in scene.departments]
     [department] = scene.random.choices(scene.departments, weights)
     manager = scene.random.choice(scene.managers(department))
@@ -19,7 +19,7 @@ def hire(scene: Scene) -> Happening:
 
 
 def leave(scene: Scene) -> Happening | None:
-    """Somebody leaves. Who led others is followed by one of them."""
+    """Let a person leave. One of the reports follows a manager."""
     able = [
         each
         for each in scene.free()
@@ -48,7 +48,7 @@ def _succession(scene: Scene, leaver: Person) -> list[Update]:
 
 
 def rehire(scene: Scene) -> Happening | None:
-    """Somebody who left comes back, to whoever leads by now."""
+    """Let a person come back who has left. The manager may be a new one."""
     gone = [
         each
         for each in scene.company.people.values()
@@ -65,7 +65,7 @@ def rehire(scene: Scene) -> Happening | None:
 
 
 def move(scene: Scene) -> Happening | None:
-    """Somebody moves to another department."""
+    """Let a person move to another department."""
     if not (able := _followers(scene)):
         return None
     person = scene.random.choice(able)
@@ -80,7 +80,7 @@ def move(scene: Scene) -> Happening | None:
 
 
 def change_manager(scene: Scene) -> Happening | None:
-    """Somebody reports to somebody else in the same department."""
+    """Give a person another manager in the same department."""
     able = _followers(scene)
     scene.random.shuffle(able)
     for person in able:
@@ -94,7 +94,7 @@ def change_manager(scene: Scene) -> Happening | None:
 
 
 def _followers(scene: Scene) -> list[Person]:
-    """Return those who may go elsewhere today, as they lead nobody."""
+    """Return the people who can be moved today: they lead nobody."""
     led = {each.manager for each in scene.company.staff()}
     return [
         each

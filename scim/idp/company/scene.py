@@ -1,4 +1,4 @@
-"""A company as it is on some day of its year, for those who decide what happens next."""
+"""The company on a day of its year, and the random choices of the next events."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,13 +15,13 @@ Happening = tuple[Kind, str, list[Step]]
 
 @dataclass
 class Scene:
-    """The company so far, and what chance decides with."""
+    """The company so far. The seed decides every choice."""
 
     seed: int
     size: int
     day: date
     events: list[Event] = field(default_factory=list)
-    busy: dict[str, date] = field(default_factory=dict)  # when something last happened to somebody
+    busy: dict[str, date] = field(default_factory=dict)  # the day of each person's last event
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -31,11 +31,11 @@ class Scene:
         self.projects = [self.named(f"Project {each}") for each in PROJECTS]
 
     def named(self, name: str) -> str:
-        """Return what a group is called: with the company, as a server may know several."""
+        """Return the name of a group. It has the company's name, as a server may have several."""
         return f"{self.company.name} {name}"
 
     def short(self, group: str) -> str:
-        """Return what people call a group."""
+        """Return the name of a group without the company's."""
         return self.company.group_names[group].removeprefix(f"{self.company.name} ")
 
     def note(self, kind: Kind, line: str, steps: list[Step]) -> None:
@@ -51,7 +51,7 @@ class Scene:
     def newcomer(
         self, department: str, title: str, manager: str | None, taken: frozenset[str] = frozenset()
     ) -> Person:
-        """Return somebody new, whose login nobody ever had."""
+        """Return a new person, whose login nobody has had before."""
         names, families = self.random.choice(CULTURES)
         given, family = self.random.choice(names.split()), self.random.choice(families.split())
         known = taken | self.company.people.keys()
@@ -63,7 +63,7 @@ class Scene:
         return Person(login, given, family, f"{len(known) + 1:05}", department, title, manager)
 
     def free(self) -> list[Person]:
-        """Return the employees to whom nothing has happened today."""
+        """Return the employees without an event today."""
         return [each for each in self.company.staff() if self.busy.get(each.login) != self.day]
 
     def managers(self, department: str) -> list[Person]:

@@ -1,7 +1,7 @@
-"""How a year comes about: from a seed to what happens on each day.
+"""Make a year from a seed.
 
-No two things happen to the same person on one day: a provider that looks at the end of the day
-would see only the last of them.
+A person has at most one event a day, because a provider that looks at the end of the day would see
+only the last one.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Plan = list[tuple[date, Callable[[Scene], Happening | None]]]
 
 
 def make_year(seed: int, size: int) -> Year:
-    """Return a year in which so many people work for a company, at least for a part of it."""
+    """Return a year of a company in which ``size`` people work, at least for a part of it."""
     scene = Scene(seed, size, FIRST_DAY)
     hires = max(2, size * 15 // 100)
     _found(scene, size - hires)
@@ -36,7 +36,7 @@ def make_year(seed: int, size: int) -> Year:
 
 
 def _found(scene: Scene, size: int) -> None:
-    """Let all who are there at the beginning be known: a department a day, then the offices."""
+    """Employ the first people, a department a day, then form the offices."""
     names = [MANAGEMENT, *scene.departments]
     shares = [0, *(DEPARTMENTS[each] for each in scene.departments)]
     sizes = [max(2, (size - 2) * share // sum(shares)) for share in shares]
@@ -56,7 +56,7 @@ def _found(scene: Scene, size: int) -> None:
 
 
 def _department(scene: Scene, name: str, size: int) -> list[Person]:
-    """Return new people: the head, who leads the leads of a larger department, and the others."""
+    """Return the people of a new department: the head, the leads of a larger one, the others."""
     chief = next(iter(scene.company.people), None)
     staff = [scene.newcomer(name, f"Head of {name}" if chief else CHIEF, chief)]
     teams = size // TEAM if size > TEAM else 0
@@ -70,7 +70,7 @@ def _department(scene: Scene, name: str, size: int) -> list[Person]:
 
 
 def _plan(scene: Scene, hires: int) -> Plan:
-    """Return what is to happen, in order; on the days of a mistake and its repair nothing else."""
+    """Return the planned events in order. The days of a mistake and its repair have no others."""
     days = WORKING_DAYS[len(scene.departments) + 2 :]
     first, second = len(days) // 3, len(days) * 2 // 3
     plan: Plan = [
