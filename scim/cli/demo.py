@@ -1,4 +1,4 @@
-"""``demo``: a made-up company's year, for somebody who wants to see something."""
+"""``demo``: the year of a made-up company, played into a SCIM server."""
 
 import math
 import sys
@@ -16,7 +16,7 @@ from scim.settings import read_settings
 
 def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
     if not math.isfinite(value):
-        raise click.BadParameter(f"{value} is no number of seconds")
+        raise click.BadParameter(f"{value} is not a number of seconds")
     return value
 
 
@@ -27,14 +27,14 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
     type=click.IntRange(LEAST_PEOPLE, 20_000),
     default=500,
     show_default=True,
-    help="how many people work there, at least for a part of the year",
+    help="the number of people who work there, at least for a part of the year",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0, 999_999_999),
     default=1,
     show_default=True,
-    help="the number of the company; the same number is the same company and year",
+    help="the number of the company; the same number gives the same company and year",
 )
 @click.option(
     "--speed",
@@ -43,10 +43,12 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
     default=0,
     show_default=True,
     metavar="SECONDS",
-    help="how long a working day lasts; 0 is as fast as the server can",
+    help="the length of a working day; 0 is as fast as the server can",
 )
-@click.option("--scim", "url", help="the base URL of a SCIM server; that of the settings if absent")
-@click.option("--token", help="the bearer token that it takes; that of the settings if absent")
+@click.option(
+    "--scim", "url", help="the base URL of a SCIM server  [default: that of the settings]"
+)
+@click.option("--token", help="the bearer token of the server  [default: that of the settings]")
 @click.pass_context
 def demo(
     context: click.Context,
@@ -59,8 +61,8 @@ def demo(
 ) -> None:
     """Play a company's year: hires, moves, leavers, reorganizations, mistakes and their repair.
 
-    Played again, the same year finds its people and goes back to its beginning; another seed adds
-    another company. The exit status is 1 if the server refuses something.
+    You can play the same year again: the provider finds its people and starts at the beginning.
+    Another seed adds another company. The exit status is 1 if the server refuses a request.
     """
     url, token = _server(url, token)
     year = make_year(seed, users)
@@ -76,7 +78,7 @@ def demo(
 
 
 def _server(url: str | None, token: str | None) -> tuple[str, str]:
-    """Return where to play. The token of the settings goes to no other server."""
+    """Return the URL and the token. The token of the settings is sent to no other server."""
     settings = read_settings()
     if url and not token:
         raise click.UsageError("--scim needs --token")
@@ -87,7 +89,7 @@ def _server(url: str | None, token: str | None) -> tuple[str, str]:
 
 
 def _show(year: Year, administrator: Administrator, speed: float) -> None:
-    """Play, with a line for each event if there is time to read it, or else a progress bar."""
+    """Play the year with a progress bar, or with a line for each event if the days are slow."""
     if speed:
         play(year, administrator, speed, _tell, lambda _: None)
         return

@@ -1,4 +1,4 @@
-"""``idp``: stand-in identity providers, which provision into a SCIM server as the real ones do."""
+"""``idp``: stand-ins for identity providers, which provision into a SCIM server as real ones do."""
 
 import click
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from secrets import token_urlsafe
-from threading import Thread
 from urllib.parse import unquote
 
 import click
 
 from scim.conformance.client import NoAnswerError
 from scim.conformance.okta.organization import Organization
-from scim.idp.okta.api.application import api_server
+from scim.idp.okta.api.application import create_api
 from scim.idp.okta.org import App, Org
 from scim.idp.okta.service import Service
+from scim.idp.serving import create_api_server, run_in_thread
 
 FIRST_PAUSE = 0.1  # seconds before the stand-in retries; each further pause is twice as long
 
@@ -35,17 +35,15 @@ def stand_in(url: str, token: str) -> Iterator[Organization]:
         tasks.clear()
         return f"sent {', '.join(dict.fromkeys(sent)) or 'nothing'}{''.join(failed)}"
 
-    with api_server(okta, api_token, port=0) as server:
+    with run_in_thread(create_api_server(create_api(okta, api_token), port=0)) as server:
         okta.start()
         settle()  # first, the stand-in tests the credentials
-        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         address = f"http://127.0.0.1:{server.port}"
         organization = Organization(address, api_token, org.app.id, patience=0, settle=settle)
         try:
             yield organization
         finally:
             organization.client.close()
-            server.shutdown()
             okta.stop()
 
 

@@ -1,4 +1,4 @@
-"""What an administrator of any identity provider can be asked for."""
+"""The interface of an administrator of any identity provider."""
 
 from abc import ABC, abstractmethod
 
@@ -7,16 +7,16 @@ from ..scim_client import Exchange, ScimClient
 
 
 class UnusableServerError(Exception):
-    """The SCIM server cannot be reached, refuses the token or is none."""
+    """The server cannot be reached, refuses the token, or is not a SCIM server."""
 
 
 class Administrator(ABC):
-    """Tells an identity provider of what happens in a company."""
+    """Tells an identity provider of the events in a company."""
 
     def __init__(self, company: Company) -> None:
         self.company = company
         self.requests = 0
-        self.failures: dict[str, None] = {}  # what the server refused, each once
+        self.failures: dict[str, None] = {}  # a set that keeps its order: each refusal once
 
     def watch(self, client: ScimClient) -> None:
         """Count the requests of a client."""
@@ -29,23 +29,23 @@ class Administrator(ABC):
     def check(self) -> None:
         """Test the connection.
 
-        :raises UnusableServerError: there is none
+        :raises UnusableServerError: the server cannot be used
         """
 
     @abstractmethod
     def do(self, step: Step) -> None:
-        """Tell of one step.
+        """Tell the identity provider of one step.
 
-        :raises UnusableServerError: the server is there no longer
+        :raises UnusableServerError: the server cannot be used any more
         """
 
     @abstractmethod
     def end_day(self) -> None:
-        """See to it that the server knows of all that has happened.
+        """Provision everything that has happened today.
 
-        :raises UnusableServerError: the server is there no longer
+        :raises UnusableServerError: the server cannot be used any more
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the server."""
+        """Close the connection to the server."""

@@ -1,4 +1,4 @@
-"""An administrator of the stand-in Entra ID, who changes its directory; cycles do the rest."""
+"""An administrator of the stand-in for Entra ID, who changes its directory."""
 
 from ..company.events import (
     Company,
@@ -13,16 +13,17 @@ from ..company.events import (
     Step,
     Update,
 )
-from ..entra.directory import Directory, Record
+from ..entra.directory import Directory
 from ..entra.service import new_service
 from ..entra.target import TargetError
+from ..values import Record
 from .administrator import Administrator, UnusableServerError
 
 MINUTES = 40
 
 
 class EntraAdministrator(Administrator):
-    """Tells the stand-in Entra ID, whose job runs a cycle at the end of each day."""
+    """Changes the directory. The job runs a cycle at the end of each day."""
 
     def __init__(self, company: Company, url: str, token: str) -> None:
         super().__init__(company)
@@ -76,7 +77,7 @@ class EntraAdministrator(Administrator):
         self.job.provisioner.target.close()
 
     def _id(self, login: str) -> str:
-        return str(self.directory.user(self.company.address(login))["id"])
+        return str(self.directory.find_user(self.company.address(login))["id"])
 
     def _employ(self, person: Person) -> None:
         address = self.company.address(person.login)

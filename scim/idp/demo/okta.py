@@ -1,7 +1,6 @@
-"""An administrator of the stand-in Okta, who uses its API without a network between them.
+"""An administrator of the stand-in for Okta, who uses its API without a network between them.
 
-A user's manager is named by the id that the app has for him. Okta leaves to the administrator
-what is in ``managerId``.
+``managerId`` is the manager's id in the app. Okta leaves its value to the administrator.
 """
 
 from typing import Any
@@ -22,25 +21,25 @@ from ..company.events import (
 from ..okta.api.application import create_api
 from ..okta.org import App, Org
 from ..okta.service import Service
-from ..scim_client import Record
+from ..values import Record
 from .administrator import Administrator, UnusableServerError
 
 API_TOKEN = "00in-process"
-FIRST_PAUSE = 0.1  # nobody watches a progress bar for the 15 seconds that Okta itself would wait
+FIRST_PAUSE = 0.1  # seconds; with Okta's pauses a failure would take 15 seconds
 
 
 class DailyService(Service):
-    """Pushes groups once a day, with all that has changed in one request, as Okta collects it."""
+    """Pushes a group once a day, with all its changes in one request, as Okta collects them."""
 
     def push_groups(self) -> None:
-        """Wait for the end of the day."""
+        """Leave the groups for the end of the day."""
 
     def push_collected(self) -> None:
         super().push_groups()
 
 
 class OktaAdministrator(Administrator):
-    """Tells the stand-in Okta, whose tasks reach the server one after the other."""
+    """Uses the API of the stand-in. Its tasks reach the server one after the other."""
 
     def __init__(self, company: Company, url: str, token: str) -> None:
         super().__init__(company)
@@ -59,7 +58,7 @@ class OktaAdministrator(Administrator):
         for task in self.service.tasks.values():
             raise UnusableServerError(task.error)
         answer = self.service.provisioner.client.exchanges[-1]
-        if "totalResults" not in answer.received:  # Okta itself takes any 200 for a success
+        if "totalResults" not in answer.received:  # Okta itself accepts any 200
             raise UnusableServerError(f"{answer.method} {answer.path} answers no ListResponse")
 
     def do(self, step: Step) -> None:
@@ -82,7 +81,7 @@ class OktaAdministrator(Administrator):
                 self._call("DELETE", f"/groups/{self.groups[group]}{self._user(login)}")
 
     def end_day(self) -> None:
-        """Push groups; Okta provisions users at once."""
+        """Push the groups. Okta has provisioned the users at once."""
         self.service.push_collected()
         self._settle()
 
@@ -116,7 +115,7 @@ class OktaAdministrator(Administrator):
         }
 
     def _form(self, group: str, members: tuple[str, ...]) -> None:
-        """Make a group and push it once everybody is in it."""
+        """Create a group with its members, then push it."""
         made = self._call("POST", "/groups", {"profile": {"name": group}})
         self.groups[group] = made["id"]
         for login in members:
@@ -125,14 +124,14 @@ class OktaAdministrator(Administrator):
         self.mappings[group] = self._call("POST", path, {"sourceGroupId": made["id"]})["id"]
 
     def _dissolve(self, group: str) -> None:
-        """Stop pushing a group and delete it on both sides."""
+        """Stop pushing a group, and delete it in the app and in Okta."""
         path = f"/apps/{self.org.app.id}/group-push/mappings/{self.mappings.pop(group)}"
         self._call("PATCH", path, {"status": "INACTIVE"})
         self._call("DELETE", f"{path}?deleteTargetGroup=true")
         self._call("DELETE", f"/groups/{self.groups.pop(group)}")
 
     def _call(self, method: str, path: str, body: Record | None = None) -> Any:
-        """Return what the API answers, once all that follows from it is done."""
+        """Return the answer of the API, after its tasks are done."""
         answer = self.api.open(f"/api/v1{path}", method=method, json=body)
         if answer.status_code not in (200, 204):
             raise ValueError(answer.text)

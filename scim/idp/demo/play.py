@@ -1,4 +1,4 @@
-"""Plays a company's year through an identity provider, and tells what it took."""
+"""Play a company's year through an identity provider, and summarize it."""
 
 import time
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def play(
     watch: Callable[[Event], None],
     advance: Callable[[int], None],
 ) -> None:
-    """Play a year, in which each working day lasts so many seconds, or longer if it has to.
+    """Play a year. A working day lasts ``day_seconds``, or longer if the server needs longer.
 
     :raises UnusableServerError: the server does not answer or refuses the token
     """
@@ -53,7 +53,7 @@ def play(
 
 
 def summary(year: Year, idp: str, administrator: Administrator, seconds: float) -> str:
-    """Return in a few lines what has happened, and what the server refused."""
+    """Return a few lines about the events, the requests and the first refusals."""
     company = year.after()
     told = ", ".join(f"{words} {year.count(kind)}" for kind, words in TOLD.items())
     lines = [

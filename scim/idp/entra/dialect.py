@@ -1,7 +1,7 @@
-"""The two dialects in which Entra ID writes PATCH requests (RFC 7644 §3.5.2).
+"""The two dialects of Entra ID for PATCH requests (RFC 7644 §3.5.2).
 
-The default one writes ``op`` with a capital letter, booleans as text and an operation for each
-attribute. The flag ``aadOptscim062020`` in the tenant URL turns on the other one.
+The default dialect writes ``op`` with a capital letter, booleans as text, and one operation for
+each attribute. The flag ``aadOptscim062020`` in the tenant URL turns on the other dialect.
 """
 
 import json
@@ -9,25 +9,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .mapping.rules import GROUP_SCHEMA, Value, Values, read, role_document, written
+from ..values import Record
+from .mapping.rules import GROUP_SCHEMA, Value, Values
+from .mapping.values import read, to_role, write_all
 
 COMPLIANT = "aadOptscim062020"
 MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
 
-Operations = list[dict[str, Any]]
+Operations = list[Record]
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeChange:
-    """An attribute that the app has not, has otherwise or should not have."""
+    """A change of one attribute in the app."""
 
     op: Literal["Add", "Replace", "Remove"]
     path: str
     value: Value | None = None
 
 
-def differences(values: Values, resource: dict[str, Any]) -> list[AttributeChange]:
-    """Return what a resource of the app lacks; what it has beside that stays."""
+def differences(values: Values, resource: Record) -> list[AttributeChange]:
+    """Return the changes that give a resource these values. Its other values stay."""
     found = {path: read(resource, path) for path in values}
     return [
         AttributeChange("Add" if found[path] is None else "Replace", path, value)
@@ -37,19 +39,19 @@ def differences(values: Values, resource: dict[str, Any]) -> list[AttributeChang
 
 
 def _missing_roles(wanted: Any, found: Any) -> list[AttributeChange]:
-    """Return the roles to add; AppRoleAssignmentsComplex takes none away."""
+    """Return the roles to add. AppRoleAssignmentsComplex never removes a role."""
     known = [role.get("value") for role in found or ()]
     missing = [role for role in wanted or () if not {role["value"], role_text(role)} & {*known}]
     return [AttributeChange("Add", "roles", missing)] if missing else []
 
 
-def role_text(role: dict[str, Any]) -> str:
-    """Return an app role as the default dialect patches it: JSON inside of JSON."""
+def role_text(role: Record) -> str:
+    """Return an app role as the default dialect patches it: JSON within JSON."""
     return json.dumps(role, separators=(",", ":"), ensure_ascii=False)
 
 
 class DefaultDialect:
-    """What Entra ID sends unless it is told otherwise."""
+    """The dialect of a tenant URL without the flag."""
 
     name = "default"
 
@@ -76,13 +78,13 @@ class DefaultDialect:
             if target_ids
         ]
 
-    def group_document(self, values: Values) -> dict[str, Any]:
-        document = written({"schemas": [GROUP_SCHEMA, MICROSOFT_GROUP]}, values)
+    def group_document(self, values: Values) -> Record:
+        document = write_all({"schemas": [GROUP_SCHEMA, MICROSOFT_GROUP]}, values)
         return document | {"meta": {"resourceType": "Group"}}
 
 
 class CompliantDialect(DefaultDialect):
-    """What Entra ID sends to a tenant URL with the flag: plain attributes are replaced together."""
+    """The dialect of a tenant URL with the flag. One operation replaces all plain attributes."""
 
     name = COMPLIANT
 
@@ -103,7 +105,7 @@ class CompliantDialect(DefaultDialect):
         return operations
 
     def _value(self, value: Value) -> Any:
-        return [*map(role_document, value)] if isinstance(value, list) else value
+        return [*map(to_role, value)] if isinstance(value, list) else value
 
     def members(self, added: Sequence[str], removed: Sequence[str]) -> Operations:
         operations: Operations = [
@@ -114,8 +116,8 @@ class CompliantDialect(DefaultDialect):
             operations.insert(0, {"op": "add", "path": "members", "value": value})
         return operations
 
-    def group_document(self, values: Values) -> dict[str, Any]:
-        return written({"schemas": [GROUP_SCHEMA]}, values) | {"members": []}
+    def group_document(self, values: Values) -> Record:
+        return write_all({"schemas": [GROUP_SCHEMA]}, values) | {"members": []}
 
 
 DIALECTS = {each.name: each for each in (DefaultDialect(), CompliantDialect())}

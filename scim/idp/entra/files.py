@@ -1,11 +1,13 @@
-"""The files from which the stand-in Entra ID takes its directory and its mapping."""
+"""The files of the command: a directory and an attribute mapping, as JSON."""
 
 import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from .directory import DEFAULT_ACCESS, Directory, DirectoryError, Record, bad_request
+from ..values import Record
+from .directory import DEFAULT_ACCESS, Directory
+from .errors import GraphError, bad_request
 from .mapping.rules import Rules
 from .mapping.schema import read_rules
 
@@ -13,12 +15,12 @@ from .mapping.schema import read_rules
 def read_directory(path: Path) -> Directory:
     """Return the directory of a file.
 
-    :raises ValueError: the file is not one, and the message says why
+    :raises ValueError: the file does not have a directory, and the message says why
     """
     try:
         document: Any = json.loads(path.read_text(encoding="utf-8"))
         return load(document)
-    except DirectoryError as error:
+    except GraphError as error:
         raise ValueError(f"{path}: {error.message}") from None
     except (KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} is not a directory: see docs/entra-without-entra.md") from None
@@ -27,7 +29,7 @@ def read_directory(path: Path) -> Directory:
 def read_mapping(path: Path) -> Rules:
     """Return the mapping of a file.
 
-    :raises ValueError: the file has none that is understood, and the message says why
+    :raises ValueError: the file does not have a mapping, and the message says why
     """
     try:
         return read_rules(json.loads(path.read_text(encoding="utf-8")))
@@ -36,20 +38,15 @@ def read_mapping(path: Path) -> Rules:
 
 
 def load(document: Record) -> Directory:
-    """Make a directory from JSON: ``users`` with their ``manager``, ``groups`` with ``members``
-    ``appRoles`` and ``assignments``, which may have a role. References are ids,
-    userPrincipalNames, displayNames of groups or values of roles.
+    """Return the directory of a JSON document.
+
+    It has ``users`` with a ``manager``, ``groups`` with ``members``, ``appRoles``, and
+    ``assignments``, which may have a role. References are ids, userPrincipalNames, displayNames of
+    groups or values of roles.
     """
     directory = Directory()
     users, groups = document.get("users", []), document.get("groups", [])
-    ids: dict[str, str] = {}
-    for values in users:
-        known = {"accountEnabled": True} | _without(values, "id", "manager")
-        user = directory.add_user(known, _own_id(values, directory))
-        ids[user["userPrincipalName"]] = user["id"]
-    for values in groups:
-        group = directory.add_group(_without(values, "id", "members"), _own_id(values, directory))
-        ids[group["displayName"]] = group["id"]
+    ids = {**_add_users(directory, users), **_add_groups(directory, groups)}
     for values in users:
         if values.get("manager"):
             manager = ids.get(values["manager"], values["manager"])
@@ -68,8 +65,27 @@ def load(document: Record) -> Directory:
     return directory
 
 
-def _own_id(values: Record, directory: Directory) -> str:
-    """Return the id that a document has for an object, if any."""
+def _add_users(directory: Directory, users: list[Record]) -> dict[str, str]:
+    """Add users, and return their ids by userPrincipalName."""
+    ids: dict[str, str] = {}
+    for values in users:
+        known = {"accountEnabled": True} | _without(values, "id", "manager")
+        user = directory.add_user(known, _read_id(values, directory))
+        ids[user["userPrincipalName"]] = user["id"]
+    return ids
+
+
+def _add_groups(directory: Directory, groups: list[Record]) -> dict[str, str]:
+    """Add groups, and return their ids by displayName."""
+    ids: dict[str, str] = {}
+    for values in groups:
+        group = directory.add_group(_without(values, "id", "members"), _read_id(values, directory))
+        ids[group["displayName"]] = group["id"]
+    return ids
+
+
+def _read_id(values: Record, directory: Directory) -> str:
+    """Return the id of an object, or an empty text if the document has none."""
     try:
         own_id = str(UUID(values["id"])) if "id" in values else ""
     except (ValueError, TypeError, AttributeError):

@@ -1,34 +1,34 @@
-"""A stand-in for the provisioning service of Microsoft Entra ID: its job and its cycles.
+"""The provisioning job and its cycles.
 
-The first cycle looks at all that is in the directory, the next ones at what has changed since.
-Only what is assigned to the app is provisioned. Users come first, then groups, then what refers
-to them: managers and members.
+The first cycle looks at every object of the directory, the next ones at the changed objects. Only
+assigned users and groups are provisioned. Users come first, then groups, then references: managers
+and members.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from ..values import now
 from .dialect import DefaultDialect
-from .directory import now
 from .mapping.rules import Rules
 from .provisioning import Provisioner
 from .records import FAILING_SHARE, LEAST_FAILURES, Cycle, Entry, Escrow, Quarantine
 from .target import UnusableTargetError
 
 KEPT_ENTRIES = 1000
-RESTART = frozenset({"Escrows", "Watermark", "QuarantineState"})  # what the portal's button does
+RESTART = frozenset({"Escrows", "Watermark", "QuarantineState"})  # the portal's button
 
 
 class Job:
-    """A synchronization job. Whoever calls it sees to it that one call is made at a time."""
+    """A synchronization job. It is not thread-safe: callers hold a lock."""
 
     def __init__(self, provisioner: Provisioner, say: Callable[[str], None]) -> None:
         self.provisioner, self.say = provisioner, say
         self.state = "Active"
         self.watermark: int | None = None
-        self.cycles = 0  # since the beginning, those that a quarantine left out included
-        self.escrows: dict[str, Escrow] = {}  # what failed and is tried again
+        self.cycles = 0  # since the beginning, with those that a quarantine left out
+        self.escrows: dict[str, Escrow] = {}  # failed objects, which are tried again
         self.quarantine: Quarantine | None = None
         self.cycle: Cycle | None = None
         self.last_good: Cycle | None = None
@@ -37,14 +37,17 @@ class Job:
         self.logs: deque[Entry] = deque(maxlen=KEPT_ENTRIES)
 
     def start(self) -> None:
-        """Go on from where the job was paused, out of quarantine."""
+        """Leave a pause and the quarantine; the next cycle goes on at the watermark."""
         self.state, self.quarantine = "Active", None
 
     def pause(self) -> None:
         self.state = "Paused"
 
     def restart(self, scope: frozenset[str]) -> None:
-        """Forget what the scope says, then start; ``Full`` forgets what is in the app, too."""
+        """Forget the parts of the state that the scope names, then start.
+
+        ``Full`` also forgets the ids of the app.
+        """
         if "Full" in scope:
             scope |= RESTART | {"ConnectorDataStore"}
         if "Watermark" in scope:
@@ -58,12 +61,12 @@ class Job:
             self.quarantine = None
         self.state = "Active"
 
-    def map(self, rules: Rules) -> None:
-        """Provision by other rules; whatever is in scope is looked at anew."""
+    def change_rules(self, rules: Rules) -> None:
+        """Provision by other rules; the next cycle looks at every object."""
         self.provisioner.rules, self.watermark = rules, None
 
     def run_cycle(self) -> Cycle:
-        """Provision what has changed since the last cycle, and what failed and is due."""
+        """Provision the objects that have changed since the last cycle, and the due retries."""
         self.cycle = cycle = Cycle()
         self.cycles += self.quarantine.pause if self.quarantine else 1
         directory = self.provisioner.directory
@@ -89,33 +92,33 @@ class Job:
                 raise entry.error
 
     def _entries(self, objects: list[str]) -> Iterator[Entry]:
-        """Provision objects one by one, users first, then what refers to others."""
+        """Provision users, then groups, then the references of every known object."""
         is_group = self.provisioner.is_group
         groups = [object_id for object_id in objects if is_group(object_id)]
         users = [object_id for object_id in objects if not is_group(object_id)]
-        yield from map(self.provisioner.user, users)
-        yield from map(self.provisioner.group, groups)
-        for refer in (self.provisioner.manager, self.provisioner.members):
-            yield from filter(None, map(refer, list(self.provisioner.links)))
+        yield from map(self.provisioner.provision_user, users)
+        yield from map(self.provisioner.provision_group, groups)
+        for provision in (self.provisioner.provision_manager, self.provisioner.provision_members):
+            yield from filter(None, map(provision, list(self.provisioner.links)))
 
     def provision_on_demand(self, object_id: str, members: frozenset[str]) -> list[Entry]:
-        """Provision one object now, and of a group the members that are named.
+        """Provision one object now, and the named members if it is a group.
 
-        The flag in the tenant URL has no effect on this: it always speaks the default dialect.
+        The flag in the tenant URL has no effect here: Entra ID always uses the default dialect.
         """
         provisioner = replace(self.provisioner, dialect=DefaultDialect())
         self.say(f"on demand: {object_id}")
         if provisioner.is_group(object_id):
-            entry = provisioner.group(object_id)
-            reference = provisioner.members(object_id, members)
+            entry = provisioner.provision_group(object_id)
+            reference = provisioner.provision_members(object_id, members)
         else:
-            entry = provisioner.user(object_id)
-            reference = provisioner.manager(object_id)
+            entry = provisioner.provision_user(object_id)
+            reference = provisioner.provision_manager(object_id)
         cycle = Cycle()
         return [self._note(each, cycle) for each in (entry, reference) if each]
 
     def _note(self, entry: Entry, cycle: Cycle) -> Entry:
-        """Log an entry; what failed is tried again in later cycles."""
+        """Log an entry, and put a failed object into escrow for later cycles."""
         entry.cycle_id = cycle.cycle_id
         cycle.entries.append(entry)
         self.logs.appendleft(entry)
@@ -130,7 +133,7 @@ class Job:
         return entry
 
     def _finish(self, cycle: Cycle) -> None:
-        """Enter quarantine when too much has failed, otherwise leave it."""
+        """Enter quarantine when too many exports have failed, otherwise leave it."""
         self.failed_cycles = 0
         failures, exports = self.exports["failure"], sum(self.exports.values())
         if not self.escrows:

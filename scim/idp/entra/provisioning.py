@@ -1,6 +1,7 @@
-"""How the stand-in Entra ID provisions a user, a group and what refers to them.
+"""Provision a user, a group, a manager or the members of a group.
 
-Each object is looked for in the app, then created, updated, disabled, deleted or left alone.
+The provisioner looks for the object in the app. Then it creates, updates, disables or deletes the
+object, or leaves it alone.
 """
 
 from collections.abc import Iterator
@@ -8,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from ..values import Record
 from .dialect import AttributeChange, DefaultDialect, differences
-from .directory import Directory, Record
-from .mapping.rules import ALWAYS, MANAGER, SOFT_DELETED, Rules, Values, mapped, read, user_document
+from .directory import Directory
+from .mapping.rules import ALWAYS, MANAGER, SOFT_DELETED, Rules, Values
 from .mapping.scope import includes
+from .mapping.values import build_user, map_values, read
 from .records import Entry
 from .target import Target, TargetError, equals
 
@@ -20,18 +23,18 @@ WITHOUT_MEMBERS = "excludedAttributes=members"
 
 @dataclass
 class Link:
-    """What is known of an object in the app: its id there, and which references it was given."""
+    """An object in the app: its id there, and the references that were sent."""
 
     endpoint: str
     target_id: str
-    was_found: bool = False  # so that there may be members who were not sent
+    was_found: bool = False  # and not created: it may have members who were not sent
     manager: str | None = None
     members: set[str] = field(default_factory=set)
 
 
 @dataclass
 class Provisioner:
-    """Provisions objects of a directory one by one; each call returns what became of it."""
+    """Provisions objects of a directory one by one, and returns a log entry for each."""
 
     directory: Directory
     target: Target
@@ -40,9 +43,9 @@ class Provisioner:
     links: dict[str, Link] = field(default_factory=dict)
 
     def test_connection(self) -> None:
-        """Search for somebody who does not exist.
+        """Search for a user who does not exist.
 
-        :raises TargetError: the app does not answer with an empty list
+        :raises TargetError: the app does not answer with a list
         """
         self.target.find("Users", equals(self.rules["User"].matching[0], str(uuid4())))
 
@@ -64,7 +67,7 @@ class Provisioner:
         if link := self.links.get(object_id):
             entry.target_id = link.target_id
 
-    def user(self, user_id: str) -> Entry:
+    def provision_user(self, user_id: str) -> Entry:
         """Create, update, disable or delete a user."""
         with self._entry(user_id) as entry:
             user, link = self.directory.users.get(user_id), self.links.get(user_id)
@@ -79,7 +82,7 @@ class Provisioner:
         return entry
 
     def _is_active(self, user: Record) -> bool:
-        """The opposite of what Entra ID calls IsSoftDeleted."""
+        """Is a user in scope, not blocked and not deleted? If not, Entra ID says IsSoftDeleted."""
         is_blocked = user["deletedDateTime"] or user["accountEnabled"] is False
         return not is_blocked and self._in_scope("User", user)
 
@@ -88,27 +91,27 @@ class Provisioner:
         return is_assigned and includes(self.rules[kind].scope, source)
 
     def _create_or_update_user(self, entry: Entry, user: Record) -> None:
-        values = mapped(self._source(user), self.rules["User"].attributes)
+        values = map_values(self._source(user), self.rules["User"].attributes)
         found = self._find(entry, values)
         if found:
             self._update(entry, values, found)
             return
-        target_id = self.target.create("Users", user_document(values))
+        target_id = self.target.create("Users", build_user(values))
         self.links[entry.source_id] = Link("Users", target_id)
         entry.done("create", f"created {entry.source_name}", values)
 
     def _source(self, user: Record, is_soft_deleted: bool = False) -> Record:
-        roles = self.directory.roles(user["id"])
+        roles = self.directory.roles_of(user["id"])
         return user | {SOFT_DELETED: is_soft_deleted, "appRoleAssignments": roles}
 
-    def group(self, group_id: str) -> Entry:
-        """Create or update a group; one that is no longer in scope is deleted."""
+    def provision_group(self, group_id: str) -> Entry:
+        """Create or update a group, or delete it if it is no longer in scope."""
         with self._entry(group_id) as entry:
             group = self.directory.groups.get(group_id)
             if group is None or not self._in_scope("Group", group):
                 self._delete(entry, self.links.get(group_id))
                 return entry
-            values = mapped(group, self.rules["Group"].attributes)
+            values = map_values(group, self.rules["Group"].attributes)
             found = self._find(entry, values)
             if found:
                 self._update(entry, values, found)
@@ -119,7 +122,7 @@ class Provisioner:
         return entry
 
     def _find(self, entry: Entry, values: Values) -> Record | None:
-        """Return what the app has for an object: by its id, if that is known, or by a search."""
+        """Return the resource of the app for an object: by its known id, otherwise by a search."""
         endpoint = f"{entry.kind}s"
         query = WITHOUT_MEMBERS if entry.kind == "Group" else ""
         if link := self.links.get(entry.source_id):
@@ -152,9 +155,9 @@ class Provisioner:
         entry.done("update", f"updated {', '.join(modified)} of {entry.source_name}", modified)
 
     def _disable(self, entry: Entry, user: Record, link: Link) -> None:
-        """Change what follows from IsSoftDeleted: ``active``, unless it is mapped otherwise.
+        """Change the attributes that are mapped from IsSoftDeleted, by default ``active``.
 
-        Who is not in scope is not managed any longer, either.
+        The job forgets a user who is not in scope.
         """
         found = self.target.read("Users", link.target_id)
         mapping = tuple(
@@ -164,7 +167,7 @@ class Provisioner:
         )
         changes = [
             AttributeChange("Replace", path, value)
-            for path, value in mapped(self._source(user, is_soft_deleted=True), mapping).items()
+            for path, value in map_values(self._source(user, is_soft_deleted=True), mapping).items()
             if found and read(found, path) != value
         ]
         if not changes:
@@ -182,13 +185,13 @@ class Provisioner:
             return
         self.target.delete(link.endpoint, link.target_id)
         del self.links[entry.source_id]
-        for other in self.links.values():  # nothing refers to it there any longer
+        for other in self.links.values():  # the app has dropped the references to it
             other.members.discard(link.target_id)
             other.manager = None if other.manager == link.target_id else other.manager
         entry.done("delete", f"deleted {entry.source_name}")
 
-    def manager(self, user_id: str) -> Entry | None:
-        """Set or clear a user's manager; whoever it is must be in the app already."""
+    def provision_manager(self, user_id: str) -> Entry | None:
+        """Set or clear a user's manager. A manager who is not in the app counts as none."""
         user, link = self.directory.users.get(user_id), self.links.get(user_id)
         if user is None or link is None or not self.rules["User"].refers(MANAGER):
             return None
@@ -207,15 +210,17 @@ class Provisioner:
         return entry
 
     def _refers(self, endpoint: str, target_id: str, attribute: str, to_id: str) -> bool:
-        """Ask the app whether an object has a reference already."""
+        """Ask the app whether an object has a reference."""
         sought = f"{equals('id', target_id)} and {equals(attribute, to_id)}"
         query = WITHOUT_MEMBERS if endpoint == "Groups" else "attributes=id"
         return bool(self.target.find(endpoint, sought, query))
 
-    def members(self, group_id: str, selected: frozenset[str] | None = None) -> Entry | None:
-        """Add and remove members, all in one request; of those selected, none is removed.
+    def provision_members(
+        self, group_id: str, selected: frozenset[str] | None = None
+    ) -> Entry | None:
+        """Add and remove the members of a group in one request. Groups in a group are left out.
 
-        Groups within groups are not provisioned.
+        With ``selected`` members, only these are added and none is removed.
         """
         group, link = self.directory.groups.get(group_id), self.links.get(group_id)
         if group is None or link is None or not self.rules["Group"].refers("members"):

@@ -1,39 +1,39 @@
-"""What the stand-in Entra ID remembers of its work: log entries, cycles and the quarantine."""
+"""The records of provisioning: log entries, cycles, failed objects and the quarantine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from .directory import now
+from ..values import Record, now
 from .target import TargetError
 
-# The first retries come 6, 12 and 24 hours after the failure, then daily; a cycle is 40 minutes.
+# In cycles of 40 minutes. In quarantine a cycle comes after 6, 6, 12 and 24 hours, then daily.
 QUARANTINE_PAUSES = (9, 9, 18, 36)
 DISABLED_AFTER = 28 * 36
-# What has failed is tried again in the next cycle, then 6, 12, 24, 48, 96 and 168 hours after that.
+# A failed object is tried again in the next cycle, then 6, 12, 24, 48, 96 and 168 hours later.
 ESCROW_PAUSES = (1, 9, 18, 36, 72, 144, 252)
-# More than this share of failures is too much, as soon as there are a few of them. Entra ID
-# begins to count at 5,000.
+# A larger share of failures leads into quarantine, but only from so many failures on. With Entra ID
+# it takes 5,000 of them.
 FAILING_SHARE = 0.4
 LEAST_FAILURES = 5
 
 
 @dataclass
 class Entry:
-    """What became of one object: an entry of the provisioning logs."""
+    """The outcome for one object: an entry of the provisioning logs."""
 
     kind: str
     source_id: str
     source_name: str
-    refers: bool = False  # is it about a manager or members?
+    refers: bool = False  # about a manager or members, not about the object itself
     cycle_id: str = ""
     action: str = "other"
     status: str = "skipped"
     target_id: str | None = None
     error: TargetError | None = None
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    modified: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[Record] = field(default_factory=list)
+    modified: list[Record] = field(default_factory=list)
     entry_id: str = field(default_factory=lambda: str(uuid4()))
     began: str = field(default_factory=now)
 
@@ -54,7 +54,7 @@ class Entry:
     def done(
         self, action: str, description: str, modified: Mapping[str, object] | None = None
     ) -> None:
-        """Note that the app did what it was asked."""
+        """Note that the app carried out a request."""
         self.action, self.status = action, "success"
         self.step(f"EntryExport{action.capitalize()}", "export", "success", description)
         self.modified += [
@@ -67,7 +67,7 @@ class Entry:
         described = f"{self.source_name}: {error.message}"
         self.step("EntryExport", "export", "failure", described, ErrorCode=error.code)
 
-    def shown(self, job_id: str) -> dict[str, Any]:
+    def show(self, job_id: str) -> Record:
         """Return the entry as a provisioningObjectSummary of Graph."""
         return {
             "id": self.entry_id,
@@ -93,7 +93,7 @@ class Entry:
 
 @dataclass
 class Cycle:
-    """One run through what has changed."""
+    """One run through the changed objects."""
 
     cycle_id: str = field(default_factory=lambda: str(uuid4()))
     began: str = field(default_factory=now)
@@ -104,7 +104,7 @@ class Cycle:
     def count(self, status: str) -> int:
         return sum(entry.status == status for entry in self.entries)
 
-    def shown(self) -> dict[str, Any]:
+    def show(self) -> Record:
         """Return the cycle as a synchronizationTaskExecution of Graph."""
         state = "EntryLevelErrors" if self.count("failure") else "Succeeded"
         return {
@@ -112,7 +112,7 @@ class Cycle:
             "timeBegan": self.began,
             "timeEnded": self.ended,
             "state": "Failed" if self.error else state,
-            "error": self.error and shown_error(self.error.code, self.error.message),
+            "error": self.error and show_error(self.error.code, self.error.message),
             "countImported": len({entry.source_id for entry in self.entries}),
             "countExported": self.count("success"),
             "countEscrowed": self.count("failure"),
@@ -121,19 +121,19 @@ class Cycle:
 
 @dataclass
 class Escrow:
-    """An export that failed: the cycle in which it first did so, and how often it has."""
+    """A failed object: the cycle of its first failure, and the number of failures."""
 
     began: int
     failures: int = 0
 
     def is_due(self, cycle: int) -> bool:
-        pauses = ESCROW_PAUSES[self.failures - 1 : self.failures]  # none after the last one
+        pauses = ESCROW_PAUSES[self.failures - 1 : self.failures]  # empty after the last one
         return any(cycle >= self.began + pause for pause in pauses)
 
 
 @dataclass
 class Quarantine:
-    """Why cycles come more seldom, and since when."""
+    """The reason for longer pauses between cycles, and their beginning."""
 
     reason: str
     code: str
@@ -143,26 +143,26 @@ class Quarantine:
 
     @property
     def pause(self) -> int:
-        """How many times as long as usual the next cycle is away."""
+        """The intervals until the next cycle."""
         return QUARANTINE_PAUSES[min(self.failures, len(QUARANTINE_PAUSES)) - 1]
 
     @property
     def is_over(self) -> bool:
-        """Has it lasted four weeks? Then the job is disabled."""
+        """Has the quarantine lasted four weeks? Then the job is disabled."""
         first = sum(QUARANTINE_PAUSES[: self.failures])
         daily = max(0, self.failures - len(QUARANTINE_PAUSES)) * QUARANTINE_PAUSES[-1]
         return first + daily > DISABLED_AFTER
 
-    def shown(self) -> dict[str, Any]:
-        """Return it as a synchronizationQuarantine of Graph."""
+    def show(self) -> Record:
+        """Return the quarantine as a synchronizationQuarantine of Graph."""
         return {
             "reason": self.reason,
             "currentBegan": self.began,
             "seriesBegan": self.began,
             "seriesCount": self.failures,
-            "error": shown_error(self.code, self.message),
+            "error": show_error(self.code, self.message),
         }
 
 
-def shown_error(code: str, message: str) -> dict[str, Any]:
+def show_error(code: str, message: str) -> Record:
     return {"code": code, "message": message, "tenantActionable": True}

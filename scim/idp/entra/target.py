@@ -1,4 +1,4 @@
-"""The app as the provisioning service sees it: SCIM requests, and what their answers mean.
+"""The SCIM requests of the provisioning service to the app, and the meaning of the answers.
 
 The provisioning service sends GET with ``filter``, POST, PATCH and DELETE (RFC 7644 §3.3 to §3.6),
 never PUT.
@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from ..scim_client import Exchange, ScimClient
-from .directory import Record
-from .mapping.rules import incompatible
+from ..values import Record
+from .mapping.values import find_incompatibility
 
 MESSAGE = "urn:ietf:params:scim:api:messages:2.0:"
 SCIM_ERRORS = {
@@ -23,13 +23,14 @@ SCIM_ERRORS = {
 HEADERS = {
     "User-Agent": "Microsoft Azure AD SCIM provisioning",
     "Accept": "application/scim+json",
+    "Accept-Encoding": "identity",
     "Content-Type": "application/scim+json; charset=utf-8",
 }
 INCOMPATIBLE = "SystemForCrossDomainIdentityManagementServiceIncompatible"
 
 
 class TargetError(Exception):
-    """The app refuses something, or its answer makes no sense."""
+    """The app refuses a request, or its answer cannot be used."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -37,16 +38,19 @@ class TargetError(Exception):
 
 
 class UnusableTargetError(TargetError):
-    """The app cannot be reached, refuses the token or is no SCIM server."""
+    """The app cannot be reached, refuses the token, or is not a SCIM server."""
 
 
 class Target:
-    """An app at a tenant URL; the query of the URL goes with every request."""
+    """An app at a tenant URL. Every request has the query of the URL.
+
+    :raises ValueError: the URL or the token cannot be sent
+    """
 
     def __init__(self, url: str, token: str, say: Callable[[str], None]) -> None:
         base, _, self.query = url.partition("?")
         headers = HEADERS | {"Authorization": f"Bearer {token}"}
-        # What fails comes again with the next cycle: there is no need to wait for it now.
+        # No pause before a request is repeated: a failed object comes again in the next cycle.
         self.client, self.say = ScimClient(base, headers, self._note, first_pause=0), say
 
     def close(self) -> None:
@@ -64,30 +68,30 @@ class Target:
         if not is_list or not isinstance(listed, list):
             message = f"GET /{endpoint} with a filter answers {status} instead of a ListResponse"
             raise UnusableTargetError(INCOMPATIBLE, message)
-        return [_readable(resource) for resource in listed]
+        return [_check_resource(resource) for resource in listed]
 
     def read(self, endpoint: str, target_id: str, query: str = "") -> Record | None:
-        """Return a resource, or None if it is not there (RFC 7644 §3.4.1)."""
+        """Return a resource, or None if the app does not have it (RFC 7644 §3.4.1)."""
         status, found = self._send("GET", f"/{endpoint}/{quote(target_id, safe='')}", [query])
         if status == 404:
             return None
         _expect(status, found, 200)
-        return _readable(found)
+        return _check_resource(found)
 
     def create(self, endpoint: str, document: Record) -> str:
         """Create a resource and return its id (RFC 7644 §3.3)."""
         status, created = self._send("POST", f"/{endpoint}", body=document)
         _expect(status, created, 201)
-        return str(_readable(created)["id"])
+        return str(_check_resource(created)["id"])
 
-    def patch(self, endpoint: str, target_id: str, operations: list[dict[str, Any]]) -> None:
+    def patch(self, endpoint: str, target_id: str, operations: list[Record]) -> None:
         """Change a resource (RFC 7644 §3.5.2)."""
         path = f"/{endpoint}/{quote(target_id, safe='')}"
         body = {"schemas": [f"{MESSAGE}PatchOp"], "Operations": operations}
         _expect(*self._send("PATCH", path, body=body), 200, 204)
 
     def delete(self, endpoint: str, target_id: str) -> None:
-        """Delete a resource, which may have gone already (RFC 7644 §3.6)."""
+        """Delete a resource, unless it is gone already (RFC 7644 §3.6)."""
         path = f"/{endpoint}/{quote(target_id, safe='')}"
         _expect(*self._send("DELETE", path), 200, 204, 404)
 
@@ -124,8 +128,9 @@ def _expect(status: int, answered: Record, *expected: int) -> None:
     raise TargetError(SCIM_ERRORS.get(status, fallback), f"{status} {detail}")
 
 
-def _readable(resource: Any) -> Record:
-    wrong = incompatible(resource) if isinstance(resource, dict) else "a resource is no object"
+def _check_resource(resource: Any) -> Record:
+    is_object = isinstance(resource, dict)
+    wrong = find_incompatibility(resource) if is_object else "a resource is no object"
     if wrong:
         raise TargetError(INCOMPATIBLE, wrong)
     found: Record = resource

@@ -2,21 +2,16 @@
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from ..scim_client import Record
+from ..values import Record, now
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 KINDS = ("template", "wizard")
 
 
 def new_id(prefix: str) -> str:
-    """Return an id as Okta makes them: ``00u`` and 17 more characters is a user."""
+    """Return an id of 20 characters like Okta's; ``00u`` is the prefix of users."""
     return prefix + "".join(secrets.choice(LETTERS) for _ in range(20 - len(prefix)))
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass
@@ -46,7 +41,7 @@ class Group:
     """A group of the organization; its members are ids of users."""
 
     profile: Record
-    source_id: str | None = None  # what the app calls a group that was imported from there
+    source_id: str | None = None  # the id in the app of an imported group
     id: str = field(default_factory=lambda: new_id("00g"))
     members: list[str] = field(default_factory=list)
     created: str = field(default_factory=now)
@@ -56,7 +51,7 @@ class Group:
 
 @dataclass
 class Assignment:
-    """A user of the app."""
+    """A user who has the app, individually or through a group (``scope``)."""
 
     user_id: str
     profile: Record
@@ -78,15 +73,15 @@ class AppGroup:
 
 @dataclass
 class Link:
-    """The resource of the SCIM server that stands for a user, kept when nobody is assigned."""
+    """The SCIM resource of a user. It is kept when the user loses the app."""
 
     scim_id: str
-    pushed: Record  # the profile that the server has
+    pushed: Record  # the profile that was sent last
 
 
 @dataclass
 class Mapping:
-    """A group that is pushed; ``pushed`` is what the server has: a name and members."""
+    """A group that is pushed. ``pushed_members`` are userNames by their SCIM ids."""
 
     group_id: str
     target_id: str | None = None
@@ -103,15 +98,15 @@ class Mapping:
 
 @dataclass
 class App:
-    """The app that provisions to the SCIM server."""
+    """The app that provisions into the SCIM server."""
 
     kind: str
-    id: str = "0oascim2testapp00000"  # the same each time, so that commands can be repeated
+    id: str = "0oascim2testapp00000"  # the same each time: commands can be repeated
     created: str = field(default_factory=now)
     creates: bool = True
     updates: bool = True
     deactivates: bool = True
-    syncs_passwords: bool = False  # the one box that nobody checks at first
+    syncs_passwords: bool = False  # off at first, as in Okta
     assignments: dict[str, Assignment] = field(default_factory=dict)
     groups: dict[str, AppGroup] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
@@ -120,22 +115,22 @@ class App:
 
 @dataclass
 class Org:
-    """All of it."""
+    """An organization with one app."""
 
     app: App
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
 
     def drop_group(self, group_id: str) -> None:
-        """Forget a group, and what it was pushed and assigned for."""
+        """Forget a group, its push mapping and its assignment to the app."""
         for mapping_id, mapping in list(self.app.mappings.items()):
             if mapping.group_id == group_id:
                 del self.app.mappings[mapping_id]
         self.app.groups.pop(group_id, None)
         del self.groups[group_id]
 
-    def granted(self) -> dict[str, None]:
-        """Return the users, in order, to whom the membership in a group gives the app."""
+    def users_of_app_groups(self) -> dict[str, None]:
+        """Return the ids of the users who have the app through a group, in order."""
         return {
             user_id: None
             for group_id in self.app.groups

@@ -1,8 +1,8 @@
-"""From an Okta user's profile to that of an app's user, and from there to SCIM (RFC 7643 §4.1)."""
+"""Map the profile of an Okta user to that of the app's user, and that to SCIM (RFC 7643 §4.1)."""
 
 from typing import Any
 
-from ..scim_client import Record
+from ..values import Record
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -19,21 +19,21 @@ ENTERPRISE = ("employeeNumber", "costCenter", "organization", "division", "depar
 PHONES = {"primaryPhone": "work", "mobilePhone": "mobile"}
 
 
-def app_profile(profile: Record) -> Record:
-    """Return what Okta's default mapping makes of a user's profile."""
+def to_app_profile(profile: Record) -> Record:
+    """Apply Okta's default mapping to the profile of an Okta user."""
     mapped = {RENAMED.get(name, name): value for name, value in profile.items()}
     full_name = f"{profile.get('firstName', '')} {profile.get('lastName', '')}".strip()
     return {"displayName": full_name, "locale": "en-US", "emailType": "work"} | mapped
 
 
-def okta_profile(profile: Record) -> Record:
-    """Return what Okta's default mapping makes of the profile of an app's user."""
+def to_okta_profile(profile: Record) -> Record:
+    """Apply Okta's default mapping to the profile of the app's user."""
     names = {there: here for here, there in RENAMED.items()}
     return {names.get(key, key): value for key, value in profile.items() if key != "emailType"}
 
 
-def found_profile(user: Record) -> Record:
-    """Return the profile of the app's user that a SCIM user stands for."""
+def read_profile(user: Record) -> Record:
+    """Return the profile of the app's user that a SCIM user has."""
     extension = user.get(ENTERPRISE_SCHEMA, {})
     profile = {key: user.get(key) for key in ("userName", "displayName", "locale", *PLAIN)}
     profile |= {key: user.get("name", {}).get(key) for key in NAME_PARTS}
@@ -47,21 +47,21 @@ def found_profile(user: Record) -> Record:
     return {key: value for key, value in profile.items() if isinstance(value, str) and value}
 
 
-def new_user(profile: Record, external_id: str, password: str) -> Record:
-    """Return the body of a POST, in Okta's order; ``groups`` is there although read-only."""
-    user = {"schemas": [USER_SCHEMA], **attributes(profile)}
+def build_user(profile: Record, external_id: str, password: str) -> Record:
+    """Return the body of a POST, in Okta's order. Okta sends ``groups`` although it is readOnly."""
+    user = {"schemas": [USER_SCHEMA], **to_attributes(profile)}
     if ENTERPRISE_SCHEMA in user:
         user["schemas"].append(ENTERPRISE_SCHEMA)
     last = {"externalId": external_id, "groups": [], "password": password, "active": True}
     return user | last
 
 
-def merged(found: Record, profile: Record, pushed: Record, active: bool = True) -> Record:
-    """Return the body of a PUT: whatever the server returned, and what Okta knows better.
+def merge(found: Record, profile: Record, pushed: Record, active: bool = True) -> Record:
+    """Return the body of a PUT: the resource of the server with the values of a profile.
 
-    What is in ``pushed``, the profile that was sent before, and not in ``profile`` is left out.
+    ``pushed`` is the profile that was sent before. A value that only it has is left out.
     """
-    before, after = attributes(pushed), attributes(profile)
+    before, after = to_attributes(pushed), to_attributes(profile)
     user = {key: value for key, value in found.items() if key in after or key not in before}
     user["active"] = active
     for name, value in after.items():
@@ -70,7 +70,7 @@ def merged(found: Record, profile: Record, pushed: Record, active: bool = True) 
             user[name] = {key: kept for key, kept in known.items() if key not in (old or {})}
             user[name] |= value
         elif isinstance(value, list) and isinstance(known, list):
-            user[name] = _merged_values(known, value, old or [])
+            user[name] = _merge_values(known, value, old or [])
         else:
             user[name] = value
     if ENTERPRISE_SCHEMA in user and ENTERPRISE_SCHEMA not in user.get("schemas", []):
@@ -78,8 +78,8 @@ def merged(found: Record, profile: Record, pushed: Record, active: bool = True) 
     return user
 
 
-def _merged_values(known: list[Record], values: list[Record], old: list[Record]) -> list[Record]:
-    """Return Okta's values and those of types that it never sent; one of them is primary."""
+def _merge_values(known: list[Record], values: list[Record], old: list[Record]) -> list[Record]:
+    """Return Okta's values, and the server's values of other types; only one is primary."""
     types = {value["type"] for value in [*values, *old]}
     others = [value for value in known if value.get("type") not in types]
     if any(value.get("primary") for value in values):
@@ -87,8 +87,8 @@ def _merged_values(known: list[Record], values: list[Record], old: list[Record])
     return [*values, *others]
 
 
-def attributes(profile: Record) -> Record:
-    """Return the attributes of a SCIM user, only those that have values."""
+def to_attributes(profile: Record) -> Record:
+    """Return the attributes of a SCIM user that have values."""
     user: dict[str, Any] = {"userName": profile.get("userName")}
     user["name"] = {part: profile[part] for part in NAME_PARTS if profile.get(part)}
     if profile.get("email"):

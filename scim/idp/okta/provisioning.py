@@ -1,4 +1,4 @@
-"""What Okta sends to a SCIM server, flow by flow (RFC 7644 §3.3 to §3.6).
+"""The requests of Okta to a SCIM server, flow by flow (RFC 7644 §3.3 to §3.6).
 
 An app of the App Integration Wizard sends PUT for every change. The template app, and those of
 Okta's catalog, send PUT for profiles and PATCH to deactivate, to reactivate and for groups.
@@ -8,9 +8,10 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ..scim_client import Exchange, Record, ScimClient
-from .org import Assignment, Link, Mapping, Org, now
-from .profiles import found_profile, merged, new_user
+from ..scim_client import Exchange, ScimClient
+from ..values import Record, now
+from .org import Assignment, Link, Mapping, Org
+from .profiles import build_user, merge, read_profile
 
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -25,21 +26,21 @@ HEADERS = {
 
 
 class ProvisioningError(Exception):
-    """A step failed; what is left of its task waits for somebody to retry it."""
+    """A step failed. The rest of its task waits until somebody retries it."""
 
 
 @dataclass
 class Import:
-    """What the server has: profiles of active users by their ids there, and groups."""
+    """The active users of the server, as profiles by their SCIM ids, and its groups."""
 
     users: dict[str, Record]
     groups: list[Record]
     finished: str | None
-    is_taken: bool = False  # are the groups in the organization?
+    is_taken: bool = False  # has the organization taken over the groups?
 
 
 class Provisioner:
-    """Carries changes of an organization to a SCIM server."""
+    """Sends changes of an organization to a SCIM server."""
 
     def __init__(self, org: Org, client: ScimClient) -> None:
         self.org, self.app, self.client = org, org.app, client
@@ -49,14 +50,14 @@ class Provisioner:
         self._send("GET", "/Users?startIndex=1&count=2")
 
     def assign(self, user_id: str) -> None:
-        """Create the user, or take over whom the server has under that name."""
+        """Create a user, or take over the user whom the server has under that userName."""
         if (assignment := self.app.assignments.get(user_id)) is None:
             return
         found = self._find("Users", "userName", assignment.profile["userName"])
         known = self.app.links.get(user_id)
         if found is None:
             password = self._first_password(user_id)
-            body = new_user(assignment.profile, user_id, password)
+            body = build_user(assignment.profile, user_id, password)
             scim_id = self._send("POST", "/Users", body).received.get("id")
             if not scim_id:
                 raise ProvisioningError("Create new user returned empty user")
@@ -76,36 +77,36 @@ class Provisioner:
         self._remember(assignment, known.scim_id)
 
     def update(self, user_id: str) -> None:
-        """Send the profile of a user: read, then replace with everything that was read."""
+        """Send the profile of a user: read the resource, then put it back with the changes."""
         assignment, link = self.app.assignments.get(user_id), self.app.links.get(user_id)
         if assignment and link and link.pushed != assignment.profile:
             self._replace(assignment, self._get("Users", link.scim_id))
 
     def deactivate(self, user_id: str) -> None:
-        """Set ``active`` to false; Okta never deletes a user."""
+        """Set ``active`` to false. Okta never deletes a user."""
         link = self.app.links.get(user_id)
-        if link is None or user_id in self.app.assignments:  # assigned again before a retry
+        if link is None or user_id in self.app.assignments:  # assigned again before the retry
             return
         path = f"/Users/{_path(link.scim_id)}"
         if self.app.kind == "wizard":
             found = self._get("Users", link.scim_id)
-            self._send("PUT", path, merged(found, link.pushed, link.pushed, active=False))
+            self._send("PUT", path, merge(found, link.pushed, link.pushed, active=False))
         else:
             self._patch(path, _replace({"active": False}))
 
     def change_password(self, user_id: str) -> None:
-        """Send the password that a user has in Okta."""
+        """Send the password of a user."""
         if user_id not in self.app.assignments or (link := self.app.links.get(user_id)) is None:
             return
         path, sent = f"/Users/{_path(link.scim_id)}", {"password": self.org.users[user_id].password}
         if self.app.kind == "wizard":
             found = self._get("Users", link.scim_id)
-            self._send("PUT", path, merged(found, link.pushed, link.pushed) | sent)
+            self._send("PUT", path, merge(found, link.pushed, link.pushed) | sent)
         else:
             self._patch(path, _replace(sent))
 
     def stale_groups(self) -> list[Mapping]:
-        """Return what has to be pushed; after a failure somebody has to ask for it."""
+        """Return the groups to push. A group that failed is pushed when somebody asks for it."""
         return [
             mapping
             for mapping in list(self.app.mappings.values())
@@ -113,7 +114,7 @@ class Provisioner:
         ]
 
     def push_group(self, mapping_id: str) -> None:
-        """Push a group: find or create it the first time, then send what has changed."""
+        """Push a group: find or create it the first time, then send its changes."""
         mapping = self.app.mappings.get(mapping_id)
         if mapping is None or mapping.status != "ACTIVE":
             return
@@ -125,7 +126,7 @@ class Provisioner:
             raise
 
     def _push(self, mapping: Mapping) -> None:
-        name, members = self.name(mapping), self._members(mapping)
+        name, members = self.name_of(mapping), self._members(mapping)
         is_first = mapping.pushed_name is None
         if is_first and mapping.target_id is None:
             found = self._find("Groups", "displayName", name)
@@ -148,7 +149,7 @@ class Provisioner:
         mapping.last_push = mapping.last_updated = now()
 
     def remove_group(self, target_id: str) -> None:
-        """Delete a group that is not pushed any more; one that has gone already is fine."""
+        """Delete a group that is not pushed any more, unless it is gone already."""
         exchange = self.client.request("DELETE", f"/Groups/{_path(target_id)}")
         if exchange.status not in (200, 204, 404):
             raise ProvisioningError(exchange.detail)
@@ -164,7 +165,7 @@ class Provisioner:
             }
             for each in self._pages("Groups")
         ]
-        self.imported = Import({each["id"]: found_profile(each) for each in users}, groups, now())
+        self.imported = Import({each["id"]: read_profile(each) for each in users}, groups, now())
 
     def _pages(self, endpoint: str) -> list[Record]:
         read: list[Record] = []
@@ -179,11 +180,11 @@ class Provisioner:
         path = f"/Users/{_path(found['id'])}"
         link = self.app.links.get(assignment.user_id)
         pushed = link.pushed if link else {}
-        self._send("PUT", path, merged(found, assignment.profile, pushed))
+        self._send("PUT", path, merge(found, assignment.profile, pushed))
         self._remember(assignment, found["id"])
 
     def _first_password(self, user_id: str) -> str:
-        """Return the user's own if passwords are synchronized, or else a random one."""
+        """Return the user's own password if passwords are synchronized, otherwise a random one."""
         own = self.org.users[user_id].password if self.app.syncs_passwords else None
         return own or secrets.token_hex(4)
 
@@ -193,15 +194,15 @@ class Provisioner:
         assignment.last_updated = now()
 
     def _is_stale(self, mapping: Mapping) -> bool:
-        wanted = self.name(mapping), self._members(mapping).keys()
+        wanted = self.name_of(mapping), self._members(mapping).keys()
         return wanted != (mapping.pushed_name, mapping.pushed_members.keys())
 
-    def name(self, mapping: Mapping) -> str:
-        """Return what a group is called in the app."""
+    def name_of(self, mapping: Mapping) -> str:
+        """Return the name of a group in the app."""
         return str(mapping.target_name or self.org.groups[mapping.group_id].profile["name"])
 
     def _members(self, mapping: Mapping) -> dict[str, str]:
-        """Return the users of a group that the server knows, by their ids there."""
+        """Return the userNames of a group's members whom the server knows, by their SCIM ids."""
         members = [
             assignment
             for user_id in self.org.groups[mapping.group_id].members
@@ -217,7 +218,7 @@ class Provisioner:
         exchange = self.client.request("GET", path)
         if exchange.status == 404:
             return None
-        found: list[Record] = _expected(exchange).received.get("Resources", [])
+        found: list[Record] = _expect(exchange).received.get("Resources", [])
         return found[0] if found else None
 
     def _get(self, endpoint: str, resource_id: str) -> Record:
@@ -227,10 +228,10 @@ class Provisioner:
         self._send("PATCH", path, {"schemas": [PATCH_SCHEMA], "Operations": list(operations)})
 
     def _send(self, method: str, path: str, body: Record | None = None) -> Exchange:
-        return _expected(self.client.request(method, path, body))
+        return _expect(self.client.request(method, path, body))
 
 
-def _expected(exchange: Exchange) -> Exchange:
+def _expect(exchange: Exchange) -> Exchange:
     if exchange.status not in (200, 201, 204):
         raise ProvisioningError(exchange.detail)
     return exchange
@@ -249,7 +250,7 @@ def _values(members: dict[str, str]) -> list[Record]:
 
 
 def _group_operations(mapping: Mapping, name: str, members: dict[str, str]) -> list[Record]:
-    """Return the operations of one PATCH: the name each time, then the members."""
+    """Return the operations of one PATCH: Okta sends the name each time, then the members."""
     operations = [_replace({"id": mapping.target_id, "displayName": name})]
     if mapping.pushed_name is None:
         return [*operations, {"op": "replace", "path": "members", "value": _values(members)}]

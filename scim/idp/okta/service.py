@@ -1,4 +1,4 @@
-"""Provisioning in the background, one task after the other, and the list of those that failed."""
+"""Provisioning in the background: one task after the other, and a list of the failed ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,13 +8,15 @@ from threading import Thread
 from urllib.parse import unquote
 
 from ..scim_client import Exchange, ScimClient
-from .org import Mapping, Org, new_id, now
+from ..values import Record, now
+from .org import Assignment, Mapping, Org, new_id
+from .profiles import to_app_profile
 from .provisioning import HEADERS, Provisioner, ProvisioningError
 
 
 @dataclass
 class Task:
-    """Something to tell the SCIM server. Failed ones are kept, as on Okta's Tasks page."""
+    """A step that tells the SCIM server something. Failed tasks are kept, as on Okta's page."""
 
     title: str
     user_id: str | None
@@ -26,7 +28,10 @@ class Task:
 
 
 class Service:
-    """An organization whose changes reach a SCIM server."""
+    """An organization whose changes reach a SCIM server.
+
+    :raises ValueError: the URL or the token cannot be sent
+    """
 
     def __init__(
         self, org: Org, url: str, token: str, say: Callable[[str], None], first_pause: float = 1
@@ -35,7 +40,7 @@ class Service:
         client = ScimClient(url, headers, self._note, first_pause)
         self.org, self.say = org, say
         self.provisioner = Provisioner(org, client)
-        self.tasks: dict[str, Task] = {}  # those that failed
+        self.tasks: dict[str, Task] = {}  # the failed ones
         self.queue: Queue[Task | None] = Queue()
         self.worker = Thread(target=self._work, daemon=True)
 
@@ -44,23 +49,66 @@ class Service:
         self.do("Test API credentials", self.provisioner.test_credentials)
 
     def stop(self) -> None:
-        """Let go of the server, unless the worker waits for it: that one ends with the process."""
+        """Close the connection. A worker that still waits for the server ends with the process."""
         if self.worker.is_alive() and not self.queue.unfinished_tasks:
             self.queue.put(None)
             self.worker.join()
             self.provisioner.client.close()
 
     def do(self, title: str, step: Callable[[], None], user_id: str | None = None) -> None:
-        """Do something in the background, after all that was asked for before."""
+        """Queue a step behind everything that was queued before."""
         self.queue.put(Task(title, user_id, step))
 
+    def assign(self, user_id: str, profile: Record, scope: str) -> Assignment:
+        """Give the app to a user, which creates or reactivates the user in the server."""
+        app = self.org.app
+        assignment = app.assignments[user_id] = Assignment(user_id, profile, scope)
+        if app.creates:
+            title = f"Assign {profile['userName']}"
+            self.do(title, partial(self.provisioner.assign, user_id), user_id)
+        return assignment
+
+    def unassign(self, user_id: str) -> None:
+        """Take the app from a user, which deactivates the user in the server."""
+        app = self.org.app
+        if app.assignments.pop(user_id, None) and app.deactivates:
+            title = f"Deactivate {self.org.users[user_id].profile['login']}"
+            self.do(title, partial(self.provisioner.deactivate, user_id), user_id)
+
+    def follow_groups(self) -> None:
+        """Assign the new members of the app's groups, unassign users who are in none any more.
+
+        Okta leaves a user alone who was assigned individually.
+        """
+        wanted = self.org.users_of_app_groups()
+        for user_id, assignment in list(self.org.app.assignments.items()):
+            if assignment.scope == "GROUP" and user_id not in wanted:
+                self.unassign(user_id)
+        for user_id in wanted:
+            if user_id not in self.org.app.assignments:
+                self.assign(user_id, to_app_profile(self.org.users[user_id].profile), "GROUP")
+
+    def push_profile(self, user_id: str) -> None:
+        """Send the profile of an assigned user, if updates are switched on."""
+        app = self.org.app
+        if app.updates:
+            title = f"Update {app.assignments[user_id].profile['userName']}"
+            self.do(title, partial(self.provisioner.update, user_id), user_id)
+
+    def push_password(self, user_id: str) -> None:
+        """Send the password of an assigned user, if passwords are synchronized."""
+        app = self.org.app
+        if user_id in app.assignments and app.syncs_passwords:
+            title = f"Synchronize the password of {app.assignments[user_id].profile['userName']}"
+            self.do(title, partial(self.provisioner.change_password, user_id), user_id)
+
     def push_groups(self) -> None:
-        """Push each group that is not what the server has."""
+        """Push each group that differs from what the server has."""
         for mapping in self.provisioner.stale_groups():
             self.push_group(mapping)
 
     def push_group(self, mapping: Mapping) -> None:
-        title = f"Push group {self.provisioner.name(mapping)}"
+        title = f"Push group {self.provisioner.name_of(mapping)}"
         self.do(title, partial(self.provisioner.push_group, mapping.id))
 
     def retry(self, task_id: str) -> Task:
@@ -74,10 +122,10 @@ class Service:
             self.say(task.title)
             try:
                 task.step()
-                self.push_groups()  # the server may know members only now, or others have come
+                self.push_groups()  # the step may have created members, others may have come
             except ProvisioningError as error:
                 self._fail(task, str(error))
-            except Exception as error:  # whatever it is, the next task has to be done
+            except Exception as error:  # the next task must be done whatever this one raises
                 self._fail(task, f"the server's answer makes no sense: {error!r}")
             self.queue.task_done()
 

@@ -1,101 +1,132 @@
-"""The part of the stand-in Entra ID's API that is about the app and its provisioning."""
+"""``.../synchronization/jobs``: the provisioning job, its mapping and its log."""
 
 import json
 
-from ..directory import DEFAULT_ACCESS, Directory, DirectoryError, Record, bad_request
-from ..job import RESTART
-from ..mapping.schema import read_rules, shown_rules
-from ..service import Answer, Routes, Service, collection
-from ..target import TargetError
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
 
-APP_ID = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"  # of apps that are not in the gallery
-SERVICE_PRINCIPAL_ID = "c8c95753-f628-48e1-9fab-76c2d4cf624c"
+from ...values import Record
+from ..errors import GraphError, bad_request, not_found
+from ..job import RESTART
+from ..mapping.schema import read_rules, show_rules
+from ..target import TargetError
+from .requests import body, directory, service, show_all
+
 JOB_ID = "scim.1"
-JOBS = "/servicePrincipals/{principal_id}/synchronization/jobs"
+JOBS = "/servicePrincipals/<principal_id>/synchronization/jobs"
+JOB = f"{JOBS}/<job_id>"
 RESET_SCOPES = RESTART | {"None", "ConnectorDataStore", "Full", "ForceDeletes"}
 MOST_MEMBERS_ON_DEMAND = 5
 
-routes = Routes()
+bp = Blueprint("job", __name__)
 
 
-@routes.view("GET", "/servicePrincipals")
-def list_service_principals(service: Service, _: Record) -> Answer:
-    return collection([shown_app(service)])
+@bp.before_request
+def check_job() -> None:
+    """Take the id of the only job out of the path, or answer 404."""
+    asked = (request.view_args or {}).pop("job_id", JOB_ID)
+    if asked != JOB_ID:
+        raise not_found(asked)
 
 
-@routes.view("GET", "/servicePrincipals/{principal_id}")
-def get_service_principal(service: Service, _: Record) -> Answer:
-    return 200, shown_app(service)
+@bp.get(JOBS)
+def list_jobs() -> ResponseReturnValue:
+    return show_all([show_job()])
 
 
-def shown_app(service: Service) -> Record:
-    """Return the app as a servicePrincipal of Graph, with its roles."""
-    usable = {"allowedMemberTypes": ["User"], "isEnabled": True}
-    roles = [role | usable for role in service.directory.app_roles.values()]
-    name = "SCIM app"
-    return {"id": SERVICE_PRINCIPAL_ID, "appId": APP_ID, "displayName": name, "appRoles": roles}
+@bp.get(JOB)
+def get_job() -> ResponseReturnValue:
+    return show_job()
 
 
-@routes.view("GET", "/servicePrincipals/{principal_id}/appRoleAssignedTo")
-def list_assignments(service: Service, _: Record) -> Answer:
-    return collection(list(service.directory.assignments.values()))
-
-
-@routes.view("POST", "/servicePrincipals/{principal_id}/appRoleAssignedTo")
-def assign(service: Service, body: Record) -> Answer:
-    if not isinstance(principal := body.get("principalId"), str):
-        raise bad_request("A value is required for property 'principalId'.")
-    if not isinstance(role := body.get("appRoleId", DEFAULT_ACCESS), str):
-        raise bad_request("Invalid value specified for property 'appRoleId'.")
-    return 201, service.directory.assign(principal, role)
-
-
-@routes.view("DELETE", "/servicePrincipals/{principal_id}/appRoleAssignedTo/{assignment}")
-def unassign(service: Service, _: Record, assignment: str) -> Answer:
-    service.directory.unassign(assignment)
-    return 204, None
-
-
-@routes.view("PUT", "/servicePrincipals/{principal_id}/synchronization/secrets")
-def set_secrets(service: Service, body: Record) -> Answer:
-    """Take another tenant URL and another token for the app."""
-    try:
-        secrets = {each["key"]: each["value"] for each in body["value"]}
-        service.connect(secrets["BaseAddress"], secrets["SecretToken"])
-    except (KeyError, TypeError, ValueError):
-        raise bad_request("BaseAddress and SecretToken are required.") from None
-    return 204, None
-
-
-@routes.view("GET", JOBS)
-def list_jobs(service: Service, _: Record) -> Answer:
-    return collection([shown_job(service)])
-
-
-@routes.view("GET", JOBS + "/{job_id}")
-def get_job(service: Service, _: Record) -> Answer:
-    return 200, shown_job(service)
-
-
-@routes.view("GET", JOBS + "/{job_id}/schema")
-def get_schema(service: Service, _: Record) -> Answer:
+@bp.get(f"{JOB}/schema")
+def get_schema() -> ResponseReturnValue:
     """Show the attribute mappings."""
-    return 200, shown_rules(service.job.provisioner.rules)
+    return show_rules(service().job.provisioner.rules)
 
 
-@routes.view("PUT", JOBS + "/{job_id}/schema")
-def set_schema(service: Service, body: Record) -> Answer:
-    """Take other attribute mappings, with which the next cycle looks at everything."""
+@bp.put(f"{JOB}/schema")
+def set_schema() -> ResponseReturnValue:
+    """Change the attribute mappings; the next cycle looks at every object."""
     try:
-        service.job.map(read_rules(body))
+        service().job.change_rules(read_rules(body()))
     except ValueError as error:
         raise bad_request(str(error)) from None
-    return 204, None
+    return "", 204
 
 
-def shown_job(service: Service) -> Record:
+@bp.post(f"{JOB}/start")
+def start() -> ResponseReturnValue:
+    service().job.start()
+    service().asked.set()
+    return "", 204
+
+
+@bp.post(f"{JOB}/pause")
+def pause() -> ResponseReturnValue:
+    service().job.pause()
+    return "", 204
+
+
+@bp.post(f"{JOB}/restart")
+def restart() -> ResponseReturnValue:
+    """Start anew; ``resetScope`` names what the job forgets."""
+    criteria = body().get("criteria") or {}
+    text = criteria.get("resetScope") if isinstance(criteria, dict) else None
+    scope = frozenset(each.strip() for each in (text or "").split(",")) - {""}
+    if not scope <= RESET_SCOPES:
+        raise bad_request(f"Invalid resetScope '{text}'.")
+    service().job.restart(scope or RESTART)
+    service().asked.set()
+    return "", 204
+
+
+@bp.post(f"{JOB}/validateCredentials")
+def validate_credentials() -> ResponseReturnValue:
+    """Do what the button "Test Connection" does."""
+    try:
+        service().job.provisioner.test_connection()
+    except TargetError as error:
+        raise GraphError(400, error.code, error.message) from None
+    return "", 204
+
+
+@bp.post(f"{JOB}/provisionOnDemand")
+def provision_on_demand() -> ResponseReturnValue:
+    subject, members = _read_subject(body())
+    entries = service().job.provision_on_demand(subject, members)
+    last = next((each for each in entries if each.error), entries[0])
+    result: Record = {"result": last.status.capitalize(), "details": {}}
+    if last.error:
+        result["details"] = {"errorCode": last.error.code, "errorMessage": last.error.message}
+    steps = [step for entry in entries for step in entry.steps]
+    value = entries[0].show(JOB_ID) | {"provisioningSteps": steps}
+    return {"key": json.dumps(result), "value": json.dumps(value)}
+
+
+@bp.get("/auditLogs/provisioning")
+def list_logs() -> ResponseReturnValue:
+    return show_all([entry.show(JOB_ID) for entry in service().job.logs])
+
+
+def _read_subject(sent: Record) -> tuple[str, frozenset[str]]:
+    """Return the id of the user or group to provision, and the ids of the group's members."""
+    try:
+        [parameters] = sent["parameters"]
+        [subject] = parameters["subjects"]
+        principal = directory().find_principal(subject["objectId"])
+        links = (subject.get("links") or {}).get("members") or []
+        members = frozenset(directory().find_user(each["objectId"])["id"] for each in links)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise bad_request("parameters must have one subject with an objectId.") from None
+    if len(members) > MOST_MEMBERS_ON_DEMAND:
+        raise bad_request("At most five members can be provisioned on demand.")
+    return principal["id"], members
+
+
+def show_job() -> Record:
     """Return the job as a synchronizationJob of Graph."""
-    job = service.job
+    job = service().job
     ended = job.cycle and job.cycle.ended
     code = "Quarantine" if job.quarantine else "Active" if ended else "NotRun"
     links = [link.endpoint for link in job.provisioner.links.values()]
@@ -104,86 +135,17 @@ def shown_job(service: Service) -> Record:
         "id": JOB_ID,
         "templateId": "scim",
         "schedule": {
-            "interval": f"PT{service.interval:g}S",
+            "interval": f"PT{service().interval:g}S",
             "state": "Disabled" if job.state != "Active" else "Active",
         },
         "status": {
             "code": "Paused" if job.state == "Paused" else code,
             "countSuccessiveCompleteFailures": job.failed_cycles,
-            "lastExecution": job.cycle and job.cycle.shown(),
-            "lastSuccessfulExecution": job.last_good and job.last_good.shown(),
-            "quarantine": job.quarantine and job.quarantine.shown(),
+            "lastExecution": job.cycle and job.cycle.show(),
+            "lastSuccessfulExecution": job.last_good and job.last_good.show(),
+            "quarantine": job.quarantine and job.quarantine.show(),
             "synchronizedEntryCountByType": [
                 {"key": kind, "value": links.count(endpoint)} for kind, endpoint in kinds
             ],
         },
     }
-
-
-@routes.view("POST", JOBS + "/{job_id}/start")
-def start(service: Service, _: Record) -> Answer:
-    service.job.start()
-    service.asked.set()
-    return 204, None
-
-
-@routes.view("POST", JOBS + "/{job_id}/pause")
-def pause(service: Service, _: Record) -> Answer:
-    service.job.pause()
-    return 204, None
-
-
-@routes.view("POST", JOBS + "/{job_id}/restart")
-def restart(service: Service, body: Record) -> Answer:
-    """Start anew; ``resetScope`` names what is forgotten."""
-    criteria = body.get("criteria") or {}
-    text = criteria.get("resetScope") if isinstance(criteria, dict) else None
-    scope = frozenset(each.strip() for each in (text or "").split(",")) - {""}
-    if not scope <= RESET_SCOPES:
-        raise bad_request(f"Invalid resetScope '{text}'.")
-    service.job.restart(scope or RESTART)
-    service.asked.set()
-    return 204, None
-
-
-@routes.view("POST", JOBS + "/{job_id}/validateCredentials")
-def validate_credentials(service: Service, _: Record) -> Answer:
-    """Do what the button "Test Connection" does."""
-    try:
-        service.job.provisioner.test_connection()
-    except TargetError as error:
-        raise DirectoryError(400, error.code, error.message) from None
-    return 204, None
-
-
-@routes.view("POST", JOBS + "/{job_id}/provisionOnDemand")
-def provision_on_demand(service: Service, body: Record) -> Answer:
-    subject, members = _subject(service.directory, body)
-    entries = service.job.provision_on_demand(subject, members)
-    last = next((each for each in entries if each.error), entries[0])
-    result: Record = {"result": last.status.capitalize(), "details": {}}
-    if last.error:
-        result["details"] = {"errorCode": last.error.code, "errorMessage": last.error.message}
-    steps = [step for entry in entries for step in entry.steps]
-    value = entries[0].shown(JOB_ID) | {"provisioningSteps": steps}
-    return 200, {"key": json.dumps(result), "value": json.dumps(value)}
-
-
-def _subject(directory: Directory, body: Record) -> tuple[str, frozenset[str]]:
-    """Return whom to provision, and which members of a group."""
-    try:
-        [parameters] = body["parameters"]
-        [subject] = parameters["subjects"]
-        principal = directory.principal(subject["objectId"])
-        links = (subject.get("links") or {}).get("members") or []
-        members = frozenset(directory.user(each["objectId"])["id"] for each in links)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise bad_request("parameters must have one subject with an objectId.") from None
-    if len(members) > MOST_MEMBERS_ON_DEMAND:
-        raise bad_request("At most five members can be provisioned on demand.")
-    return principal["id"], members
-
-
-@routes.view("GET", "/auditLogs/provisioning")
-def list_logs(service: Service, _: Record) -> Answer:
-    return collection([entry.shown(JOB_ID) for entry in service.job.logs])

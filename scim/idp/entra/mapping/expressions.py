@@ -1,6 +1,6 @@
 """The expressions of Entra ID's attribute mapping, as Microsoft's reference describes them.
 
-An expression makes a text of a directory object; the empty one stands for nothing::
+An expression gives a text for a directory object. The empty text means no value::
 
     expression = text / [attribute] / number / function
     function   = name "(" argument *("," argument) ")"
@@ -19,7 +19,7 @@ from typing import Any
 Expression = Callable[[Mapping[str, Any]], str]
 Tokens = deque[tuple[str, str]]
 
-# The provisioning service has older names for some properties than Graph has.
+# The provisioning service has older names for some properties of Graph.
 GRAPH_NAMES = {
     "objectId": "id",
     "physicalDeliveryOfficeName": "officeLocation",
@@ -33,11 +33,11 @@ TOKEN = re.compile(
     r"|(?P<function>[A-Za-z]\w*)\s*\(|(?P<operator><>|<=|>=|[=<>])|(?P<mark>[,)])"
 )
 OPERATORS = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
-PLAIN_REPLACE = [False, False, True, True, False, True, True]  # which arguments are left out
+PLAIN_REPLACE = [False, False, True, True, False, True, True]  # the arguments that are empty
 
 
 class ExpressionError(ValueError):
-    """An expression has something that is not understood; the message names it."""
+    """An expression has an unknown or misplaced part, and the message names it."""
 
 
 def _mid(source: str, start: str, length: str) -> str:
@@ -66,25 +66,25 @@ FUNCTIONS: Mapping[str, Callable[..., str]] = {
 
 
 def evaluate(text: str, source: Mapping[str, Any]) -> str:
-    """Return what an expression makes of a directory object."""
-    return compiled(text)(source)
+    """Return the value of an expression for a directory object."""
+    return compile_expression(text)(source)
 
 
-def attributes(text: str) -> list[str]:
-    """Return the names of the attributes that an expression takes."""
-    return [value for kind, value in _tokens(text) if kind == "attribute"]
+def list_attributes(text: str) -> list[str]:
+    """Return the names of the attributes in an expression."""
+    return [value for kind, value in _split(text) if kind == "attribute"]
 
 
 @lru_cache
-def compiled(text: str) -> Expression:
-    """Return what evaluates an expression.
+def compile_expression(text: str) -> Expression:
+    """Return the function that evaluates an expression.
 
-    :raises ExpressionError: something in it is not understood
+    :raises ExpressionError: the expression has an unknown or misplaced part
     """
-    tokens = _tokens(text)
+    tokens = _split(text)
     try:
-        expression = _expression(tokens)
-        expression({})  # finds what must be a number and is none
+        expression = _parse(tokens)
+        expression({})  # raises ValueError where a number is needed and there is none
     except ExpressionError:
         raise
     except ValueError:
@@ -96,7 +96,7 @@ def compiled(text: str) -> Expression:
     return expression
 
 
-def _tokens(text: str) -> Tokens:
+def _split(text: str) -> Tokens:
     tokens: Tokens = deque()
     rest = text.strip()
     while rest:
@@ -108,22 +108,22 @@ def _tokens(text: str) -> Tokens:
     return tokens
 
 
-def _expression(tokens: Tokens) -> Expression:
+def _parse(tokens: Tokens) -> Expression:
     kind, value = tokens.popleft() if tokens else ("mark", "")
     if kind == "function":
-        return _function(value, tokens)
+        return _parse_function(value, tokens)
     if kind == "attribute":
-        return lambda source: _attribute(source, value)
+        return lambda source: _read_attribute(source, value)
     if kind == "role":
-        return _role
+        return _read_role
     if kind in ("text", "number"):
         constant = re.sub(r"\\(.)", r"\1", value)
         return lambda _: constant
     raise ExpressionError(f"a value is missing before {value!r}" if value else "a value is missing")
 
 
-def _function(name: str, tokens: Tokens) -> Expression:
-    arguments = _arguments(tokens)
+def _parse_function(name: str, tokens: Tokens) -> Expression:
+    arguments = _parse_arguments(tokens)
     if name not in FUNCTIONS:
         raise ExpressionError(f"the function {name} is not known here")
     function = FUNCTIONS[name]
@@ -138,42 +138,42 @@ def _function(name: str, tokens: Tokens) -> Expression:
     return lambda source: function(*(each(source) if each else "" for each in arguments))
 
 
-def _arguments(tokens: Tokens) -> list[Expression | None]:
-    arguments = [_argument(tokens)]
+def _parse_arguments(tokens: Tokens) -> list[Expression | None]:
+    arguments = [_parse_argument(tokens)]
     while tokens and tokens[0] == ("mark", ","):
         tokens.popleft()
-        arguments.append(_argument(tokens))
+        arguments.append(_parse_argument(tokens))
     if not tokens or tokens.popleft() != ("mark", ")"):
         raise ExpressionError("a comma or a closing parenthesis is missing")
     return arguments
 
 
-def _argument(tokens: Tokens) -> Expression | None:
+def _parse_argument(tokens: Tokens) -> Expression | None:
     if tokens and tokens[0][0] == "mark":
         return None
-    left = _expression(tokens)
+    left = _parse(tokens)
     if not tokens or tokens[0][0] != "operator":
         return left
     operator = OPERATORS[tokens.popleft()[1]]
-    right = _expression(tokens)
+    right = _parse(tokens)
     return lambda source: str(_compare(operator, left(source), right(source)))
 
 
 def _compare(operator: Callable[[Any, Any], bool], left: str, right: str) -> bool:
-    """As in Entra ID, no comparison with something empty is true."""
+    """Compare two numbers or texts. As in Entra ID, no comparison with an empty text holds."""
     if left.isdecimal() and right.isdecimal():
         return operator(float(left), float(right))
     return bool(left and right) and operator(left, right)
 
 
-def _attribute(source: Mapping[str, Any], name: str) -> str:
+def _read_attribute(source: Mapping[str, Any], name: str) -> str:
     value = source.get(GRAPH_NAMES.get(name, name))
     if isinstance(value, list):
         value = next(iter(value), None)
     return "" if value is None else str(value)
 
 
-def _role(source: Mapping[str, Any]) -> str:
-    """Return the name of one role that somebody is assigned to the app with."""
+def _read_role(source: Mapping[str, Any]) -> str:
+    """Return the name of one role of a user."""
     roles = source.get("appRoleAssignments")
     return str(roles[0]["displayName"]) if roles else ""

@@ -1,7 +1,6 @@
-"""The mapping as the management API takes and shows it: a synchronizationSchema of Graph.
+"""The mapping as the API takes and shows it: a synchronizationSchema of Graph.
 
-Of that, the object mappings of a User and of a Group are known. What is not understood is refused
-by its name.
+Only the object mappings of User and Group are known. Anything else is refused by its name.
 """
 
 import re
@@ -12,8 +11,9 @@ from scim.protocol.errors import ScimError
 from scim.protocol.filters.nodes import AttributePath, Comparison
 from scim.protocol.filters.parser import parse_path
 
-from ..directory import GROUP_PROPERTIES, USER_PROPERTIES, Record
-from .expressions import GRAPH_NAMES, attributes, compiled
+from ...values import Record
+from ..properties import GROUP_PROPERTIES, USER_PROPERTIES
+from .expressions import GRAPH_NAMES, compile_expression, list_attributes
 from .rules import (
     ALWAYS,
     GROUP_SCHEMA,
@@ -32,7 +32,7 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "User": frozenset({SOFT_DELETED, "objectId", *USER_PROPERTIES, *GRAPH_NAMES}),
     "Group": frozenset({"objectId", *GROUP_PROPERTIES}),
 }
-# What Graph's documents have beside what is known here, with what it says unless it is changed.
+# Members of Graph's documents that are not known here, with the values that change nothing.
 NEUTRAL: Mapping[str, tuple[object, ...]] = {
     "categoryFilterGroups": ([],),
     "enabled": (True,),
@@ -44,15 +44,15 @@ NEUTRAL: Mapping[str, tuple[object, ...]] = {
 IGNORED = ("metadata", "name", "@odata.type")
 
 
-def shown_rules(rules: Rules) -> Record:
+def show_rules(rules: Rules) -> Record:
     """Return the rules as a synchronizationSchema."""
     mappings = [
         {
             "sourceObjectName": kind,
             "targetObjectName": kind,
-            "attributeMappings": [_shown_attribute(each) for each in mapping.attributes],
+            "attributeMappings": [_show_attribute(each) for each in mapping.attributes],
             "scope": {
-                "groups": [{"clauses": [*map(_shown_clause, group)]} for group in mapping.scope]
+                "groups": [{"clauses": [*map(_show_clause, group)]} for group in mapping.scope]
             },
         }
         for kind, mapping in rules.items()
@@ -60,7 +60,7 @@ def shown_rules(rules: Rules) -> Record:
     return {"synchronizationRules": [{"objectMappings": mappings}]}
 
 
-def _shown_attribute(mapping: AttributeMapping) -> Record:
+def _show_attribute(mapping: AttributeMapping) -> Record:
     return {
         "source": {"expression": mapping.source},
         "targetAttributeName": mapping.target,
@@ -70,7 +70,7 @@ def _shown_attribute(mapping: AttributeMapping) -> Record:
     }
 
 
-def _shown_clause(clause: Clause) -> Record:
+def _show_clause(clause: Clause) -> Record:
     return {
         "sourceOperandName": clause.attribute,
         "operatorName": clause.operator,
@@ -81,13 +81,13 @@ def _shown_clause(clause: Clause) -> Record:
 def read_rules(document: Any) -> Rules:
     """Return the rules of a synchronizationSchema.
 
-    :raises ValueError: something in it is not understood, and the message names it
+    :raises ValueError: the document has an unknown part, and the message names it
     """
     try:
         mappings = [
             each for rule in document["synchronizationRules"] for each in rule["objectMappings"]
         ]
-        found = {each["sourceObjectName"]: _object_mapping(each) for each in mappings}
+        found = {each["sourceObjectName"]: _read_object_mapping(each) for each in mappings}
     except KeyError as error:
         raise ValueError(f"{error.args[0]} is missing in the mapping") from None
     except (TypeError, AttributeError):
@@ -97,8 +97,8 @@ def read_rules(document: Any) -> Rules:
     return found
 
 
-def _members(document: Record, where: str, names: Sequence[str], *optional: str) -> list[Any]:
-    """Return what a document has by these names, if it has no others that matter."""
+def _read_members(document: Record, where: str, names: Sequence[str], *optional: str) -> list[Any]:
+    """Return the members of a document, which must not have others that change something."""
     for name, value in document.items():
         neutral = (None, *NEUTRAL.get(name, ()))
         if name not in (*names, *optional, *IGNORED) and value not in neutral:
@@ -106,15 +106,15 @@ def _members(document: Record, where: str, names: Sequence[str], *optional: str)
     return [document[name] for name in names] + [document.get(name) for name in optional]
 
 
-def _object_mapping(document: Record) -> ObjectMapping:
+def _read_object_mapping(document: Record) -> ObjectMapping:
     names = ("sourceObjectName", "targetObjectName", "attributeMappings")
-    kind, target, listed, scope = _members(document, "an object mapping", names, "scope")
+    kind, target, listed, scope = _read_members(document, "an object mapping", names, "scope")
     if kind not in SOURCES or not target.endswith(kind):
         raise ValueError(f"{kind} cannot be mapped to {target}")
-    [groups] = _members(scope or {}, f"the scope of {kind}", (), "groups")
+    [groups] = _read_members(scope or {}, f"the scope of {kind}", (), "groups")
     found = ObjectMapping(
-        tuple(_attribute_mapping(each, kind) for each in listed),
-        tuple(_group(each, kind) for each in groups or ()),
+        tuple(_read_attribute_mapping(each, kind) for each in listed),
+        tuple(_read_group(each, kind) for each in groups or ()),
     )
     targets = [each.target for each in found.attributes]
     if twice := {each for each in targets if targets.count(each) > 1}:
@@ -124,10 +124,10 @@ def _object_mapping(document: Record) -> ObjectMapping:
     return found
 
 
-def _attribute_mapping(document: Record, kind: str) -> AttributeMapping:
+def _read_attribute_mapping(document: Record, kind: str) -> AttributeMapping:
     names, where = ("targetAttributeName", "source"), f"a mapping of {kind}"
     optional = ("flowType", "matchingPriority", "defaultValue")
-    target, source, flow_type, priority, default = _members(document, where, names, *optional)
+    target, source, flow_type, priority, default = _read_members(document, where, names, *optional)
     if (flow_type or ALWAYS) not in FLOW_TYPES:
         raise ValueError(f"flowType {flow_type} of {target} is not known here")
     if type(priority or 0) is not int or (priority or 0) < 0:
@@ -167,25 +167,25 @@ def _check_source(source: str, target: str, kind: str) -> None:
     if source == ROLES:
         return
     try:
-        compiled(source)
+        compile_expression(source)
     except ValueError as error:
         raise ValueError(f"source of {target}: {error}") from None
-    for name in attributes(source):
+    for name in list_attributes(source):
         if name not in SOURCES[kind]:
             raise ValueError(f"source of {target}: [{name}] is not known here")
 
 
-def _group(document: Record, kind: str) -> tuple[Clause, ...]:
-    [clauses] = _members(document, f"a group of the scope of {kind}", ("clauses",))
-    return tuple(_clause(each, kind) for each in clauses)
+def _read_group(document: Record, kind: str) -> tuple[Clause, ...]:
+    [clauses] = _read_members(document, f"a group of the scope of {kind}", ("clauses",))
+    return tuple(_read_clause(each, kind) for each in clauses)
 
 
-def _clause(document: Record, kind: str) -> Clause:
+def _read_clause(document: Record, kind: str) -> Clause:
     names, where = ("sourceOperandName", "operatorName"), f"a clause of the scope of {kind}"
-    attribute, operator, operand = _members(document, where, names, "targetOperand")
+    attribute, operator, operand = _read_members(document, where, names, "targetOperand")
     values = tuple((operand or {}).get("values") or ())
     clause = Clause(attribute, operator.upper(), values)
-    if attribute not in SOURCES[kind] - {SOFT_DELETED}:  # which follows from the scope
+    if attribute not in SOURCES[kind] - {SOFT_DELETED}:  # which depends on the scope
         raise ValueError(f"{attribute} in {where} is not known here")
     if clause.operator not in OPERATORS:
         raise ValueError(f"{operator} in {where} is not known here")

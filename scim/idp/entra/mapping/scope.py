@@ -1,4 +1,4 @@
-"""The scoping filter of a mapping: who of those that are assigned is provisioned."""
+"""The scoping filter of a mapping: it selects among the assigned users or groups."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from .expressions import evaluate
 
 
 def _numbers(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
-    """Compare whole numbers; what is none is not in scope."""
+    """Return a comparison of whole numbers, which is false for any other text."""
     return lambda text, value: compare(float(text) if text.isdecimal() else -inf, int(value))
 
 
@@ -35,7 +35,7 @@ OPERATORS = {**UNARY, **BINARY}
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A condition for one attribute; the unary operators have no value."""
+    """A condition for one attribute. Unary operators have no value."""
 
     attribute: str
     operator: str
@@ -50,5 +50,5 @@ Scope = tuple[tuple[Clause, ...], ...]
 
 
 def includes(scope: Scope, source: Mapping[str, Any]) -> bool:
-    """Do all clauses of any group hold? Without a group, everything is in scope."""
+    """Do all clauses of any group hold? A scope without groups includes everything."""
     return not scope or any(all(each.holds(source) for each in group) for group in scope)

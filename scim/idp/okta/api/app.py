@@ -1,20 +1,19 @@
-"""``/api/v1/apps/{id}``: the app, its features, its users and its tasks.
+"""``/api/v1/apps/{id}``: the app, its features and its tasks.
 
-Okta has no API for its Tasks page; here it is ``tasks``.
+Okta has a page for tasks, but no API. Here they are ``tasks``.
 """
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ...scim_client import Record
-from ..org import App, Assignment, now
-from ..profiles import app_profile
+from ...values import Record
+from ..org import App
 from ..service import Task
-from .assignments import assign, push_profile, unassign
-from .errors import OktaError, invalid, not_allowed, not_found
-from .requests import body, find_app, find_user, link, member, page, service, texts
+from .answers import link, page
+from .errors import invalid, not_found
+from .requests import body, find_app, member, service
 
-bp = Blueprint("apps", __name__)
+bp = Blueprint("app", __name__)
 
 FEATURE = "USER_PROVISIONING"
 LABELS = {
@@ -25,85 +24,39 @@ LABELS = {
 
 @bp.get("/apps")
 def list_apps() -> ResponseReturnValue:
-    return page([shown(service().org.app)])
+    return page([show_app(service().org.app)])
 
 
 @bp.get("/apps/<app_id>")
 def get_app(app_id: str) -> ResponseReturnValue:
-    return shown(find_app(app_id))
+    return show_app(find_app(app_id))
 
 
 @bp.get("/apps/<app_id>/features")
 def list_features(app_id: str) -> ResponseReturnValue:
-    return [shown_feature(find_app(app_id))]
+    return [show_feature(find_app(app_id))]
 
 
 @bp.get("/apps/<app_id>/features/<name>")
 def get_feature(app_id: str, name: str) -> ResponseReturnValue:
-    return shown_feature(_with_feature(app_id, name))
+    return show_feature(_find_app_of_feature(app_id, name))
 
 
 @bp.put("/apps/<app_id>/features/<name>")
 def change_feature(app_id: str, name: str) -> ResponseReturnValue:
-    app, sent = _with_feature(app_id, name), body()
+    app, sent = _find_app_of_feature(app_id, name), body()
     create, update = member(sent, "create"), member(sent, "update")
-    app.creates = _switch(create, "lifecycleCreate", app.creates)
-    app.updates = _switch(update, "profile", app.updates)
-    app.deactivates = _switch(update, "lifecycleDeactivate", app.deactivates)
-    app.syncs_passwords = _switch(update, "password", app.syncs_passwords)
-    return shown_feature(app)
-
-
-@bp.get("/apps/<app_id>/users")
-def list_app_users(app_id: str) -> ResponseReturnValue:
-    return page([shown_user(each) for each in find_app(app_id).assignments.values()])
-
-
-@bp.post("/apps/<app_id>/users")
-def assign_user(app_id: str) -> ResponseReturnValue:
-    app, sent = find_app(app_id), body()
-    user = find_user(str(sent.get("id") or ""))
-    if user.status == "DEPROVISIONED":
-        raise not_allowed()
-    if user.id in app.assignments:
-        app.assignments[user.id].scope = "USER"  # from now on
-        return update_app_user(app_id, user.id)
-    return shown_user(assign(user.id, _changed(app_profile(user.profile), sent), "USER"))
-
-
-@bp.get("/apps/<app_id>/users/<user_id>")
-def get_app_user(app_id: str, user_id: str) -> ResponseReturnValue:
-    return shown_user(_find_assignment(app_id, user_id))
-
-
-@bp.post("/apps/<app_id>/users/<user_id>")
-def update_app_user(app_id: str, user_id: str) -> ResponseReturnValue:
-    assignment, sent = _find_assignment(app_id, user_id), body()
-    assignment.profile = _changed(assignment.profile, sent)
-    assignment.last_updated = now()
-    push_profile(assignment.user_id)
-    return shown_user(assignment)
-
-
-@bp.delete("/apps/<app_id>/users/<user_id>")
-def unassign_user(app_id: str, user_id: str) -> ResponseReturnValue:
-    assigned = _find_assignment(app_id, user_id).user_id
-    if assigned in service().org.granted():
-        raise OktaError(
-            403,
-            "E0000046",
-            "Deactivate application for user forbidden.",
-            "The application cannot be unassigned from the user while their group memberships "
-            "grant them access.",
-        )
-    unassign(assigned)
-    return "", 204
+    app.creates = _read_switch(create, "lifecycleCreate", app.creates)
+    app.updates = _read_switch(update, "profile", app.updates)
+    app.deactivates = _read_switch(update, "lifecycleDeactivate", app.deactivates)
+    app.syncs_passwords = _read_switch(update, "password", app.syncs_passwords)
+    return show_feature(app)
 
 
 @bp.get("/apps/<app_id>/tasks")
 def list_tasks(app_id: str) -> ResponseReturnValue:
     find_app(app_id)
-    return page([shown_task(task) for task in list(service().tasks.values())])
+    return page([show_task(task) for task in list(service().tasks.values())])
 
 
 @bp.post("/apps/<app_id>/tasks/<task_id>/retry")
@@ -111,40 +64,25 @@ def retry_task(app_id: str, task_id: str) -> ResponseReturnValue:
     find_app(app_id)
     if task_id not in service().tasks:
         raise not_found(task_id, "Task")
-    return shown_task(service().retry(task_id)), 202
+    return show_task(service().retry(task_id)), 202
 
 
-def _find_assignment(app_id: str, user_id: str) -> Assignment:
-    found = find_app(app_id).assignments.get(find_user(user_id).id)
-    if found is None:
-        raise not_found(user_id, "AppUser")
-    return found
-
-
-def _changed(profile: Record, sent: Record) -> Record:
-    """Return the profile of the app's user with what a request says; null removes."""
-    changed = profile | texts(sent, "profile")
-    changed["userName"] = member(sent, "credentials").get("userName", changed["userName"])
-    if not changed["userName"] or not isinstance(changed["userName"], str):
-        raise invalid("userName", "The field cannot be left blank")
-    return {name: value for name, value in changed.items() if value is not None}
-
-
-def _with_feature(app_id: str, name: str) -> App:
+def _find_app_of_feature(app_id: str, name: str) -> App:
     app = find_app(app_id)
     if name != FEATURE:
         raise not_found(name, "ApplicationFeature")
     return app
 
 
-def _switch(of: Record, name: str, now_on: bool) -> bool:
+def _read_switch(of: Record, name: str, is_on: bool) -> bool:
+    """Return the position of a switch, which stays as it is without a status."""
     status = member(of, name).get("status")
     if status not in (None, "ENABLED", "DISABLED"):
         raise invalid("status", "must be ENABLED or DISABLED")
-    return now_on if status is None else bool(status == "ENABLED")
+    return is_on if status is None else bool(status == "ENABLED")
 
 
-def shown(app: App) -> Record:
+def show_app(app: App) -> Record:
     switched = {
         "PUSH_NEW_USERS": app.creates,
         "PUSH_PROFILE_UPDATES": app.updates,
@@ -171,7 +109,7 @@ def shown(app: App) -> Record:
     }
 
 
-def shown_feature(app: App) -> Record:
+def show_feature(app: App) -> Record:
     def status(is_on: bool) -> Record:
         return {"status": "ENABLED" if is_on else "DISABLED"}
 
@@ -191,27 +129,7 @@ def shown_feature(app: App) -> Record:
     }
 
 
-def shown_user(assignment: Assignment) -> Record:
-    app = service().org.app
-    known = app.links.get(assignment.user_id)
-    return {
-        "id": assignment.user_id,
-        "externalId": known.scim_id if known else None,
-        "created": assignment.created,
-        "lastUpdated": assignment.last_updated,
-        "scope": assignment.scope,
-        "status": assignment.status,
-        "syncState": assignment.sync_state,
-        "credentials": {"userName": assignment.profile["userName"]},
-        "profile": assignment.profile,
-        "_links": {
-            "app": link(f"/apps/{app.id}"),
-            "user": link(f"/users/{assignment.user_id}"),
-        },
-    }
-
-
-def shown_task(task: Task) -> Record:
+def show_task(task: Task) -> Record:
     return {
         "id": task.id,
         "status": task.status,

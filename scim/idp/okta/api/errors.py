@@ -1,17 +1,18 @@
-"""Errors of the stand-in's management API, as Okta writes them."""
+"""Errors of the management API, as Okta writes them."""
 
-from ...scim_client import Record
+from ...serving import ApiError
+from ...values import Record
 from ..org import new_id
 
 
-class OktaError(Exception):
-    """A request that cannot be carried out."""
+class OktaError(ApiError):
+    """A request that the API refuses."""
 
     def __init__(self, status: int, code: str, summary: str, *causes: str) -> None:
         super().__init__(summary)
         self.status, self.code, self.summary, self.causes = status, code, summary, causes
 
-    def shown(self) -> Record:
+    def show(self) -> Record:
         return {
             "errorCode": self.code,
             "errorSummary": self.summary,
@@ -21,14 +22,30 @@ class OktaError(Exception):
         }
 
 
-def not_found(what: str, kind: str) -> OktaError:
-    return OktaError(404, "E0000007", f"Not found: Resource not found: {what} ({kind})")
+def not_found(key: str, kind: str) -> OktaError:
+    return OktaError(404, "E0000007", f"Not found: Resource not found: {key} ({kind})")
+
+
+def no_endpoint() -> OktaError:
+    return OktaError(404, "E0000022", "The endpoint does not exist")
+
+
+def malformed() -> OktaError:
+    return OktaError(400, "E0000003", "The request body was not well-formed.")
 
 
 def invalid(name: str, problem: str) -> OktaError:
-    """Return what is wrong with a field of the request."""
+    """Return the error that names a field of the request."""
     summary = f"Api validation failed: {name}"
     return OktaError(400, "E0000001", summary, f"{name}: {problem}")
+
+
+def blank(name: str) -> OktaError:
+    return invalid(name, "The field cannot be left blank")
+
+
+def taken(name: str) -> OktaError:
+    return invalid(name, "An object with this field already exists in the current organization")
 
 
 def not_allowed() -> OktaError:

@@ -1,21 +1,20 @@
-"""``/api/v1/apps/{id}/import``: what the app has, and what becomes of it; Okta has pages for it.
+"""``/api/v1/apps/{id}/import``: the users and groups of the app. Okta has a page for them.
 
-A found user is an exact match of the Okta user with that login or address, or else of nobody.
+An imported user matches the Okta user with the same login or address exactly, or nobody.
 """
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ...scim_client import Record
+from ...values import Record
 from ..org import Assignment, Group, Link, User
-from ..profiles import okta_profile
-from .app import shown_user
-from .assignments import follow_groups
+from ..profiles import to_okta_profile
+from .app_users import show_app_user
 from .errors import OktaError, invalid, not_found
 from .requests import body, find_app, service
-from .users import checked
+from .users import check_profile
 
-bp = Blueprint("import", __name__)
+bp = Blueprint("imports", __name__)
 
 
 @bp.post("/apps/<app_id>/import")
@@ -27,9 +26,9 @@ def start_import(app_id: str) -> ResponseReturnValue:
 
 @bp.get("/apps/<app_id>/import")
 def get_import(app_id: str) -> ResponseReturnValue:
-    """Show what was found, and the users whom nobody has confirmed yet."""
+    """Show what the last import found, and its users who are not confirmed yet."""
     find_app(app_id)
-    imported, users = service().provisioner.imported, _unconfirmed()
+    imported, users = service().provisioner.imported, _list_unconfirmed()
     return {
         "finished": imported.finished,
         "usersScanned": len(imported.users),
@@ -42,26 +41,26 @@ def get_import(app_id: str) -> ResponseReturnValue:
 
 @bp.post("/apps/<app_id>/import/confirm")
 def confirm_import(app_id: str) -> ResponseReturnValue:
-    """Confirm the found users of some ``ids``, or all who can be; nothing of them is sent."""
+    """Confirm the users with some ``ids``, or all without a problem. The app is told nothing."""
     find_app(app_id)
     wanted, confirmed = body().get("ids"), []
     if not isinstance(wanted, list | None):
         raise invalid("ids", "must be a list of ids")
-    profiles = {found["id"]: found["profile"] for found in _unconfirmed()}
+    profiles = {found["id"]: found["profile"] for found in _list_unconfirmed()}
     for unknown in [each for each in wanted or [] if each not in list(profiles)]:
         raise not_found(str(unknown), "imported user")
     for scim_id, profile in profiles.items():
-        found = _examined(scim_id, profile)  # once more: the one before may have the same name
+        found = _examine(scim_id, profile)  # again: the user before may have taken the same login
         if (wanted is None or scim_id in wanted) and not found["problem"]:
             confirmed.append(_confirm(found))
     _take_groups()
     service().push_groups()
-    return [shown_user(each) for each in confirmed]
+    return [show_app_user(each) for each in confirmed]
 
 
 @bp.before_app_request
 def take_new_groups() -> None:
-    """Take groups over between two requests, for an import ends in the midst of anything."""
+    """Take over the groups of a finished import before any request, not in the midst of one."""
     imported = service().provisioner.imported
     if not imported.is_taken:
         imported.is_taken = True
@@ -69,7 +68,7 @@ def take_new_groups() -> None:
 
 
 def _take_groups() -> None:
-    """Have the app's groups, with those members whom Okta knows, beside one's own."""
+    """Add the app's groups to the organization, with those members whom Okta knows."""
     org, imported = service().org, service().provisioner.imported
     known = {group.source_id: group for group in org.groups.values() if group.source_id}
     links = org.app.links.items()
@@ -81,24 +80,25 @@ def _take_groups() -> None:
         org.groups[group.id] = group
     for gone in known.values():
         org.drop_group(gone.id)
-    follow_groups()
+    service().follow_groups()
 
 
-def _unconfirmed() -> list[Record]:
+def _list_unconfirmed() -> list[Record]:
     imported, app = service().provisioner.imported, service().org.app
     known = {app.links[user_id].scim_id for user_id in app.assignments if user_id in app.links}
     users = imported.users.items()
-    return [_examined(scim_id, profile) for scim_id, profile in users if scim_id not in known]
+    return [_examine(scim_id, profile) for scim_id, profile in users if scim_id not in known]
 
 
-def _examined(scim_id: str, profile: Record) -> Record:
+def _examine(scim_id: str, profile: Record) -> Record:
+    """Return an imported user with the match, and with the problem that prevents a confirmation."""
     user = _match(profile)
     return {
         "id": scim_id,
         "profile": profile,
         "match": "EXACT" if user else "NONE",
         "userId": user.id if user else None,
-        "problem": _problem(user, profile),
+        "problem": _find_problem(user, profile),
     }
 
 
@@ -111,11 +111,10 @@ def _match(profile: Record) -> User | None:
     return None
 
 
-def _problem(user: User | None, profile: Record) -> str | None:
-    """Return why a found user cannot be confirmed."""
+def _find_problem(user: User | None, profile: Record) -> str | None:
     if user is None:
         try:
-            checked(okta_profile(profile))
+            check_profile(to_okta_profile(profile))
         except OktaError as error:
             return error.causes[0]
     elif user.id in service().org.app.assignments:
@@ -126,8 +125,9 @@ def _problem(user: User | None, profile: Record) -> str | None:
 
 
 def _confirm(found: Record) -> Assignment:
+    """Assign the app to the matching user, or to a new one who is not activated yet."""
     org, profile = service().org, found["profile"]
-    user = org.users.get(found["userId"]) or User(okta_profile(profile), None, "STAGED")
+    user = org.users.get(found["userId"]) or User(to_okta_profile(profile), None, "STAGED")
     org.users[user.id] = user
     org.app.links[user.id] = Link(found["id"], profile)
     assignment = Assignment(user.id, profile, "USER", "PROVISIONED", "SYNCHRONIZED")

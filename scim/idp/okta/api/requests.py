@@ -1,16 +1,13 @@
-"""What the views of the management API share."""
+"""Read requests to the management API, and find what they name."""
 
 from typing import Any
 
-from flask import current_app, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import current_app, request
 
-from ...scim_client import Record
+from ...values import Record
 from ..org import App, Group, User
 from ..service import Service
-from .errors import OktaError, invalid, not_found
-
-MAX_LIMIT = 200
+from .errors import invalid, malformed, not_found
 
 
 def service() -> Service:
@@ -19,15 +16,15 @@ def service() -> Service:
 
 
 def body() -> Record:
-    """Return the JSON object that was sent; nothing is an empty one."""
+    """Return the JSON object of the body; no body counts as an empty object."""
     sent: Any = request.get_json(force=True) if request.get_data() else {}
     if not isinstance(sent, dict):
-        raise OktaError(400, "E0000003", "The request body was not well-formed.")
+        raise malformed()
     return sent
 
 
 def member(of: Record, name: str) -> Record:
-    """Return an object inside of another; one that is not there is empty."""
+    """Return an object inside of another; a missing one counts as empty."""
     found = of.get(name) or {}
     if not isinstance(found, dict):
         raise invalid(name, "must be an object")
@@ -35,7 +32,7 @@ def member(of: Record, name: str) -> Record:
 
 
 def texts(of: Record, name: str) -> Record:
-    """Return a profile, whose values are text here."""
+    """Return a profile, whose values must be strings or null."""
     found = member(of, name)
     for key, value in found.items():
         if not isinstance(value, str | None):
@@ -44,11 +41,12 @@ def texts(of: Record, name: str) -> Record:
 
 
 def flag(name: str, otherwise: bool) -> bool:
+    """Return a query parameter that is true or false."""
     return request.args.get(name, str(otherwise)).lower() == "true"
 
 
 def find_user(key: str) -> User:
-    """Return the user of that id or login."""
+    """Return the user with an id or a login."""
     users = service().org.users
     if key in users:
         return users[key]
@@ -69,39 +67,3 @@ def find_app(app_id: str) -> App:
     if app.id != app_id:
         raise not_found(app_id, "AppInstance")
     return app
-
-
-def url(path: str) -> str:
-    return f"{request.host_url}api/v1{path}"
-
-
-def link(path: str, *methods: str) -> Record:
-    hints = {"hints": {"allow": list(methods)}} if methods else {}
-    return {"href": url(path), **hints}
-
-
-def page(records: list[Record]) -> ResponseReturnValue:
-    """Answer with a part of a list, and links to it and to the next one, as Okta's pages are."""
-    limit = _limit()
-    after = request.args.get("after")
-    ids = [record["id"] for record in records]
-    if after and after not in ids:
-        raise invalid("after", "unknown cursor")
-    start = ids.index(after) + 1 if after else 0
-    shown = records[start : start + limit]
-    response = jsonify(shown)
-    response.headers.add("Link", f'<{request.url}>; rel="self"')
-    if start + limit < len(records):
-        arguments = request.args.to_dict() | {"limit": str(limit), "after": shown[-1]["id"]}
-        following = current_app.url_for(
-            str(request.endpoint), **(request.view_args or {}), **arguments, _external=True
-        )
-        response.headers.add("Link", f'<{following}>; rel="next"')
-    return response
-
-
-def _limit() -> int:
-    text = request.args.get("limit", str(MAX_LIMIT))
-    if not text.isdecimal() or int(text) == 0:
-        raise invalid("limit", "must be a positive number")
-    return min(int(text), MAX_LIMIT)

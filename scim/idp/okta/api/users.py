@@ -1,4 +1,4 @@
-"""``/api/v1/users``: people of the stand-in's organization and their life cycle."""
+"""``/api/v1/users``: the users of the organization and their life cycle."""
 
 import re
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from ...scim_client import Record
-from ..org import User, now
-from ..profiles import app_profile
-from .assignments import follow_groups, push_password, push_profile, unassign
-from .errors import OktaError, invalid, not_allowed
-from .requests import body, find_user, flag, link, member, page, service, texts
+from ...values import Record, now
+from ..org import User
+from ..profiles import to_app_profile
+from .answers import link, page
+from .errors import OktaError, blank, invalid, no_endpoint, not_allowed, taken
+from .requests import body, find_user, flag, member, service, texts
 
 bp = Blueprint("users", __name__)
 
@@ -28,19 +28,19 @@ COMPARE: dict[str, Callable[[str, str], bool]] = {
 @bp.post("/users")
 def create_user() -> ResponseReturnValue:
     sent = body()
-    user = User(checked(texts(sent, "profile")), _password(sent), "STAGED")
+    user = User(check_profile(texts(sent, "profile")), _read_password(sent), "STAGED")
     if flag("activate", True):
         user.activate()
     service().org.users[user.id] = user
-    return shown(user)
+    return show_user(user)
 
 
 @bp.get("/users")
 def list_users() -> ResponseReturnValue:
-    """List all; the deactivated ones only for a search, as Okta does."""
-    users = [shown(user) for user in service().org.users.values()]
-    if sought := request.args.get("search") or request.args.get("filter"):
-        tests = _tests(sought)
+    """List users. As in Okta, only a search finds the deactivated ones."""
+    users = [show_user(user) for user in service().org.users.values()]
+    if criteria := request.args.get("search") or request.args.get("filter"):
+        tests = _parse_search(criteria)
         return page([user for user in users if all(test(user) for test in tests)])
     prefix = request.args.get("q", "").lower()
     return page(
@@ -55,7 +55,7 @@ def list_users() -> ResponseReturnValue:
 
 @bp.get("/users/<key>")
 def get_user(key: str) -> ResponseReturnValue:
-    return shown(find_user(key))
+    return show_user(find_user(key))
 
 
 @bp.post("/users/<key>")
@@ -71,7 +71,7 @@ def replace_user(key: str) -> ResponseReturnValue:
 
 @bp.delete("/users/<key>")
 def delete_user(key: str) -> ResponseReturnValue:
-    """Deactivate; a second request deletes."""
+    """Deactivate a user; a second request deletes the user."""
     user, org = find_user(key), service().org
     if user.status != "DEPROVISIONED":
         _deactivate(user)
@@ -87,7 +87,7 @@ def delete_user(key: str) -> ResponseReturnValue:
 def change_status(key: str, operation: str) -> ResponseReturnValue:
     user = find_user(key)
     if operation not in LIFECYCLE:
-        raise OktaError(404, "E0000022", "The endpoint does not exist")
+        raise no_endpoint()
     LIFECYCLE[operation](user)
     return {}
 
@@ -97,18 +97,18 @@ def _activate(user: User) -> None:
         summary = "Activation failed because the user is already active"
         raise OktaError(403, "E0000016", summary)
     user.activate()
-    follow_groups()
+    service().follow_groups()
 
 
 def _deactivate(user: User) -> None:
     if user.status == "DEPROVISIONED":
         raise not_allowed()
     user.move_to("DEPROVISIONED")
-    unassign(user.id)
+    service().unassign(user.id)
 
 
 def _suspend(user: User) -> None:
-    """Suspend; nothing is sent to the app."""
+    """Suspend a user, of which Okta tells the app nothing."""
     if user.status != "ACTIVE":
         raise OktaError(400, "E0000001", "Cannot suspend a user that is not active")
     user.move_to("SUSPENDED")
@@ -121,7 +121,7 @@ def _unsuspend(user: User) -> None:
 
 
 def _reactivate(user: User) -> None:
-    """Start the activation once more, of somebody who has not finished it."""
+    """Restart the activation of a user who has not finished it."""
     if user.status != "PROVISIONED":
         raise not_allowed()
     user.activate()
@@ -137,47 +137,49 @@ LIFECYCLE = {
 
 
 def _update(user: User, profile: Record) -> ResponseReturnValue:
-    before = app_profile(user.profile)
-    user.profile = checked(profile, user)
+    before = to_app_profile(user.profile)
+    user.profile = check_profile(profile, user)
     user.last_updated = now()
     if assignment := service().org.app.assignments.get(user.id):
         own = {name: assignment.profile[name] for name in assignment.profile if name not in before}
-        assignment.profile = own | app_profile(user.profile)
-        push_profile(user.id)
-    if password := _password(body()):
+        assignment.profile = own | to_app_profile(user.profile)
+        service().push_profile(user.id)
+    if password := _read_password(body()):
         user.password = password
-        push_password(user.id)
-    return shown(user)
+        service().push_password(user.id)
+    return show_user(user)
 
 
-def checked(profile: Record, user: User | None = None) -> Record:
-    """Return a profile without what is empty; nobody else may have the login."""
+def check_profile(profile: Record, user: User | None = None) -> Record:
+    """Return the values of a profile that are not null.
+
+    :raises OktaError: a required value is missing, or another user has the login
+    """
     for name in REQUIRED:
         if not profile.get(name):
-            raise invalid(name, "The field cannot be left blank")
+            raise blank(name)
     if "@" not in profile["login"]:
         raise invalid("login", "Username must be in the form of an email address")
     for other in service().org.users.values():
         if other is not user and other.profile["login"].lower() == profile["login"].lower():
-            raise invalid(
-                "login", "An object with this field already exists in the current organization"
-            )
+            raise taken("login")
     return {name: value for name, value in profile.items() if value is not None}
 
 
-def _password(sent: Record) -> str | None:
+def _read_password(sent: Record) -> str | None:
     value = member(member(sent, "credentials"), "password").get("value")
     if not isinstance(value, str | None):
         raise invalid("password", "must be a string")
     return value
 
 
-def _tests(sought: str) -> list[Callable[[Record], bool]]:
-    """Return a test for each comparison of a search, which ``and`` joins."""
-    return [_test(term) for term in re.split(r"\s+and\s+", sought.strip(), flags=re.I)]
+def _parse_search(criteria: str) -> list[Callable[[Record], bool]]:
+    """Return a test for each comparison of a search; ``and`` joins them."""
+    terms = re.split(r"\s+and\s+", criteria.strip(), flags=re.I)
+    return [_parse_comparison(term) for term in terms]
 
 
-def _test(term: str) -> Callable[[Record], bool]:
+def _parse_comparison(term: str) -> Callable[[Record], bool]:
     if not (found := COMPARISON.fullmatch(term)):
         raise OktaError(400, "E0000031", f"Invalid search criteria: {term}")
     compare, value = COMPARE[found["operator"].lower()], found["value"].lower()
@@ -190,7 +192,7 @@ def _test(term: str) -> Callable[[Record], bool]:
     return test
 
 
-def shown(user: User) -> Record:
+def show_user(user: User) -> Record:
     path = f"/users/{user.id}"
     moves = {name: f"{path}/lifecycle/{name}" for name in LIFECYCLE}
     return {
