@@ -1,24 +1,23 @@
-"""A stand-in Entra ID for tests, whose requests pass by somebody who writes them down."""
+"""A stand-in for Entra ID, whose requests are shown with names instead of ids."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import unquote
 
-import httpx2
 import pytest
+from flask.testing import FlaskClient
 
-from scim.idp.entra.api.job import JOB_ID, SERVICE_PRINCIPAL_ID
+from scim.idp.entra.api.app import SERVICE_PRINCIPAL_ID
+from scim.idp.entra.api.application import create_api
+from scim.idp.entra.api.job import JOB_ID
 from scim.idp.entra.directory import Directory
 from scim.idp.entra.files import load
 from scim.idp.entra.job import Job
 from scim.idp.entra.service import Service, new_service
-from tests.support.server import Server
+from scim.idp.scim_client import Exchange, ScimClient
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MANAGER = f"{ENTERPRISE}:manager"
@@ -78,67 +77,11 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass
-class Recorder:
-    """Hands requests on to a server and keeps them, and its answers' statuses."""
-
-    server: Server
-    url: str = ""
-    requests: list[dict[str, Any]] = field(default_factory=list)
-    hangs_up: bool = False
-    spoilt: dict[str, Any] = field(default_factory=dict)  # what each resource has wrong
-
-    def spoil(self, content: bytes) -> bytes:
-        if not self.spoilt or b"ListResponse" in content:
-            return content
-        return json.dumps(json.loads(content) | self.spoilt).encode()
-
-
-def passing_on(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
-    """Return what handles the requests to a recorder."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # an answer in one piece, which nobody waits 40 ms to acknowledge
-
-        def pass_on(self) -> None:
-            text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {"Authorization": self.headers["Authorization"]}
-            if text:
-                headers["Content-Type"] = self.headers["Content-Type"]
-            answer = recorder.server.session.request(
-                self.command, self.path, content=text, headers=headers
-            )
-            recorder.requests.append(
-                {
-                    "line": f"{self.command} {unquote(self.path)}",
-                    "body": json.loads(text) if text else None,
-                    "headers": dict(self.headers),
-                    "status": answer.status_code,
-                }
-            )
-            content = recorder.spoil(answer.content)
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
-            if answer.status_code != 204:
-                self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-            self.close_connection = self.close_connection or recorder.hangs_up
-
-        do_GET = do_POST = do_PATCH = do_DELETE = pass_on
-
-        def log_message(self, *_: Any) -> None:
-            """Print nothing."""
-
-    return Handler
-
-
-@dataclass
 class Tenant:
-    """A directory with its job, and what the job sends."""
+    """A directory with its job, and the requests of the job."""
 
     service: Service
-    recorder: Recorder
+    server: Any  # a Server or a LocalServer
 
     @property
     def job(self) -> Job:
@@ -148,24 +91,28 @@ class Tenant:
     def directory(self) -> Directory:
         return self.service.directory
 
+    @property
+    def client(self) -> ScimClient:
+        return self.job.provisioner.target.client
+
     def target_id(self, object_id: str) -> str:
         return self.job.provisioner.links[object_id].target_id
 
     def cycle(self) -> list[str]:
-        """Run a cycle and return the requests that it sent, a line each."""
-        self.recorder.requests.clear()
+        """Run a cycle and return its requests, a line each."""
+        self.client.exchanges.clear()
         self.job.run_cycle()
         return self.lines()
 
     def lines(self) -> list[str]:
-        return [self.named(request["line"]) for request in self.recorder.requests]
+        lines = [f"{each.method} {unquote(each.path)}" for each in self.client.exchanges]
+        return self.named("\n".join(lines)).splitlines()
 
-    def bodies(self, method: str) -> list[Any]:
-        return [
-            json.loads(self.named(json.dumps(request["body"])))
-            for request in self.recorder.requests
-            if request["line"].startswith(method)
-        ]
+    def bodies(self, start: str) -> list[Any]:
+        """Return the bodies of the requests that begin with a method, or with a path, too."""
+        sent = [each.sent for each in self.client.exchanges if _line(each).startswith(start)]
+        found: list[Any] = json.loads(self.named(json.dumps(sent)))
+        return found
 
     def operations(self) -> list[Any]:
         """Return the operations of each PATCH."""
@@ -174,49 +121,54 @@ class Tenant:
     def named(self, text: str) -> str:
         """Show the app's ids as names."""
         named = {}
-        for user in self.recorder.server.session.get("/Users").json()["Resources"]:
+        for user in self.server.session.get("/Users").json()["Resources"]:
             named[user["id"]] = user["userName"].split("@")[0]
-        for group in self.recorder.server.session.get("/Groups").json()["Resources"]:
+        for group in self.server.session.get("/Groups").json()["Resources"]:
             named[group["id"]] = group["displayName"]
         for object_id, name in named.items():
-            text = re.sub(re.escape(object_id), f"<{name}>", text)
+            text = text.replace(object_id, f"<{name}>")
         return text
 
     def reference(self, object_id: str, name: str) -> dict[str, str]:
         """Return what the server makes of a reference to a user."""
         target_id = self.target_id(object_id)
-        url = self.recorder.server.url
+        url = self.server.url
         return {"value": target_id, "$ref": f"{url}/Users/{target_id}", "displayName": name}
 
     def in_app(self, user_name: str) -> dict[str, Any]:
-        """Return what the app has for a user or a group, without what it makes itself."""
-        session = self.recorder.server.session
+        """Return a user or a group of the app, without what the app adds to every resource."""
+        session = self.server.session
         endpoint, name = ("Users", "userName") if "@" in user_name else ("Groups", "displayName")
         answer = session.get(f"/{endpoint}", params={"filter": f'{name} eq "{user_name}"'})
         [found] = answer.json()["Resources"]
         return {key: value for key, value in found.items() if key not in ("schemas", "meta")}
 
 
+def _line(exchange: Exchange) -> str:
+    return f"{exchange.method} {exchange.path}"
+
+
 @contextmanager
-def entra(server: Server, dialect: str = "default", **options: Any) -> Iterator[Tenant]:
+def entra(server: Any, dialect: str = "default", **options: Any) -> Iterator[Tenant]:
     """A tenant that provisions into a server."""
-    recorder = Recorder(server)
     directory = load(options.pop("document", PEOPLE))
-    with ThreadingHTTPServer(("127.0.0.1", 0), passing_on(recorder)) as proxy:
-        recorder.url = f"http://127.0.0.1:{proxy.server_port}"
-        url = recorder.url + options.pop("query", "")
-        options = {"token": server.token, "matching": "userName"} | options
-        service = new_service(
-            directory, url, dialect=dialect, interval=40, say=lambda _: None, **options
-        )
-        thread = Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield Tenant(service, recorder)
-        finally:
-            service.job.provisioner.target.close()
-            proxy.shutdown()
-            thread.join()
+    url = server.url + options.pop("query", "")
+    options = {"token": server.token, "matching": "userName"} | options
+    service = new_service(
+        directory, url, dialect=dialect, interval=40, say=lambda _: None, **options
+    )
+    try:
+        yield Tenant(service, server)
+    finally:
+        service.job.provisioner.target.close()
+
+
+@dataclass(frozen=True)
+class Nowhere:
+    """The place of a server that is not there."""
+
+    url: str = "http://127.0.0.1:1/scim/v2"
+    token: str = "t"
 
 
 def without_flag(lines: list[str], dialect: str) -> list[str]:
@@ -231,16 +183,20 @@ class Graph:
     """A client of the API, and the tenant behind it."""
 
     tenant: Tenant
-    client: httpx2.Client
+    client: FlaskClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = create_api(self.tenant.service).test_client()
 
     def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        answer = self.client.request(method, path, json=body)
+        answer = self.client.open(f"/v1.0{path}", method=method, json=body)
         assert answer.status_code == status, answer.text
         if status == 204:
-            assert answer.content == b""
+            assert answer.data == b""
+            assert "Content-Type" not in answer.headers
             return None
         assert answer.headers["Content-Type"] == "application/json"
-        return answer.json()
+        return answer.json
 
 
 def reference(object_id: str) -> dict[str, str]:

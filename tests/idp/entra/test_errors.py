@@ -64,8 +64,8 @@ from .tenant import ADA, APP, ENGINEERS, GRACE, HENRY, JOB, NOBODY, on_demand, r
         ("POST", f"{JOB}/provisionOnDemand", on_demand(NOBODY), 404, None, NOBODY),
     ],
 )
-def test_error_has_the_shape_of_graph(graph, method, path, body, status, code, message):
-    error = graph()(method, path, body, status=status)["error"]
+def test_error_has_the_shape_of_graph(graph_alone, method, path, body, status, code, message):
+    error = graph_alone()(method, path, body, status=status)["error"]
 
     assert error["code"] == (
         code or {400: "Request_BadRequest", 404: "Request_ResourceNotFound"}[status]

@@ -2,7 +2,12 @@
 
 import pytest
 
-from scim.idp.entra.mapping.expressions import ExpressionError, attributes, compiled, evaluate
+from scim.idp.entra.mapping.expressions import (
+    ExpressionError,
+    compile_expression,
+    evaluate,
+    list_attributes,
+)
 
 ADA = {
     "givenName": "Ada",
@@ -96,7 +101,7 @@ def test_who_has_no_role_gives_nothing():
 )
 def test_what_is_not_understood_is_named(expression, message):
     with pytest.raises(ExpressionError) as caught:
-        compiled(expression)
+        compile_expression(expression)
 
     assert message in str(caught.value)
 
@@ -104,4 +109,4 @@ def test_what_is_not_understood_is_named(expression, message):
 def test_attributes_are_those_in_brackets():
     expression = 'Join("[x]", [givenName], ToLower([mail]))'
 
-    assert attributes(expression) == ["givenName", "mail"]
+    assert list_attributes(expression) == ["givenName", "mail"]

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from scim.idp.entra.mapping.rules import default_rules
-from scim.idp.entra.mapping.schema import read_rules, shown_rules
+from scim.idp.entra.mapping.schema import read_rules, show_rules
 from scim.idp.entra.mapping.scope import Clause, includes
+from tests.support.databases import ON_ONE_DATABASE
 
 from .tenant import ADA, DIALECTS, DISABLED, ENGINEERS, GRACE, JOB
 from .test_rules import schema
@@ -82,7 +83,7 @@ def clause(attribute: str, operator: str, *values: str, **more: Any) -> dict[str
 
 def scoped(*clauses: dict[str, Any], kind: str = "User") -> dict[str, Any]:
     """Return the default mapping, with a scoping filter for users or for groups."""
-    document = shown_rules(default_rules("userName"))
+    document = show_rules(default_rules("userName"))
     for each in document["synchronizationRules"][0]["objectMappings"]:
         if each["sourceObjectName"] == kind:
             each["scope"] = {
@@ -97,6 +98,7 @@ ENGINES = scoped(clause("department", "EQUALS", "Engines"))
 
 
 @DIALECTS
+@ON_ONE_DATABASE
 def test_only_whom_the_filter_includes_is_provisioned_and_then_disabled(tenant, dialect):
     made = tenant(dialect, rules=read_rules(ENGINES))
     made.cycle()
@@ -114,6 +116,7 @@ def test_only_whom_the_filter_includes_is_provisioned_and_then_disabled(tenant, 
     assert made.in_app("ada@contoso.example")["active"] is True
 
 
+@ON_ONE_DATABASE
 def test_changed_filter_disables_who_drops_out_and_creates_who_comes_in(graph):
     ask = graph(rules=read_rules(ENGINES))
     ask.tenant.cycle()
@@ -128,6 +131,7 @@ def test_changed_filter_disables_who_drops_out_and_creates_who_comes_in(graph):
     assert GRACE in ask.tenant.job.provisioner.links
 
 
+@ON_ONE_DATABASE
 def test_group_that_drops_out_is_deleted(tenant):
     rules = scoped(clause("displayName", "Includes", "Engine"), kind="Group")
     made = tenant(rules=read_rules(rules))

@@ -2,7 +2,9 @@
 
 import pytest
 
-from scim.idp.entra.mapping.rules import USER_MAPPING, evaluate, mapped, read, write
+from scim.idp.entra.mapping.expressions import evaluate
+from scim.idp.entra.mapping.rules import USER_MAPPING
+from scim.idp.entra.mapping.values import map_values, read, write
 
 ACTIVE = 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'
 FORMATTED = 'Join(" ", [givenName], [surname])'
@@ -32,7 +34,7 @@ def test_expression_gives_a_text(expression, source, value):
 def test_only_what_has_a_value_is_mapped():
     source = {"userPrincipalName": "ada@b.example", "mail": "", "manager": "1", "city": "London"}
 
-    assert mapped(source | {"IsSoftDeleted": False}, USER_MAPPING) == {
+    assert map_values(source | {"IsSoftDeleted": False}, USER_MAPPING) == {
         "userName": "ada@b.example",
         "active": True,
         'addresses[type eq "work"].locality': "London",

@@ -1,12 +1,15 @@
-"""What the stand-in Entra ID provisions on demand."""
+"""Provisioning on demand."""
 
 import json
 
 import pytest
 
+from tests.support.databases import ON_ONE_DATABASE
+
 from .tenant import ADA, EDSGER, ENGINEERS, GRACE, HENRY, JOB, on_demand, reference
 
 
+@ON_ONE_DATABASE
 def test_user_is_provisioned_on_demand_step_by_step(graph):
     ask = graph()
     answer = ask("POST", f"{JOB}/provisionOnDemand", on_demand(GRACE))
@@ -26,10 +29,11 @@ def test_user_is_provisioned_on_demand_step_by_step(graph):
     assert ask.tenant.job.watermark is None  # the next cycle is the first one still
 
 
+@ON_ONE_DATABASE
 def test_flag_does_not_reach_what_is_provisioned_on_demand(graph):
     ask = graph("aadOptscim062020")
     ask.tenant.cycle()
-    ask.tenant.recorder.requests.clear()
+    ask.tenant.client.exchanges.clear()
     ask("PATCH", f"/users/{GRACE}", {"displayName": "Amazing Grace"}, status=204)
     ask("POST", f"{JOB}/provisionOnDemand", on_demand(GRACE))
 
@@ -47,6 +51,7 @@ def test_flag_does_not_reach_what_is_provisioned_on_demand(graph):
         (True, GRACE, "Skipped", {}),  # nothing to do
     ],
 )
+@ON_ONE_DATABASE
 def test_nothing_to_provision_on_demand_is_skipped(graph, provisioned, subject, result, details):
     ask = graph()
     if provisioned:
@@ -57,6 +62,7 @@ def test_nothing_to_provision_on_demand_is_skipped(graph, provisioned, subject, 
     assert json.loads(answer["key"]) == {"result": result, "details": details}
 
 
+@ON_ONE_DATABASE
 def test_failure_on_demand_is_explained(graph):
     ask = graph(token="wrong")
     answer = ask("POST", f"{JOB}/provisionOnDemand", on_demand(GRACE))
@@ -67,6 +73,7 @@ def test_failure_on_demand_is_explained(graph):
     assert ask.tenant.job.quarantine is None
 
 
+@ON_ONE_DATABASE
 def test_group_is_provisioned_on_demand_with_the_members_that_are_named(graph):
     ask = graph()
     ask("POST", f"/groups/{ENGINEERS}/members/$ref", reference(GRACE), status=204)
@@ -78,8 +85,8 @@ def test_group_is_provisioned_on_demand_with_the_members_that_are_named(graph):
     assert member["value"] == ask.tenant.target_id(GRACE)
 
 
-def test_more_than_five_members_on_demand_are_refused(graph):
-    ask = graph()
+def test_more_than_five_members_on_demand_are_refused(graph_alone):
+    ask = graph_alone()
     members = [
         ask("POST", "/users", HENRY | {"userPrincipalName": f"henry{n}@x.example"}, status=201)[
             "id"

@@ -1,5 +1,6 @@
-"""How the stand-in Entra ID provisions groups, members and managers."""
+"""The stand-in for Entra ID provisions groups, members and managers."""
 
+from tests.support.databases import ON_ONE_DATABASE
 from tests.support.scim import group, user
 
 from .tenant import (
@@ -16,6 +17,7 @@ from .tenant import (
 )
 
 
+@ON_ONE_DATABASE
 def test_group_is_created_without_members(tenant):
     made = tenant()
     made.cycle()
@@ -33,6 +35,7 @@ def test_group_is_created_without_members(tenant):
     ]
 
 
+@ON_ONE_DATABASE
 def test_group_is_created_without_members_in_the_compliant_dialect(tenant):
     made = tenant(FLAG)
     made.cycle()
@@ -134,7 +137,7 @@ def test_members_are_added_and_removed_in_one_request(provisioned, dialect):
 @DIALECTS
 def test_member_of_a_group_that_was_there_is_asked_for_first(tenant, dialect):
     made = tenant(dialect)
-    session = made.recorder.server.session
+    session = made.server.session
     made.directory.add_member(ENGINEERS, GRACE)
     users = [
         session.post("/Users", json=user(f"{name}@contoso.example")).json()["id"]
@@ -156,7 +159,7 @@ def test_member_of_a_group_that_was_there_is_asked_for_first(tenant, dialect):
 
 def test_members_who_are_all_there_are_left_alone(tenant):
     made = tenant()
-    session = made.recorder.server.session
+    session = made.server.session
     ada = session.post("/Users", json=user("ada@contoso.example")).json()
     session.post("/Groups", json=group("Engineers", ada))
 
@@ -173,6 +176,7 @@ def test_members_who_are_all_there_are_left_alone(tenant):
     assert made.cycle()[-1] == "PATCH /Groups/<Engineers>"
 
 
+@ON_ONE_DATABASE
 def test_group_within_a_group_is_passed_over(provisioned):
     made = provisioned()
     inner = made.directory.add_group({"displayName": "Inner"})["id"]
@@ -206,7 +210,7 @@ def test_group_is_renamed_and_deleted(provisioned, dialect):
         "PATCH /Users/<ada>",
         f"DELETE /Groups/{target_id}",
     ]
-    assert made.recorder.server.session.get(f"/Groups/{target_id}").status_code == 404
+    assert made.server.session.get(f"/Groups/{target_id}").status_code == 404
 
 
 def test_unassigned_group_is_deleted_and_its_members_disabled(provisioned):

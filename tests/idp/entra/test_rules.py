@@ -1,4 +1,4 @@
-"""Attribute mappings of one's own: what the stand-in Entra ID sends, and what it refuses."""
+"""Other attribute mappings than the default one: requests that follow from them, and refusals."""
 
 import copy
 import json
@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from app import create_app
 from scim.idp.entra.files import read_mapping
-from scim.idp.entra.mapping.rules import ROLES, default_rules, read
-from scim.idp.entra.mapping.schema import read_rules, shown_rules
+from scim.idp.entra.mapping.rules import ROLES, default_rules
+from scim.idp.entra.mapping.schema import read_rules, show_rules
+from scim.idp.entra.mapping.values import read
+from tests.support.databases import ON_ONE_DATABASE
 
 from .tenant import ADA, DIALECTS, ENGINEERS, ENTERPRISE, FLAG, JOB, MANAGER, entra
 
@@ -28,7 +31,7 @@ def to(target: str, expression: str, **more: Any) -> dict[str, Any]:
 
 def schema(*mappings: dict[str, Any], group: Any = None, **more: Any) -> dict[str, Any]:
     """Return the default mapping with another one for users, or for groups."""
-    document = shown_rules(default_rules("userName"))
+    document = show_rules(default_rules("userName"))
     [rule] = document["synchronizationRules"]
     user, groups = rule["objectMappings"]
     user["attributeMappings"] = [USER_NAME, ACTIVE, *mappings]
@@ -46,8 +49,8 @@ def changed(document: dict[str, Any], target: str, **changes: Any) -> dict[str, 
     return document
 
 
-def test_mapping_that_is_shown_is_the_one_that_is_taken(graph):
-    ask = graph()
+def test_mapping_that_is_shown_is_the_one_that_is_taken(graph_alone):
+    ask = graph_alone()
     shown = ask("GET", f"{JOB}/schema")
     ask("PUT", f"{JOB}/schema", shown, status=204)
 
@@ -55,7 +58,7 @@ def test_mapping_that_is_shown_is_the_one_that_is_taken(graph):
     assert ask.tenant.job.provisioner.rules == default_rules("userName")
 
 
-def test_whole_document_of_graph_is_taken(graph):
+def test_whole_document_of_graph_is_taken(graph_alone):
     document = schema(
         to(
             "title",
@@ -69,7 +72,7 @@ def test_whole_document_of_graph_is_taken(graph):
         metadata=[],
     )
     document["directories"] = [{"name": "Azure Active Directory"}]
-    ask = graph()
+    ask = graph_alone()
     ask("PUT", f"{JOB}/schema", document, status=204)
 
     [user, _] = ask("GET", f"{JOB}/schema")["synchronizationRules"][0]["objectMappings"]
@@ -80,7 +83,7 @@ def test_whole_document_of_graph_is_taken(graph):
     ]
 
 
-def test_targets_of_ones_own_are_created_and_updated(serve):
+def test_targets_of_ones_own_are_created_and_updated(reach, database_url):
     rules = schema(
         to(f"{BADGE}:number", "[employeeId]"),
         to('phoneNumbers[type eq "mobile"].value', '"+44 1"'),
@@ -89,8 +92,8 @@ def test_targets_of_ones_own_are_created_and_updated(serve):
         to('emails[type eq "home"].primary', '"False"'),
         to(f"{ENTERPRISE}:division", "[department]", defaultValue="None"),
     )
-    server = serve(SCIM_SCHEMA_FOLDER="docs/examples/badge")
-    with entra(server, rules=read_rules(rules)) as made:
+    app = create_app({"DATABASE_URL": database_url, "SCHEMA_FOLDER": "docs/examples/badge"})
+    with entra(reach(app), rules=read_rules(rules)) as made:
         made.directory.update_user(ADA, {"employeeId": "4711", "city": "London"})
         made.cycle()
 
@@ -117,8 +120,10 @@ def test_targets_of_ones_own_are_created_and_updated(serve):
             [{"op": "Replace", "path": f"{BADGE}:number", "value": "4712"}],
         ]
         assert made.in_app("ada@contoso.example")[BADGE] == {"number": "4712"}
+    app.extensions["scim"].database.close()
 
 
+@ON_ONE_DATABASE
 def test_next_cycle_after_a_change_looks_at_everybody(graph):
     ask = graph()
     ask.tenant.cycle()
@@ -172,6 +177,7 @@ def test_what_is_mapped_from_is_soft_deleted_disables_a_user(tenant):
     ]
 
 
+@ON_ONE_DATABASE
 def test_nobody_is_disabled_without_a_mapping_from_is_soft_deleted(tenant):
     rules = schema()
     rules["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"].remove(ACTIVE)
@@ -183,6 +189,7 @@ def test_nobody_is_disabled_without_a_mapping_from_is_soft_deleted(tenant):
     assert made.job.logs[0].status == "skipped"
 
 
+@ON_ONE_DATABASE
 def test_matching_attributes_are_tried_in_the_order_of_their_priority(tenant, server):
     schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"]
     known = {"schemas": schemas, "userName": "ada@contoso.example"}
@@ -205,6 +212,7 @@ def test_matching_attributes_are_tried_in_the_order_of_their_priority(tenant, se
     assert made.lines()[-1].startswith("GET /Users?filter=externalId eq ")
 
 
+@ON_ONE_DATABASE
 def test_who_has_no_matching_attribute_fails(tenant):
     rules = changed(schema(), "userName", matchingPriority=0)
     rules["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"] += [
@@ -233,7 +241,7 @@ def test_groups_are_mapped_and_matched_too(tenant, dialect):
 
 def test_mapping_of_a_file_is_the_one_that_the_api_shows(tmp_path):
     path = tmp_path / "mapping.json"
-    path.write_text(json.dumps(shown_rules(default_rules("email"))))
+    path.write_text(json.dumps(show_rules(default_rules("email"))))
 
     assert read_mapping(path) == default_rules("email")
 
@@ -296,6 +304,7 @@ def test_mapping_that_is_not_understood_is_named(document, message):
         read_rules(document)
 
 
+@ON_ONE_DATABASE
 def test_refused_mapping_changes_nothing(graph):
     ask = graph()
     ask.tenant.cycle()

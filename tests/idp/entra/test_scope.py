@@ -1,9 +1,12 @@
-"""Whom the stand-in Entra ID provisions, disables and deletes."""
+"""Users whom the stand-in for Entra ID provisions, disables and deletes."""
+
+from tests.support.databases import ON_ONE_DATABASE
 
 from .tenant import ADA, DIALECTS, DISABLED, EDSGER, FLAG, GRACE, without_flag
 
 
-def test_whoever_is_not_assigned_is_not_provisioned(provisioned):
+@ON_ONE_DATABASE
+def test_user_who_is_not_assigned_is_not_provisioned(provisioned):
     made = provisioned()
     made.directory.update_user(EDSGER, {"department": "Theory"})
 
@@ -12,6 +15,7 @@ def test_whoever_is_not_assigned_is_not_provisioned(provisioned):
     assert made.job.logs[0].steps[-1]["details"] == {"SkipReason": "NotEffectivelyEntitled"}
 
 
+@ON_ONE_DATABASE
 def test_disabled_user_is_not_created(provisioned):
     made = provisioned()
     made.directory.update_user(EDSGER, {"accountEnabled": False})
@@ -46,7 +50,7 @@ def test_deleted_user_is_disabled_restored_and_at_last_deleted(provisioned, dial
     made.directory.purge_user(ADA)
 
     assert without_flag(made.cycle(), dialect) == [f"DELETE /Users/{target_id}"]
-    assert made.recorder.server.session.get(f"/Users/{target_id}").status_code == 404
+    assert made.server.session.get(f"/Users/{target_id}").status_code == 404
     assert "members" not in made.in_app("Engineers")
     assert made.cycle() == []
 

@@ -1,4 +1,4 @@
-"""A stand-in Okta for tests, whose requests are shown with names instead of ids."""
+"""A stand-in for Okta, whose requests are shown with names instead of ids."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from scim.idp.okta.api.application import create_api
 from scim.idp.okta.org import App, Org
 from scim.idp.okta.service import Service
-from tests.support.server import Server
 
 API_TOKEN = "00secret"
 ADA = {
@@ -30,7 +29,7 @@ def person(name: str) -> dict[str, str]:
 
 @dataclass
 class Okta:
-    """An organization with its API, and what it sends."""
+    """An organization with its API, and the requests that it sends."""
 
     service: Service
     client: FlaskClient
@@ -42,7 +41,7 @@ class Okta:
         return f"/apps/{self.service.org.app.id}"
 
     def call(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        """Return the answer of the management API, once all that follows from it is done."""
+        """Return the answer of the management API, after its tasks are done."""
         answer = self.client.open(f"/api/v1{path}", method=method, json=body)
         assert answer.status_code == status, answer.text
         self.service.queue.join()
@@ -93,10 +92,10 @@ class Okta:
 
 
 @contextmanager
-def okta_for(url: str, token: str, kind: str) -> Iterator[Okta]:
+def okta_for(url: str, token: str, kind: str, first_pause: float = 0.01) -> Iterator[Okta]:
     """An organization that provisions into the server at a URL."""
     lines: list[str] = []
-    service = Service(Org(App(kind)), url, token, lines.append, first_pause=0.01)
+    service = Service(Org(App(kind)), url, token, lines.append, first_pause)
     client = create_api(service, API_TOKEN).test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"SSWS {API_TOKEN}"
     service.start()
@@ -108,7 +107,8 @@ def okta_for(url: str, token: str, kind: str) -> Iterator[Okta]:
 
 
 @contextmanager
-def okta(server: Server, kind: str) -> Iterator[Okta]:
+def okta(server: Any, kind: str) -> Iterator[Okta]:
+    """An organization that has tested its credentials."""
     with okta_for(server.url, server.token, kind) as org:
         org.sent()
         yield org

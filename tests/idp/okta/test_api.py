@@ -1,24 +1,18 @@
-"""The stand-in's management API answers as Okta's does, errors included."""
+"""The management API of the stand-in answers as Okta's does, errors included."""
 
 import re
 
 import pytest
 
-from scim.idp import scim_client
-from tests.support.ports import free_port
-
-from .org import API_TOKEN, okta_for, person
+from .org import API_TOKEN, person
 
 TAKEN = "login: An object with this field already exists in the current organization"
 BLANK = "The field cannot be left blank"
 
 
 @pytest.fixture
-def org(monkeypatch):
-    """An organization whose app is not there."""
-    monkeypatch.setattr(scim_client.time, "sleep", lambda _: None)
-    with okta_for(f"http://127.0.0.1:{free_port()}", "t", "template") as org:
-        yield org
+def org(alone):
+    return alone
 
 
 def logins(users):

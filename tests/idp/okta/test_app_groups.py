@@ -1,15 +1,10 @@
-"""Members of a group that has the app have it, too, as long as they are members."""
+"""The members of a group that has the app have the app, too, as long as they are members."""
 
 import pytest
 
-from .org import okta
+from tests.support.databases import ON_ONE_DATABASE
+
 from .test_provisioning import LOOK_UP, in_app
-
-
-@pytest.fixture(params=["template", "wizard"])
-def org(request, server):
-    with okta(server, request.param) as org:
-        yield org
 
 
 def give(org, group_id, **body):
@@ -29,6 +24,7 @@ def is_active(server, name):
     return in_app(server, f"{name}@example.com")["active"]
 
 
+@ON_ONE_DATABASE
 def test_members_are_created_as_if_each_were_assigned(org):
     give(org, org.group("Engineers", org.person("ada"), org.person("grace")))
 
@@ -42,6 +38,7 @@ def test_members_are_created_as_if_each_were_assigned(org):
     assert scopes(org) == {"ada": "GROUP", "grace": "GROUP"}
 
 
+@ON_ONE_DATABASE
 def test_who_joins_gets_the_app_and_who_leaves_loses_it(server, org):
     group, ada = org.group("Engineers"), org.person("ada")
     give(org, group)
@@ -61,6 +58,7 @@ def test_who_joins_gets_the_app_and_who_leaves_loses_it(server, org):
 
 
 @pytest.mark.parametrize("how", ["unassigned", "deleted"])
+@ON_ONE_DATABASE
 def test_members_of_a_group_that_goes_lose_the_app(server, org, how):
     ada, grace = org.person("ada"), org.person("grace")
     group, other = org.group("Engineers", ada, grace), org.group("Builders", grace)
@@ -77,6 +75,7 @@ def test_members_of_a_group_that_goes_lose_the_app(server, org, how):
     assert [each["id"] for each in org.call("GET", f"{org.app}/groups")] == [other]
 
 
+@ON_ONE_DATABASE
 def test_who_is_assigned_individually_keeps_the_app(server, org):
     ada, grace = org.person("ada"), org.person("grace")
     group = org.group("Engineers", ada, grace)
@@ -95,6 +94,7 @@ def test_who_is_assigned_individually_keeps_the_app(server, org):
 
 
 @pytest.mark.parametrize("is_individual", [False, True])
+@ON_ONE_DATABASE
 def test_app_cannot_be_taken_from_a_member(server, org, is_individual):
     ada = org.person("ada")
     group = org.group("Engineers", ada)
@@ -112,6 +112,7 @@ def test_app_cannot_be_taken_from_a_member(server, org, is_individual):
     assert is_active(server, "ada")
 
 
+@ON_ONE_DATABASE
 def test_deactivated_member_gets_the_app_back_when_activated(server, org):
     ada = org.person("ada")
     group = org.group("Engineers", ada)
@@ -126,6 +127,7 @@ def test_deactivated_member_gets_the_app_back_when_activated(server, org):
     assert org.call("GET", f"{org.app}/tasks") == []
 
 
+@ON_ONE_DATABASE
 def test_group_can_have_the_app_and_be_pushed(server, org):
     ada, grace = org.person("ada"), org.person("grace")
     group = org.group("Engineers", ada, grace)
@@ -144,36 +146,33 @@ def test_group_can_have_the_app_and_be_pushed(server, org):
     ]
 
 
-def test_assignment_of_a_group_looks_like_one_of_okta(server):
-    with okta(server, "template") as org:
-        first, second = org.group("Engineers"), org.group("Builders")
-        given = give(org, first, priority=7)
-        give(org, second)
+def test_assignment_of_a_group_looks_like_one_of_okta(alone):
+    org = alone
+    first, second = org.group("Engineers"), org.group("Builders")
+    given = give(org, first, priority=7)
+    give(org, second)
 
-        assert given == {
-            "id": first,
-            "lastUpdated": given["lastUpdated"],
-            "priority": 7,
-            "profile": {},
-            "_links": {
-                "app": {"href": f"http://localhost/api/v1{org.app}"},
-                "self": {"href": f"http://localhost/api/v1{org.app}/groups/{first}"},
-                "group": {"href": f"http://localhost/api/v1/groups/{first}"},
-            },
-        }
-        assert org.call("GET", f"{org.app}/groups/{first}") == given
-        listed = org.call("GET", f"{org.app}/groups")
-        assert [(each["id"], each["priority"]) for each in listed] == [(second, 1), (first, 7)]
+    assert given == {
+        "id": first,
+        "lastUpdated": given["lastUpdated"],
+        "priority": 7,
+        "profile": {},
+        "_links": {
+            "app": {"href": f"http://localhost/api/v1{org.app}"},
+            "self": {"href": f"http://localhost/api/v1{org.app}/groups/{first}"},
+            "group": {"href": f"http://localhost/api/v1/groups/{first}"},
+        },
+    }
+    assert org.call("GET", f"{org.app}/groups/{first}") == given
+    listed = org.call("GET", f"{org.app}/groups")
+    assert [(each["id"], each["priority"]) for each in listed] == [(second, 1), (first, 7)]
 
 
 @pytest.mark.parametrize("priority", [-1, 101, "1", True, None])
-def test_priority_is_a_number_to_100(server, priority):
-    with okta(server, "template") as org:
-        group = org.group("Engineers")
+def test_priority_is_a_number_to_100(alone, priority):
+    path = f"{alone.app}/groups/{alone.group('Engineers')}"
 
-        error = org.call("PUT", f"{org.app}/groups/{group}", {"priority": priority}, status=400)
+    error = alone.call("PUT", path, {"priority": priority}, status=400)
 
-        assert error["errorCauses"] == [
-            {"errorSummary": "priority: must be a number from 0 to 100"}
-        ]
-        assert org.call("GET", f"{org.app}/groups") == []
+    assert error["errorCauses"] == [{"errorSummary": "priority: must be a number from 0 to 100"}]
+    assert alone.call("GET", f"{alone.app}/groups") == []

@@ -1,11 +1,13 @@
-"""An import finds users and groups of the server; who is confirmed has the app from then on."""
+"""An import finds users and groups of the server. A confirmed user has the app from then on."""
 
 from typing import Any
 
 import pytest
 
+from tests.support.databases import ON_ONE_DATABASE
+
 from ..scripted import scripted
-from .org import okta, okta_for
+from .org import okta_for
 from .test_provisioning import ENTERPRISE, GROUP, USER, in_app
 
 ADA = {
@@ -21,12 +23,6 @@ ADA = {
     "phoneNumbers": [{"value": "1", "type": "mobile"}],
     ENTERPRISE: {"department": "Engines"},
 }
-
-
-@pytest.fixture(params=["template", "wizard"])
-def org(request, server):
-    with okta(server, request.param) as org:
-        yield org
 
 
 def create(server, endpoint, **resource):
@@ -231,21 +227,21 @@ def test_two_found_users_do_not_share_an_okta_user(server, org):
 @pytest.mark.parametrize(
     ("ids", "status"), [("all", 400), ({}, 400), (["none"], 404), ([7], 404), ([[]], 404)]
 )
-def test_ids_of_nobody_are_refused(server, ids, status):
-    with okta(server, "template") as org:
-        user(server, "ada")
-        found(org)
+@ON_ONE_DATABASE
+def test_ids_of_nobody_are_refused(server, template, ids, status):
+    user(server, "ada")
+    found(template)
 
-        org.call("POST", f"{org.app}/import/confirm", {"ids": ids}, status=status)
+    template.call("POST", f"{template.app}/import/confirm", {"ids": ids}, status=status)
 
-        assert len(found(org)) == 1
+    assert len(found(template)) == 1
 
 
-def test_before_an_import_nobody_is_found(server):
-    with okta(server, "template") as org:
-        imported = org.call("GET", f"{org.app}/import")
-        assert (imported["finished"], imported["users"], imported["groups"]) == (None, [], [])
-        assert confirm(org) == []
+def test_before_an_import_nobody_is_found(alone):
+    imported = alone.call("GET", f"{alone.app}/import")
+
+    assert (imported["finished"], imported["users"], imported["groups"]) == (None, [], [])
+    assert confirm(alone) == []
 
 
 def test_found_groups_are_groups_of_the_app(server, org):

@@ -1,11 +1,11 @@
-"""The stand-in Okta sends what Okta sends, to the real server, for both kinds of app."""
+"""The stand-in sends the requests of Okta to our server, for both kinds of app."""
 
 import re
 from typing import Any
 
 import pytest
 
-from .org import ADA, okta, okta_for, person
+from .org import ADA, okta_for, person
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -13,24 +13,6 @@ GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 LOOK_UP = 'GET /Users?filter=userName eq "ada@example.com"&startIndex=1&count=100'
 LOOK_UP_GROUP = 'GET /Groups?filter=displayName eq "Engineers"&startIndex=1&count=100'
-
-
-@pytest.fixture(params=["template", "wizard"])
-def org(request, server):
-    with okta(server, request.param) as org:
-        yield org
-
-
-@pytest.fixture
-def template(server):
-    with okta(server, "template") as org:
-        yield org
-
-
-@pytest.fixture
-def wizard(server):
-    with okta(server, "wizard") as org:
-        yield org
 
 
 def patch(*operations: Any) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""What goes wrong between Okta and an app: headers, retries, and failed tasks."""
+"""Failures between Okta and an app: headers, retries, and failed tasks."""
 
 import pytest
 
-from tests.support.ports import free_port
+from tests.support.databases import ON_ONE_DATABASE
 
 from ..scripted import scripted
-from .org import okta, okta_for, person
+from .org import okta_for, person
 
 EMPTY = (200, {}, {"totalResults": 0, "Resources": []})
 CREATED = (201, {}, {"id": "42"})
@@ -126,32 +126,32 @@ def test_retried_deactivation_spares_who_is_assigned_again():
     assert len(app.requests) == sent
 
 
-def test_task_that_fails_again_is_kept_again(server):
-    with okta(server, "template") as org:
-        mapping = org.push(org.group("Engineers"), targetGroupId="gone")
-        path = f"{org.app}/group-push/mappings/{mapping['id']}"
-        for _ in range(2):
-            [task] = org.call("GET", f"{org.app}/tasks")
-            assert "404" in task["error"]
-            assert org.call("GET", path)["status"] == "ERROR"
-            org.call("POST", f"{org.app}/tasks/{task['id']}/retry", status=202)
+@ON_ONE_DATABASE
+def test_task_that_fails_again_is_kept_again(template):
+    mapping = template.push(template.group("Engineers"), targetGroupId="gone")
+    path = f"{template.app}/group-push/mappings/{mapping['id']}"
+    for _ in range(2):
+        [task] = template.call("GET", f"{template.app}/tasks")
+        assert "404" in task["error"]
+        assert template.call("GET", path)["status"] == "ERROR"
+        template.call("POST", f"{template.app}/tasks/{task['id']}/retry", status=202)
 
-        assert len(org.call("GET", f"{org.app}/tasks")) == 1
+    assert len(template.call("GET", f"{template.app}/tasks")) == 1
 
 
-def test_group_that_cannot_be_pushed_does_not_hold_up_its_members(server):
-    with okta(server, "template") as org:
-        ada = org.person("ada")
-        org.push(org.group("Engineers", ada), targetGroupId="gone")
-        org.push(org.group("Builders", ada))
+@ON_ONE_DATABASE
+def test_group_that_cannot_be_pushed_does_not_hold_up_its_members(server, template):
+    ada = template.person("ada")
+    template.push(template.group("Engineers", ada), targetGroupId="gone")
+    template.push(template.group("Builders", ada))
 
-        org.assign(ada)
+    template.assign(ada)
 
-        [task] = org.call("GET", f"{org.app}/tasks")
-        assert task["title"] == "Push group Engineers"
-        assert org.call("GET", f"{org.app}/users/{ada}")["syncState"] == "SYNCHRONIZED"
-        [group] = server.session.get("/Groups").json()["Resources"]
-        assert (group["displayName"], len(group["members"])) == ("Builders", 1)
+    [task] = template.call("GET", f"{template.app}/tasks")
+    assert task["title"] == "Push group Engineers"
+    assert template.call("GET", f"{template.app}/users/{ada}")["syncState"] == "SYNCHRONIZED"
+    [group] = server.session.get("/Groups").json()["Resources"]
+    assert (group["displayName"], len(group["members"])) == ("Builders", 1)
 
 
 def test_steps_are_printed_a_line_each():
@@ -166,7 +166,7 @@ def test_steps_are_printed_a_line_each():
 
 
 def test_server_that_is_not_there_is_a_failed_task():
-    with okta_for(f"http://127.0.0.1:{free_port()}", "s3cret", "template") as org:
+    with okta_for("http://127.0.0.1:1", "s3cret", "template") as org:
         [task] = org.call("GET", f"{org.app}/tasks")
 
     assert task["title"] == org.lines[0] == "Test API credentials"
@@ -176,12 +176,10 @@ def test_server_that_is_not_there_is_a_failed_task():
     assert "s3cret" not in " ".join(org.lines)
 
 
-def test_renamed_user_keeps_the_resource(server):
-    with okta(server, "template") as org:
-        ada = org.person("ada")
-        org.assign(ada)
-        org.call("POST", f"/users/{ada}", {"profile": person("augusta")})
+def test_renamed_user_keeps_the_resource(server, template):
+    ada = template.person("ada")
+    template.assign(ada)
+    template.call("POST", f"/users/{ada}", {"profile": person("augusta")})
 
-        [user] = server.session.get("/Users").json()["Resources"]
-
+    [user] = server.session.get("/Users").json()["Resources"]
     assert user["userName"] == "augusta@example.com"
