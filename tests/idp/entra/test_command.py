@@ -1,4 +1,4 @@
-"""``python manage.py idp entra``: what it refuses to start with."""
+"""``python manage.py idp entra`` refuses files, options, a URL or a port in one line."""
 
 import json
 import socket

@@ -1,20 +1,11 @@
-"""``python manage.py idp okta``: what it refuses to start with, and where it tells what it does."""
+"""``python manage.py idp okta`` refuses options, a URL, a token or a port in one line."""
 
-import re
-import signal
 import socket
-import subprocess
-import sys
-from http.client import HTTPConnection
 
 import pytest
 from click.testing import CliRunner
 
-from scim.cli.okta import API_TOKEN, okta
-from tests.support.ports import free_port
-from tests.support.server import ROOT
-
-from ..scripted import scripted
+from scim.cli.okta import okta
 
 APP = ("--scim", "http://127.0.0.1:1/scim/v2", "--token", "t")
 
@@ -84,26 +75,3 @@ def test_server_and_token_are_needed(missing):
 
     assert result.exit_code == 2
     assert f"Missing option '{missing}'" in result.output
-
-
-def test_command_serves_until_interrupted_and_keeps_the_token_to_itself():
-    port = free_port()
-    with scripted((200, {}, {})) as app:
-        command = ["idp", "okta", "--scim", app.url, "--token", "s3cret", "--port", str(port)]
-        with subprocess.Popen(
-            [sys.executable, "manage.py", *command], cwd=ROOT, stderr=subprocess.PIPE, text=True
-        ) as process:
-            lines = [process.stderr.readline() for _ in range(5)]
-            http = HTTPConnection("127.0.0.1", port, timeout=10)
-            http.request("GET", "/api/v1/apps", headers={"Authorization": f"SSWS {API_TOKEN}"})
-            answer = http.getresponse().read().decode()
-            http.close()
-            process.send_signal(signal.SIGINT)
-            printed = "".join([*lines, process.stderr.read()])
-
-    assert process.returncode == 0
-    assert f"http://localhost:{port}/api/v1" in lines[0]
-    assert lines[3:] == ["Test API credentials\n", "  GET /Users?startIndex=1&count=2 200\n"]
-    assert re.search(r'"id":"0oascim2testapp00000"', answer)
-    assert printed.endswith("stopped\n")
-    assert "s3cret" not in printed + answer
