@@ -1,10 +1,11 @@
-"""Bulk requests: many operations in one, each by itself or not at all (RFC 7644 §3.7).
+"""Bulk requests: many operations, each alone or not at all (RFC 7644 §3.7).
 
-Creates that follow each other are written together, which is many times faster, and one by one if
-the database refuses any of them: the outcome is the same.
+Creates that follow each other are written together, which is many times faster. If the database
+refuses one of them, they are written one by one, so that the result is the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,7 +32,7 @@ from scim.storage import Store, Stored, Transaction
 from . import operations, writing
 from .operations import Request
 
-WRITTEN_AT_ONCE = 200  # more at once gain nothing, and would hold their locks for longer
+WRITTEN_AT_ONCE = 200  # more gain nothing, and would hold their locks for longer
 
 
 def carry_out(
@@ -40,7 +41,7 @@ def carry_out(
     fail_on_errors: int | None,
     request: Request,
 ) -> str:
-    """Carry operations out, until there are as many errors as the client accepts.
+    """Carry out operations until there are ``fail_on_errors`` errors; None for no limit.
 
     Return the BulkResponse with the results in the order of the request.
     """
@@ -54,8 +55,8 @@ def carry_out(
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A create that is ready to be written."""
+class _Create:
+    """A checked create."""
 
     operation: BulkOperation
     resource_type: ResourceType
@@ -63,7 +64,11 @@ class _Waiting:
 
 
 class _Job:
-    """A bulk request being carried out; ``ids`` are those of what has been created so far."""
+    """A bulk request that is being carried out.
+
+    ``owners`` are the operations by their bulkIds, ``ids`` the ids of the resources created so far,
+    by bulkId, and ``results`` the results by the operations' places in the request.
+    """
 
     def __init__(
         self,
@@ -78,96 +83,75 @@ class _Job:
         self.request = request
         self.ids: dict[str, str] = {}
         self.results: dict[int, Record] = {}
-        self.waiting: dict[str, _Waiting] = {}
+        self.waiting: dict[str, _Create] = {}
 
     @property
     def is_over(self) -> bool:
         return self.errors_left is not None and self.errors_left <= 0
 
     def take(self, step: Step) -> None:
-        """Carry out a step, or let it wait for others like it."""
+        """Carry out a step, or let a create wait for others that follow."""
         operation = step[0]
-        if len(step) == 1 and operation.method == "POST" and not is_circular(step):
-            if self.needs_waiting(operation):
-                self.write_waiting()
-            if not self.is_over:
-                self.attempt(operation, self.create)
-            return
-        self.write_waiting()
-        if self.is_over:
-            return
         if is_circular(step):
-            self.close_circle(step)
+            self.write_waiting()
+            self.create_circle(step)
+        elif operation.method == "POST":
+            if self.must_write_before(operation):
+                self.write_waiting()
+            self.attempt(operation, self.create)
         else:
+            self.write_waiting()
             self.attempt(operation, self.change)
 
-    def needs_waiting(self, operation: BulkOperation) -> bool:
-        """Tell whether what waits must be written before an operation."""
+    def must_write_before(self, operation: BulkOperation) -> bool:
+        """Tell whether the waiting creates must be written before another create."""
         first = next(iter(self.waiting.values()), None)
         other = first is not None and first.resource_type.endpoint != operation.path
         full = len(self.waiting) == WRITTEN_AT_ONCE
         return other or full or not operation.references.isdisjoint(self.waiting)
 
     def attempt(self, operation: BulkOperation, work: Callable[[BulkOperation], None]) -> None:
-        """Do the work of an operation, the error of which is its own."""
+        """Do the work of an operation, unless the job is over, and note its error."""
+        if self.is_over:
+            return
         try:
             work(operation)
         except ScimError as error:
-            self.write_waiting()  # as much as the client sent before it
+            self.write_waiting()  # the creates before it come first, and may end the job
             if not self.is_over:
                 self.fail(operation, error)
 
-    def fail(self, operation: BulkOperation, error: ScimError) -> None:
-        self.results[operation.index] = failed(self.placed(operation), error)
-        if self.errors_left is not None:
-            self.errors_left -= 1
-
-    def data(self, operation: BulkOperation) -> Any:
-        """Return an operation's data with the ids that references in it stand for."""
-        return resolved(operation.data, self.ids) if operation.references else operation.data
-
-    def placed(self, operation: BulkOperation) -> BulkOperation:
-        """Return an operation with the id that a reference in its path stands for, if it does."""
-        try:
-            return replace(operation, path=resolved(operation.path, self.ids))
-        except ConflictError:
-            return operation
-
-    def created(self, operation: BulkOperation, resource_type: ResourceType, made: Stored) -> None:
-        self.ids[str(operation.bulk_id)] = made.id
-        place = location(resource_type, made.id)
-        self.results[operation.index] = succeeded(operation, 201, place, made.version)
-
     def create(self, operation: BulkOperation) -> None:
-        """Check a create and let it wait, or carry it out if it has to see what is there."""
+        """Check a create and let it wait; write it now if it has members or may restore a user."""
         check_operation(operation, self.owners)
         resource_type = self.endpoint(operation)
-        draft = documents.load(resource_type, self.data(operation), self.request.tolerated)
+        draft = self.load(resource_type, self.data(operation))
         if draft.member_ids or self.store.directory.restores:
             self.write_waiting()
-            self.write_one(_Waiting(operation, resource_type, draft))
+            self.write_one(_Create(operation, resource_type, draft))
         else:
-            self.waiting[str(operation.bulk_id)] = _Waiting(operation, resource_type, draft)
+            self.waiting[str(operation.bulk_id)] = _Create(operation, resource_type, draft)
 
     def write_waiting(self) -> None:
-        """Write the creates that wait."""
+        """Write the waiting creates, together if possible."""
         waiting, self.waiting = list(self.waiting.values()), {}
         if not waiting:
             return
         resource_type = waiting[0].resource_type
-        drafts = [each.draft.document for each in waiting]
+        sent = [create.draft.document for create in waiting]
         try:
             made = self.store.atomically(
-                lambda transaction: writing.insert(transaction, resource_type, drafts)
+                lambda transaction: writing.insert(transaction, resource_type, sent)
             )
-        except ScimError:  # find out which of them it was
-            for each in waiting:
-                self.write_one(each)
+        except ScimError:  # one by one, to find the one that fails
+            for create in waiting:
+                self.write_one(create)
         else:
-            for each, stored in zip(waiting, made, strict=True):
-                self.created(each.operation, resource_type, stored)
+            for create, stored in zip(waiting, made, strict=True):
+                self.note_created(create.operation, resource_type, stored)
 
-    def write_one(self, create: _Waiting) -> None:
+    def write_one(self, create: _Create) -> None:
+        """Write one create, unless the job is over."""
         if self.is_over:
             return
         resource_type, draft = create.resource_type, create.draft
@@ -178,72 +162,64 @@ class _Job:
         except ScimError as error:
             self.fail(create.operation, error)
         else:
-            self.created(create.operation, resource_type, made)
+            self.note_created(create.operation, resource_type, made)
+
+    def create_circle(self, step: Step) -> None:
+        """Create resources that refer to each other, all or none (RFC 7644 §3.7.1)."""
+        if self.is_over:
+            return
+        circle = _Circle(self, step)
+        try:
+            made = self.store.atomically(circle.write)
+        except ScimError as error:
+            failed_too = ConflictError(
+                f"a circular reference to Operations[{circle.current.index}], which failed"
+            )
+            for operation in step:
+                self.fail(operation, error if operation is circle.current else failed_too)
+        else:
+            for operation, (resource_type, stored) in zip(step, made, strict=True):
+                self.note_created(operation, resource_type, stored)
 
     def change(self, operation: BulkOperation) -> None:
         """Carry out a PUT, a PATCH or a DELETE."""
         check_operation(operation, self.owners)
-        moved = replace(operation, path=resolved(operation.path, self.ids))
+        placed = replace(operation, path=resolved(operation.path, self.ids))
         data = self.data(operation)
-        resource_type, resource_id = self.resource(moved.path)
+        resource_type, resource_id = self.resource(placed.path)
         request = replace(self.request, if_match=operation.version, if_none_match=None)
         if operation.method == "DELETE":
             operations.delete(self.store, resource_type, resource_id, request)
-            self.results[operation.index] = succeeded(moved, 204)
+            self.results[operation.index] = succeeded(placed, 204)
             return
         work = operations.replace if operation.method == "PUT" else operations.patch
         shown: Representation = work(self.store, resource_type, resource_id, data, request)
-        self.results[operation.index] = succeeded(moved, 200, shown.location, shown.version)
+        self.results[operation.index] = succeeded(placed, 200, shown.location, shown.version)
 
-    def close_circle(self, step: Step) -> None:
-        """Create resources that refer to each other, all or none (RFC 7644 §3.7.1).
+    def data(self, operation: BulkOperation) -> Any:
+        """Return an operation's data with ids in place of references by bulkId."""
+        return resolved(operation.data, self.ids) if operation.references else operation.data
 
-        Each is created without the references to those that are not there yet, and completed.
-        """
-        culprit = step[0]
+    def load(self, resource_type: ResourceType, data: Any) -> documents.Draft:
+        return documents.load(resource_type, data, self.request.tolerated)
 
-        def work(transaction: Transaction) -> list[tuple[ResourceType, Stored]]:
-            nonlocal culprit
-            ids, absent = dict(self.ids), set(bulk_ids(step))
-            types = []
-            for culprit in step:
-                check_operation(culprit, self.owners)
-                types.append(self.endpoint(culprit))
-                draft = self.draft(types[-1], withheld(culprit.data, absent), ids)
-                made = writing.create(transaction, types[-1], draft)
-                ids[str(culprit.bulk_id)] = made.id
-                absent.discard(str(culprit.bulk_id))
-            for culprit, resource_type in zip(step, types, strict=True):
-                draft = self.draft(resource_type, culprit.data, ids)
-                try:
-                    writing.complete(transaction, resource_type, ids[culprit.bulk_id], draft)
-                except ScimError as error:
-                    raise ConflictError(f"a circular reference: {error.detail}") from None
-            return [
-                (each, transaction.get(each, ids[str(operation.bulk_id)], with_related=False))
-                for each, operation in zip(types, step, strict=True)
-            ]
+    def note_created(
+        self, operation: BulkOperation, resource_type: ResourceType, made: Stored
+    ) -> None:
+        self.ids[str(operation.bulk_id)] = made.id
+        place = location(resource_type, made.id)
+        self.results[operation.index] = succeeded(operation, 201, place, made.version)
 
-        try:
-            made = self.store.atomically(work)
-        except ScimError as error:
-            for operation in step:
-                if operation is culprit:
-                    self.fail(operation, error)
-                else:
-                    other = f"a circular reference to Operations[{culprit.index}], which failed"
-                    self.fail(operation, ConflictError(other))
-        else:
-            for operation, (resource_type, stored) in zip(step, made, strict=True):
-                self.created(operation, resource_type, stored)
-
-    def draft(
-        self, resource_type: ResourceType, data: object, ids: dict[str, str]
-    ) -> documents.Draft:
-        return documents.load(resource_type, resolved(data, ids), self.request.tolerated)
+    def fail(self, operation: BulkOperation, error: ScimError) -> None:
+        """Note the error of an operation, and the id that a reference in its path stands for."""
+        with suppress(ConflictError):  # the path may have a bulkId of which nothing was created
+            operation = replace(operation, path=resolved(operation.path, self.ids))
+        self.results[operation.index] = failed(operation, error)
+        if self.errors_left is not None:
+            self.errors_left -= 1
 
     def endpoint(self, operation: BulkOperation) -> ResourceType:
-        """Return the type that the path of a POST names."""
+        """Return the resource type at the path of a POST."""
         found = self.store.directory.definitions.by_endpoint.get(operation.path)
         if found is None:
             raise NotFoundError(
@@ -252,7 +228,7 @@ class _Job:
         return found
 
     def resource(self, path: str) -> tuple[ResourceType, str]:
-        """Return what any other path names: a resource of a type."""
+        """Return the resource type and the id in the path of a PUT, PATCH or DELETE."""
         endpoint, _, resource_id = path.rpartition("/")
         found = self.store.directory.definitions.by_endpoint.get(endpoint)
         if found is None or not resource_id:
@@ -260,3 +236,54 @@ class _Job:
                 f"{path[:80]!r} is not the path of a resource, such as /Users/2819c223"
             )
         return found, resource_id
+
+
+class _Circle:
+    """Creates that refer to each other, for one transaction.
+
+    Each is created without its references to resources that do not exist yet. When all exist, each
+    is completed. ``current`` is the create in work, so that an error can be told of it.
+    """
+
+    def __init__(self, job: _Job, step: Step) -> None:
+        self.job = job
+        self.step = step
+        self.current = step[0]
+
+    def write(self, transaction: Transaction) -> list[tuple[ResourceType, Stored]]:
+        """Write all resources; return them with their types, in the order of the step."""
+        ids = dict(self.job.ids)
+        types = self.create(transaction, ids)
+        self.complete(transaction, types, ids)
+        return [
+            (each, transaction.get(each, ids[str(operation.bulk_id)], with_related=False))
+            for each, operation in zip(types, self.step, strict=True)
+        ]
+
+    def create(self, transaction: Transaction, ids: dict[str, str]) -> list[ResourceType]:
+        """Create each resource, add its id to ``ids``, and return all types."""
+        absent, types = set(bulk_ids(self.step)), []
+        for operation in self.step:
+            self.current = operation
+            check_operation(operation, self.job.owners)
+            types.append(self.job.endpoint(operation))
+            draft = self.job.load(types[-1], resolved(withheld(operation.data, absent), ids))
+            made = writing.create(transaction, types[-1], draft)
+            ids[str(operation.bulk_id)] = made.id
+            absent.discard(str(operation.bulk_id))
+        return types
+
+    def complete(
+        self, transaction: Transaction, types: Sequence[ResourceType], ids: Mapping[str, str]
+    ) -> None:
+        """Write the references that each resource lacks.
+
+        :raises ConflictError: the database refuses a reference
+        """
+        for operation, resource_type in zip(self.step, types, strict=True):
+            self.current = operation
+            draft = self.job.load(resource_type, resolved(operation.data, ids))
+            try:
+                writing.complete(transaction, resource_type, ids[operation.bulk_id], draft)
+            except ScimError as error:
+                raise ConflictError(f"a circular reference: {error.detail}") from None
