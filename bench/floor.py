@@ -8,7 +8,7 @@ from flask import Flask, request
 from sqlalchemy import Connection, create_engine
 
 from scim.settings import read_settings
-from scim.storage.database.engine import reader
+from scim.storage.database.engine import reading_engine
 
 STATEMENTS = {
     "select": "SELECT body FROM users WHERE tenant_id = 1 AND id = ?",
@@ -35,7 +35,7 @@ class Driver:
 
     @cached_property
     def connection(self) -> Connection:
-        return reader(create_engine(read_settings().database_url)).connect()
+        return reading_engine(create_engine(read_settings().database_url)).connect()
 
     def execute(self, name: str, *values: str) -> Any:
         driver: Any = self.connection.connection.driver_connection

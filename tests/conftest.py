@@ -170,7 +170,7 @@ def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
     @contextmanager
     def noting() -> Iterator[list[str]]:
         database, texts = app.extensions["scim"].database, []
-        with noted(database.engine, database.reader) as seen:
+        with noted(database) as seen:
             yield texts
         asking = "SELECT tenants.id, "  # who asks, now and then
         texts += [statement for statement, _ in seen if not statement.startswith(asking)]

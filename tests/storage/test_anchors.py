@@ -97,7 +97,7 @@ def forgetful(crowd):
 
 def test_walk_starts_each_page_where_the_last_one_ended(forgetful):
     walked = []
-    with noted(forgetful.database.reader) as executed:
+    with noted(forgetful.database) as executed:
         for offset in range(0, ROWS, 100):
             walked += ids(page(forgetful, offset, 100))
 
@@ -121,11 +121,10 @@ def read_of(connection, statement, parameters):
 
 
 def test_page_between_remembered_places_passes_over_few(forgetful):
-    reader = forgetful.database.reader
     for offset in range(0, ROWS, 100):
         page(forgetful, offset, 100)
 
-    with noted(reader) as executed:
+    with noted(forgetful.database) as executed:
         found = page(forgetful, ROWS - 150, SIZE)
 
     assert ids(found)[0] == f"{ROWS - 149:08x}-0000-7000-8000-000000000000"
@@ -133,8 +132,8 @@ def test_page_between_remembered_places_passes_over_few(forgetful):
     values = parameters.values() if isinstance(parameters, dict) else parameters
     assert next_id(f"{ROWS - 200:08x}-0000-7000-8000-000000000000") in values
     assert 50 in values
-    with reader.connect() as connection:
-        if reader.dialect.name == "postgresql":
+    with forgetful.database.reader.connect() as connection:
+        if connection.dialect.name == "postgresql":
             assert SIZE <= read_of(connection, statement, parameters) <= 50 + SIZE
             return
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
@@ -144,7 +143,7 @@ def test_page_between_remembered_places_passes_over_few(forgetful):
 def test_page_that_was_shown_begins_where_it_did(forgetful):
     first = page(forgetful, 1234, SIZE)
 
-    with noted(forgetful.database.reader) as executed:
+    with noted(forgetful.database) as executed:
         again = page(forgetful, 1234, SIZE)
 
     assert again == first
@@ -170,7 +169,7 @@ def test_page_by_cursor_is_found_in_one_statement(new_directory, resource_type):
         directory.group(f"group{number}", *members)
     asked = Query((Selection(resource_type),), limit=2, walks=True)
 
-    with noted(directory.store.database.reader) as executed:
+    with noted(directory.store.database) as executed:
         first = directory.store.query(asked)
         second = directory.store.query(replace(asked, position=first.last))
         back = replace(second.first, backward=True)

@@ -6,35 +6,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scim.storage import Database
 from scim.storage.database.prepared import Prepared
 
 
 @contextmanager
-def noted(*engines: sa.Engine) -> Iterator[list[tuple[str, Any]]]:
-    """Note the statements that a block executes, with their parameters.
-
-    SQLAlchemy's events tell of most, but not of those that are left to the driver.
-    """
+def noted(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """Note the statements that a block executes, with their parameters."""
     seen: list[tuple[str, Any]] = []
 
-    def see(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        seen.append((statement, parameters))
+    def see(text: str, parameters: Any, seconds: float) -> None:
+        if parameters is not None:  # BEGIN and COMMIT have none
+            seen.append((text, parameters))
 
-    def rows(prepared: Prepared, connection: sa.Connection, names: Any) -> Any:
-        unprepared: dict[str, Any] = {}
-        text, values, _ = prepared._form(connection.dialect).call(unprepared, names)
-        seen.append((text, values))
-        return original(prepared, connection, names)
-
-    original, Prepared.rows = Prepared.rows, rows
-    for engine in engines:
-        sa.event.listen(engine, "before_cursor_execute", see)
+    database.observe(see)
     try:
         yield seen
     finally:
-        Prepared.rows = original
-        for engine in engines:
-            sa.event.remove(engine, "before_cursor_execute", see)
+        database.observe(None)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from scim.protocol.errors import UnavailableError
 
 from ..anchors import Anchors
-from .engine import Connections, failures, prepare, reader
+from .engine import Connections, configure, reading_engine, translated_failures
+from .observing import Observer, observe
 from .replica import Replica
 
 T = TypeVar("T")
@@ -26,12 +27,12 @@ class Database:
     """One database, which many tenants may share; ``replica_url`` is that of a copy of it."""
 
     def __init__(self, engine: sa.Engine, replica_url: str = "") -> None:
-        prepare(engine)
+        configure(engine)
         self.engine = engine
-        self.reader = reader(engine)
+        self.reader = reading_engine(engine)
         self.reading, self.writing = Connections(self.reader), Connections(engine)
         self.anchors = Anchors()
-        self.replica = Replica(replica_url, self) if replica_url else None
+        self.replica = Replica(replica_url, self.read) if replica_url else None
 
     def problem(self, migrations: str) -> str | None:
         """Return why the database cannot serve, in a line for whoever starts the server.
@@ -48,42 +49,47 @@ class Database:
             return None
         return "The database is not up to date; migrate it with: python manage.py db upgrade"
 
+    def observe(self, observer: Observer | None) -> None:
+        """Show an observer each statement from now on; with None, show nobody any."""
+        for engine in (self.engine, self.reader, *([self.replica.engine] if self.replica else [])):
+            observe(engine, observer)
+
     def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """Return what ``work`` reads, each statement by itself.
+        """Return what ``work`` reads; each statement sees what is committed by then.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        return self._again(self.reading.one, work)
+        return self._repeat(self.reading.one, work)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Return what ``work`` returns, having committed all it did, or nothing if it raised.
+        """Return what ``work`` returns and commit all it did, or nothing if it raised.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        return self._again(self.writing.transaction, work)
+        return self._repeat(self.writing.transaction, work)
 
     def close(self) -> None:
         """Close all connections that are not in use."""
         self.reading.close()
         self.writing.close()
 
-    def _again(
+    def _repeat(
         self,
         connect: Callable[[], AbstractContextManager[sa.Connection]],
         work: Callable[[sa.Connection], T],
     ) -> T:
-        """Do ``work`` again if it lost a race for locks or its connection had been closed.
+        """Do ``work``, and do it again if it lost a race for locks or its connection was closed.
 
-        Once it is done and only the commit failed, nobody knows whether it was stored.
+        If ``work`` succeeds and the commit fails, it is not repeated: it may have been stored.
         """
         for attempt in range(ATTEMPTS):
             done = False
             try:
-                with failures(), connect() as connection:
+                with translated_failures(), connect() as connection:
                     result = work(connection)
                     done = True
                 return result
-            except (OperationalError, InterfaceError):  # what ``failures`` lets through
+            except (OperationalError, InterfaceError):  # those that ``is_repeatable`` accepts
                 if done:
                     break
                 time.sleep(random.random() * LONGEST_PAUSE * 2**attempt)  # not all at once again

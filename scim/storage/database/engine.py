@@ -1,4 +1,4 @@
-"""Connections: how each database is opened, and what its failures mean to a client."""
+"""Connections: how each database is opened, and which errors its failures are to a client."""
 
 import random
 import re
@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 
 from scim.protocol.errors import InvalidValueError, ScimError, UnavailableError, UniquenessError
 
+from .observing import make_observable, observed
+
 UNIQUE = {
     "user_name": "userName",
     "display_name": "displayName",
@@ -20,13 +22,17 @@ UNIQUE = {
     "unique_values": "a value that must be unique",
 }
 LONGEST_WAIT = 10  # seconds for SQLite's write lock
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.0001, 0.005  # seconds between two looks for it
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.0001, 0.005  # seconds between two attempts to get it
 LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock
-PREPARED = "prepared"  # of a connection: the statements that are prepared, None if none can be
+PREPARED = "prepared"  # of a connection: its prepared statements, None if it cannot have any
 
 
-def prepare(engine: sa.Engine) -> None:
-    """Set an SQLite engine up for several processes: WAL, one writer at a time, foreign keys."""
+def configure(engine: sa.Engine) -> None:
+    """Set up the connections that an engine will open.
+
+    Those to SQLite are made for several processes: WAL, one writer at a time, foreign keys.
+    """
+    make_observable(engine)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _open_sqlite)
         sa.event.listen(engine, "connect", _leave_waiting)
@@ -35,24 +41,24 @@ def prepare(engine: sa.Engine) -> None:
         sa.event.listen(engine, "connect", _open_postgresql)
 
 
-def reader(engine: sa.Engine) -> sa.Engine:
+def reading_engine(engine: sa.Engine) -> sa.Engine:
     """Return an engine for reads: its connections stay in autocommit and need no resetting."""
     autocommit = sa.create_engine(
         engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, hide_parameters=True
     )
+    make_observable(autocommit)
     sqlite = autocommit.dialect.name == "sqlite"
     sa.event.listen(autocommit, "connect", _open_sqlite if sqlite else _open_postgresql)
     return autocommit
 
 
 def _open_postgresql(connection: Any, record: Any) -> None:
-    """Find out whether the connection is one of PostgreSQL's own, and have plans kept there.
+    """Let the connection prepare statements, unless PgBouncer lies between.
 
-    PgBouncer gives each transaction another of its connections: what has been prepared on one is
-    unknown on the next. It tells clients process numbers that it has made up.
-
-    PostgreSQL would plan some statements anew each time, since a plan for known values looks
-    cheaper. That takes longer than to follow the other.
+    1. PgBouncer gives each transaction another of its connections, which does not know what the
+       last one prepared. It is recognized by the process numbers that it makes up.
+    2. PostgreSQL would plan some statements anew each time, as a plan for known values looks
+       cheaper. Planning takes longer (0.4 ms for a user) than the generic plan loses.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -78,7 +84,7 @@ def _leave_waiting(connection: Any, _: Any) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     """Take the write lock at once: a lock taken later could not wait for the other writer.
 
-    SQLite itself would look for it ever more rarely, down to ten times a second, while a write
+    SQLite's own busy timeout tries ever more rarely, down to ten times a second, while a write
     takes less than a millisecond.
     """
     cursor, pause = connection.connection.cursor(), SHORTEST_PAUSE
@@ -89,7 +95,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
         except sqlite3.Error as error:
             is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
             if not is_busy or time.monotonic() > ends:
-                raise failure(connection, error) from error
+                raise driver_failure(connection, error) from error
             time.sleep(random.uniform(SHORTEST_PAUSE, pause))
             pause = min(2 * pause, LONGEST_PAUSE)
         else:
@@ -99,7 +105,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 class Connections:
     """Connections of an engine that stay open from one use to the next.
 
-    To take one from the engine's pool, and to put it back, takes longer than to read a user.
+    The engine's pool takes longer to hand out a connection and to take it back than the database
+    takes to read a user.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -108,9 +115,9 @@ class Connections:
 
     @contextmanager
     def one(self) -> Iterator[sa.Connection]:
-        """Yield a connection that nobody else uses, and keep it unless something goes wrong.
+        """Yield a connection that nobody else uses, and keep it unless ``yield`` raises.
 
-        If it has been lost, so have the others.
+        If it is lost, the idle ones are closed too: the server has probably restarted.
         """
         try:
             connection = self.idle.pop()
@@ -128,19 +135,20 @@ class Connections:
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """Yield a connection within a transaction."""
-        with self.one() as connection, connection.begin():
+        with self.one() as connection, observed(connection, "BEGIN", connection.begin) as begun:
             yield connection
+            observed(connection, "COMMIT", begun.commit)
 
     def close(self) -> None:
-        """Close those that are not in use."""
+        """Close the connections that are not in use."""
         idle, self.idle = self.idle, []
         for connection in idle:
             connection.close()
         self.engine.dispose()
 
 
-def failure(connection: sa.Connection, error: Exception) -> BaseException:
-    """Return what SQLAlchemy makes of a driver's error; a connection that is lost is given up."""
+def driver_failure(connection: sa.Connection, error: Exception) -> BaseException:
+    """Return SQLAlchemy's exception for a driver's; a connection that is lost is given up."""
     dialect = connection.dialect
     driver: Any = connection.connection.dbapi_connection
     lost = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
@@ -157,10 +165,8 @@ def failure(connection: sa.Connection, error: Exception) -> BaseException:
 
 
 @contextmanager
-def failures() -> Iterator[None]:
-    """Turn what a database reports into what a client is told.
-
-    What only has to be done again is left as it is: see ``passes``.
+def translated_failures() -> Iterator[None]:
+    """Turn the database's exceptions into errors for the client, but not repeatable ones.
 
     :raises UniquenessError: a unique index refused the row
     :raises UnavailableError: the database cannot be reached or is overloaded
@@ -170,15 +176,15 @@ def failures() -> Iterator[None]:
     except IntegrityError as error:
         raise _refused(error) from None
     except (OperationalError, InterfaceError) as error:
-        if passes(error):
+        if is_repeatable(error):
             raise
         raise UnavailableError("the database cannot be reached, please try again") from error
 
 
-def passes(error: DBAPIError) -> bool:
-    """Tell whether the work may simply be done again, nothing of it having been stored.
+def is_repeatable(error: DBAPIError) -> bool:
+    """Tell whether the work may be done again, as nothing of it was stored.
 
-    It fell victim to another transaction, or its connection had been closed while it lay idle.
+    It lost a deadlock or a race to another transaction, or its idle connection had been closed.
     """
     lost_race = getattr(error.orig, "pgcode", None) in LOST_RACES
     return lost_race or error.connection_invalidated

@@ -1,14 +1,14 @@
 """Hash partitions: each table that has a tenant's rows in it becomes several smaller ones.
 
-What the tables look like is asked of PostgreSQL itself, so that nothing of it is lost or known
-here: keys, indexes, references, triggers and grants are made again under their own names.
+PostgreSQL itself tells how the tables are made, so nothing is lost and nothing is repeated here:
+keys, indexes, foreign keys, triggers and grants are made again under their own names.
 """
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-WHOLE = ("tenants", "tokens", "positions")  # small, and some are looked up without the tenant
+WHOLE = ("tenants", "tokens", "positions")  # small; some look-ups do not know the tenant
 TABLES = sa.text(
     "SELECT c.oid, quote_ident(c.relname) AS name, array_to_string(c.reloptions, ', ') AS options"
     " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
@@ -19,7 +19,7 @@ COLUMNS = sa.text(
     "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute"
     " WHERE attrelid = :table AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
 )
-# What LIKE does not copy, in the order in which it can be made again: references come last.
+# LIKE does not copy these. They are made again in this order, foreign keys last.
 KEYS = sa.text(
     "SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s',"
     " conrelid::regclass, conname, pg_get_constraintdef(oid))"
@@ -48,7 +48,7 @@ REFERENCES = sa.text(
     " FROM pg_constraint WHERE contype = 'f' AND conparentid = 0"
     " AND (conrelid = ANY (:tables) OR confrelid = ANY (:tables))"
 )
-# The parts' indexes are called as the table's, and not after what they index.
+# The indexes of parts get the name of the table's index and the number of the part.
 NAMES = sa.text(
     "SELECT format('ALTER INDEX %s RENAME TO %I',"
     " i.inhrelid::regclass, whole.relname || substring(part.relname FROM '_p[0-9]+$'))"
@@ -59,27 +59,29 @@ NAMES = sa.text(
 
 
 def partition(connection: sa.Connection, count: int) -> Sequence[str]:
-    """Partition the tables that are not yet, with their rows; return the names of these tables.
+    """Split each table that is still whole into ``count`` parts; return the names of these tables.
 
-    Nobody else reads or writes them meanwhile.
+    Nobody else can read or write the tables meanwhile.
     """
     tables = connection.execute(TABLES, {"whole": list(WHOLE)}).all()
     names = [table.name for table in tables]
     if not tables:
         return names
-    _do(connection, [f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"])
+    _execute(connection, [f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"])
     oids = [table.oid for table in tables]
     references = connection.execute(REFERENCES, {"tables": oids}).all()
-    _do(connection, [reference.dropped for reference in references])
+    _execute(connection, [reference.dropped for reference in references])
     for table in tables:
-        _move(connection, table.oid, table.name, table.options, count)
-    _do(connection, [reference.made for reference in references])
-    _do(connection, [f"ANALYZE {', '.join(names)}"])  # autovacuum sees the parts only
+        _rebuild(connection, table.oid, table.name, table.options, count)
+    _execute(connection, [reference.made for reference in references])
+    _execute(connection, [f"ANALYZE {', '.join(names)}"])  # autovacuum sees the parts only
     return names
 
 
-def _move(connection: sa.Connection, oid: int, name: str, options: str | None, count: int) -> None:
-    """Make a table anew with partitions, and move the rows into it."""
+def _rebuild(
+    connection: sa.Connection, oid: int, name: str, options: str | None, count: int
+) -> None:
+    """Make a table again with partitions, and copy its rows into it."""
     this = {"table": oid}
     columns = connection.scalar(COLUMNS, this)
     kinds = (KEYS, INDEXES, TRIGGERS, GRANTS)
@@ -102,10 +104,10 @@ def _move(connection: sa.Connection, oid: int, name: str, options: str | None, c
         "DROP TABLE unpartitioned",
         *remade,
     ]
-    _do(connection, statements)
-    _do(connection, connection.scalars(NAMES, {"name": name}).all())
+    _execute(connection, statements)
+    _execute(connection, connection.scalars(NAMES, {"name": name}).all())
 
 
-def _do(connection: sa.Connection, statements: Sequence[str]) -> None:
+def _execute(connection: sa.Connection, statements: Sequence[str]) -> None:
     for statement in statements:
         connection.exec_driver_sql(statement.replace("%", "%%"))

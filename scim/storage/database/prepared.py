@@ -7,15 +7,17 @@ takes 0.4 ms to plan the SELECT of a user, and 0.03 ms to follow a plan that it 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
+from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
 from psycopg2.extensions import adapt
 
-from .engine import PREPARED, failure
+from .engine import PREPARED, driver_failure
+from .observing import WATCH
 
 Names = Mapping[str, Any]
-# What to execute, with what, and what prepares it, if that is still to be done.
+# The text to execute, its parameters, and the PREPARE that must come first, unless it was done.
 Call = tuple[str, Any, str | None]
 
 
@@ -23,8 +25,8 @@ class Prepared:
     """A statement whose parameters have names; a list among them is of ids, a dict is JSON.
 
     ``columns`` are the parameters of an INSERT or UPDATE that are named as the columns they fill.
-    It yields what the driver yields: on SQLite a truth is a number, on PostgreSQL an id that has
-    not been cast to text is a ``UUID``.
+    The rows are the driver's: on SQLite a truth is a number, on PostgreSQL an id that is not cast
+    to text is a ``UUID``.
     """
 
     def __init__(self, statement: sa.ClauseElement, columns: Collection[str] = ()) -> None:
@@ -33,23 +35,26 @@ class Prepared:
         self.forms: dict[str, _Sqlite | _Postgresql] = {}
 
     def rows(self, connection: sa.Connection, names: Names) -> Sequence[Any]:
-        """Return the rows that the driver finds, none if the statement is not made to return any.
-
-        It is executed within what the connection has begun.
+        """Execute the statement in the current transaction; return its rows, if it has any.
 
         :raises DBAPIError: as SQLAlchemy raises it
         """
         form = self._form(connection.dialect)
-        text, values, preparing = form.call(connection.info, names)
+        info = connection.info
+        text, values, preparing = form.call(info, names)
+        observer = info[WATCH].observer
+        started = perf_counter() if observer else 0
         cursor = connection.connection.cursor()
         try:
             if preparing:
                 cursor.execute(preparing)
-                connection.info[PREPARED].add(form)
+                info[PREPARED].add(form)
             cursor.execute(text, values)
             rows: Sequence[Any] = cursor.fetchall() if cursor.description else ()
         except connection.dialect.loaded_dbapi.Error as error:
-            raise failure(connection, error) from error
+            raise driver_failure(connection, error) from error
+        if observer:
+            observer(*form.call({}, names)[:2], perf_counter() - started)
         return rows
 
     def _form(self, dialect: sa.Dialect) -> "_Sqlite | _Postgresql":

@@ -1,38 +1,35 @@
 """A replica: a PostgreSQL standby that answers queries when it has all that the tenant wrote.
 
-After a tenant's write has been committed, the primary's place in its log is remembered for the
-tenant. A query goes to the replica only if that has replayed the log at least that far; otherwise,
-and whenever the replica fails, the primary answers. So nobody misses a write of their own,
-whichever process or machine answers.
+1. After each commit of a tenant, the primary's position in its log is stored for the tenant.
+2. A query asks the primary for that position, and the replica whether it has replayed so far.
+3. If it has, the replica answers. If it has not, or fails, the primary answers.
+
+So no client misses its own write, whichever process or machine answers.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
 import psycopg2
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from .engine import prepare
-
-if TYPE_CHECKING:
-    from .database import Database
+from .engine import configure
 
 T = TypeVar("T")
 PATIENCE = 2  # seconds for a connection
 PAUSE = 10  # seconds before a replica that failed is tried again
 
-# Behind the commit also where commits do not wait for the disk. Losing the row costs nothing that
-# POSITION does not know better, so it does not wait for the disk itself.
+# Asked after the commit, so that the position is behind it. The row does not wait for the disk: if
+# a crash loses it, POSITION finds the checkpoint that ends recovery, which lies further behind.
 REMEMBER = sa.text(
     "INSERT INTO positions AS known (tenant_id, lsn)"
     " SELECT :tenant, pg_current_wal_insert_lsn() - '0/0'"
     " FROM set_config('synchronous_commit', 'off', true)"
     " ON CONFLICT (tenant_id) DO UPDATE SET lsn = greatest(known.lsn, excluded.lsn)"
 )
-# A crash may lose the last rows. It ends with a checkpoint, which lies behind all that survived.
 POSITION = sa.text(
     "SELECT greatest(redo_lsn - '0/0', (SELECT lsn FROM positions WHERE tenant_id = :tenant))"
     " FROM pg_control_checkpoint()"
@@ -44,11 +41,20 @@ HAS_REPLAYED = sa.text(
 logger = logging.getLogger("scim")
 
 
-class Replica:
-    """Reads from a standby of ``primary``; a server that is none is never read from."""
+class Read(Protocol):
+    """A function that lets ``work`` read from a database, as ``Database.read`` does."""
 
-    def __init__(self, url: str, primary: "Database") -> None:
-        self.primary = primary
+    def __call__(self, work: Callable[[sa.Connection], T]) -> T: ...
+
+
+class Replica:
+    """Reads from a standby of the primary, which ``read_primary`` reads from.
+
+    A server that is no standby is never read from.
+    """
+
+    def __init__(self, url: str, read_primary: Read) -> None:
+        self.read_primary = read_primary
         self.engine = sa.create_engine(
             url,
             isolation_level="AUTOCOMMIT",
@@ -56,34 +62,34 @@ class Replica:
             hide_parameters=True,
             connect_args={"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000},
         )
-        prepare(self.engine)
+        configure(self.engine)
         self.away_until = 0.0
 
     def remember(self, tenant_id: int) -> None:
-        """Keep the place in the log behind what a tenant has just committed.
+        """Store the position in the log behind what a tenant has just committed.
 
-        :raises UnavailableError: it could not be kept, and a query might miss what was written
+        :raises UnavailableError: it could not be stored, so a query might miss the write
         """
-        self.primary.read(lambda connection: connection.execute(REMEMBER, {"tenant": tenant_id}))
+        self.read_primary(lambda connection: connection.execute(REMEMBER, {"tenant": tenant_id}))
 
     def read(self, tenant_id: int, work: Callable[[sa.Connection], T]) -> T:
-        """Return what ``work`` reads of a tenant, here or, if that may miss a write, there.
+        """Return what ``work`` reads from the replica, or else from the primary.
 
         :raises UnavailableError: the primary cannot be reached, or is too busy
         """
         if time.monotonic() >= self.away_until:
             known = {"tenant": tenant_id}
-            position = self.primary.read(lambda connection: connection.scalar(POSITION, known))
+            position = self.read_primary(lambda connection: connection.scalar(POSITION, known))
             try:
                 with self.engine.connect() as connection:
                     if connection.scalar(HAS_REPLAYED, {"position": position}):
                         return work(connection)
             except (DBAPIError, psycopg2.Error) as error:
                 self._pause(error)
-        return self.primary.read(work)
+        return self.read_primary(work)
 
     def _pause(self, error: Exception) -> None:
-        """Let the replica be for a while: each attempt may cost a request some seconds."""
+        """Leave the replica alone for a while, as each attempt may cost a request 2 seconds."""
         self.away_until = time.monotonic() + PAUSE
         self.engine.dispose()  # a connection may have broken unnoticed
         reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]

@@ -213,7 +213,7 @@ def test_query_touches_the_parts_of_its_tenant_only(app, engine, directory, path
     with engine.connect() as connection:
         where = sa.text("SELECT tableoid::regclass::text FROM users WHERE tenant_id = :id LIMIT 1")
         own = connection.scalar(where, {"id": tenant_id}).removeprefix("users")
-    with noted(app.extensions["scim"].database.reader) as statements:
+    with noted(app.extensions["scim"].database) as statements:
         assert scim.get(path).status_code == 200
 
     touched = defaultdict(set)

@@ -103,7 +103,7 @@ def plans(crowd):
     def check(resource_type, text):
         for name, resource_id in known.items():
             text = text.replace(f"<{name}>", resource_id)
-        with noted(reader) as executed:
+        with noted(directory.store.database) as executed:
             found = directory.list(resource_type, text, count=100, excluded_attributes="groups")
         with reader.connect() as connection:
             plans = [
@@ -195,7 +195,7 @@ def page_plan(crowd):
         walk = Query((selection,), descending, walks=True, with_total=False)
         ahead = directory.store.query(changed(walk, limit=ROWS // 2))
         position = changed(ahead.last, backward=backward)
-        with noted(engine) as executed:
+        with noted(directory.store.database) as executed:
             page = directory.store.query(changed(walk, position=position))
         assert len(page.resources) == 100
         statement, parameters = executed[0]

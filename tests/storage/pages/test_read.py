@@ -143,7 +143,7 @@ def test_page_has_its_share_and_the_number_of_all(people, start_index, count, sh
 def test_nothing_found_is_an_empty_page_after_one_search(people, name):
     database = people.store.database
 
-    with noted(database.engine, database.reader) as seen:
+    with noted(database) as seen:
         page = people.page(USER, f'{name} eq "nobody"')
 
     assert (page["totalResults"], page["itemsPerPage"], page["Resources"]) == (0, 0, [])

@@ -68,7 +68,7 @@ def crowd(new_directory):
 def test_part_of_a_text_is_found_from_an_index(crowd, resource_type, text, number):
     reader = crowd.store.database.reader
 
-    with noted(reader) as executed:
+    with noted(crowd.store.database) as executed:
         found = crowd.list(resource_type, text, count=100, excluded_attributes="groups")
 
     assert len(found) == number
@@ -91,7 +91,7 @@ def test_part_of_a_text_is_found_from_an_index(crowd, resource_type, text, numbe
 def test_beginning_of_a_name_is_found_from_the_names(crowd, resource_type, text, index):
     reader = crowd.store.database.reader
 
-    with noted(reader) as executed:
+    with noted(crowd.store.database) as executed:
         found = crowd.list(resource_type, text, count=100, excluded_attributes="groups")
 
     assert len(found) == 10
@@ -105,7 +105,7 @@ def test_beginning_of_a_name_is_found_from_the_names(crowd, resource_type, text,
 def test_part_too_short_for_an_index_reads_it_in_vain_nowhere(crowd):
     reader = crowd.store.database.reader
 
-    with noted(reader) as executed:
+    with noted(crowd.store.database) as executed:
         crowd.list(USER, 'emails.value co "l1"', count=1, excluded_attributes="groups")
 
     with reader.connect() as connection:
