@@ -24,8 +24,9 @@ from models import Tenant
 from scim.protocol.schema import GROUP, GROUP_SCHEMA, USER, ResourceType
 from scim.protocol.values import date_time
 from scim.serializers.resources import dump_resource
-from scim.storage.rows import columns, count
+from scim.storage.columns import columns
 from scim.storage.tokens import add_tenant, find_tenant, issue_token
+from scim.storage.totals import count
 
 from .directory import (
     COMPANY,

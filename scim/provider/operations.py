@@ -6,7 +6,7 @@ come from scim/protocol, rows from scim/storage; HTTP and SQL are unknown here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from dataclasses import replace as changed
+from dataclasses import replace as replaced
 from typing import Any
 
 from scim.protocol import etag
@@ -32,8 +32,7 @@ from scim.serializers import documents
 from scim.serializers.messages import load_patch, with_hash
 from scim.serializers.resources import load_value
 from scim.serializers.stored import Representation, represent
-from scim.storage import MANY, Operation, Store, Stored, Transaction
-from scim.storage.relations import RELATED
+from scim.storage import Operation, Store, Stored, Transaction, kind_of
 
 from . import writing
 
@@ -64,10 +63,8 @@ def get(
     in_parts = not request.projection.divides("members")
     stored = store.get(resource_type, resource_id, shows, unless_many=in_parts)
     stored = check_found(resource_type, resource_id, stored, request)
-    if stored.related != MANY:
-        return represent(resource_type, stored, request.projection)
-    shown = represent(resource_type, changed(stored, related=None), request.projection)
-    return changed(shown, members=store.members(resource_id))
+    shown = represent(resource_type, stored, request.projection)
+    return replaced(shown, members=store.members(resource_id)) if stored.has_many else shown
 
 
 def create(
@@ -110,7 +107,7 @@ def replace(
 
     def change(before: Record) -> Patched:
         kept = unreturned(before, resource_type.attributes)
-        if resource_type.is_account and "active" in before:
+        if resource_type.name == "User" and "active" in before:
             kept["active"] = before["active"]
         after = with_unreturned(kept, draft.document)
         return Patched(after, draft.replaced_members(resource_type), kept)
@@ -180,7 +177,7 @@ def _change(
         after = writing.write_change(
             transaction, resource_type, stored, document, operation, changed.members
         )
-        has_members = resource_type.has_members
+        has_members = kind_of(resource_type).has_members
         if after is not stored and not has_members and not has_marks(after.body):
             return after
         shows = not has_members or _shows_members(
@@ -224,5 +221,5 @@ def check_found(
 
 def shows_related(resource_type: ResourceType, shown: Projection) -> bool:
     """Tell whether an answer shows a user's groups, or a group's members."""
-    related = RELATED.get(resource_type.name)
+    related = kind_of(resource_type).related
     return related is not None and shown.shows(related)

@@ -90,7 +90,7 @@ def release(transaction: Transaction, resource_type: ResourceType, resource_id: 
 
     A resource that requires its reference keeps it.
     """
-    for name, source_id, key in transaction.referring(resource_id):
+    for name, source_id, key in transaction.index.referring(resource_id):
         source_type = transaction.directory.definitions.by_name.get(name)
         reference = source_type.references.get(key) if source_type else None
         if source_type is None or reference is None or source_id == resource_id:

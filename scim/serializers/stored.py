@@ -9,8 +9,7 @@ from scim.protocol.projection import EVERYTHING, Names, Projection, project
 from scim.protocol.references import resolve_marks
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import PLACEHOLDER
-from scim.storage import Stored
-from scim.storage.relations import RELATED
+from scim.storage import Stored, kind_of
 
 from .resources import to_json
 
@@ -54,7 +53,7 @@ def represent(
         f'"lastModified":"{stored.last_modified}","location":"{place}",'
         f'"version":"{version}"}}'
     )
-    related = f',"{RELATED[resource_type.name]}":[{stored.related}]' if stored.related else ""
+    related = f',"{kind_of(resource_type).related}":[{stored.related}]' if stored.related else ""
     body = stored.body
     if resource_type.references:
         body = resolve_marks(body, stored.references)

@@ -11,14 +11,14 @@ from .database.database import Database
 from .directory import Directory
 from .keys import is_id, new_id, next_id
 from .pages.query import Found, Page, Position, Query, Selection, sort_chain
-from .rows import MANY, Stored
+from .rows import Stored
 from .store import Store
+from .tables import kind_of
 from .tokens import Access, Doorkeeper, digest
 from .transaction import Transaction
 from .trash import Deleted
 
 __all__ = [
-    "MANY",
     "Access",
     "Cause",
     "Change",
@@ -39,6 +39,7 @@ __all__ = [
     "Transaction",
     "digest",
     "is_id",
+    "kind_of",
     "new_id",
     "next_id",
     "sort_chain",

@@ -1,9 +1,10 @@
-"""Places in the order of the ids that are remembered, so that nothing is counted from the start.
+"""Remembered places in the order of ids, so that a deep page is not counted from the start.
 
-That a resource is at some offset stays true until one before it goes or comes back. Each of that
-raises a tenant's and a type's ``moves``, so what was remembered at other moves is forgotten. New
-resources come behind all others once their ids have settled: whoever made an id a moment ago may
-commit it behind others. Whoever takes too long for that moves them, too.
+1. We cache "offset N is resource X". A delete or a restore shifts later offsets, so each raises a
+   counter, and offsets cached under an older count are dropped.
+2. A new resource comes after all others, so a create shifts nothing. But another transaction may
+   commit a smaller id a moment later, so an id is cached only after it has settled.
+3. A create that commits too late for that counts as a shift.
 """
 
 import time
@@ -15,34 +16,34 @@ from threading import Lock
 
 from .keys import made_at
 
-SETTLES = 60  # seconds until no id that is smaller is committed any more
-LATE = 30  # seconds after which an id that is being written counts as one that comes back
-CLOSEST = 64  # resources between two places; fewer are passed over quickly
-MOST = 10_000  # places of one type of a tenant
-MOST_TYPES = 100  # of all tenants
+SETTLES = 60  # seconds until no smaller id is committed any more
+LATE = 30  # seconds after which the create of an id counts as a shift
+CLOSEST = 64  # resources between two places; a database passes over so many quickly
+MOST = 10_000  # places for one type of a tenant
+MOST_TYPES = 100  # for all tenants together
 
 Kind = tuple[int, str]  # a tenant's id and the name of a type
 
 
 def is_late(resource_id: str) -> bool:
-    """Tell whether a new id is written so late that it may come before a remembered place."""
+    """Tell whether an id is written so late that it may come before a remembered place."""
     return made_at(resource_id) < (time.time() - LATE) * 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A place: the resources from ``id`` on are those from ``offset`` on."""
+    """A place: the page at ``offset`` begins with the first resource from ``id`` on."""
 
     offset: int
     id: str
-    moves: int
+    shifts: int
 
 
 @dataclass(slots=True)
 class _Places:
-    """The places of one type, in order, none closer to the next than ``step``."""
+    """The places of one type in order, none closer to the next than ``step``."""
 
-    moves: int
+    shifts: int
     step: int = field(default_factory=lambda: CLOSEST)
     offsets: list[int] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
@@ -57,7 +58,7 @@ class _Places:
             self.thin()
 
     def thin(self) -> None:
-        """Keep places that are twice as far from each other."""
+        """Drop places until the rest are twice as far from each other."""
         self.step *= 2
         kept: list[int] = []
         for at, offset in enumerate(self.offsets):
@@ -68,32 +69,32 @@ class _Places:
 
 
 class Anchors:
-    """What one process remembers of all tenants; what was not used for longest goes first."""
+    """The places that one process remembers; those unused for longest are dropped first."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Kind, _Places] = OrderedDict()
         self._lock = Lock()
 
     def before(self, kind: Kind, offset: int) -> Anchor | None:
-        """Return the last place that is remembered at or before an offset."""
+        """Return the last remembered place at or before an offset."""
         with self._lock:
             places = self._known.get(kind)
             at = bisect_right(places.offsets, offset) if places else 0
             if places is None or at == 0:
                 return None
-            return Anchor(places.offsets[at - 1], places.ids[at - 1], places.moves)
+            return Anchor(places.offsets[at - 1], places.ids[at - 1], places.shifts)
 
-    def remember(self, kind: Kind, moves: int, found: Iterable[tuple[int, str]]) -> None:
-        """Remember at which offsets ids were seen, and forget what was seen at fewer moves."""
+    def remember(self, kind: Kind, shifts: int, found: Iterable[tuple[int, str]]) -> None:
+        """Remember at which offsets ids were seen, and drop those seen under fewer shifts."""
         settled = (time.time() - SETTLES) * 1000
         with self._lock:
             places = self._known.get(kind)
-            if places is None or places.moves < moves:
-                places = self._known[kind] = _Places(moves)
+            if places is None or places.shifts < shifts:
+                places = self._known[kind] = _Places(shifts)
             self._known.move_to_end(kind)
             if len(self._known) > MOST_TYPES:
                 self._known.popitem(last=False)
-            if places.moves == moves:
+            if places.shifts == shifts:
                 for offset, resource_id in found:
                     if made_at(resource_id) < settled:
                         places.add(offset, resource_id)

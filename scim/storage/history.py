@@ -1,9 +1,9 @@
-"""What was done: each change with who, when and what, written in the transaction that made it."""
+"""History: each change with its token, instant and operation, in the transaction that made it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text
+import sqlalchemy as sa
 
 from .changes import Cause, Change, Operation
 from .database.prepared import Prepared
@@ -11,18 +11,18 @@ from .tables import TENANT, THIS, changes, member_changes
 
 PURGED_AT_ONCE = 1000
 ID = changes.c.resource_id
-SHOWN = select(changes).with_only_columns(*(c for c in changes.c if c.name != "tenant_id"))
-RECORD = Prepared(insert(changes), changes.c.keys())
+SHOWN = sa.select(changes).with_only_columns(*(c for c in changes.c if c.name != "tenant_id"))
+RECORD = Prepared(sa.insert(changes), changes.c.keys())
 # One statement records any number of members: the ids are one parameter.
 RECORD_MEMBERS = {
     "sqlite": Prepared(
-        text(
+        sa.text(
             "INSERT INTO member_changes (tenant_id, group_id, version, member_id, added)"
             " SELECT :tenant, :this, :version, value, :added FROM json_each(:ids)"
         )
     ),
     "postgresql": Prepared(
-        text(
+        sa.text(
             "INSERT INTO member_changes (tenant_id, group_id, version, member_id, added)"
             " SELECT CAST(:tenant AS integer), CAST(:this AS uuid), CAST(:version AS bigint),"
             " unnest(CAST(:ids AS uuid[])), CAST(:added AS boolean)"
@@ -32,19 +32,19 @@ RECORD_MEMBERS = {
 
 
 class History:
-    """The changes of a tenant that have been kept."""
+    """The recorded changes of a tenant."""
 
-    def __init__(self, connection: Connection, tenant_id: int) -> None:
+    def __init__(self, connection: sa.Connection, tenant_id: int) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
 
     def record(self, made: Sequence[Change]) -> None:
-        """Keep the changes that a transaction has made."""
+        """Record the changes that a transaction has made."""
         rows = [self._row(change) for change in made]
         if len(rows) == 1:
             RECORD.rows(self.connection, rows[0])
         elif rows:
-            self.connection.execute(insert(changes), rows)
+            self.connection.execute(sa.insert(changes), rows)
         lone = [change for change in made if len(change.members) == 1]
         if len(lone) > 1:
             self._record_lone_members(lone)
@@ -58,14 +58,14 @@ class History:
         return row | {"tenant_id": self.tenant_id}
 
     def _record_lone_members(self, lone: Sequence[Change]) -> None:
-        """Keep one member of each of many groups, as when a user is deleted."""
+        """Record one member of each of many groups, as when a user is deleted."""
         rows = [
             {"group_id": change.resource_id, "version": change.version}
             | {"tenant_id": self.tenant_id, "member_id": member, "added": added}
             for change in lone
             for member, added in change.members.items()
         ]
-        self.connection.execute(insert(member_changes), rows)
+        self.connection.execute(sa.insert(member_changes), rows)
 
     def _record_members(self, change: Change) -> None:
         statement = RECORD_MEMBERS[self.connection.dialect.name]
@@ -77,21 +77,21 @@ class History:
     def of(self, resource_id: str) -> list[Change]:
         """Return the changes of a resource, the oldest first."""
         names = {"tenant": self.tenant_id, "this": resource_id}
-        moved = select(member_changes).where(
+        mine = sa.select(member_changes).where(
             member_changes.c.tenant_id == TENANT, member_changes.c.group_id == THIS
         )
-        moves: dict[int, dict[str, bool]] = {}
-        for row in self.connection.execute(moved, names):
-            moves.setdefault(row.version, {})[row.member_id] = row.added
-        mine = changes.c.tenant_id == TENANT, changes.c.resource_id == THIS
-        found = SHOWN.where(*mine).order_by(changes.c.version)
+        members: dict[int, dict[str, bool]] = {}
+        for row in self.connection.execute(mine, names):
+            members.setdefault(row.version, {})[row.member_id] = row.added
+        own = changes.c.tenant_id == TENANT, ID == THIS
+        found = SHOWN.where(*own).order_by(changes.c.version)
         return [
-            _change(row, moves.get(row.version, {}))
+            _change(row, members.get(row.version, {}))
             for row in self.connection.execute(found, names)
         ]
 
     def memberships_of(self, member_id: str) -> list[Change]:
-        """Return the changes of groups to which somebody came or that somebody left."""
+        """Return the changes of the groups that a member joined or left."""
         here = (
             (member_changes.c.tenant_id == TENANT)
             & (member_changes.c.member_id == THIS)
@@ -106,23 +106,20 @@ class History:
         ]
 
     def purge(self, before: str) -> int:
-        """Forget a part of the changes made before an instant; return how many, 0 at the end."""
+        """Delete a part of the changes made before an instant; return how many."""
         old = (changes.c.tenant_id == TENANT) & (changes.c.at < before)
-        chosen = select(changes.c.resource_id, changes.c.version).where(old).limit(PURGED_AT_ONCE)
+        chosen = sa.select(ID, changes.c.version).where(old).limit(PURGED_AT_ONCE)
         found = self.connection.execute(chosen, {"tenant": self.tenant_id}).all()
         if not found:
             return 0
         for table, by_id in ((member_changes, member_changes.c.group_id), (changes, ID)):
             gone = (table.c.tenant_id == TENANT) & (by_id == THIS)
-            gone &= table.c.version == bindparam("version_gone")
-            self.connection.execute(
-                delete(table).where(gone),
-                [
-                    {"tenant": self.tenant_id, "this": row.resource_id}
-                    | {"version_gone": row.version}
-                    for row in found
-                ],
-            )
+            gone &= table.c.version == sa.bindparam("version_gone")
+            names = [
+                {"tenant": self.tenant_id, "this": row.resource_id, "version_gone": row.version}
+                for row in found
+            ]
+            self.connection.execute(sa.delete(table).where(gone), names)
         return len(found)
 
 

@@ -1,8 +1,11 @@
-"""Ids: time-ordered, made here."""
+"""Ids, which are time-ordered and made here, and the instants of changes."""
 
 import os
 import re
 import time
+from datetime import UTC, datetime
+
+from scim.protocol.values import date_time
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
@@ -17,18 +20,23 @@ def new_id() -> str:
     return _text(milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | random)
 
 
+def now() -> str:
+    """Return the instant of a change, as a SCIM dateTime in UTC."""
+    return date_time(datetime.now(UTC))
+
+
 def made_at(resource_id: str) -> int:
-    """Return when an id was made, in milliseconds."""
+    """Return the Unix time at which an id was made, in milliseconds."""
     return int(resource_id[:8] + resource_id[9:13], 16)
 
 
 def next_id(resource_id: str) -> str:
-    """Return the least id that is greater."""
+    """Return the smallest id that is greater."""
     return _text(int(resource_id.replace("-", ""), 16) + 1)
 
 
 def is_id(text: str) -> bool:
-    """Tell whether ``text`` could be an id of ours; anything else names nothing."""
+    """Tell whether ``text`` could be an id; no resource has any other."""
     return ID.fullmatch(text) is not None
 
 

@@ -1,9 +1,10 @@
-"""A tenant's directory: what the provider reads from and writes to."""
+"""The reads and writes of a tenant's directory, as the provider asks for them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace as replaced
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+import sqlalchemy as sa
 
 from scim.protocol.schema import ResourceType
 
@@ -14,8 +15,9 @@ from .keys import FIRST_ID, is_id
 from .members.nesting import NestingChange
 from .pages.query import Page, Query
 from .pages.read import read_page
-from .relations import RELATIONS, members_behind
-from .rows import Stored, by_id, by_id_unless_many
+from .relations import RELATIONS, select_members_after
+from .rows import Stored, select_by_id, select_by_id_unless_many
+from .tables import kind_of
 from .transaction import Transaction
 
 T = TypeVar("T")
@@ -39,25 +41,25 @@ class Store:
     ) -> Stored | None:
         """Return a resource, or None if there is none with that id.
 
-        ``unless_many`` leaves a group's members to ``members``, if there are many.
+        With ``unless_many`` a group that ``has_many`` members comes without them: see ``members``.
         """
         if not is_id(resource_id):
             return None
         names: dict[str, Any] = {"tenant": self.tenant_id, "this": resource_id}
-        in_parts = unless_many and with_related and resource_type.name == "Group"
-        if in_parts:
-            rows = self.rows(by_id_unless_many(resource_type), names | {"at_once": AT_ONCE})
-        else:
-            rows = self.rows(by_id(resource_type, with_related), names)
+        if unless_many and with_related and kind_of(resource_type).has_members:
+            statement = select_by_id_unless_many(resource_type)
+            rows = self.rows(statement, names | {"at_once": AT_ONCE})
+            return replaced(Stored(*rows[0]), has_many=rows[0][5] is None) if rows else None
+        rows = self.rows(select_by_id(resource_type, with_related), names)
         return Stored(*rows[0]) if rows else None
 
     def members(self, group_id: str) -> Iterator[str]:
-        """Yield the JSON texts of a group's members, as many at a time as one statement reads.
+        """Yield the JSON texts of a group's members, joined by commas, ``AT_ONCE`` at a time.
 
-        Who comes or goes meanwhile may be there or not; everybody else is there once.
+        A member that joins or leaves meanwhile may be missing; every other is there once.
         """
         for relation in RELATIONS["members"]:
-            statement, after = members_behind(relation), FIRST_ID
+            statement, after = select_members_after(relation), FIRST_ID
             names: dict[str, Any] = {"tenant": self.tenant_id, "this": group_id}
             names["at_once"] = AT_ONCE
             while after:
@@ -71,7 +73,7 @@ class Store:
     def query(self, query: Query) -> Page:
         """Return one page of the resources that match."""
 
-        def work(connection: Connection) -> Page:
+        def work(connection: sa.Connection) -> Page:
             return read_page(connection, self.tenant_id, query, self.database.anchors)
 
         if self.database.replica:
@@ -79,10 +81,9 @@ class Store:
         return self.database.read(work)
 
     def atomically(self, work: Callable[[Transaction], T]) -> T:
-        """Return what ``work`` returns, having committed all it did, or nothing if it raised.
+        """Return what ``work`` returns and commit all it did, or nothing if it raised.
 
-        Work that turns out to change the nesting is done again, with the nesting locked from the
-        start.
+        If it turns out to change the nesting, it is done again with the nesting locked first.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
@@ -95,7 +96,7 @@ class Store:
         return done
 
     def _write(self, work: Callable[[Transaction], T], change: NestingChange | None = None) -> T:
-        def attempt(connection: Connection) -> T:
+        def attempt(connection: sa.Connection) -> T:
             transaction = Transaction(connection, self.directory, change)
             done = work(transaction)
             transaction.finish()

@@ -1,6 +1,8 @@
 """Where the rows are: users and groups have tables of their own, all other types share one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,23 +34,64 @@ unique_values, totals, trash = UniqueValue.__table__, Total.__table__, Trash.__t
 changes, member_changes = Change.__table__, MemberChange.__table__
 tenants, tokens = Tenant.__table__, Token.__table__
 
-# What makes an INSERT that may find its row there.
-DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
-OWN_TABLES: Mapping[str, Any] = {"User": users, "Group": groups}
+DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT
 
 # Parameters of every statement. None is named as a column: in an UPDATE that would be a new value.
 TENANT: Any = sa.bindparam("tenant")
 THIS: Any = sa.bindparam("this", type_=users.c.id.type)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """How the resources of a type are stored.
+
+    ``name`` is the attribute that people know a resource by, ``column`` has its folded value.
+    ``related`` names the others that a resource shows: a user's ``groups``, a group's ``members``.
+    ``linked`` is the column of ``link`` with the resource's id.
+    """
+
+    table: Any
+    name: str = "displayName"
+    column: str | None = None
+    related: str | None = None
+    linked: Any = None
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether a resource shows the groups that it is in, as a user does."""
+        return self.related == "groups"
+
+    @property
+    def has_members(self) -> bool:
+        """Whether a resource has members, as a group; they may be too many for a write to read."""
+        return self.related == "members"
+
+    @cached_property
+    def looked_up(self) -> Collection[tuple[str, ...]]:
+        """The attributes that providers look a resource up by before each write."""
+        return [(self.name.lower(),), ("externalid",)] if self.column else []
+
+
+OWN_KINDS: Mapping[str, Kind] = {
+    "User": Kind(users, "userName", "user_name", "groups", linked=link.c.user_id),
+    "Group": Kind(groups, "displayName", "display_name", "members", linked=link.c.group_id),
+}
+DEFINED = Kind(resources)  # all types that documents define
+
+
+def kind_of(resource_type: ResourceType) -> Kind:
+    """Return how the resources of a type are stored."""
+    return OWN_KINDS.get(resource_type.name, DEFINED)
+
+
 def table_of(resource_type: ResourceType) -> Any:
-    """Return the table that has the resources of a type."""
-    return OWN_TABLES.get(resource_type.name, resources)
+    """Return the table of the resources of a type."""
+    return kind_of(resource_type).table
 
 
-def belongs(resource_type: ResourceType, table: Any = None) -> sa.ColumnElement[bool]:
-    """Return whether a row of the table, or of its alias, is of that type and the tenant's."""
-    table = table_of(resource_type) if table is None else table
+def belongs(resource_type: ResourceType) -> sa.ColumnElement[bool]:
+    """Return the condition on the rows of the type's table: of that type, and the tenant's."""
+    table = table_of(resource_type)
     mine: sa.ColumnElement[bool] = table.c.tenant_id == TENANT
     if "resource_type" not in table.c:
         return mine
@@ -56,7 +99,7 @@ def belongs(resource_type: ResourceType, table: Any = None) -> sa.ColumnElement[
 
 
 def is_this(resource_type: ResourceType) -> sa.ColumnElement[bool]:
-    """Return whether a row is the resource that the parameter ``this`` names."""
+    """Return the condition on the resource that the parameter ``this`` names."""
     return sa.and_(belongs(resource_type), table_of(resource_type).c.id == THIS)
 
 
@@ -78,7 +121,7 @@ def _json_quote(element: quoted, compiler: Any, **options: Any) -> str:
 
 
 def named(name: str, column: Any) -> sa.ColumnElement[str]:
-    """Return a member of a JSON object, behind a comma, or nothing if the column is NULL."""
+    """Return a comma and a member of a JSON object, or '' if the column is NULL."""
     member = sa.literal(f',"{name}":', sa.String).concat(quoted(column))
     return sa.case((column.is_not(None), member), else_="")
 
@@ -86,8 +129,8 @@ def named(name: str, column: Any) -> sa.ColumnElement[str]:
 def joined(column: Any, separator: str) -> sa.ColumnElement[str]:
     """Return the texts of a column as one.
 
-    The separator is a part of the statement: as a parameter SQLAlchemy would put it in anew at
-    each execution, going through all of the text.
+    The separator is a part of the statement. For a parameter, SQLAlchemy would search the text of
+    the whole statement at each execution.
     """
     constant: Any = sa.literal_column(f"'{separator}'")
     return sa.func.aggregate_strings(column, constant)
@@ -99,8 +142,8 @@ Ids = sa.JSON().with_variant(ARRAY(UUID(as_uuid=False)), "postgresql")
 class among(GenericFunction[bool]):
     """Whether a column is one of the ids in a parameter, or one of those that are selected.
 
-    However many there are: PostgreSQL would take a page of an unknown size for a tenth of the
-    table, and read all of it. Of an array it knows no more, and takes it to be short.
+    On PostgreSQL they are an array. Of a subquery with an unknown LIMIT the planner expects a tenth
+    of the table, and reads all of it. Of an array it expects 10 elements, and uses the index.
     """
 
     type = sa.Boolean()
@@ -111,7 +154,7 @@ class among(GenericFunction[bool]):
         super().__init__(column, given)
 
     def self_group(self, against: Any = None) -> Any:
-        """Stay a condition: SQLAlchemy would ask SQLite whether it equals 1, past every index."""
+        """Stay as it is: SQLAlchemy would compare it with 1 on SQLite, which uses no index."""
         return self
 
 

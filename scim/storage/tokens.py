@@ -1,4 +1,4 @@
-"""Tenants and their tokens: whose directory a bearer token opens, and what the tenant chose."""
+"""Tenants and their tokens: the directory that a bearer token opens, and the tenant's choices."""
 
 import hashlib
 import secrets
@@ -10,17 +10,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from .rows import now
+from .keys import now
 from .tables import tenants, tokens
 
 DEFAULT_TENANT = 1
-KEPT_SECONDS = 3  # a token that has been revoked is dead after that
+KEPT_SECONDS = 3  # a revoked token opens nothing after that
 MOST_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """Who owns a directory; ``strict``: no tolerances; ``restores``: see ``provider.create``."""
+    """The owner of a directory.
+
+    ``strict`` turns every tolerance off; with ``restores`` a create brings a deleted user back.
+    """
 
     id: int
     name: str
@@ -31,7 +34,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a token opens: its name, the tenant, and the id of the user who is ``/Me``."""
+    """The tenant that a token opens, the token's name, and the id of the user who is ``/Me``."""
 
     tenant: Tenant
     token: str
@@ -39,24 +42,24 @@ class Access:
 
 
 def digest(token: str) -> bytes:
-    """Return what is kept of a token."""
+    """Return the digest of a token, which is all that is stored of it."""
     return hashlib.sha256(token.encode()).digest()
 
 
 class Doorkeeper:
-    """Tells what a token opens, without asking the database for each request."""
+    """Tells what a token opens; it asks the database once in ``KEPT_SECONDS``, not each time."""
 
     def __init__(self, default_token: str) -> None:
         self.default = digest(default_token)
         self.known: dict[bytes, tuple[Access, float]] = {}
 
     def remembered(self, presented: bytes) -> Access | None:
-        """Return what a token opened a moment ago."""
+        """Return what the token opened a moment ago, or None."""
         access, until = self.known.get(presented, (None, 0.0))
         return access if time.monotonic() < until else None
 
     def admit(self, connection: sa.Connection, presented: bytes) -> Access | None:
-        """Return what a token opens; None if nothing. ``presented`` is its digest."""
+        """Return what the token opens, or None; ``presented`` is its digest."""
         if secrets.compare_digest(presented, self.default):
             chosen = sa.select(tenants).where(tenants.c.id == DEFAULT_TENANT)
             row = connection.execute(chosen).one_or_none()
@@ -75,7 +78,7 @@ class Doorkeeper:
 
 
 def find_tenant(connection: sa.Connection, name: str) -> Tenant | None:
-    """Return the tenant of that name."""
+    """Return the tenant of that name, or None."""
     row = connection.execute(sa.select(tenants).where(tenants.c.name == name)).one_or_none()
     return Tenant(*row) if row else None
 
@@ -86,17 +89,17 @@ def list_tenants(connection: sa.Connection) -> Sequence[Tenant]:
 
 
 def add_tenant(connection: sa.Connection, name: str) -> bool:
-    """Make a tenant; tell whether there was none of that name."""
-    return _inserted(connection, tenants, {"name": name, "cursor_key": secrets.token_hex(32)})
+    """Make a tenant; tell whether the name was free."""
+    return _insert(connection, tenants, {"name": name, "cursor_key": secrets.token_hex(32)})
 
 
 def set_tenant(connection: sa.Connection, tenant: Tenant, **choices: bool) -> None:
-    """Change what a tenant chose: ``strict``, ``restores``."""
+    """Change a tenant's choices: ``strict``, ``restores``."""
     connection.execute(sa.update(tenants).where(tenants.c.id == tenant.id).values(choices))
 
 
 def list_tokens(connection: sa.Connection, tenant: Tenant) -> Sequence[Any]:
-    """Return the name, the instant of issue and the subject of each token."""
+    """Return the name, the instant of issue and the subject of each token, the oldest first."""
     chosen = sa.select(tokens.c.name, tokens.c.created, tokens.c.subject)
     mine = chosen.where(tokens.c.tenant_id == tenant.id).order_by(tokens.c.created)
     return connection.execute(mine).all()
@@ -105,20 +108,20 @@ def list_tokens(connection: sa.Connection, tenant: Tenant) -> Sequence[Any]:
 def issue_token(
     connection: sa.Connection, tenant: Tenant, name: str, subject: str | None
 ) -> str | None:
-    """Return a new token, which nobody can read again; None if the name is in use."""
+    """Return a new token, which cannot be read again; None if the name is in use."""
     token = secrets.token_urlsafe(32)
     values = {"tenant_id": tenant.id, "digest": digest(token), "name": name}
     values |= {"created": now(), "subject": subject}
-    return token if _inserted(connection, tokens, values) else None
+    return token if _insert(connection, tokens, values) else None
 
 
 def revoke_token(connection: sa.Connection, tenant: Tenant, name: str) -> bool:
-    """Make a token worthless; tell whether there was one of that name."""
+    """Delete a token; tell whether there was one of that name."""
     mine = (tokens.c.tenant_id == tenant.id) & (tokens.c.name == name)
     return bool(connection.execute(sa.delete(tokens).where(mine)).rowcount)
 
 
-def _inserted(connection: sa.Connection, table: Any, values: dict[str, Any]) -> bool:
+def _insert(connection: sa.Connection, table: Any, values: dict[str, Any]) -> bool:
     try:
         connection.execute(sa.insert(table), values)
     except IntegrityError:

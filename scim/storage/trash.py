@@ -1,37 +1,25 @@
-"""What has been deleted, in a table of its own: no verb can find it, an operator can restore it."""
+"""Deleted resources, in a table of their own: no request finds them, an operator restores them."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, union_all
+import sqlalchemy as sa
 
 from scim.protocol.schema import ResourceType
 
+from .relations import GROUPS_OF_THIS, MEMBERS_OF_THIS
 from .rows import Stored
-from .tables import TENANT, THIS, link, nesting, trash
+from .tables import TENANT, THIS, kind_of, trash
 
 HERE = trash.c.tenant_id == TENANT
 PURGED_AT_ONCE = 1000
 
-_in_link = link.c.tenant_id == TENANT
-_in_nesting = (nesting.c.tenant_id == TENANT) & nesting.c.direct
-GROUPS_OF: Mapping[str, Any] = {
-    "User": select(link.c.group_id).where(_in_link, link.c.user_id == THIS),
-    "Group": select(nesting.c.parent_id).where(_in_nesting, nesting.c.child_id == THIS),
-}
-MEMBERS_OF: Mapping[str, Any] = {
-    "Group": union_all(
-        select(link.c.user_id).where(_in_link, link.c.group_id == THIS),
-        select(nesting.c.child_id).where(_in_nesting, nesting.c.parent_id == THIS),
-    )
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A deleted resource: ``groups`` are those it was in, ``members`` those it had, by id."""
+    """A deleted resource, with the ids of the groups that it was in and of its members."""
 
     resource_type: str
     name: str | None
@@ -44,7 +32,7 @@ class Deleted:
 class Trash:
     """The deleted resources of a tenant."""
 
-    def __init__(self, connection: Connection, tenant_id: int) -> None:
+    def __init__(self, connection: sa.Connection, tenant_id: int) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
         self.tenant = {"tenant": tenant_id}
@@ -52,11 +40,11 @@ class Trash:
     def put(
         self, resource_type: ResourceType, stored: Stored, name: str | None, at: str
     ) -> tuple[list[str], list[str]]:
-        """Keep a resource that is about to be deleted; return the ids of its groups and members."""
+        """Store a resource that is to be deleted; return the ids of its groups and its members."""
         groups = self.groups_of(resource_type, stored.id)
         members = self.members_of(resource_type, stored.id)
         self.connection.execute(
-            insert(trash),
+            sa.insert(trash),
             {
                 "tenant_id": self.tenant_id,
                 "id": stored.id,
@@ -73,53 +61,51 @@ class Trash:
         return groups, members
 
     def get(self, resource_id: str) -> Deleted | None:
-        """Return what was deleted under an id."""
-        found = select(trash).where(HERE, trash.c.id == THIS)
+        """Return the deleted resource with an id, or None."""
+        found = sa.select(trash).where(HERE, trash.c.id == THIS)
         row = self.connection.execute(found, self.tenant | {"this": resource_id}).one_or_none()
         return _deleted(row) if row else None
 
     def named(self, resource_type: ResourceType, name: str) -> Deleted | None:
-        """Return the last that was deleted of a type under a folded name."""
-        found = select(trash).where(
-            HERE, trash.c.resource_type == resource_type.name, trash.c.name == name
-        )
-        latest = found.order_by(trash.c.deleted.desc()).limit(1)
+        """Return the resource of a type that was deleted last under a folded name, or None."""
+        mine = HERE, trash.c.resource_type == resource_type.name, trash.c.name == name
+        latest = sa.select(trash).where(*mine).order_by(trash.c.deleted.desc()).limit(1)
         row = self.connection.execute(latest, self.tenant).one_or_none()
         return _deleted(row) if row else None
 
     def groups_of(self, resource_type: ResourceType, resource_id: str) -> list[str]:
-        """Return the groups that have a resource as a member."""
-        return self._ids(GROUPS_OF, resource_type, resource_id)
+        """Return the ids of the groups that have a resource as a member."""
+        return self._ids(GROUPS_OF_THIS.get(resource_type.name), resource_id)
 
     def members_of(self, resource_type: ResourceType, resource_id: str) -> list[str]:
-        """Return the members of a resource."""
-        return self._ids(MEMBERS_OF, resource_type, resource_id)
+        """Return the ids of the members of a resource, which only a group has."""
+        has_members = kind_of(resource_type).has_members
+        return self._ids(MEMBERS_OF_THIS if has_members else None, resource_id)
 
-    def _ids(self, ways: Mapping[str, Any], resource_type: ResourceType, this: str) -> list[str]:
-        if resource_type.name not in ways:
+    def _ids(self, statement: Any, this: str) -> list[str]:
+        if statement is None:
             return []
-        found = self.connection.scalars(ways[resource_type.name], self.tenant | {"this": this})
-        return list(found)
+        return list(self.connection.scalars(statement, self.tenant | {"this": this}))
 
-    def latest(self, number: int) -> Sequence[Row[Any]]:
-        """Return when the last so many were deleted, with their types, names and ids."""
-        shown = select(trash.c.deleted, trash.c.resource_type, trash.c.name, trash.c.id)
+    def latest(self, number: int) -> Sequence[sa.Row[Any]]:
+        """Return the instant, type, name and id of the last so many deletes, the newest first."""
+        shown = sa.select(trash.c.deleted, trash.c.resource_type, trash.c.name, trash.c.id)
         ordered = shown.where(HERE).order_by(trash.c.deleted.desc(), trash.c.id).limit(number)
         return self.connection.execute(ordered, self.tenant).all()
 
     def size(self) -> int:
         """Return how many deleted resources there are."""
-        counted = select(func.count()).select_from(trash).where(HERE)
+        counted = sa.select(sa.func.count()).select_from(trash).where(HERE)
         return self.connection.scalar(counted, self.tenant) or 0
 
     def purge(self, before: str) -> int:
-        """Delete a part of what was deleted before an instant; return how many, 0 at the end."""
-        old = select(trash.c.id).where(HERE, trash.c.deleted < before).limit(PURGED_AT_ONCE)
+        """Delete for good a part of what was deleted before an instant; return how many."""
+        old = sa.select(trash.c.id).where(HERE, trash.c.deleted < before).limit(PURGED_AT_ONCE)
         chosen = trash.delete().where(HERE, trash.c.id.in_(old))
         return self.connection.execute(chosen, self.tenant).rowcount
 
     def take(self, resource_id: str) -> None:
-        """Forget what was deleted under an id."""
+        """Delete the row of a resource, which comes back."""
         chosen = trash.delete().where(HERE, trash.c.id == THIS)
         self.connection.execute(chosen, self.tenant | {"this": resource_id})
 
@@ -128,10 +114,5 @@ def _deleted(row: Any) -> Deleted:
     relations: Mapping[str, list[str]] = json.loads(row.relations)
     stored = Stored(row.id, row.body, row.version, row.created, row.deleted, hidden=row.hidden)
     return Deleted(
-        row.resource_type,
-        row.name,
-        row.deleted,
-        stored,
-        relations["groups"],
-        relations["members"],
+        row.resource_type, row.name, row.deleted, stored, relations["groups"], relations["members"]
     )

@@ -13,7 +13,7 @@ from scim.provider import recovery
 from scim.storage import Query, Selection, anchors, new_id
 from scim.storage.anchors import Anchors
 from scim.storage.keys import next_id
-from scim.storage.rows import moves
+from scim.storage.totals import select_shifts
 
 from ..support.scim import user
 from ..support.statements import noted
@@ -182,18 +182,20 @@ def test_page_by_cursor_is_found_in_one_statement(new_directory, resource_type):
     assert second.resources[0].stored.related
 
 
-def test_id_that_is_written_late_is_a_move(new_directory, monkeypatch):
+def test_id_that_is_written_late_shifts_pages(new_directory, monkeypatch):
     directory = new_directory()
     mine = {"tenant": directory.store.tenant_id}
 
-    def moved():
-        return directory.store.database.read(lambda reader: reader.scalar(moves(USER), mine))
+    counted = sa.select(select_shifts(USER))
+
+    def shifts():
+        return directory.store.database.read(lambda reader: reader.scalar(counted, mine))
 
     directory.user("in time")
-    assert moved() == 0
+    assert shifts() == 0
     monkeypatch.setattr(anchors, "LATE", -1)
     directory.user("late")
-    assert moved() == 1
+    assert shifts() == 1
 
 
 def test_place_of_an_id_that_was_just_made_is_not_remembered():

@@ -155,12 +155,7 @@ def driver_failure(connection: sa.Connection, error: Exception) -> BaseException
     if lost:
         connection.invalidate(error)
     return DBAPIError.instance(
-        "",
-        None,
-        error,
-        dialect.loaded_dbapi.Error,
-        connection_invalidated=lost,
-        dialect=dialect,
+        "", None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
     )
 
 

@@ -1,4 +1,4 @@
-"""Who is in which group. Members are rows, so a change costs the same whatever the group's size."""
+"""The members of a group. They are rows, so a change costs the same whatever the group's size."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -12,23 +12,17 @@ from scim.protocol.patch.members import MemberOperation
 from ..database.prepared import Prepared
 from ..keys import is_id
 from ..pages.filters import related_where
-from ..relations import RELATIONS
-from ..tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, users
+from ..relations import MEMBERS_OF_THIS, RELATIONS
+from ..tables import DIALECTS, TENANT, THIS, among, groups, link, users
 from .nesting import Nesting, NestingChange
 
-MINE = (link.c.tenant_id == TENANT) & (link.c.group_id == THIS)
-USER = sa.cast(link.c.user_id, sa.Text)
-EVERYBODY = sa.union_all(
-    sa.select(link.c.user_id).where(MINE),
-    sa.select(nesting.c.child_id).where(
-        nesting.c.tenant_id == TENANT, nesting.c.parent_id == THIS, nesting.c.direct
-    ),
+USER_ID = sa.cast(link.c.user_id, sa.Text)
+SELECT_ONE_MORE = Prepared(
+    MEMBERS_OF_THIS.offset(sa.bindparam("number", type_=sa.Integer())).limit(sa.literal_column("1"))
 )
-BEYOND = Prepared(
-    EVERYBODY.offset(sa.bindparam("number", type_=sa.Integer())).limit(sa.literal_column("1"))
-)
-# The key tells who is there already: to find them first, PostgreSQL might read all of the group.
-ADD = {
+# The primary key tells which users are members already. To select those first, PostgreSQL might
+# read all members.
+INSERT_USERS = {
     name: Prepared(
         dialect.insert(link)
         .from_select(
@@ -38,11 +32,15 @@ ADD = {
             ),
         )
         .on_conflict_do_nothing()
-        .returning(USER)
+        .returning(USER_ID)
     )
     for name, dialect in DIALECTS.items()
 }
-REMOVE = Prepared(link.delete().where(MINE, among(link.c.user_id)).returning(USER))
+DELETE_USERS = Prepared(
+    link.delete()
+    .where(link.c.tenant_id == TENANT, link.c.group_id == THIS, among(link.c.user_id))
+    .returning(USER_ID)
+)
 
 _nested = (
     sa.select(groups.c.id).where(groups.c.tenant_id == TENANT, among(groups.c.id)).cte("nested")
@@ -50,21 +48,25 @@ _nested = (
 _named = users.alias("named")
 
 
-def _who(locked: sa.ColumnElement[bool]) -> Prepared:
-    """Return the SELECT of which ids there are, and whether of groups, and lock some users."""
+def _select_known(locked: sa.ColumnElement[bool]) -> Prepared:
+    """Return the SELECT of those of ``ids`` that exist, and whether each is a group's.
+
+    It locks the users that meet ``locked``, in the order of their ids.
+    """
     found = sa.select(users.c.id).where(users.c.tenant_id == TENANT, locked).order_by(users.c.id)
-    waited = found.with_for_update(key_share=True).cte("waited")
+    held = found.with_for_update(key_share=True).cte("held")
     return Prepared(
         sa.union_all(
-            sa.select(sa.cast(waited.c.id, sa.Text), sa.false()).where(among(waited.c.id)),
+            sa.select(sa.cast(held.c.id, sa.Text), sa.false()).where(among(held.c.id)),
             sa.select(sa.cast(_nested.c.id, sa.Text), sa.true()),
         )
     )
 
 
-# No user is locked if there are groups among them: whatever they need comes before users.
-WHO = _who(among(users.c.id) & ~sa.exists(sa.select(_nested.c.id)))
-WHO_WITH_GROUPS = _who(
+# Locks no user if there are groups among the ids: groups are locked before users, see ``nesting``.
+SELECT_KNOWN = _select_known(among(users.c.id) & ~sa.exists(sa.select(_nested.c.id)))
+# Locks the users among the ids and those in the groups ``beneath``.
+SELECT_KNOWN_BENEATH = _select_known(
     users.c.id.in_(
         sa.union(
             sa.select(_named.c.id).where(_named.c.tenant_id == TENANT, among(_named.c.id)),
@@ -79,7 +81,7 @@ WHO_WITH_GROUPS = _who(
 class Members:
     """The members of one group, whose row the transaction has locked.
 
-    ``users`` and ``groups`` tell who has come (true) or gone (false) so far, by id.
+    ``users`` and ``groups`` have the members that were added (true) or removed (false), by id.
     """
 
     def __init__(self, connection: sa.Connection, group_id: str, nesting: Nesting) -> None:
@@ -93,22 +95,22 @@ class Members:
         self.groups: dict[str, bool] = {}
 
     def apply(self, operations: Sequence[MemberOperation], skip_unknown: bool) -> None:
-        """Carry out operations, one after the other.
+        """Apply operations, one after the other.
 
-        :raises InvalidValueError: a member does not exist, unless those are to be passed over, or
-            a group would contain itself
+        :raises InvalidValueError: a member does not exist and ``skip_unknown`` is false, or a
+            group would contain itself
         """
         named = [self.named(operation) for operation in operations]
         self.lock(set().union(*named))
         for number, operation in enumerate(operations):
             ids = self.named(operation) if number else named[0]
             try:
-                self.carry_out(operation, ids, skip_unknown)
+                self.apply_one(operation, ids, skip_unknown)
             except InvalidValueError as error:
                 raise (error.within(operation.place) if operation.place else error) from None
 
     def named(self, operation: MemberOperation) -> set[str]:
-        """Return the ids of those whom an operation, as things are, adds or removes."""
+        """Return the ids of the members that an operation would now add or remove."""
         match operation:
             case MemberOperation("replace", ids):
                 return set(ids or ()) ^ self.ids()
@@ -119,9 +121,9 @@ class Members:
         return self.ids(operation.condition)
 
     def ids(self, condition: Condition | None = None) -> set[str]:
-        """Return the ids of the members, of those that meet ``condition``."""
+        """Return the ids of the members, or of those that meet ``condition``."""
         if condition is None:
-            return set(self.connection.scalars(EVERYBODY, self.names))
+            return set(self.connection.scalars(MEMBERS_OF_THIS, self.names))
         found = []
         for relation in RELATIONS["members"]:
             met = related_where(condition, relation, self.connection.dialect.name)
@@ -129,7 +131,7 @@ class Members:
         return set(self.connection.scalars(sa.union_all(*found), self.names))
 
     def lock(self, ids: Collection[str]) -> None:
-        """Find out who is meant, and let nobody else change them.
+        """Find the users and groups among ``ids``, and lock them.
 
         :raises NestingChange: there are groups among them, and the nesting is not locked yet
         """
@@ -138,15 +140,15 @@ class Members:
             return
         held = self.nesting.held
         names = self.names | {"ids": possible, "beneath": list(held or ())}
-        who = WHO if held is None else WHO_WITH_GROUPS
-        for member, is_group in who.rows(self.connection, names):
+        known = SELECT_KNOWN if held is None else SELECT_KNOWN_BENEATH
+        for member, is_group in known.rows(self.connection, names):
             (self.known_groups if is_group else self.known_users).add(member)
         if self.known_groups and held is None:
             raise NestingChange(self.group_id, self.known_groups)
         if held is not None and self.known_groups - held:
             self.nesting.hold(self.group_id, self.known_groups)
 
-    def carry_out(self, operation: MemberOperation, named: set[str], skip_unknown: bool) -> None:
+    def apply_one(self, operation: MemberOperation, named: set[str], skip_unknown: bool) -> None:
         if operation.op != "add":
             self.discard(named - set(operation.ids or ()) if operation.op == "replace" else named)
         if operation.op != "remove":
@@ -160,27 +162,27 @@ class Members:
                 f"members: there is no user or group with the id {missing[:80]!r}"
             )
         if here := self.known_users.intersection(ids):
-            add = ADD[self.connection.dialect.name]
-            added = add.rows(self.connection, self.names | {"ids": list(here)})
+            insert = INSERT_USERS[self.connection.dialect.name]
+            added = insert.rows(self.connection, self.names | {"ids": list(here)})
             _note(self.users, [member for (member,) in added], True)
         nested = self.known_groups.intersection(ids)
         _note(self.groups, self.nesting.add(self.group_id, nested), True)
 
     def discard(self, ids: set[str]) -> None:
-        """Take out those of ``ids`` who are in the group."""
+        """Remove those of ``ids`` that are members."""
         if here := self.known_users & ids:
-            removed = REMOVE.rows(self.connection, self.names | {"ids": list(here)})
+            removed = DELETE_USERS.rows(self.connection, self.names | {"ids": list(here)})
             _note(self.users, [member for (member,) in removed], False)
         nested = self.known_groups & ids
         _note(self.groups, self.nesting.remove(self.group_id, nested), False)
 
     def more_than(self, number: int) -> bool:
         """Tell whether the group has more members than ``number``, without counting the rest."""
-        return bool(BEYOND.rows(self.connection, self.names | {"number": number}))
+        return bool(SELECT_ONE_MORE.rows(self.connection, self.names | {"number": number}))
 
 
 def _note(changed: dict[str, bool], ids: Iterable[str], added: bool) -> None:
-    """Note who came or went; who came and went again has not changed."""
+    """Note members that were added or removed; one that was both has not changed."""
     for member in ids:
         if changed.pop(member, added) == added:
             changed[member] = added

@@ -1,9 +1,13 @@
-"""Groups within groups. ``nesting`` has every pair, also those by way of others, so that a read
-needs no recursion; here it is kept up to date and free of cycles.
+"""Groups within groups: ``nesting`` is kept up to date and free of cycles.
 
-Whoever changes it locks first the tenant's nesting, then the groups whose members or users it
-concerns, then the users, groups and users each in the order of their ids. Whoever changes the users
-of a group locks that and then them. So nobody waits for one who waits in turn.
+It has a row for every pair, also for groups that contain each other by way of others, so that a
+read needs no recursion.
+
+Lock order, which prevents deadlocks:
+
+1. the tenant's nesting, if that changes;
+2. the groups whose members or users change, by id;
+3. the users whose groups change, by id.
 """
 
 from collections.abc import Collection
@@ -13,33 +17,33 @@ import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
 
+from ..relations import GROUPS_OF_THIS
 from ..tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, tenants, users
 
 MINE = nesting.c.tenant_id == TENANT
-LOCK = sa.select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
+LOCK_NESTING = sa.select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
 LOCK_GROUPS = (
     sa.select(groups.c.id)
     .where(groups.c.tenant_id == TENANT, among(groups.c.id))
     .order_by(groups.c.id)
     .with_for_update(key_share=True)
 )
-PARENTS = sa.select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS, nesting.c.direct)
-ABOVE = sa.select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS)
-BELOW = sa.select(nesting.c.child_id).where(MINE, among(nesting.c.parent_id)).distinct()
+SELECT_ABOVE = sa.select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS)
+SELECT_BELOW = sa.select(nesting.c.child_id).where(MINE, among(nesting.c.parent_id)).distinct()
 BETWEEN = sa.and_(
     MINE, among(nesting.c.parent_id, "parents"), among(nesting.c.child_id, "children")
 )
-DIRECT = sa.select(nesting.c.child_id).where(BETWEEN, nesting.c.direct)
-SEVER = nesting.delete().where(BETWEEN, nesting.c.direct)
-FORGET = nesting.delete().where(BETWEEN, ~nesting.c.direct)
+SELECT_DIRECT = sa.select(nesting.c.child_id).where(BETWEEN, nesting.c.direct)
+DELETE_DIRECT = nesting.delete().where(BETWEEN, nesting.c.direct)
+DELETE_INDIRECT = nesting.delete().where(BETWEEN, ~nesting.c.direct)
 
 COLUMNS = ["tenant_id", "parent_id", "child_id", "direct"]
 _tenant = sa.bindparam("tenant", type_=nesting.c.tenant_id.type)
 _parent, _child = groups.alias("parent"), groups.alias("child")
 
 
-def _pairs(direct: bool) -> Any:
-    """Return the SELECT of each of the groups ``parents`` with each of ``children``."""
+def _select_pairs(direct: bool) -> Any:
+    """Return the SELECT of every pair of one of ``parents`` and one of ``children``."""
     each = _parent.join(_child, _parent.c.tenant_id == _child.c.tenant_id)
     return (
         sa.select(_tenant, _parent.c.id, _child.c.id, sa.literal(direct))
@@ -60,7 +64,7 @@ _walk = _walk.union(
         _step.c.tenant_id == TENANT, _step.c.direct, _step.c.child_id == _walk.c.parent_id
     )
 )
-PATHS = sa.select(_tenant, _walk.c.parent_id, _walk.c.child_id, sa.literal(False)).where(
+SELECT_INDIRECT = sa.select(_tenant, _walk.c.parent_id, _walk.c.child_id, sa.literal(False)).where(
     among(_walk.c.parent_id, "parents")
 )
 _beneath = (
@@ -75,7 +79,7 @@ _beneath = (
     .with_for_update(key_share=True)
     .cte("beneath")
 )
-TOUCH_BENEATH: sa.Update = (
+BUMP_BENEATH: sa.Update = (
     sa.update(users)
     .where(users.c.tenant_id == TENANT, users.c.id.in_(sa.select(_beneath.c.id)))
     .values(version=users.c.version + 1)
@@ -83,7 +87,7 @@ TOUCH_BENEATH: sa.Update = (
 
 
 class NestingChange(Exception):
-    """A transaction changes the nesting and has not locked it: it has to begin again and do so."""
+    """A transaction that is about to change the nesting must begin again and lock it first."""
 
     def __init__(self, group: str, children: Collection[str]) -> None:
         super().__init__(group)
@@ -92,10 +96,10 @@ class NestingChange(Exception):
 
 
 class Nesting:
-    """The groups of a tenant within each other, as a transaction sees and changes them.
+    """The nesting of a tenant, as a transaction reads and changes it.
 
-    ``held`` are groups in and beneath which nobody else can change anything, or None as long as
-    others can change the nesting. SQLite has one writer at a time, and nothing to lock.
+    ``held`` are the groups in which, and beneath which, only this transaction can change members.
+    It is None while the nesting is not locked. SQLite has one writer at a time: nothing is locked.
     """
 
     def __init__(self, connection: sa.Connection, tenant_id: int) -> None:
@@ -106,14 +110,14 @@ class Nesting:
         self.insert = DIALECTS[connection.dialect.name].insert(nesting)
 
     def hold(self, group: str, children: Collection[str]) -> None:
-        """Lock the nesting, and all groups in and beneath ``children``, for a change of ``group``.
+        """Lock the nesting, ``group``, and all groups in and beneath ``children``.
 
-        What shows the group itself is locked as well, if it is one of them: it is to be deleted.
+        A group that is its own child here is about to be deleted: its parents are locked as well.
         """
         if self.alone:
             return
         if self.held is None:
-            self.connection.execute(LOCK, self.tenant)
+            self.connection.execute(LOCK_NESTING, self.tenant)
         beneath = {*children} | self.below(children)
         self.held = (self.held or set()) | beneath
         parents = self.parents(group) if group in children else set()
@@ -122,7 +126,7 @@ class Nesting:
         )
 
     def add(self, parent: str, children: Collection[str]) -> set[str]:
-        """Make groups members of another and return those that were not.
+        """Make groups members of another; return those that were not members before.
 
         :raises InvalidValueError: a group would contain itself
         """
@@ -139,65 +143,67 @@ class Nesting:
         new = set(children) - self.direct(parent, children)
         if new:
             self.connection.execute(
-                self.insert.from_select(COLUMNS, _pairs(direct=True)).on_conflict_do_update(
+                self.insert.from_select(COLUMNS, _select_pairs(direct=True)).on_conflict_do_update(
                     index_elements=COLUMNS[:3], set_={"direct": True}
                 ),
                 self.between([parent], new),
             )
             self.connection.execute(
-                self.insert.from_select(COLUMNS, _pairs(direct=False)).on_conflict_do_nothing(),
+                self.insert.from_select(
+                    COLUMNS, _select_pairs(direct=False)
+                ).on_conflict_do_nothing(),
                 self.between(above | {parent}, new | self.below(new)),
             )
         return new
 
     def remove(self, parent: str, children: Collection[str]) -> set[str]:
-        """Take groups out of another and return those that were in it."""
+        """Take groups out of another; return those that were members."""
         old = self.direct(parent, children) if children else set()
         if old:
-            self.connection.execute(SEVER, self.between([parent], old))
+            self.connection.execute(DELETE_DIRECT, self.between([parent], old))
             self.refresh(self.above(parent) | {parent}, old | self.below(old))
         return old
 
     def isolate(self, group: str) -> set[str]:
-        """Take a group out of those above it and empty it; return which showed it as a member."""
+        """Take a group out of its parents and its groups out of it; return the parents."""
         above, below = self.above(group), self.below([group])
         if not above | below:
             return set()
-        showing = self.parents(group)
-        self.connection.execute(SEVER, self.between([group], below))
-        self.connection.execute(SEVER, self.between(above, [group]))
+        parents = self.parents(group)
+        self.connection.execute(DELETE_DIRECT, self.between([group], below))
+        self.connection.execute(DELETE_DIRECT, self.between(above, [group]))
         self.refresh(above | {group}, below | {group})
-        return showing
+        return parents
 
     def refresh(self, parents: Collection[str], children: Collection[str]) -> None:
-        """Find anew which of ``children`` are in which of ``parents`` by way of others."""
+        """Compute again which of ``children`` are in which of ``parents`` by way of others."""
         names = self.between(parents, children)
-        self.connection.execute(FORGET, names)
-        found = self.insert.from_select(COLUMNS, PATHS).on_conflict_do_nothing()
+        self.connection.execute(DELETE_INDIRECT, names)
+        found = self.insert.from_select(COLUMNS, SELECT_INDIRECT).on_conflict_do_nothing()
         self.connection.execute(found, names)
 
     def direct(self, parent: str, children: Collection[str]) -> set[str]:
         """Return those of ``children`` that are members of a group."""
-        return set(self.connection.scalars(DIRECT, self.between([parent], children)))
+        return set(self.connection.scalars(SELECT_DIRECT, self.between([parent], children)))
 
     def parents(self, group: str) -> set[str]:
-        """Return the groups that show a group as a member."""
-        return set(self.connection.scalars(PARENTS, self.tenant | {"this": group}))
+        """Return the groups that have a group as a member."""
+        return set(self.connection.scalars(GROUPS_OF_THIS["Group"], self.tenant | {"this": group}))
 
     def above(self, group: str) -> set[str]:
-        """Return the groups that contain a group, in whatever way."""
-        return set(self.connection.scalars(ABOVE, self.tenant | {"this": group}))
+        """Return the groups that contain a group, as a member or by way of others."""
+        return set(self.connection.scalars(SELECT_ABOVE, self.tenant | {"this": group}))
 
     def below(self, ids: Collection[str]) -> set[str]:
-        """Return the groups that any of ``ids`` contains, in whatever way."""
-        return set(self.connection.scalars(BELOW, self.tenant | {"ids": list(ids)}))
+        """Return the groups that any of ``ids`` contains, as a member or by way of others."""
+        return set(self.connection.scalars(SELECT_BELOW, self.tenant | {"ids": list(ids)}))
 
-    def touch_beneath(self, ids: Collection[str], now: str) -> None:
-        """Move the versions of all users in ``ids`` and in the groups within them."""
+    def bump_beneath(self, ids: Collection[str], now: str) -> None:
+        """Bump the versions of all users in ``ids`` and in the groups within them."""
         if ids:
             beneath = list(set(ids) | self.below(ids))
             self.connection.execute(
-                TOUCH_BENEATH, self.tenant | {"ids": beneath, "last_modified": now}
+                BUMP_BENEATH, self.tenant | {"ids": beneath, "last_modified": now}
             )
 
     def between(self, parents: Collection[str], children: Collection[str]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
-"""A resolved filter as SQL. The database answers it; no row is looked at in Python.
+"""A resolved filter as SQL: the database answers it, and no row is looked at in Python.
 
-``userName``, ``id``, ``meta`` and the like have columns; ``groups`` and ``members`` are rows of
-``link`` and ``nesting``; everything else is asked of ``search``, in the way of the dialect. A term
-is never NULL, so NOT is safe.
+1. ``userName``, ``id``, ``meta`` and a few more have columns.
+2. ``groups`` and ``members`` are rows of ``link`` and ``nesting``.
+3. All else is in the JSON of ``search``: see ``jsonpath`` for PostgreSQL, ``json_each`` for SQLite.
+
+A term is never NULL, so NOT is safe.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,18 +20,18 @@ from scim.protocol.references import References, server_made
 from scim.protocol.schema import ResourceType
 
 from ..keys import is_id
-from ..relations import RELATED, RELATIONS, Columns, Referred, Relation, referred, url
-from ..tables import table_of
+from ..references import Referred, referred
+from ..relations import RELATIONS, Columns, Relation, url
+from ..tables import kind_of
 from . import json_each, jsonpath
 from .trigrams import likeness
-
-OWN_COLUMNS = {"User": ("userName", "user_name"), "Group": ("displayName", "display_name")}
 
 
 @cache
 def columns_of(resource_type: ResourceType) -> Columns:
     """Return the columns that attributes of a type are compared with."""
-    table = table_of(resource_type)
+    kind = kind_of(resource_type)
+    table = kind.table
     columns = {
         ("id",): table.c.id,
         ("externalid",): table.c.external_id,
@@ -39,9 +41,8 @@ def columns_of(resource_type: ResourceType) -> Columns:
         ("meta", "location"): url(resource_type.endpoint, table),
         ("meta", "resourcetype"): sa.cast(sa.literal(resource_type.name), sa.Text),
     }
-    if resource_type.name in OWN_COLUMNS:
-        attribute, column = OWN_COLUMNS[resource_type.name]
-        columns[attribute.lower(),] = table.c[column]
+    if kind.column:
+        columns[kind.name.lower(),] = table.c[kind.column]
     return columns
 
 
@@ -49,33 +50,25 @@ def where(
     condition: Condition, resource_type: ResourceType, dialect: str
 ) -> sa.ColumnElement[bool]:
     """Return the condition as a boolean expression over a row of the type's table."""
-    scope = _Compiler(
-        table_of(resource_type),
-        columns_of(resource_type),
-        dialect,
-        RELATED.get(resource_type.name),
-        resource_type.references,
-    )
+    kind, columns = kind_of(resource_type), columns_of(resource_type)
+    scope = _Compiler(kind.table, columns, dialect, kind.related, resource_type.references)
     return scope.term(condition)
 
 
 def related_where(condition: Condition, relation: Relation, dialect: str) -> sa.ColumnElement[bool]:
-    """Return what a filter in ``members[...]`` or ``groups[...]`` asks of a row of a relation."""
+    """Return the filter in ``members[...]`` or ``groups[...]`` over a row of a relation."""
     scope = _Compiler(relation.other, relation.columns, dialect, searched=relation.searched)
     return scope.term(condition)
 
 
 def equality(condition: Condition | None, resource_type: ResourceType) -> str | None:
-    """Return the jsonpath that a condition comes to which is about ``search`` and equal values.
-
-    It is None for all others.
-    """
+    """Return the jsonpath of a condition that only asks ``search`` for equal values, or None."""
     match condition:
         case Compare(keys, _, "eq"):
             made = server_made(keys, resource_type.references)
             asks = keys not in columns_of(resource_type) and made is None
         case Some((name,), _, inner):
-            asks = name != RELATED.get(resource_type.name) and _is_equality(inner)
+            asks = name != kind_of(resource_type).related and _is_equality(inner)
         case _:
             return None
     return jsonpath.path_of(condition) if asks else None
@@ -123,7 +116,7 @@ class _Compiler:
             case Some((name,), _, inner) if name == self.related:
                 return self.linked(name, inner)
             case Compare(("externalid",), _, operator, value) if operator != "eq" or not value:
-                pass  # the column has no empty text
+                pass  # ``search`` answers: the column has NULL in place of the empty text
             case Compare(keys) | Has(keys) if keys in self.searched:
                 condition = replace(condition, keys=self.searched[keys])
             case Compare(keys) if keys in self.columns:
@@ -141,7 +134,7 @@ class _Compiler:
     def linked(self, name: str, inner: Condition) -> sa.ColumnElement[bool]:
         """Return whether a group has a member, or a user a group, that meets ``inner``.
 
-        Those who are meant are found first, so that a member's groups are found by the member.
+        The others are selected first, so that an index finds the groups of a member.
         """
         found = [
             relation.select(relation.owner).where(related_where(inner, relation, self.dialect))
@@ -155,7 +148,7 @@ class _Compiler:
     ) -> sa.ColumnElement[bool]:
         """Return whether a resource refers to one of ``targets`` that meets ``condition``.
 
-        Here, too, those who are meant are found first.
+        The targets are selected first, for the index on them.
         """
         own, found = replace(condition, keys=condition.keys[-1:]), []
         for each in targets:

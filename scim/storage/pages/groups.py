@@ -1,6 +1,6 @@
-"""Several resources at once; the groups of all users among them are found in three statements.
+"""Pages of users: the groups of all of them are found in three statements.
 
-Users on a page share groups. Asked user by user, the database wrote each group's text again for
+Users on a page share groups. A subquery for each user writes the text of a shared group again for
 each of them, and a page took twice as long.
 """
 
@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from ..database.prepared import Prepared
 from ..relations import RELATIONS
-from ..rows import Stored, rows
-from ..tables import TENANT, among, link, nesting
+from ..rows import Stored, select_rows
+from ..tables import TENANT, among, kind_of, link, nesting
 from .query import Selection
 
 _direct, _indirect = RELATIONS["groups"]
@@ -29,23 +29,25 @@ ABOVE = Prepared(
     )
 )
 TEXTS = Prepared(
-    sa.select(sa.cast(_shown.c.id, sa.Text), _direct.shown).where(
+    sa.select(sa.cast(_shown.c.id, sa.Text), _direct.beginning).where(
         _shown.c.tenant_id == TENANT, among(_shown.c.id)
     )
 )
 
 
-def rows_of(selection: Selection) -> sa.Select[Any]:
-    """Return the SELECT of the rows of which ``resources_in`` makes resources."""
-    several = selection.resource_type.name != "User"
-    return rows(selection.resource_type, selection.with_related and several)
+def select_page_rows(selection: Selection) -> sa.Select[Any]:
+    """Return the SELECT whose rows ``resources_in`` makes resources of."""
+    resource_type = selection.resource_type
+    together = selection.with_related and not kind_of(resource_type).has_groups
+    return select_rows(resource_type, together)
 
 
 def resources_in(
     connection: sa.Connection, tenant_id: int, selection: Selection, read: Sequence[Any]
 ) -> list[Stored]:
-    """Return the resources in rows, which may have further columns, users with their groups."""
-    if selection.resource_type.name != "User" or not selection.with_related or not read:
+    """Return the resources in rows, users with their groups; more columns are left alone."""
+    with_groups = selection.with_related and kind_of(selection.resource_type).has_groups
+    if not read or not with_groups:
         return [Stored(*row[:8]) for row in read]
     groups = groups_of(connection, tenant_id, [row[0] for row in read])
     return [Stored(*(*row[:5], groups.get(row[0]), *row[6:8])) for row in read]
@@ -54,7 +56,7 @@ def resources_in(
 def groups_of(connection: sa.Connection, tenant_id: int, user_ids: Sequence[str]) -> dict[str, str]:
     """Return the JSON texts of each user's groups, direct and indirect, joined by commas.
 
-    Who is in no group is left out.
+    A user in no group is left out.
     """
     direct: dict[str, set[str]] = defaultdict(set)
     for user, group in LINKS.rows(connection, {"tenant": tenant_id, "ids": list(user_ids)}):

@@ -13,7 +13,7 @@ SIGNS = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator
 
 
 def term(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
-    """Return what ``condition`` asks of a JSON text, or of an element that json_each yields."""
+    """Return ``condition`` over a JSON text, or over an element that json_each yields."""
     match condition:
         case And(terms):
             return sa.and_(sa.true(), *(term(below, search) for below in terms))
@@ -59,7 +59,7 @@ def compare_text(column: Any, name: str, value: Any) -> Any:
 
 
 def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> Any:
-    """Return what to sort by: a value, or that of the primary or else the first element."""
+    """Return the sort value: that of an attribute, or of the primary or else the first element."""
     if multi is None:
         return sa.func.json_extract(search, _path(keys))
     element = sa.func.json_each(search, _path(multi)).table_valued("key", "value")

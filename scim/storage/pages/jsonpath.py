@@ -20,15 +20,15 @@ def term(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
 
 
 def meets(search: Any, path: Any) -> sa.ColumnElement[bool]:
-    """Return ``search @? path``, which the index answers where something has to be equal."""
+    """Return ``search @? path``; the GIN index answers it where a value must be equal."""
     found: sa.ColumnElement[bool] = sa.type_coerce(search, JSONB).path_exists(path)
     return found
 
 
 def term_beside(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
-    """Return the same for a place where another index has to answer.
+    """Return the same condition in a form for which the planner uses another index.
 
-    PostgreSQL takes every ``@?`` to be rare, also ``type eq "work"``.
+    PostgreSQL expects 1 % of the rows to meet any ``@?``, also ``type eq "work"``.
     """
     nothing = sa.literal({}, JSONB())
     found: sa.ColumnElement[bool] = sa.func.jsonb_path_exists(
@@ -56,7 +56,7 @@ def _path(keys: Keys, root: str = "$") -> str:
 
 
 def _predicate(condition: Condition) -> str:
-    """Return what is asked of one element, ``@``."""
+    """Return the condition on one element, ``@``."""
     match condition:
         case And(terms):
             return f"({' && '.join(map(_predicate, terms)) or '1 == 1'})"
@@ -99,7 +99,7 @@ def compare_text(column: Any, operator: str, value: Any) -> Any:
 
 
 def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> Any:
-    """Return what to sort by: a value, or that of the primary or else the first element."""
+    """Return the sort value: that of an attribute, or of the primary or else the first element."""
     source = search
     if multi is not None:
         primary = _first(search, f"{_path(multi)}[*] ? (@.primary == true)")

@@ -1,6 +1,6 @@
 """Pages of all resources of a type in the order of their ids: one statement each, built once.
 
-A page by index starts at the nearest place that is remembered, a page by cursor at its position.
+A page by index starts at the nearest remembered place, a page by cursor at its position.
 """
 
 import operator
@@ -15,9 +15,10 @@ from scim.protocol.schema import ResourceType
 from ..anchors import Anchor, Anchors
 from ..database.prepared import Prepared
 from ..keys import next_id
-from ..rows import Stored, moves, total
+from ..rows import Stored
 from ..tables import among, belongs, table_of, users
-from .groups import resources_in, rows_of
+from ..totals import select_shifts, select_total
+from .groups import resources_in, select_page_rows
 from .query import LARGEST_OFFSET, Found, Page, Position, Query, Selection
 
 START: Any = sa.bindparam("start", type_=users.c.id.type)
@@ -42,36 +43,30 @@ def list_page(connection: sa.Connection, tenant_id: int, query: Query, anchors: 
     [selection] = query.selections
     kind = tenant_id, selection.resource_type.name
     anchor = anchors.before(kind, query.offset)
-    read, number, moved = _indexed(connection, tenant_id, query, anchor)
-    if anchor and moved != anchor.moves:
-        read, number, moved = _indexed(connection, tenant_id, query, None)
+    read, number, shifts = _read_from(connection, tenant_id, query, anchor)
+    if anchor and shifts != anchor.shifts:
+        read, number, shifts = _read_from(connection, tenant_id, query, None)
     places: list[tuple[int, str]] = []
     if read:
-        places = [
-            (query.offset, read[0].id),
-            (query.offset + len(read), next_id(read[-1].id)),
-        ]
-    anchors.remember(kind, moved, places)
+        ends = query.offset + len(read)
+        places = [(query.offset, read[0].id), (ends, next_id(read[-1].id))]
+    anchors.remember(kind, shifts, places)
     return Page(number, [Found(selection.resource_type, stored) for stored in read])
 
 
-def _indexed(
+def _read_from(
     connection: sa.Connection, tenant_id: int, query: Query, anchor: Anchor | None
 ) -> tuple[Sequence[Stored], int, int]:
-    """Return the resources on a page, how many there are of all, and how often they have moved.
+    """Return the resources on a page, the total, and the count of shifts.
 
-    What is between the anchor and the page is passed over in an index alone.
+    Resources between the anchor and the page are passed over in an index alone.
     """
     skipped = query.offset - (anchor.offset if anchor else 0)
     [selection] = query.selections
-    statement = _listing(selection, operator.ge if anchor else None, skips=skipped > 0)
-    names = {
-        "tenant": tenant_id,
-        "limit": query.limit,
-        "skipped": skipped,
-        "start": anchor and anchor.id,
-    }
-    return _read(connection, statement, names, selection)
+    statement = _select_page(selection, operator.ge if anchor else None, skips=skipped > 0)
+    names = {"tenant": tenant_id, "limit": query.limit, "skipped": skipped}
+    start = {"start": anchor and anchor.id}
+    return _read(connection, statement, names | start, selection)
 
 
 def list_onward(connection: sa.Connection, tenant_id: int, query: Query) -> Page:
@@ -80,7 +75,7 @@ def list_onward(connection: sa.Connection, tenant_id: int, query: Query) -> Page
     position, beyond = query.position, None
     if position:
         beyond = operator.lt if position.backward else operator.gt
-    statement = _listing(selection, beyond)
+    statement = _select_page(selection, beyond)
     names = {"tenant": tenant_id, "limit": query.limit + 1, "start": position and position.id}
     read, number, _ = _read(connection, statement, names, selection)
     goes_on, read = len(read) > query.limit, read[: query.limit]
@@ -92,14 +87,16 @@ def list_onward(connection: sa.Connection, tenant_id: int, query: Query) -> Page
 
 
 @cache
-def _listing(selection: Selection, beyond: Beyond | None, skips: bool = False) -> Prepared:
-    """Return the SELECT of a page, each row with the number of all and of moves."""
+def _select_page(selection: Selection, beyond: Beyond | None, skips: bool = False) -> Prepared:
+    """Return the SELECT of a page, each row with the total and the count of shifts."""
     resource_type = selection.resource_type
     table = table_of(resource_type)
     matching = [belongs(resource_type)]
     if beyond:
         matching.append(beyond(table.c.id, START))
-    chosen = rows_of(selection).add_columns(*_numbers(resource_type))
+    chosen = select_page_rows(selection).add_columns(
+        select_total(resource_type), select_shifts(resource_type)
+    )
     chosen = chosen.order_by(table.c.id.desc() if beyond is operator.lt else table.c.id)
     if not skips:
         return Prepared(chosen.where(*matching).limit(LIMIT))
@@ -108,20 +105,15 @@ def _listing(selection: Selection, beyond: Beyond | None, skips: bool = False) -
 
 
 @cache
-def _numbers(resource_type: ResourceType) -> Sequence[Any]:
-    return total(resource_type).scalar_subquery(), moves(resource_type).scalar_subquery()
-
-
-@cache
-def _counting(resource_type: ResourceType) -> Prepared:
-    return Prepared(sa.select(*_numbers(resource_type)))
+def _select_numbers(resource_type: ResourceType) -> Prepared:
+    return Prepared(sa.select(select_total(resource_type), select_shifts(resource_type)))
 
 
 def _read(
     connection: sa.Connection, statement: Prepared, names: dict[str, Any], selection: Selection
 ) -> tuple[Sequence[Stored], int, int]:
-    """Return what a statement finds, and the two numbers, which an empty page asks for."""
+    """Return the resources that a statement finds, and the two numbers, also if it finds none."""
     read = statement.rows(connection, names)
-    numbers = read or _counting(selection.resource_type).rows(connection, names)
+    numbers = read or _select_numbers(selection.resource_type).rows(connection, names)
     found = resources_in(connection, names["tenant"], selection, read)
     return found, int(numbers[0][-2]), int(numbers[0][-1])

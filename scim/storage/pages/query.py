@@ -1,4 +1,4 @@
-"""What a query asks for, of one resource type or several, and what answers it."""
+"""Queries of one resource type or several, and the pages that answer them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,11 @@ from scim.protocol.references import server_made
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 
-from ..relations import RELATED, first_related, referred
-from ..rows import Stored, total
-from ..tables import belongs, table_of
+from ..references import referred
+from ..relations import select_first_related
+from ..rows import Stored
+from ..tables import belongs, kind_of, table_of
+from ..totals import select_total
 from . import json_each, jsonpath
 from .filters import columns_of, where
 
@@ -23,7 +25,7 @@ LARGEST_OFFSET = 2**62  # of a page that can have anything on it
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in an order: behind the resource with this value and id, or before it, going back."""
+    """A place in an order: after the resource with this value and id, or before it (backward)."""
 
     value: str | int | float | None
     id: str
@@ -32,7 +34,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to find of one resource type, and by which of its attributes to sort."""
+    """The condition on resources of one type, and the attribute to sort them by."""
 
     resource_type: ResourceType
     condition: Condition | None = None
@@ -42,9 +44,9 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to find, in which order, and which part of it; ``offset`` counts from 0.
+    """A query for one page; ``offset`` counts from 0.
 
-    With ``walks`` the part begins at ``position``, or at the beginning without one.
+    With ``walks`` the page begins at ``position``, or at the beginning if that is None.
     """
 
     selections: tuple[Selection, ...]
@@ -57,7 +59,7 @@ class Query:
 
     @property
     def sorts(self) -> bool:
-        """Whether there is an order beside that of the ids, which is that of creation."""
+        """Whether the client chose an order; otherwise ids give that of creation."""
         return any(selection.sort for selection in self.selections)
 
 
@@ -71,9 +73,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The resources on a page, the number of all that match, and whether the walk goes on.
+    """One page; ``total`` counts all that match, ``goes_on`` tells whether more come after it.
 
-    ``first`` and ``last`` are where the page begins and ends.
+    ``first`` and ``last`` are the positions of the first and the last resource on it.
     """
 
     total: int
@@ -98,7 +100,7 @@ def sort_chain(sort_by: str, resource_type: ResourceType, tolerated: Tolerated) 
 
 
 def matching_rows(selection: Selection, dialect: str) -> list[sa.ColumnElement[bool]]:
-    """Return what the rows of a selection meet."""
+    """Return the conditions on the rows of a selection."""
     matching = [belongs(selection.resource_type)]
     if selection.condition is not None:
         matching.append(where(selection.condition, selection.resource_type, dialect))
@@ -106,11 +108,11 @@ def matching_rows(selection: Selection, dialect: str) -> list[sa.ColumnElement[b
 
 
 def count_rows(connection: sa.Connection, tenant_id: int, query: Query) -> int:
-    """Count what matches; without a condition that is known."""
+    """Count the resources that match; without a condition the total is stored."""
     counts: list[Any] = []
     for selection in query.selections:
         if selection.condition is None:
-            counts.append(total(selection.resource_type).scalar_subquery())
+            counts.append(select_total(selection.resource_type))
         else:
             matching = matching_rows(selection, connection.dialect.name)
             counted = sa.select(sa.func.count()).select_from(table_of(selection.resource_type))
@@ -120,13 +122,13 @@ def count_rows(connection: sa.Connection, tenant_id: int, query: Query) -> int:
 
 
 def column_of(selection: Selection) -> Any:
-    """Return the column to sort by; None if the value is not in one."""
+    """Return the column to sort by, or None if the value is in no column."""
     keys = tuple(attribute.key for attribute in selection.sort)
     return columns_of(selection.resource_type).get(keys)
 
 
 def sort_value(selection: Selection, dialect: str) -> Any:
-    """Return what the rows of a selection are sorted by."""
+    """Return the expression that the rows of a selection are sorted by."""
     if (column := column_of(selection)) is not None:
         return column
     chain, keys = selection.sort, tuple(attribute.key for attribute in selection.sort)
@@ -135,8 +137,8 @@ def sort_value(selection: Selection, dialect: str) -> Any:
     if reference := server_made(keys, resource_type.references):
         found = [each.of(table, each.columns[keys[-1:]]) for each in referred(reference)]
         return (found[0] if len(found) == 1 else sa.union_all(*found)).scalar_subquery()
-    if keys[0] == RELATED.get(resource_type.name):
-        return first_related(resource_type, keys[1])
+    if keys[0] == kind_of(resource_type).related:
+        return select_first_related(resource_type, keys[1])
     json = jsonpath if dialect == "postgresql" else json_each
     for index, attribute in enumerate(chain):
         if attribute.multi_valued:

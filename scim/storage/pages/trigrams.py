@@ -1,8 +1,7 @@
-"""Parts of texts, as PostgreSQL's trigram index on users finds them.
+"""Parts of texts, found by PostgreSQL's trigram index on users.
 
-What a filter asks of ``search`` is a jsonpath, of which that index knows nothing. Beside it stands
-what the text of the attribute is like, wherever the jsonpath is true: the index finds those, and
-the jsonpath decides among them.
+The index cannot answer a jsonpath. So a LIKE is added that is true wherever the jsonpath is: the
+index finds the rows of the LIKE, and the jsonpath decides among them.
 """
 
 import json
@@ -17,11 +16,11 @@ from scim.protocol.filters.resolve import Compare, Condition, Some
 from .jsonpath import compare_text
 
 PARTS = ("co", "sw", "ew")
-TRIGRAM = re.compile(r"[^\W_]{3}")  # in any shorter text the index finds nothing to look for
+TRIGRAM = re.compile(r"[^\W_]{3}")  # the index cannot look for a shorter text
 
 
 def likeness(condition: Condition, search: Any) -> sa.ColumnElement[bool] | None:
-    """Return what is true wherever the condition is, and answered by the index; None if nothing."""
+    """Return a LIKE that is true wherever the condition is, for the index; None without one."""
     match condition:
         case Compare(("displayname",), _, operator, str(value)) if _is_indexed(operator, value):
             asked: sa.ColumnElement[bool] = compare_text(
@@ -42,7 +41,7 @@ def _text(search: Any, key: str) -> Any:
 
 
 def _of_emails(condition: Condition, text: Any) -> sa.ColumnElement[bool] | None:
-    """Return what the JSON text of emails is like if one meets the condition; None if unknown."""
+    """Return the LIKE for the JSON text of emails of which one meets the condition, or None."""
     match condition:
         case Compare(("value",), _, operator, str(value)) if _is_indexed(operator, value):
             part = json.dumps(value, ensure_ascii=False)[1:-1]

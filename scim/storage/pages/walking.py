@@ -1,7 +1,7 @@
-"""Walks: pages of several types, or that begin behind a position, which a cursor remembers.
+"""Walks: pages of several types, and pages that begin at the position in a cursor.
 
-A page that begins behind a position costs the same however far the walk has come, and misses
-nothing when others come and go.
+Such a page costs the same however far the walk has come. Resources that are created or deleted
+meanwhile make it miss nothing else.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ..rows import Stored
 from ..tables import among, belongs, table_of
-from .groups import resources_in, rows_of
+from .groups import resources_in, select_page_rows
 from .query import (
     LARGEST_OFFSET,
     Found,
@@ -26,20 +26,20 @@ from .query import (
     sort_value,
 )
 
-LONGEST_POSITION = 300  # characters of a value in a cursor; those that agree so far go by id
+LONGEST_POSITION = 300  # characters of a value in a cursor; equal beginnings are ordered by id
 
 
 def walk(connection: sa.Connection, tenant_id: int, query: Query) -> Page:
-    """Read a page of several types, or one that begins at a position: ids first, then the rows."""
+    """Read a page of several types, or one from a position: first the ids, then the rows."""
     number = count_rows(connection, tenant_id, query) if query.with_total else 0
     if not query.limit or query.offset >= LARGEST_OFFSET or not query.selections:
         return Page(number, ())
-    found = _ids(query, connection.dialect.name)
+    found = _select_ids(query, connection.dialect.name)
     placed = connection.execute(found, {"tenant": tenant_id}).all()
     goes_on, placed = len(placed) > query.limit, placed[: query.limit]
     if query.position and query.position.backward:
         placed = placed[::-1]
-    stored = dict(_rows(connection, tenant_id, query, placed))
+    stored = dict(_read_rows(connection, tenant_id, query, placed))
     resources = [
         Found(query.selections[row.place].resource_type, stored[row.id])
         for row in placed
@@ -49,24 +49,24 @@ def walk(connection: sa.Connection, tenant_id: int, query: Query) -> Page:
     return Page(number, resources, goes_on, *(ends[:1] + ends[-1:]))
 
 
-def _ids(query: Query, dialect: str) -> sa.Select[Any]:
-    """Return the SELECT of ids in order, each with its selection and what it is sorted by."""
+def _select_ids(query: Query, dialect: str) -> sa.Select[Any]:
+    """Return the SELECT of ids in order, each with its selection's number and its sort value."""
     sorts = [selection.sort[-1].type for selection in query.selections if selection.sort]
     numeric = bool(sorts) and all(kind in ("integer", "decimal") for kind in sorts)
     found = [
-        _part(query, place, _comparable(selection, numeric, dialect), dialect)
+        _select_part(query, place, _comparable(selection, numeric, dialect), dialect)
         for place, selection in enumerate(query.selections)
     ]
     if len(found) == 1:
         return found[0].offset(query.offset or None)
     every = sa.union_all(*(sa.select(part.subquery()) for part in found)).subquery()
     chosen = sa.select(every.c.place, every.c.id, every.c.value)
-    chosen = chosen.order_by(*_walking(query, every.c.value, every.c.id))
+    chosen = chosen.order_by(*_order(query, every.c.value, every.c.id))
     return chosen.limit(query.limit + query.walks).offset(query.offset or None)
 
 
-def _part(query: Query, place: int, value: Any, dialect: str) -> sa.Select[Any]:
-    """Return the SELECT of as much of one selection as may be needed."""
+def _select_part(query: Query, place: int, value: Any, dialect: str) -> sa.Select[Any]:
+    """Return the SELECT of as many ids of one selection as the page may need."""
     selection = query.selections[place]
     by_id = table_of(selection.resource_type).c.id
     most = query.limit + query.walks
@@ -77,7 +77,7 @@ def _part(query: Query, place: int, value: Any, dialect: str) -> sa.Select[Any]:
     ).where(*matching_rows(selection, dialect))
     if query.position is not None:
         chosen = chosen.where(_beyond(query, selection, value, by_id))
-    return chosen.order_by(*_walking(query, value, by_id)).limit(most)
+    return chosen.order_by(*_order(query, value, by_id)).limit(most)
 
 
 def _rises(query: Query) -> bool:
@@ -85,8 +85,8 @@ def _rises(query: Query) -> bool:
     return query.descending == backward
 
 
-def _walking(query: Query, value: Any, by_id: Any) -> list[Any]:
-    """Return the order of a walk, which is turned around when it goes back."""
+def _order(query: Query, value: Any, by_id: Any) -> list[Any]:
+    """Return the order of a walk, reversed when it goes backward."""
     forward = query.position is None or not query.position.backward
     order = [by_id.asc() if forward else by_id.desc()]
     if query.sorts:
@@ -96,7 +96,7 @@ def _walking(query: Query, value: Any, by_id: Any) -> list[Any]:
 
 
 def _comparable(selection: Selection, numeric: bool, dialect: str) -> Any:
-    """Return what to sort by, of one type for all selections and short enough for a cursor."""
+    """Return the sort value, of one SQL type for all selections and short enough for a cursor."""
     number = sa.Numeric() if dialect == "postgresql" else sa.Float()  # SQLite has no decimals
     if not selection.sort:
         return sa.cast(sa.null(), number if numeric else sa.Text())
@@ -109,9 +109,9 @@ def _comparable(selection: Selection, numeric: bool, dialect: str) -> Any:
 
 
 def _beyond(query: Query, selection: Selection, value: Any, by_id: Any) -> sa.ColumnElement[bool]:
-    """Return whether a row comes behind the query's position; no value comes after all values.
+    """Return whether a row comes after the query's position; NULL comes after all values.
 
-    Where there is always a value, an index leads to the first of these rows.
+    A column without NULL is compared in a form that lets an index lead to the first such row.
     """
     position = query.position
     assert position is not None
@@ -133,17 +133,17 @@ def _beyond(query: Query, selection: Selection, value: Any, by_id: Any) -> sa.Co
 
 
 def _portable(value: Any) -> str | int | float | None:
-    """Return a value to sort by as JSON can keep it."""
+    """Return a sort value in a type of JSON."""
     return str(value) if isinstance(value, Decimal) else value
 
 
-def _rows(
+def _read_rows(
     connection: sa.Connection, tenant_id: int, query: Query, placed: Sequence[Any]
 ) -> Iterator[tuple[str, Stored]]:
     for place, selection in enumerate(query.selections):
         ids = [row.id for row in placed if row.place == place]
         if ids:
-            named = rows_of(selection).where(
+            named = select_page_rows(selection).where(
                 belongs(selection.resource_type), among(table_of(selection.resource_type).c.id)
             )
             read = connection.execute(named, {"tenant": tenant_id, "ids": ids}).all()

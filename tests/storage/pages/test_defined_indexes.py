@@ -14,8 +14,8 @@ from scim.provider import Request, query
 from scim.schema_folder import read_definitions
 from scim.serializers.documents import written
 from scim.storage import Store, new_id
-from scim.storage.rows import columns, targets
-from scim.storage.transaction import REFERRING
+from scim.storage.columns import columns
+from scim.storage.index import SELECT_REFERRING, targets
 from tests.support.definitions import EXAMPLES, OWNERSHIP_SCHEMA, device, owned_by
 from tests.support.scim import user
 
@@ -113,7 +113,9 @@ def test_what_refers_to_somebody_is_found_from_an_index(crowd):
 
     found, [plan] = explained(
         store,
-        lambda: store.database.read(lambda connection: connection.execute(REFERRING, names).all()),
+        lambda: store.database.read(
+            lambda connection: connection.execute(SELECT_REFERRING, names).all()
+        ),
     )
 
     assert len(found) == 2

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from models import Group, Link, Nesting, Referral, User
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.storage import Query, Selection, new_id, sort_chain
-from scim.storage.rows import columns, targets
+from scim.storage.columns import columns
+from scim.storage.index import targets
 from tests.support.nesting import closure
 from tests.support.scim import add, group, remove, replace, user
 from tests.support.statements import noted, prepared
