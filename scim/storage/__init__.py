@@ -1,7 +1,7 @@
 """The only code that reads and writes rows.
 
-A ``Store`` sees one tenant of a ``Database``. Reads run in autocommit. A write is one transaction
-that locks what it changes; whatever fails leaves nothing behind.
+A ``Store`` sees one tenant of a ``Database``. Reads run in autocommit. A write is one transaction,
+which locks the rows that it changes; a write that fails leaves nothing behind.
 """
 
 from sqlalchemy.exc import DatabaseError

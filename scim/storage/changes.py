@@ -1,4 +1,4 @@
-"""What a write has done: ``Transaction.changes`` lists it, and history is the first reader.
+"""The changes that a write makes: ``Transaction.changes`` lists them, history reads them.
 
 Nothing else needs to watch the tables: audit, events and metrics read the same list.
 """
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Operation(StrEnum):
-    """What was done to a resource."""
+    """The operations that make a version of a resource."""
 
     CREATE = "create"
     REPLACE = "replace"

@@ -1,4 +1,4 @@
-"""Who is in which group, in SQL: a group's members, a user's groups.
+"""Memberships in SQL: a group's members, a user's groups.
 
 A member is a row of ``link`` (a user) or a direct row of ``nesting`` (a group). ``nesting`` also
 has a row for each group that is in another by way of others.

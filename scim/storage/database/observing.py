@@ -18,7 +18,7 @@ WATCH = "scim_watch"  # of an engine, and of its connections: the ``Watch`` that
 
 
 class Watch:
-    """Who watches the statements of an engine."""
+    """The observer of the statements of an engine, if there is one."""
 
     observer: Observer | None = None
 

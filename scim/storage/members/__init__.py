@@ -1,1 +1,1 @@
-"""Who is in which group, and groups within groups."""
+"""The members of groups, and groups within groups."""
