@@ -106,7 +106,7 @@ class History:
         ]
 
     def purge(self, before: str) -> int:
-        """Delete a part of the changes made before an instant; return how many."""
+        """Delete a part of the changes made before an instant; return how many, 0 at the end."""
         old = (changes.c.tenant_id == TENANT) & (changes.c.at < before)
         chosen = sa.select(ID, changes.c.version).where(old).limit(PURGED_AT_ONCE)
         found = self.connection.execute(chosen, {"tenant": self.tenant_id}).all()

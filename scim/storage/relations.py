@@ -6,7 +6,7 @@ has a row for each group that is in another by way of others.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,21 +27,33 @@ def url(endpoint: str, table: Any) -> sa.ColumnElement[str]:
     return sa.literal(f"{PLACEHOLDER}{endpoint}/", sa.String).concat(sa.cast(table.c.id, sa.Text))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Relation:
-    """One way of being a member, or of having a group, as rows of ``joined``.
+    """One way of being a member, or of having a group.
 
     The column ``owner`` has the id of the resource that shows another, ``other_id`` that of the
-    other, which is a row of ``other``.
+    other, which is a row of ``other``. ``type`` is the text that the resource shows beside it.
+    ``source`` has both columns if one table has not.
     """
 
-    joined: Any
     owner: Any
     other_id: Any
     other: Any
-    endpoint: str
     type: str
     condition: Any = None
+    source: Any = None
+
+    @cached_property
+    def joined(self) -> Any:
+        """The rows of both columns with those of ``other``."""
+        table = self.other_id.table
+        source = table if self.source is None else self.source
+        return source.join(self.other, same_id(self.other, table, self.other.c.id, self.other_id))
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint of the others."""
+        return "/Users" if self.other is users else "/Groups"
 
     @property
     def columns(self) -> Columns:
@@ -108,44 +120,21 @@ _others = groups.alias("others")  # the owner may be a group itself
 _above = link.join(nesting, same_id(nesting, link, nesting.c.child_id, link.c.group_id))
 RELATIONS: Mapping[str, tuple[Relation, Relation]] = {
     "members": (
-        Relation(
-            link.join(users, same_id(users, link, users.c.id, link.c.user_id)),
-            link.c.group_id,
-            link.c.user_id,
-            users,
-            "/Users",
-            "User",
-        ),
-        Relation(
-            nesting.join(_others, same_id(_others, nesting, _others.c.id, nesting.c.child_id)),
-            nesting.c.parent_id,
-            nesting.c.child_id,
-            _others,
-            "/Groups",
-            "Group",
-            nesting.c.direct,
-        ),
+        Relation(link.c.group_id, link.c.user_id, users, "User"),
+        Relation(nesting.c.parent_id, nesting.c.child_id, _others, "Group", nesting.c.direct),
     ),
     "groups": (
+        Relation(link.c.user_id, link.c.group_id, _others, "direct"),
         Relation(
-            link.join(_others, same_id(_others, link, _others.c.id, link.c.group_id)),
-            link.c.user_id,
-            link.c.group_id,
-            _others,
-            "/Groups",
-            "direct",
-        ),
-        Relation(
-            _above.join(_others, same_id(_others, nesting, _others.c.id, nesting.c.parent_id)),
             link.c.user_id,
             nesting.c.parent_id,
             _others,
-            "/Groups",
             "indirect",
             ~sa.exists().where(
                 same_id(_directly, link, _directly.c.user_id, link.c.user_id),
                 _directly.c.group_id == nesting.c.parent_id,
             ),
+            source=_above,
         ),
     ),
 }

@@ -49,8 +49,10 @@ class Store:
         if unless_many and with_related and kind_of(resource_type).has_members:
             statement = select_by_id_unless_many(resource_type)
             rows = self.rows(statement, names | {"at_once": AT_ONCE})
-            return replaced(Stored(*rows[0]), has_many=rows[0][5] is None) if rows else None
-        rows = self.rows(select_by_id(resource_type, with_related), names)
+            if rows and rows[0][5] is None:
+                return replaced(Stored(*rows[0]), has_many=True)
+        else:
+            rows = self.rows(select_by_id(resource_type, with_related), names)
         return Stored(*rows[0]) if rows else None
 
     def members(self, group_id: str) -> Iterator[str]:

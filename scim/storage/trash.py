@@ -99,7 +99,7 @@ class Trash:
         return self.connection.scalar(counted, self.tenant) or 0
 
     def purge(self, before: str) -> int:
-        """Delete for good a part of what was deleted before an instant; return how many."""
+        """Delete a part of what was deleted before an instant; return how many, 0 at the end."""
         old = sa.select(trash.c.id).where(HERE, trash.c.deleted < before).limit(PURGED_AT_ONCE)
         chosen = trash.delete().where(HERE, trash.c.id.in_(old))
         return self.connection.execute(chosen, self.tenant).rowcount
