@@ -22,14 +22,14 @@ class Referred:
     reference: Reference
     name: str
     endpoint: str
-    target: Any
+    other: Any
 
     @property
     def columns(self) -> Columns:
         """The columns that the server-made sub-attributes are compared with."""
-        made: dict[Keys, Any] = {("$ref",): url(self.endpoint, self.target)}
+        made: dict[Keys, Any] = {("$ref",): url(self.endpoint, self.other)}
         if self.reference.display:
-            made[self.reference.display.lower(),] = folded_display(self.target)
+            made[self.reference.display.lower(),] = folded_display(self.other)
         return made
 
     @property
@@ -51,17 +51,17 @@ class Referred:
     def text(self) -> sa.ColumnElement[str]:
         """The key of the reference and the JSON members that stand beside its ``value``."""
         beginning = sa.literal(f'{self.reference.key}{SEPARATOR}"$ref":"', sa.String)
-        text = beginning.concat(url(self.endpoint, self.target)).concat('"')
+        text = beginning.concat(url(self.endpoint, self.other)).concat('"')
         display = self.reference.display
-        return text.concat(named(display, self.target.c.display) if display else "")
+        return text.concat(named(display, self.other.c.display) if display else "")
 
     def _chosen(self, columns: Sequence[Any]) -> sa.Select[Any]:
         conditions = [
             referrals.c.key == self.reference.key,
-            same_id(self.target, referrals, self.target.c.id, referrals.c.target_id),
+            same_id(self.other, referrals, self.other.c.id, referrals.c.target_id),
         ]
-        if "resource_type" in self.target.c:
-            conditions.append(self.target.c.resource_type == self.name)
+        if "resource_type" in self.other.c:
+            conditions.append(self.other.c.resource_type == self.name)
         return sa.select(*columns).where(*conditions)
 
 

@@ -7,7 +7,7 @@
 A term is never NULL, so NOT is safe.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from scim.protocol.filters.nodes import And, Not, Or
 from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
-from scim.protocol.references import References, server_made
+from scim.protocol.references import Reference, References, server_made
 from scim.protocol.schema import ResourceType
 
 from ..keys import is_id
@@ -55,9 +55,11 @@ def where(
     return scope.term(condition)
 
 
-def related_where(condition: Condition, relation: Relation, dialect: str) -> sa.ColumnElement[bool]:
-    """Return the filter in ``members[...]`` or ``groups[...]`` over a row of a relation."""
-    scope = _Compiler(relation.other, relation.columns, dialect, searched=relation.searched)
+def related_where(
+    condition: Condition, related: Relation | Referred, dialect: str
+) -> sa.ColumnElement[bool]:
+    """Return a condition on a member, a group or the target of a reference, over its row."""
+    scope = _Compiler(related.other, related.columns, dialect, searched=related.searched)
     return scope.term(condition)
 
 
@@ -112,7 +114,7 @@ class _Compiler:
             case Not(term):
                 return sa.not_(self.term(term))
             case Compare(keys) | Has(keys) if reference := server_made(keys, self.references):
-                return self.referring(referred(reference), condition)
+                return self.referring(reference, condition)
             case Some((name,), _, inner) if name == self.related:
                 return self.linked(name, inner)
             case Compare(("externalid",), _, operator, value) if operator != "eq" or not value:
@@ -132,49 +134,39 @@ class _Compiler:
         return asked
 
     def linked(self, name: str, inner: Condition) -> sa.ColumnElement[bool]:
-        """Return whether a group has a member, or a user a group, that meets ``inner``.
-
-        The others are selected first, so that an index finds the groups of a member.
-        """
-        found = [
+        """Return whether a group has a member, or a user a group, that meets ``inner``."""
+        return self._is_among(
             relation.select(relation.owner).where(related_where(inner, relation, self.dialect))
             for relation in RELATIONS[name]
-        ]
-        among: sa.ColumnElement[bool] = self.table.c.id.in_(sa.union_all(*found))
-        return among
+        )
 
-    def referring(
-        self, targets: Sequence[Referred], condition: Compare | Has
-    ) -> sa.ColumnElement[bool]:
-        """Return whether a resource refers to one of ``targets`` that meets ``condition``.
+    def referring(self, reference: Reference, condition: Compare | Has) -> sa.ColumnElement[bool]:
+        """Return whether a resource refers to one that meets ``condition``."""
+        own = replace(condition, keys=condition.keys[-1:])
+        return self._is_among(
+            each.sources().where(related_where(own, each, self.dialect))
+            for each in referred(reference)
+        )
 
-        The targets are selected first, for the index on them.
-        """
-        own, found = replace(condition, keys=condition.keys[-1:]), []
-        for each in targets:
-            scope = _Compiler(each.target, each.columns, self.dialect, searched=each.searched)
-            found.append(each.sources().where(scope.term(own)))
-        among: sa.ColumnElement[bool] = self.table.c.id.in_(sa.union_all(*found))
-        return among
+    def _is_among(self, found: Iterable[sa.Select[Any]]) -> sa.ColumnElement[bool]:
+        """Return whether the row's id is selected: the others first, so that indexes find it."""
+        met: sa.ColumnElement[bool] = self.table.c.id.in_(sa.union_all(*found))
+        return met
 
     def compare(self, column: Any, condition: Compare) -> sa.ColumnElement[bool]:
         if column.key == "id" and condition.operator == "eq" and not is_id(str(condition.value)):
             return sa.false()
         if column.key == "id" and condition.operator != "eq":
             column = sa.cast(column, sa.Text)
-        test: sa.ColumnElement[bool] = self.json.compare_text(
-            column, condition.operator, condition.value
-        )
+        operator, value = condition.operator, condition.value
+        test: sa.ColumnElement[bool] = self.json.compare_text(column, operator, value)
         return sa.and_(column.is_not(None), test) if _is_nullable(column) else test
 
     def has(self, column: Any, condition: Has) -> sa.ColumnElement[bool]:
         if _is_nullable(column):
             return sa.and_(column.is_not(None), column != "")
-        return (
-            column != ""
-            if condition.attribute.type == "string" and column.key != "id"
-            else sa.true()
-        )
+        is_text = condition.attribute.type == "string" and column.key != "id"
+        return column != "" if is_text else sa.true()
 
 
 def _is_nullable(column: Any) -> bool:

@@ -18,6 +18,7 @@ from scim.storage.columns import columns
 from scim.storage.index import SELECT_REFERRING, targets
 from tests.support.definitions import EXAMPLES, OWNERSHIP_SCHEMA, device, owned_by
 from tests.support.scim import user
+from tests.support.statements import noted
 
 ROWS = 4000
 OWNER = f"{OWNERSHIP_SCHEMA}:owner"
@@ -63,17 +64,9 @@ def crowd(new_directory):
 
 def explained(store, work):
     """Return what ``work`` returns, and the plans of the statements that it executes."""
-    engine, executed = store.database.engine, []
-
-    def remember(connection, cursor, statement, parameters, context, executemany):
-        executed.append((statement, parameters))
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", remember)
-    try:
+    with noted(store.database) as executed:
         found = work()
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", remember)
-    with engine.connect() as connection:
+    with store.database.engine.connect() as connection:
         return found, [
             "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
             for statement, parameters in executed
