@@ -35,7 +35,7 @@ class Database:
         self.replica = Replica(replica_url, self.read) if replica_url else None
 
     def problem(self, migrations: str) -> str | None:
-        """Return why the database cannot serve, in a line for whoever starts the server.
+        """Return why the database cannot serve, in a line for the person who starts the server.
 
         ``migrations`` is the folder of the migrations that must have been applied.
         """
@@ -50,7 +50,7 @@ class Database:
         return "The database is not up to date; migrate it with: python manage.py db upgrade"
 
     def observe(self, observer: Observer | None) -> None:
-        """Show an observer each statement from now on; with None, show nobody any."""
+        """Show an observer each statement from now on, or nobody with None."""
         for engine in (self.engine, self.reader, *([self.replica.engine] if self.replica else [])):
             observe(engine, observer)
 
