@@ -6,7 +6,7 @@ come from scim/protocol, rows from scim/storage; HTTP and SQL are unknown here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from dataclasses import replace as replaced
+from dataclasses import replace as changed
 from typing import Any
 
 from scim.protocol import etag
@@ -64,7 +64,7 @@ def get(
     stored = store.get(resource_type, resource_id, shows, unless_many=in_parts)
     stored = check_found(resource_type, resource_id, stored, request)
     shown = represent(resource_type, stored, request.projection)
-    return replaced(shown, members=store.members(resource_id)) if stored.has_many else shown
+    return changed(shown, members=store.members(resource_id)) if stored.has_many else shown
 
 
 def create(
@@ -107,7 +107,7 @@ def replace(
 
     def change(before: Record) -> Patched:
         kept = unreturned(before, resource_type.attributes)
-        if resource_type.name == "User" and "active" in before:
+        if resource_type.is_account and "active" in before:
             kept["active"] = before["active"]
         after = with_unreturned(kept, draft.document)
         return Patched(after, draft.replaced_members(resource_type), kept)
@@ -177,7 +177,7 @@ def _change(
         after = writing.write_change(
             transaction, resource_type, stored, document, operation, changed.members
         )
-        has_members = kind_of(resource_type).has_members
+        has_members = resource_type.has_members
         if after is not stored and not has_members and not has_marks(after.body):
             return after
         shows = not has_members or _shows_members(

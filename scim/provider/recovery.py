@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scim.protocol.errors import InvalidValueError, NotFoundError
-from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.patch.members import MemberOperation
 from scim.protocol.projection import unreturned, with_unreturned
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
 from scim.serializers import documents
-from scim.storage import Cause, Change, Operation, Reason, Store, Stored, Transaction, kind_of
+from scim.storage import Cause, Change, Operation, Reason, Store, Stored, Transaction
 
 from . import writing
 
@@ -98,8 +98,7 @@ def revert(store: Store, resource_id: str, version: int) -> Undone:
         hidden = unreturned(documents.read(stored), resource_type.attributes)
         document = with_unreturned(document, hidden)
         documents.check(resource_type, document)
-        has_members = kind_of(resource_type).has_members
-        members = transaction.members(resource_id).ids() if has_members else set()
+        members = transaction.members(resource_id).ids() if resource_type.has_members else set()
         then = _members_at(changes, version, members)
         back = [MemberOperation("replace", tuple(sorted(then)))] if then != members else []
         stored = writing.write_change(

@@ -6,14 +6,13 @@ from typing import Any
 
 from scim.protocol.canonical import check_primary
 from scim.protocol.constraints import check_required
-from scim.protocol.patch.apply import MemberOperation
-from scim.protocol.patch.members import member_ids
+from scim.protocol.patch.members import MemberOperation, member_ids
 from scim.protocol.projection import with_unreturned
 from scim.protocol.references import mark, without_marks
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
-from scim.storage import Stored, kind_of
+from scim.storage import Stored
 
 from .resources import dump_resource, load_resource
 
@@ -27,8 +26,8 @@ class Draft:
 
     def replaced_members(self, resource_type: ResourceType) -> tuple[MemberOperation, ...]:
         """Return the operation that leaves a group these members; nothing for other types."""
-        has_members = kind_of(resource_type).has_members
-        return (MemberOperation("replace", self.member_ids),) if has_members else ()
+        replaced = MemberOperation("replace", self.member_ids)
+        return (replaced,) if resource_type.has_members else ()
 
 
 def load(
@@ -39,7 +38,7 @@ def load(
     :raises ScimError: the body is not a resource of that type
     """
     ids: tuple[str, ...] = ()
-    if kind_of(resource_type).has_members and isinstance(sent, dict):
+    if resource_type.has_members and isinstance(sent, dict):
         listed = [value for name, value in sent.items() if name.lower() == "members"]
         ids = member_ids(listed[0], tolerated) if listed else ()
         sent = {name: value for name, value in sent.items() if name.lower() != "members"}

@@ -153,7 +153,7 @@ def select_related(resource_type: ResourceType) -> sa.ScalarSelect[str | None]:
         for relation in RELATIONS[str(kind.related)]
     ]
     # A group may be above a user in two ways. Members are there once, and may be many.
-    items = (sa.union_all(*found) if kind.has_members else sa.union(*found)).subquery()
+    items = (sa.union_all(*found) if resource_type.has_members else sa.union(*found)).subquery()
     ordered = sa.select(items.c.item).order_by(items.c.id).subquery()
     return sa.select(joined(ordered.c.item, ",")).scalar_subquery()
 

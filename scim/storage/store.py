@@ -17,7 +17,6 @@ from .pages.query import Page, Query
 from .pages.read import read_page
 from .relations import RELATIONS, select_members_after
 from .rows import Stored, select_by_id, select_by_id_unless_many
-from .tables import kind_of
 from .transaction import Transaction
 
 T = TypeVar("T")
@@ -46,7 +45,7 @@ class Store:
         if not is_id(resource_id):
             return None
         names: dict[str, Any] = {"tenant": self.tenant_id, "this": resource_id}
-        if unless_many and with_related and kind_of(resource_type).has_members:
+        if unless_many and with_related and resource_type.has_members:
             statement = select_by_id_unless_many(resource_type)
             rows = self.rows(statement, names | {"at_once": AT_ONCE})
             if rows and rows[0][5] is None:

@@ -61,11 +61,6 @@ class Kind:
         """Whether a resource shows the groups that it is in, as a user does."""
         return self.related == "groups"
 
-    @property
-    def has_members(self) -> bool:
-        """Whether a resource has members, as a group; they may be too many for a write to read."""
-        return self.related == "members"
-
     @cached_property
     def looked_up(self) -> Collection[tuple[str, ...]]:
         """The attributes that providers look a resource up by before each write."""

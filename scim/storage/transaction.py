@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scim.protocol.patch.apply import MemberOperation
+from scim.protocol.patch.members import MemberOperation
 from scim.protocol.schema import GROUP, USER, ResourceType
 
 from .anchors import is_late
@@ -94,7 +94,7 @@ class Transaction:
 
         That is the lock order of every change of members: see ``nesting``.
         """
-        if kind_of(resource_type).has_members and is_id(resource_id):
+        if resource_type.has_members and is_id(resource_id):
             self.nesting.hold(resource_id, [resource_id])
         if kind_of(resource_type).has_groups and is_id(resource_id):
             self.connection.execute(LOCK_GROUPS_OF_USER, self.names(resource_id)).all()
@@ -180,7 +180,7 @@ class Transaction:
         known = after or before
         assert known is not None
         version = known.version if after else known.version + 1
-        has_members = kind_of(resource_type).has_members
+        members = self.members_at(known.id, version) if resource_type.has_members else NOBODY
         self.changes.append(
             Change(
                 resource_type=resource_type.name,
@@ -190,7 +190,7 @@ class Transaction:
                 cause=cause,
                 before=before.body if before else None,
                 after=after.body if after else None,
-                members=self.members_at(known.id, version) if has_members else NOBODY,
+                members=members,
                 unseen=bool(before and after and before.hidden != after.hidden),
                 at=at,
                 token=self.directory.token,
@@ -240,7 +240,7 @@ class Transaction:
         groups, members = self.trash.put(resource_type, stored, name, at)
         if kind_of(resource_type).has_groups:
             self.leave(groups, stored.id, at)
-        elif kind_of(resource_type).has_members:
+        elif resource_type.has_members:
             self.members_at(stored.id, stored.version + 1).update(dict.fromkeys(members, False))
             self.nesting.bump_beneath([stored.id], at)
             self.leave(self.nesting.isolate(stored.id), stored.id, at)

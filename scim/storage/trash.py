@@ -11,7 +11,7 @@ from scim.protocol.schema import ResourceType
 
 from .relations import GROUPS_OF_THIS, MEMBERS_OF_THIS
 from .rows import Stored
-from .tables import TENANT, THIS, kind_of, trash
+from .tables import TENANT, THIS, trash
 
 HERE = trash.c.tenant_id == TENANT
 PURGED_AT_ONCE = 1000
@@ -79,8 +79,7 @@ class Trash:
 
     def members_of(self, resource_type: ResourceType, resource_id: str) -> list[str]:
         """Return the ids of the members of a resource, which only a group has."""
-        has_members = kind_of(resource_type).has_members
-        return self._ids(MEMBERS_OF_THIS if has_members else None, resource_id)
+        return self._ids(MEMBERS_OF_THIS if resource_type.has_members else None, resource_id)
 
     def _ids(self, statement: Any, this: str) -> list[str]:
         if statement is None:

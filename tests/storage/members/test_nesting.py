@@ -13,6 +13,7 @@ from scim.protocol.patch.members import MemberOperation
 from scim.protocol.schema import GROUP, USER
 from scim.provider import writing
 from scim.serializers import documents
+from scim.storage import Operation
 from scim.storage.history import History
 from scim.storage.tables import nesting
 from tests.support.nesting import beneath, closure
@@ -165,7 +166,7 @@ class Model:
     def check_history(self):
         """Check that what came and went makes up who is in each group, version by version."""
         with self.directory.store.database.reader.connect() as connection:
-            kept = History(connection, self.directory.store.tenant_id, "", True)
+            kept = History(connection, self.directory.store.tenant_id)
             for each in self.groups + self.deleted:
                 changes, members = kept.of(each["id"]), set()
                 for change in changes:
@@ -220,8 +221,8 @@ def joining(resource, member):
     def work(transaction):
         stored = transaction.lock(GROUP, resource["id"])
         joins = MemberOperation("add", (member["id"],))
-        writing.change_members(transaction, stored.id, stored.version + 1, [joins])
-        writing.update(transaction, GROUP, stored, documents.read(stored), "patch")
+        document = documents.read(stored)
+        writing.write_change(transaction, GROUP, stored, document, Operation.PATCH, [joins])
 
     return work
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from models import Group, Link, Nesting, Referral, User
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
-from scim.storage import Query, Selection, new_id, sort_chain
+from scim.storage import Query, Selection, Store, new_id, sort_chain
 from scim.storage.columns import columns
 from scim.storage.index import targets
 from tests.support.nesting import closure
@@ -293,7 +293,8 @@ def check_reads_few(connection, executed):
 @POSTGRESQL
 def test_change_of_a_large_group_among_small_ones_reads_few_rows(new_directory):
     directory = new_directory()
-    directory.store.keeps_history = False
+    kept = changed(directory.store.directory, keeps_history=False)
+    directory.store = Store(directory.store.database, kept)
     mine = {"tenant_id": directory.store.tenant_id}
     ids, groups = ([f"{n:08x}-0000-7000-8000-{kind:012x}" for n in range(3000)] for kind in (1, 2))
     rows_of = {
