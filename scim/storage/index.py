@@ -47,27 +47,23 @@ class Index:
 
         :raises UniquenessError: a unique value is in use
         """
-        mine = {"tenant_id": self.tenant_id}
+        tenant, name = {"tenant_id": self.tenant_id}, resource_type.name
         found = [
-            mine
-            | {"source_id": resource_id, "source_type": resource_type.name}
-            | {"key": key, "target_id": target}
+            dict(tenant, source_id=resource_id, source_type=name, key=key, target_id=target)
             for resource_id, search in folded
             for key, target in targets(resource_type, search)
         ]
         if found:
             self.connection.execute(sa.insert(referrals), found)
         values = [
-            mine
-            | {"resource_type": resource_type.name, "resource_id": resource_id}
-            | {"key": key, "value": value}
+            dict(tenant, resource_type=name, key=key, value=value, resource_id=resource_id)
             for resource_id, search in folded
             for key, value in dict.fromkeys(uniques(resource_type, search))
         ]
         for each in values:
             if self.connection.scalar(SELECT_TAKEN, each):
-                name = notation(resource_type.uniques[str(each["key"])])
-                raise UniquenessError(f"{name} is already in use")
+                attribute = notation(resource_type.uniques[str(each["key"])])
+                raise UniquenessError(f"{attribute} is already in use")
         if values:
             self.connection.execute(sa.insert(unique_values), values)
 

@@ -20,6 +20,7 @@ from .tables import TENANT, THIS, groups, joined, kind_of, link, named, nesting,
 
 Columns = Mapping[Keys, Any]
 DISPLAY_NAME: Keys = ("displayname",)
+TRUE = sa.true()
 
 
 def url(endpoint: str, table: Any) -> sa.ColumnElement[str]:
@@ -40,7 +41,7 @@ class Relation:
     other_id: Any
     other: Any
     type: str
-    condition: Any = None
+    condition: Any = TRUE
     source: Any = None
 
     @cached_property
@@ -81,16 +82,13 @@ class Relation:
         return self._chosen(columns).where(mine).correlate(owner)
 
     def _chosen(self, columns: Sequence[Any]) -> sa.Select[Any]:
-        return sa.select(*columns).select_from(self.joined).where(*self._conditions)
-
-    @property
-    def _conditions(self) -> Sequence[Any]:
-        return () if self.condition is None else (self.condition,)
+        return sa.select(*columns).select_from(self.joined).where(self.condition)
 
     def select_ids(self, this: Any, others: Any) -> sa.Select[Any]:
         """Return the SELECT of the ids in a column beside ``THIS`` in another, without a join."""
-        mine = this.table.c.tenant_id == TENANT, this == THIS
-        return sa.select(others).where(*mine, *self._conditions)
+        return sa.select(others).where(
+            this.table.c.tenant_id == TENANT, this == THIS, self.condition
+        )
 
     @property
     def item(self) -> sa.ColumnElement[str]:
