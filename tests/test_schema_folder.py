@@ -21,10 +21,10 @@ WRONG = [
     ({"b.json": b"\xff{}"}, "b.json: cannot be read as UTF-8: "),
     ({"b.json": b"\xfe\xff\x00{\x00}"}, "b.json: cannot be read as UTF-8: "),
     ({"b.json": "[]"}, "b.json: must be one JSON object"),
-    ({"b.json": ROOM}, f"b.json: no resource has a schema '{ROOM_SCHEMA}'"),
+    ({"b.json": ROOM}, f"b.json: schema '{ROOM_SCHEMA}' is unknown"),
     (
         {"a/x.json": ROOM_ATTRIBUTES, "b/x.json": ROOM_ATTRIBUTES, "c.json": ROOM},
-        "b/x.json: id " + ROOM_SCHEMA + " is that of a/x.json too",
+        "b/x.json: id " + ROOM_SCHEMA + " is also the id of a/x.json",
     ),
 ]
 

@@ -89,7 +89,7 @@ def _check_bulk_id(operation: BulkOperation, owners: Mapping[str, BulkOperation]
     elif not isinstance(operation.bulk_id, str):
         raise InvalidValueError("bulkId must be a string")
     elif owners[operation.bulk_id].index != operation.index:
-        raise InvalidValueError("bulkId must be unique, an earlier operation has the same")
+        raise InvalidValueError("bulkId must be unique; an earlier operation has the same")
 
 
 def plan(operations: Sequence[BulkOperation]) -> tuple[Step, ...]:
@@ -222,7 +222,7 @@ def _id(bulk_id: str, ids: Mapping[str, str]) -> str:
         return ids[bulk_id]
     except KeyError:
         raise ConflictError(
-            f"{REFERENCE}{bulk_id[:80]} stands for nothing that a POST of this request has created"
+            f"{REFERENCE}{bulk_id[:80]} names nothing that this request created; look at its POST"
         ) from None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .attributes import Attribute
-from .errors import InvalidSyntaxError, InvalidValueError
+from .errors import InvalidSyntaxError, InvalidValueError, unknown_attribute
 from .filters.resolve import Chain, locate
 from .patch.elements import distinct
 from .schema import ResourceType
@@ -72,7 +72,9 @@ def check_schemas(
     if resource_type.schema.id.lower() not in named:
         raise InvalidSyntaxError(f"schemas must list {resource_type.schema.id}")
     if named - known and not tolerated.allows("legacy_schema_urns"):
-        raise InvalidSyntaxError(f"schemas lists {min(named - known)}, which this type has not")
+        raise InvalidSyntaxError(
+            f"schemas lists {min(named - known)}, which is unknown; leave it out"
+        )
 
 
 def canonical_value(attribute: Attribute, value: Any, tolerated: Tolerated = STRICT) -> Any:
@@ -110,7 +112,7 @@ def _members(attribute: Attribute, value: Record, tolerated: Tolerated) -> Recor
 
 def _put(named: Record, attribute: Attribute, value: Any) -> None:
     if attribute.name in named:
-        raise InvalidSyntaxError(f"{attribute.name} is given twice, in different case")
+        raise InvalidSyntaxError(f"{attribute.name} is given twice; send it once")
     named[attribute.name] = value
 
 
@@ -128,7 +130,7 @@ def _tidy(named: Record, attributes: tuple[Attribute, ...], tolerated: Tolerated
 
 def _refuse_unknown(name: str, tolerated: Tolerated) -> None:
     if not tolerated.allows("unknown_attributes"):
-        raise InvalidSyntaxError(f"no attribute {name!r} in this resource type")
+        raise InvalidSyntaxError(unknown_attribute(name))
 
 
 def check_primary(resource: Mapping[str, Any], attributes: tuple[Attribute, ...]) -> None:
@@ -140,6 +142,8 @@ def check_primary(resource: Mapping[str, Any], attributes: tuple[Attribute, ...]
         value = resource.get(attribute.name)
         if attribute.multi_valued and attribute.type == "complex" and value:
             if sum(item.get("primary") is True for item in value) > 1:
-                raise InvalidValueError(f"{attribute.name} has more than one primary value")
+                raise InvalidValueError(
+                    f"{attribute.name} has more than one primary value; keep one"
+                )
         elif attribute.type == "complex" and value:
             check_primary(value, attribute.sub_attributes)

@@ -23,7 +23,7 @@ def check_immutable(
         if old is None:
             continue
         if attribute.mutability == "immutable" and _differ(attribute, old, new):
-            raise MutabilityError(f"{attribute.name} is immutable and has a value")
+            raise MutabilityError(f"{attribute.name} is immutable; keep its value")
         if attribute.type == "complex" and (new is not None or attribute.is_extension):
             for old_item, new_item in _pairs(attribute, old, new or {}):
                 check_immutable(old_item, new_item, attribute.sub_attributes)
@@ -52,7 +52,7 @@ def check_required(resource: Mapping[str, Any], attributes: Iterable[Attribute])
     for attribute in attributes:
         value = resource.get(attribute.name)
         if attribute.required and value in (None, "", []):
-            raise InvalidValueError(f"{attribute.name} is required")
+            raise InvalidValueError(f"{attribute.name} is required; give it a value")
         if value is not None and attribute.type == "complex":
             for item in value if attribute.multi_valued else [value]:
                 _check_within(attribute, item)

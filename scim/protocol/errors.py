@@ -156,3 +156,8 @@ class UnavailableError(ScimError):
     """The database cannot be reached at the moment; the client should try again."""
 
     status = 503
+
+
+def unknown_attribute(name: str) -> str:
+    """Return the detail of the error for an attribute that the resource type does not have."""
+    return f"the attribute {name!r} is unknown; correct the name or leave it out"

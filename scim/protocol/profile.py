@@ -30,12 +30,12 @@ class Profile:
     def check_path(self, op: str, path: str | None) -> None:
         """Raise if a PATCH operation has no path (§6.5.1.1)."""
         if self.kept and path is None:
-            raise InvalidSyntaxError(f"{op} needs a path")
+            raise InvalidSyntaxError(f"{op} needs a path; name the attribute in it")
 
     def check_names(self, unknown: Collection[str], place: str) -> None:
         """Raise if the PATCH operation at ``place`` has members that are not defined (§5.3)."""
         if self.kept and unknown:
-            raise InvalidSyntaxError(f"{place}: an operation has no {min(unknown)!r}")
+            raise InvalidSyntaxError(f"{place}: {min(unknown)!r} is unknown; leave it out")
 
     def undefined(self, otherwise: type[ScimError]) -> type[ScimError]:
         """Return the error for an attribute in a PATCH that is not defined (§5.3)."""
@@ -50,9 +50,9 @@ class Profile:
         if not self.kept or op == "remove":
             return
         if is_filtered:
-            raise InvalidPathError("name a sub-attribute behind the brackets, or all values")
+            raise InvalidPathError("name a sub-attribute after the brackets, or send all values")
         if attribute.multi_valued and not isinstance(value, list | None):
-            raise InvalidValueError(f"{attribute.name}: expected a list")
+            raise InvalidValueError(f"{attribute.name}: the value must be a list")
 
     @property
     def replaces_all(self) -> bool:
@@ -62,7 +62,7 @@ class Profile:
     def check_single(self, matches: int, value_filter: Any) -> None:
         """Raise if the filter before a sub-attribute matches several values (§6.5.3)."""
         if self.kept and matches > 1:
-            raise InvalidFilterError(f"{matches} values match {value_filter}, not one")
+            raise InvalidFilterError(f"{matches} values match {value_filter}; select one of them")
 
     @property
     def deletes_for_good(self) -> bool:

@@ -75,7 +75,7 @@ def check(attribute: Attribute, value: Any) -> Any:
         case _:
             legal = isinstance(value, str) and _legal_text(attribute, value)
     if not legal:
-        raise InvalidValueError(f"expected {EXPECTED.get(attribute.type, 'a string')}")
+        raise InvalidValueError(f"the value must be {EXPECTED.get(attribute.type, 'a string')}")
     return value
 
 
@@ -90,7 +90,7 @@ EXPECTED = {
 
 def _legal_text(attribute: Attribute, text: str) -> bool:
     if UNSTORABLE.search(text):
-        raise InvalidValueError("the control characters U+0000 and U+001F cannot be stored")
+        raise InvalidValueError("the characters U+0000 and U+001F cannot be stored; remove them")
     if attribute.type == "dateTime":
         try:
             fold_date_time(text)

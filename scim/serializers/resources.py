@@ -85,7 +85,7 @@ class Complex(Schema):
 
     def load(self, data: Any, **_: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
-            raise ValidationError("expected an object")
+            raise ValidationError("the value must be a JSON object")
         loaded = {}
         for known in self.load_fields.values():
             name = str(known.data_key)
@@ -110,7 +110,9 @@ def field(attribute: Attribute) -> fields.Field[Any]:
     }
     if not attribute.multi_valued:
         return _element(attribute, **options)
-    return List(_element(attribute), error_messages={"invalid": "expected a list"}, **options)
+    return List(
+        _element(attribute), error_messages={"invalid": "the value must be a list"}, **options
+    )
 
 
 def _element(attribute: Attribute, **options: Any) -> fields.Field[Any]:

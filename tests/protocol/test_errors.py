@@ -42,7 +42,7 @@ def test_scim_type_is_one_of_the_tables_and_goes_with_its_status(kind):
 
 
 def test_error_within_a_place_names_the_place_first():
-    error = InvalidPathError("no attribute 'x'").within("Operations[1]")
+    error = InvalidPathError("the path is empty").within("Operations[1]")
 
     assert type(error) is InvalidPathError
-    assert error.detail == "Operations[1]: no attribute 'x'"
+    assert error.detail == "Operations[1]: the path is empty"

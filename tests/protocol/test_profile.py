@@ -168,10 +168,10 @@ def test_values_of_a_list_are_changed_as_a_whole_or_in_one_part(operation, email
             'type eq "other"',
         ),
         # §6.5.2.2: all values are a list
-        (add("emails", HOME), InvalidValueError, "expected a list"),
-        (replace("emails", HOME), InvalidValueError, "expected a list"),
-        (replace("emails", "x"), InvalidValueError, "expected a list"),
-        (replace("schemas", USER_SCHEMA), InvalidValueError, "expected a list"),
+        (add("emails", HOME), InvalidValueError, "must be a list"),
+        (replace("emails", HOME), InvalidValueError, "must be a list"),
+        (replace("emails", "x"), InvalidValueError, "must be a list"),
+        (replace("schemas", USER_SCHEMA), InvalidValueError, "must be a list"),
         (remove("emails") | {"value": [HOME]}, InvalidSyntaxError, "no value"),
         # §5.3: what nobody defined
         (add("shoeSize", 42), InvalidSyntaxError, "shoeSize"),

@@ -34,7 +34,8 @@ SCIM_TYPES = {
 FAILED = re.compile(r"Operations\[(\d+)\]")
 # What no operation is to blame for alone, because it is judged when all are done.
 JUDGED_AT_THE_END = re.compile(
-    r"\w+ (is required|is already in use|is longer than 2000 bytes|has more than one primary value)"
+    r"\w+ (is required; give it a value|has more than one primary value; keep one)"
+    r"|\w+ (is already in use|is longer than 2000 bytes)(; .*)?"
     r"|the body is not JSON: an object has the same name twice, if only in different case"
 )
 

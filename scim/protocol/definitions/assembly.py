@@ -108,7 +108,7 @@ class _Assembly:
             raise part.error(f"id {document['id']} is built in; choose a URN of your own")
         if urn in self.sources:
             raise part.error(
-                f"id {document['id']} is that of {self.sources[urn].file} too; keep one"
+                f"id {document['id']} is also the id of {self.sources[urn].file}; keep one of them"
             )
         attributes = read_attributes(document["attributes"])
         self.schemas[urn] = Schema(document["id"], document["name"], attributes, document)
@@ -149,17 +149,17 @@ class _Assembly:
             element.only("schema", "required")
             schema, required = self.schema(element), element.boolean("required")
             if schema.id in seen:
-                raise element.error(f"schema {schema.id} is named before; leave this one out")
+                raise element.error(f"schema {schema.id} is listed twice; leave one out")
             seen.add(schema.id)
             if required and not any(is_writable(each) for each in schema.document["attributes"]):
-                raise element.error("is required, but every attribute is readOnly for clients")
+                raise element.error("is required, but no client can write to it; change one")
             yield SchemaExtension(schema, required)
 
     def schema(self, part: Part) -> Schema:
         """Return the schema that a member ``schema`` names."""
         urn = part.text("schema")
         if urn.lower() not in self.schemas:
-            raise part.error(f"no resource has a schema {urn!r:.120}; add a Schema with this id")
+            raise part.error(f"schema {urn!r:.120} is unknown; add a Schema with this id")
         self.named.add(urn.lower())
         return self.schemas[urn.lower()]
 
@@ -182,7 +182,7 @@ class _Assembly:
         key = urn.rpartition(":")[2]
         if key not in self.types:
             raise self.sources[urn].error(
-                f"no resource type uses this schema; end its id in one of {self.names()}, "
+                f"no resource type has this schema; end its id in one of {self.names()}, "
                 "or name it in a ResourceType document"
             )
         extension = SchemaExtension(self.schemas[urn])
@@ -210,7 +210,7 @@ class _Assembly:
                     self.sources[urn]
                     .at(attribute.name)
                     .error(
-                        "every resource has this attribute without it (RFC 7643 §3.1); leave it out"
+                        "every resource has this attribute already (RFC 7643 §3.1); leave it out"
                     )
                 )
 

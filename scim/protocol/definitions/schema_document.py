@@ -52,7 +52,7 @@ def complete_schema(part: Part) -> Record:
     if urn.lower().startswith(API_URNS):
         raise part.error(f"id must not begin with {API_URNS}, which is for messages")
     if "attributes" not in part.members:
-        raise part.error("needs attributes, a list with at least one")
+        raise part.error("attributes is missing; list at least one")
     return {
         "schemas": [SCHEMA_SCHEMA],
         "id": urn,
@@ -76,7 +76,7 @@ def _attributes(owner: Part, name: str, container: Record | None) -> list[Record
         attribute = _attribute(part, container)
         other = completed.setdefault(attribute["name"].lower(), attribute)
         if other is not attribute:
-            raise part.error(f"name {attribute['name']} is that of another; case does not count")
+            raise part.error(f"name {attribute['name']} is in use, in any case; choose another")
     return list(completed.values())
 
 
@@ -87,7 +87,7 @@ def _attribute(part: Part, container: Record | None) -> Record:
     part.only(*CHARACTERISTICS)
     part.matching("name", ATTRNAME, "letters, digits, $, - and _, with a letter or $ first")
     if part.text("name").lower() == "not":
-        raise part.error("name not is what filters call a negation; choose another")
+        raise part.error("name not is a keyword of filters; choose another")
     attribute = _characteristics(part)
     if problem := _contradiction(attribute, container):
         raise part.error(problem)
@@ -98,7 +98,7 @@ def _attribute(part: Part, container: Record | None) -> Record:
     # Inside what is readOnly itself, "required" is the server's own promise.
     is_sent = container is None or container["mutability"] != "readOnly"
     if attribute["required"] and is_sent and not is_writable(attribute):
-        raise part.error("is required, but readOnly for every client; change one of the two")
+        raise part.error("is required, but no client can write it; change required or mutability")
     return attribute
 
 
@@ -130,16 +130,16 @@ def _contradiction(attribute: Record, container: Record | None) -> str | None:
     """Return what the characteristics of one attribute contradict; None if nothing."""
     never = attribute["returned"] == "never"
     if attribute["mutability"] == "writeOnly" and not never:
-        return 'is writeOnly and so must have "returned": "never"'
+        return 'is writeOnly; set "returned": "never"'
     if attribute["mutability"] == "readOnly" and never:
-        return "is readOnly and never returned, so nobody could set or see it; change one"
+        return "is readOnly and never returned, which makes it useless; change one of the two"
     if never and container and container["multiValued"]:
-        return f"cannot have returned never, since {container['name']} has several values"
+        return f"is never returned, but part of multi-valued {container['name']}; change returned"
     if attribute["uniqueness"] != "none":
         if attribute["type"] not in UNIQUE_TYPES:
-            return f'is {attribute["type"]} and so must have "uniqueness": "none"'
+            return f'is of type {attribute["type"]}, never unique; set "uniqueness": "none"'
         if never or (container and container["returned"] == "never"):
-            return 'is never returned, which a clash would undo; it must have "uniqueness": "none"'
+            return 'is never returned, but a clash would reveal it; set "uniqueness": "none"'
     return None
 
 
@@ -147,12 +147,12 @@ def _check_kind(part: Part, attribute: Record, container: Record | None) -> None
     """Check that there are sub-attributes and reference types where the type has them."""
     kind = attribute["type"]
     if kind == "complex" and container:
-        raise part.error("a sub-attribute cannot be complex (RFC 7643 §2.3.8)")
+        raise part.error("a sub-attribute cannot be complex (RFC 7643 §2.3.8); change type")
     for name, belongs in (("subAttributes", "complex"), ("referenceTypes", "reference")):
         if kind == belongs and name not in part.members:
-            raise part.error(f"is of type {kind} and so needs {name}, a list with at least one")
+            raise part.error(f"is of type {kind} and has no {name}; list at least one")
         if kind != belongs and name in part.members:
-            raise part.error(f"has {name} and so must be of type {belongs}, not {kind}")
+            raise part.error(f"has {name} and is of type {kind}; change type to {belongs}")
 
 
 def _check_reference(part: Part, attribute: Record) -> None:
@@ -163,4 +163,4 @@ def _check_reference(part: Part, attribute: Record) -> None:
         return
     elsewhere = NOT_RESOURCES.intersection(link.get("referenceTypes", ["uri"]))
     if link["mutability"] == "readOnly" and elsewhere:
-        raise part.error("$ref is made from value, so its referenceTypes must be resource types")
+        raise part.error("$ref is made from value; list only resource types in its referenceTypes")

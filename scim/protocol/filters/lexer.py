@@ -33,7 +33,7 @@ def tokens(text: str) -> Iterator[Token]:
     while start < len(text):
         match = TOKEN.match(text, start)
         if match is None:
-            raise InvalidFilterError(f"position {start + 1}: the quotation mark is never closed")
+            raise InvalidFilterError(f"position {start + 1}: a quotation mark is not closed")
         match match.lastgroup:
             case "string" | "mark" | "word" as kind:
                 yield Token(kind, match.group(), start + 1)

@@ -53,7 +53,7 @@ def parse_filter(
     """
     if len(text) > limits.length:
         raise InvalidFilterError(
-            f"the filter has {len(text)} characters, this server takes {limits.length}"
+            f"the filter has {len(text)} characters; this server takes {limits.length}"
         )
     parser = _Parser(text, tolerated, limits)
     parsed = parser.filter()
@@ -68,7 +68,7 @@ def parse_path(text: str, tolerated: Tolerated = STRICT, limits: Limits = DEFAUL
     :raises InvalidFilterError: the filter inside it is not a filter
     """
     if len(text) > limits.length:
-        raise InvalidPathError(f"the path has more than {limits.length} characters")
+        raise InvalidPathError(f"the path is longer than {limits.length} characters")
     parser = _Parser(text, tolerated, limits)
     try:
         path = parser.target()
@@ -106,7 +106,7 @@ class _Parser:
     def filter(self) -> Filter:
         self.depth += 1
         if self.depth > self.limits.depth:
-            raise self.error(f"nested deeper than {self.limits.depth} levels")
+            raise self.error(f"the filter is nested deeper than {self.limits.depth} levels")
         terms = [self.conjunction()]
         while self.accept("or"):
             terms.append(self.conjunction())
@@ -134,7 +134,7 @@ class _Parser:
     def expression(self) -> Filter:
         self.terms += 1
         if self.terms > self.limits.terms:
-            raise self.error(f"more than {self.limits.terms} comparisons")
+            raise self.error(f"the filter has more than {self.limits.terms} comparisons")
         path = self.target()
         word = self.token.text.lower()
         if self.accept("pr"):
@@ -179,7 +179,7 @@ class _Parser:
             return self.number(token)
         if token.kind == "word" and self.tolerates_bare_text():
             return token.text
-        raise self.error(f"{token.text} is not a JSON value; strings stand in double quotes", token)
+        raise self.error(f"{token.text} is not a JSON value; put strings in double quotes", token)
 
     def string(self, token: Token) -> str:
         if token.text[0] == "'":

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..attributes import Attribute
-from ..errors import InvalidFilterError, InvalidValueError
+from ..errors import InvalidFilterError, InvalidValueError, unknown_attribute
 from ..references import relative
 from ..schema import ResourceType
 from ..tolerance import STRICT, Tolerated, as_boolean, current_urn
@@ -165,9 +165,9 @@ class _Resolver:
     def chain(self, path: AttributePath) -> Chain:
         chain = self.find(path)
         if not chain:
-            raise InvalidFilterError(f"position {path.position}: no attribute {str(path)!r} here")
+            raise InvalidFilterError(f"position {path.position}: {unknown_attribute(str(path))}")
         if any(attribute.returned == "never" for attribute in chain):
-            raise InvalidFilterError(f"position {path.position}: {path} cannot be filtered by")
+            raise InvalidFilterError(f"position {path.position}: {path} cannot be used in a filter")
         return chain
 
     def value_path(
@@ -178,12 +178,13 @@ class _Resolver:
         attribute = chain[-1]
         if attribute.type != "complex":
             raise InvalidFilterError(
-                f"position {node.path.position}: {node.path} has no sub-attributes to filter by"
+                f"position {node.path.position}: {node.path} has no sub-attributes; "
+                "leave out the brackets"
             )
         if leaf and not self.tolerated.allows("compared_value_path"):
             raise InvalidFilterError(
-                f"position {node.path.position}: a value path is a filter by itself, "
-                "put the comparison inside the brackets"
+                f"position {node.path.position}: brackets cannot be compared; "
+                "move the comparison into them"
             )
 
         def element(keys: Keys) -> Condition:
@@ -204,7 +205,7 @@ class _Resolver:
         if chain[-1].type == "complex":
             value = chain[-1].find("value")
             if value is None and node.value is not None:
-                raise InvalidFilterError(f"{node.path} is complex, name one of its sub-attributes")
+                raise InvalidFilterError(f"{node.path} is complex; name one of its sub-attributes")
             chain = (*chain, value) if value else chain
         if node.value is None:
             return self.compare_null(chain, prefix, node)
@@ -223,13 +224,13 @@ class _Resolver:
             return Not(present(chain, prefix))
         if node.operator == "ne":
             return present(chain, prefix)
-        raise InvalidFilterError(f"{node}: null can only be compared with eq and ne")
+        raise InvalidFilterError(f"{node}: null compares with eq and ne only")
 
     def comparable(self, attribute: Attribute, node: Comparison) -> Any:
         value: Value = node.value
         if node.operator not in OPERATORS.get(attribute.type, {node.operator}):
             raise InvalidFilterError(
-                f"{node}: {node.operator} does not apply to a {attribute.type}"
+                f"{node}: a {attribute.type} cannot be compared with {node.operator}"
             )
         if attribute.type == "boolean":
             value = as_boolean(value, self.tolerated)
@@ -243,7 +244,7 @@ class _Resolver:
             raise InvalidFilterError(f"{node}: {error.detail}") from None
         if node.operator in {"co", "sw", "ew"} and len(str(value)) > LONGEST_PATTERN:
             raise InvalidFilterError(
-                f"{node.path}: more than {LONGEST_PATTERN} characters to look for"
+                f"{node.path}: the text to find has more than {LONGEST_PATTERN} characters"
             )
         return value
 

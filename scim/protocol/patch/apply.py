@@ -7,7 +7,14 @@ others are applied here.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..errors import InvalidPathError, InvalidSyntaxError, MutabilityError, NoTargetError, ScimError
+from ..errors import (
+    InvalidPathError,
+    InvalidSyntaxError,
+    MutabilityError,
+    NoTargetError,
+    ScimError,
+    unknown_attribute,
+)
 from ..filters.parser import DEFAULT_LIMITS, Limits
 from ..filters.resolve import locate
 from ..schema import ResourceType
@@ -78,7 +85,7 @@ class _Patcher:
         if operation.path is not None:
             self.apply_at_path(self.target(operation.path), operation)
         elif operation.op == "remove":
-            raise NoTargetError("remove needs a path")
+            raise NoTargetError("remove needs a path; name the attribute in it")
         elif not isinstance(operation.value, dict):
             raise InvalidSyntaxError(f"{operation.op} without a path needs an object as its value")
         else:
@@ -120,7 +127,7 @@ class _Patcher:
         if urn or key.lower() not in {"id", "meta", "schemas"}:
             return False
         if not self.tolerated.allows("read_only_in_value"):
-            raise MutabilityError(f"{key} is read-only")
+            raise MutabilityError(f"{key} is read-only; leave it out")
         return True
 
     def part(self, name: str, is_plain: bool) -> Target | None:
@@ -130,9 +137,9 @@ class _Patcher:
         except InvalidPathError:
             if self.tolerated.allows("unknown_attributes"):
                 return None
-            raise InvalidSyntaxError(f"no attribute {name!r} in this resource type") from None
+            raise InvalidSyntaxError(unknown_attribute(name)) from None
         if not is_plain and not self.tolerated.allows("paths_as_keys"):
-            raise InvalidSyntaxError(f"{name!r} is a path; it belongs into the operation's path")
+            raise InvalidSyntaxError(f"{name!r} is a path; send it as the path of the operation")
         return target
 
     def target(self, text: str) -> Target:
@@ -156,10 +163,10 @@ class _Patcher:
         known = {a.key for a in self.resource_type.extension_attributes}
         known.add(self.resource_type.schema.id.lower())
         if operation.op == "remove":
-            raise MutabilityError("schemas follows from the attributes, it cannot be removed")
+            raise MutabilityError("schemas cannot be removed; remove attributes instead")
         if any(not isinstance(urn, str) or urn.lower() not in known for urn in value):
             unknown = self.tolerated.profile.undefined(MutabilityError)
-            raise unknown("schemas follows from the attributes, it cannot be set")
+            raise unknown("schemas cannot be changed; change attributes instead")
 
     def touch(self, target: Target) -> None:
         """Take the attribute that the client writes out of those that it leaves alone."""
@@ -175,7 +182,7 @@ class _Patcher:
         """
         for name, place in self.removed.items():
             if self.resource.get(name) in (None, ""):
-                raise MutabilityError(f"{place}: {name} is required and cannot be removed")
+                raise MutabilityError(f"{place}: {name} is required; replace it instead")
 
 
 def _lacking(record: Record, names: Sequence[str]) -> Record:

@@ -33,7 +33,7 @@ def distinct(items: Iterable[Any]) -> list[Any]:
     try:
         return list({json.dumps(item, sort_keys=True): item for item in items}.values())
     except RecursionError:
-        raise InvalidSyntaxError("nested too deeply") from None
+        raise InvalidSyntaxError("the value is nested too deeply; send fewer levels") from None
 
 
 def merged(record: Mapping[str, Any], part: Mapping[str, Any]) -> Record:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import InvalidSyntaxError, InvalidValueError, MutabilityError
+from ..errors import InvalidSyntaxError, InvalidValueError, MutabilityError, unknown_attribute
 from ..filters.resolve import Condition, resolve_within
 from ..schema import GROUP, ResourceType
 from ..tolerance import STRICT, Tolerated
@@ -45,7 +45,7 @@ def member_operation(
         return MemberOperation("remove", condition=condition)
     if target.last.name == "value" and (operation.op == "add" or operation.may_create(tolerated)):
         return MemberOperation("add", member_ids([operation.value], tolerated))
-    raise MutabilityError("a member cannot be changed, only added and removed")
+    raise MutabilityError("a member cannot be changed; remove it and add another")
 
 
 def _listed_members(operation: PatchOperation, tolerated: Tolerated) -> MemberOperation:
@@ -53,7 +53,7 @@ def _listed_members(operation: PatchOperation, tolerated: Tolerated) -> MemberOp
         if operation.value in (None, [], ""):
             return MemberOperation("remove")
         if not tolerated.allows("remove_listed_values"):
-            raise InvalidSyntaxError("remove takes no value, name the members in the path")
+            raise InvalidSyntaxError("remove takes no value; select the members in the path")
     return MemberOperation(operation.op, member_ids(operation.value, tolerated))
 
 
@@ -83,7 +83,7 @@ def _member_id(item: Any, index: int, tolerated: Tolerated) -> str:
         found = next((item[name] for name in item if name.lower() == "value"), None)
     if not isinstance(found, str) or not found:
         raise InvalidValueError(
-            f"members[{index}]: expected an object with the member's id as value"
+            f"members[{index}]: a member must be an object with its id as value"
         )
     return found
 
@@ -92,4 +92,4 @@ def _check_names(item: dict[str, Any], index: int, tolerated: Tolerated) -> None
     known = {name.lower() for name in NAMES}
     unknown = [name for name in item if name.lower() not in known]
     if unknown and not tolerated.allows("unknown_attributes"):
-        raise InvalidSyntaxError(f"members[{index}]: a member has no attribute {unknown[0]!r}")
+        raise InvalidSyntaxError(f"members[{index}]: {unknown_attribute(unknown[0])}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..attributes import Attribute
-from ..errors import InvalidPathError, MutabilityError
+from ..errors import InvalidPathError, MutabilityError, unknown_attribute
 from ..filters.nodes import And, AttributePath, Comparison, Filter, ValuePath
 from ..filters.parser import Limits, parse_path
 from ..filters.resolve import Chain, locate
@@ -63,7 +63,7 @@ def find_target(
     :raises MutabilityError: what it leads to is read-only
     """
     if text.startswith("/"):
-        raise InvalidPathError(f"{text!r} is JSON Patch (RFC 6902); SCIM names the attribute")
+        raise InvalidPathError(f"{text!r} is a path of JSON Patch; name the attribute alone")
     chain = locate(text, resource_type, tolerated)
     if len(chain) == 1 and chain[0] in resource_type.extension_attributes:
         return Target((), chain[0])
@@ -72,7 +72,7 @@ def find_target(
     chain = locate(str(attribute_path), resource_type, tolerated)
     if not chain:
         unknown = tolerated.profile.undefined(InvalidPathError)
-        raise unknown(f"no attribute {str(attribute_path)!r} in this resource type")
+        raise unknown(unknown_attribute(str(attribute_path)))
     if isinstance(path, ValuePath):
         if chain[-1] in resource_type.extension_attributes:  # not an attribute: RFC 7643 §3.3
             raise InvalidPathError(f"{path.path} is a schema; filter one of its attributes")
@@ -83,18 +83,18 @@ def find_target(
         target = Target(chain[:-1], chain[-1])
     for attribute in (*target.containers, target.attribute, target.last):
         if attribute.mutability == "readOnly":
-            raise MutabilityError(f"{attribute.name} is read-only")
+            raise MutabilityError(f"{attribute.name} is read-only; remove this operation")
     return target
 
 
 def _narrowed(chain: Chain, path: ValuePath, tolerated: Tolerated) -> Target:
     attribute = chain[-1]
     if attribute.type != "complex":
-        raise InvalidPathError(f"{path.path} has no sub-attributes to filter by")
+        raise InvalidPathError(f"{path.path} has no sub-attributes; leave out the brackets")
     sub_attribute = attribute.find(path.sub_attribute)
     if path.sub_attribute and sub_attribute is None:
         unknown = tolerated.profile.undefined(InvalidPathError)
-        raise unknown(f"{path.path} has no sub-attribute {path.sub_attribute!r}")
+        raise unknown(unknown_attribute(f"{path.path}.{path.sub_attribute}"))
     return Target(chain[:-1], attribute, path.value_filter, sub_attribute)
 
 

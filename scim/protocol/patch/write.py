@@ -65,7 +65,7 @@ class Writer:
             store(owner, attribute, change(elements(owner, attribute), chosen, part))
         elif operation.value not in (None, [], "") and attribute.multi_valued:
             if not self.tolerated.allows("remove_listed_values"):
-                raise InvalidSyntaxError("remove takes no value, name what to remove in the path")
+                raise InvalidSyntaxError("remove takes no value; select the values in the path")
             listed = self.loaded(attribute, operation.value) or []
             store(owner, attribute, without(attribute, elements(owner, attribute), listed))
         else:
@@ -136,10 +136,10 @@ class Writer:
         path = f"{target.attribute.name}[{target.value_filter}]"
         replaces = target.value_filter and operation.op == "replace"
         if replaces and not operation.may_create(self.tolerated):
-            raise NoTargetError(f"no value matches {path}")
+            raise NoTargetError(f"no value matches {path}; use add to create one")
         conditions = target.described()
         if conditions is None:
-            raise NoTargetError(f"no value matches {path}, and it does not describe one to create")
+            raise NoTargetError(f"no value matches {path}, and it describes none to create; use eq")
         return _one(self.loaded(target.attribute, conditions)) if conditions else {}
 
     def loaded(self, attribute: Attribute, value: Any) -> Any:
@@ -155,6 +155,6 @@ def _one(value: Any) -> Record:
     """Return the element that a value for ``attr[filter]`` stands for."""
     if isinstance(value, list):
         if len(value) != 1:
-            raise InvalidValueError("a value path takes one value")
+            raise InvalidValueError("a path with brackets takes one value; send one")
         return dict(value[0])
     return value or {}

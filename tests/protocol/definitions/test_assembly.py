@@ -308,8 +308,8 @@ def test_attribute_is_accepted(attribute):
         ({"name": "a.b"}, "not 'a.b'"),
         ({"name": "naïve"}, "not 'naïve'"),
         ({"name": "a\nb"}, r"not 'a\nb'"),
-        ({"name": "Not"}, "Not: name not is what filters call a negation"),
-        ({"name": "FIRST"}, "attributes[1]: name FIRST is that of another"),
+        ({"name": "Not"}, "Not: name not is a keyword of filters"),
+        ({"name": "FIRST"}, "attributes[1]: name FIRST is in use"),
         ({"name": "x", "mutabilty": "readOnly"}, "x: unknown name 'mutabilty'; did you mean mutab"),
         ({"name": "x", "Type": "string"}, "unknown name 'Type'; did you mean type?"),
         ({"name": "x", "pattern": "[A-Z]"}, "unknown name 'pattern'; leave it out"),
@@ -325,7 +325,7 @@ def test_attribute_is_accepted(attribute):
         ({"name": "x", "uniqueness": "Manufacturer"}, "uniqueness must be one of none, server"),
         ({"name": "x", "canonicalValues": "a"}, "canonicalValues must be a list of strings"),
         ({"name": "x", "canonicalValues": ["a", 1]}, "canonicalValues must be a list of strings"),
-        ({"name": "x", "type": "reference"}, "x: is of type reference and so needs referenceTypes"),
+        ({"name": "x", "type": "reference"}, "x: is of type reference and has no referenceTypes"),
         (
             {"name": "x", "type": "reference", "referenceTypes": "User"},
             "x: referenceTypes must be a list of strings",
@@ -334,22 +334,25 @@ def test_attribute_is_accepted(attribute):
             {"name": "x", "type": "reference", "referenceTypes": ["uri", "user"]},
             "x: referenceTypes has 'user', which is not external, uri or a resource type (User, G",
         ),
-        ({"name": "x", "referenceTypes": ["User"]}, "so must be of type reference, not string"),
-        ({"name": "x", "type": "complex"}, "x: is of type complex and so needs subAttributes"),
-        ({"name": "x", "type": "complex", "subAttributes": []}, "so needs subAttributes"),
+        ({"name": "x", "referenceTypes": ["User"]}, "is of type string; change type to reference"),
+        ({"name": "x", "type": "complex"}, "x: is of type complex and has no subAttributes"),
+        ({"name": "x", "type": "complex", "subAttributes": []}, "has no subAttributes"),
         (
             {"name": "x", "type": "complex", "subAttributes": {"name": "y"}},
             "x: subAttributes must be a list of objects",
         ),
-        ({"name": "x", "subAttributes": [{"name": "y"}]}, "so must be of type complex, not string"),
+        (
+            {"name": "x", "subAttributes": [{"name": "y"}]},
+            "is of type string; change type to complex",
+        ),
         (in_complex({"type": "string"}), "lock.subAttributes[1]: name is missing"),
-        (in_complex({"name": "Model"}), "lock.subAttributes[1]: name Model is that of another"),
+        (in_complex({"name": "Model"}), "lock.subAttributes[1]: name Model is in use"),
         (in_complex({"name": "x", "type": "text"}), "lock.x: type must be one of"),
         (in_complex(OWNER), "lock.owner: a sub-attribute cannot be complex"),
-        ({"name": "x", "mutability": "writeOnly"}, 'so must have "returned": "never"'),
+        ({"name": "x", "mutability": "writeOnly"}, 'set "returned": "never"'),
         (
             {"name": "x", "mutability": "writeOnly", "returned": "request"},
-            'x: is writeOnly and so must have "returned": "never"',
+            'x: is writeOnly; set "returned": "never"',
         ),
         (
             {"name": "x", "mutability": "readOnly", "returned": "never"},
@@ -357,20 +360,23 @@ def test_attribute_is_accepted(attribute):
         ),
         (
             in_complex({"name": "pin", "returned": "never"}, multiValued=True),
-            "lock.pin: cannot have returned never, since lock has several values",
+            "lock.pin: is never returned, but part of multi-valued lock",
         ),
         (
             {"name": "x", "returned": "never", "uniqueness": "server"},
-            "x: is never returned, which a clash would undo",
+            "x: is never returned, but a clash would reveal it",
         ),
         (
             in_complex({"name": "x", "uniqueness": "server"}, returned="never"),
-            "lock.x: is never returned, which a clash would undo",
+            "lock.x: is never returned, but a clash would reveal it",
         ),
-        ({"name": "x", "mutability": "readOnly", "required": True}, "x: is required, but readOnly"),
+        (
+            {"name": "x", "mutability": "readOnly", "required": True},
+            "x: is required, but no client can write it",
+        ),
         (
             in_complex({"name": "x", "mutability": "readOnly", "required": True}),
-            "lock.x: is required, but readOnly",
+            "lock.x: is required, but no client can write it",
         ),
         (
             {
@@ -379,17 +385,20 @@ def test_attribute_is_accepted(attribute):
                 "required": True,
                 "subAttributes": [{"name": "y", "mutability": "readOnly"}],
             },
-            "x: is required, but readOnly",
+            "x: is required, but no client can write it",
         ),
-        (of_owner(required=True), "owner.$ref: is required, but readOnly"),
+        (of_owner(required=True), "owner.$ref: is required, but no client can write it"),
         *(
             (
                 {"name": "x", "type": kind, "uniqueness": "server"},
-                f'x: is {kind} and so must have "uniqueness": "none"',
+                f'x: is of type {kind}, never unique; set "uniqueness": "none"',
             )
             for kind in ("boolean", "decimal", "dateTime")
         ),
-        ({**OWNER, "uniqueness": "global"}, 'owner: is complex and so must have "uniqueness"'),
+        (
+            {**OWNER, "uniqueness": "global"},
+            'owner: is of type complex, never unique; set "uniqueness"',
+        ),
         (of_owner(referenceTypes=["external"]), "owner: $ref is made from value"),
         (of_owner(type="string", referenceTypes=None), "owner: $ref is made from value"),
     ],
@@ -429,7 +438,7 @@ def test_attribute_is_refused(attribute, problem):
         (schema("x", id=SCHEMA), "is built in; choose"),
         (schema("x", name=7), "name must be a string"),
         (schema("x", description=[7]), "description must be a string"),
-        (schema(), "needs attributes, a list with at least one"),
+        (schema(), "attributes is missing; list at least one"),
         (schema("x", attributes="x"), "attributes must be a list of objects"),
         (schema("x", attributes=["x"]), "attributes must be a list of objects"),
         (schema("x", id=FLOOR), "end its id in one of User, Group, or name it in a ResourceType"),
@@ -466,8 +475,8 @@ def test_document_is_refused(text, problem):
             )
         ),
         ({"schema": None}, "schema is missing"),
-        ({"schema": "urn:example:x"}, "no resource has a schema 'urn:example:x'; add a Schema"),
-        ({"schema": SCHEMA}, "no resource has a schema"),
+        ({"schema": "urn:example:x"}, "schema 'urn:example:x' is unknown; add a Schema"),
+        ({"schema": SCHEMA}, f"schema '{SCHEMA}' is unknown"),
         ({"schemaExtensions": FLOOR}, "schemaExtensions must be a list of objects"),
         ({"schemaExtensions": [FLOOR]}, "schemaExtensions must be a list of objects"),
         ({"schemaExtensions": [{"required": True}]}, "schemaExtensions[0]: schema is missing"),
@@ -481,16 +490,16 @@ def test_document_is_refused(text, problem):
         ),
         (
             {"schemaExtensions": [{"schema": BADGE}, {"schema": "urn:example:x"}]},
-            "schemaExtensions[1]: no resource has a schema 'urn:example:x'",
+            "schemaExtensions[1]: schema 'urn:example:x' is unknown",
         ),
         (
             {"schemaExtensions": [{"schema": BADGE}, {"schema": BADGE.lower()}]},
-            f"schemaExtensions[1]: schema {BADGE} is named before",
+            f"schemaExtensions[1]: schema {BADGE} is listed twice",
         ),
-        ({"schemaExtensions": [{"schema": ROOM}]}, f"schema {ROOM} is named before"),
+        ({"schemaExtensions": [{"schema": ROOM}]}, f"schema {ROOM} is listed twice"),
         (
             {"schemaExtensions": [{"schema": FLOOR, "required": True}]},
-            "schemaExtensions[0]: is required, but every attribute is readOnly",
+            "schemaExtensions[0]: is required, but no client can write to it",
         ),
         ({"name": "User", "endpoint": "/Users"}, f"schema of User is {USER_SCHEMA}"),
         ({"name": "Group", "schema": GROUP_SCHEMA}, "endpoint of Group is /Groups"),
@@ -518,7 +527,7 @@ def test_schema_of_a_type_has_none_of_the_common_attributes(name):
 def test_urn_is_defined_once():
     problem = refusal(first=schema("x"), wrong=schema("y", id=BADGE.lower()))
 
-    assert problem == f"id {BADGE.lower()} is that of first.json too; keep one"
+    assert problem == f"id {BADGE.lower()} is also the id of first.json; keep one of them"
 
 
 def test_order_of_the_files_does_not_matter():

@@ -36,5 +36,5 @@ def test_token_knows_where_it_starts():
 def test_open_quotation_mark_is_refused_where_it_stands(text):
     position = text.find("'") + 1 or text.find('"') + 1
 
-    with pytest.raises(InvalidFilterError, match=f"position {position}: .*never closed"):
+    with pytest.raises(InvalidFilterError, match=f"position {position}: .* is not closed"):
         list(tokens(text))

@@ -200,10 +200,10 @@ def test_filter_at_the_limits_is_read(text):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (f'a eq "{"x" * 54}"', "61 characters, this server takes 60"),
-        ("a pr and b pr or c pr or d pr", "position 26: more than 3 comparisons"),
+        (f'a eq "{"x" * 54}"', "61 characters; this server takes 60"),
+        ("a pr and b pr or c pr or d pr", "position 26: the filter has more than 3 comparisons"),
         ("x[a pr and b pr and c pr]", "more than 3 comparisons"),
-        ("(((a pr)))", "position 4: nested deeper than 3 levels"),
+        ("(((a pr)))", "position 4: the filter is nested deeper than 3 levels"),
         ("not (not (not (a pr)))", "nested deeper than 3 levels"),
         ("x[((a pr))]", "nested deeper than 3 levels"),
     ],
