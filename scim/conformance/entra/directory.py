@@ -1,22 +1,10 @@
 """The steps of all cases: look up as Entra ID does, patch, delete."""
 
-from collections.abc import Callable, Sequence
-
 from ..answers import LIST_RESPONSE, PATCH_OP, expect_schema, expect_shown, expect_status
-from ..checks import Exchange, Level, Resource, Service, check, expect
+from ..checks import Exchange, Resource, Service, expect
 
-Function = Callable[[Service], None]
 JOINING = {"/Users": "userName", "/Groups": "displayName"}
 UNKNOWN = "00000000-5e0a-4c57-9f55-0d5d6a8f1c11"
-
-
-def case(
-    area: str, expected: str, needs: Sequence[str] = ("filter",), preview: bool = False
-) -> Callable[[Function], Function]:
-    """Register a case; a preview case that fails is a warning, as Microsoft does not insist."""
-    if preview:
-        return check("entra", f"{area} (preview)", "preview", expected, Level.SHOULD, needs)
-    return check("entra", area, "required", expected, Level.MUST, needs)
 
 
 def find(service: Service, endpoint: str, value: str, **query: str) -> list[Resource]:

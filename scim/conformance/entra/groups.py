@@ -1,11 +1,10 @@
 """The cases about groups."""
 
 from ..answers import expect_shown, expect_status
-from ..checks import Resource, Service, expect
+from ..checks import Area, Level, Resource, Service, expect
 from .bodies import full_group
 from .directory import (
     UNKNOWN,
-    case,
     expect_deleted,
     expect_found,
     find,
@@ -14,7 +13,8 @@ from .directory import (
 )
 
 GROUPS = "/Groups"
-AREA = "Groups"
+case = Area("entra", "Groups", "required", needs=("filter",))
+preview = Area("entra", "Groups (preview)", "preview", needs=("filter",))
 PATCHING = ("patch", "filter")
 
 
@@ -32,14 +32,14 @@ def without_members(group: Resource) -> Resource:
     return {name: value for name, value in group.items() if name != "members"}
 
 
-@case(AREA, "201; then the filter finds the group with every attribute that was sent")
+@case("201; then the filter finds the group with every attribute that was sent")
 def create_a_new_group(service: Service) -> None:
     """Create a new Group."""
     _, sent = created(service, service.new_user()["id"])
     expect_found(service, GROUPS, sent)
 
 
-@case(AREA, "409, as there may be one group of a displayName only", needs=())
+@case("409, as there may be one group of a displayName only", needs=())
 def create_a_duplicate_group(service: Service) -> None:
     """Create a duplicate Group."""
     path, sent = created(service)
@@ -47,7 +47,7 @@ def create_a_duplicate_group(service: Service) -> None:
     expect_shown(without_members(sent), service.client.get(path).json)
 
 
-@case(AREA, "200 with the group, without members", needs=())
+@case("200 with the group, without members", needs=())
 def get_group_by_id_excluding_members(service: Service) -> None:
     """Get group by id excluding members."""
     path, sent = created(service, service.new_user()["id"])
@@ -57,7 +57,7 @@ def get_group_by_id_excluding_members(service: Service) -> None:
     expect("members" not in answer.json, "the answer has members")
 
 
-@case(AREA, "200 with that group alone, and every attribute")
+@case("200 with that group alone, and every attribute")
 def filter_for_an_existing_group(service: Service) -> None:
     """Filter for an existing group."""
     created(service)
@@ -66,7 +66,7 @@ def filter_for_an_existing_group(service: Service) -> None:
     expect(path_of(found) == path, f"the filter found {path_of(found)} instead of {path}")
 
 
-@case(AREA, "200 with the group, without members")
+@case("200 with the group, without members")
 def filter_for_an_existing_group_excluding_members(service: Service) -> None:
     """Filter for an existing group excluding members."""
     _, sent = created(service, service.new_user()["id"])
@@ -75,7 +75,7 @@ def filter_for_an_existing_group_excluding_members(service: Service) -> None:
     expect("members" not in found, "the answer has members")
 
 
-@case(AREA, "200 with an empty list")
+@case("200 with an empty list")
 def filter_for_a_non_existing_group(service: Service) -> None:
     """Filter for a non-existing group."""
     created(service)
@@ -83,7 +83,7 @@ def filter_for_a_non_existing_group(service: Service) -> None:
     expect(not found, f"the filter found {len(found)} groups instead of none")
 
 
-@case(AREA, "200 with the group, whose displayName differs in case alone")
+@case("200 with the group, whose displayName differs in case alone")
 def filter_for_an_existing_group_with_a_different_case(service: Service) -> None:
     """Filter for an existing group with a different case."""
     path, sent = created(service)
@@ -91,7 +91,7 @@ def filter_for_an_existing_group_with_a_different_case(service: Service) -> None
     expect(path_of(found) == path, f"the filter found {path_of(found)} instead of {path}")
 
 
-@case(AREA, "200 or 204; then the filter shows the new value", PATCHING)
+@case("200 or 204; then the filter shows the new value", needs=PATCHING)
 def patch_group_replace_attributes(service: Service) -> None:
     """Patch Group - Replace Attributes."""
     path, sent = created(service)
@@ -100,7 +100,7 @@ def patch_group_replace_attributes(service: Service) -> None:
     expect_found(service, GROUPS, sent | {"externalId": external_id})
 
 
-@case(AREA, "200 or 204; then the group is found by the new displayName alone", PATCHING)
+@case("200 or 204; then the group is found by the new displayName alone", needs=PATCHING)
 def patch_group_update_display_name(service: Service) -> None:
     """Patch Group - Update displayName."""
     path, sent = created(service)
@@ -111,7 +111,7 @@ def patch_group_update_display_name(service: Service) -> None:
     expect(not former, "the group is found by the old displayName, too")
 
 
-@case(AREA, "200 or 204; then the group has the member", PATCHING)
+@case("200 or 204; then the group has the member", needs=PATCHING)
 def patch_group_add_member(service: Service) -> None:
     """Patch Group - Add Member."""
     path, sent = created(service)
@@ -120,7 +120,7 @@ def patch_group_add_member(service: Service) -> None:
     expect_members(service, sent, member)
 
 
-@case(AREA, "200 or 204; then the group has the other member alone", PATCHING)
+@case("200 or 204; then the group has the other member alone", needs=PATCHING)
 def patch_group_remove_member(service: Service) -> None:
     """Patch Group - Remove Member."""
     removed, kept = service.new_user()["id"], service.new_user()["id"]
@@ -136,7 +136,7 @@ def expect_members(service: Service, sent: Resource, *members: str) -> None:
     expect(real == sorted(members), f"the members are {real} instead of {sorted(members)}")
 
 
-@case(AREA, "204; then 404, and the filter finds nothing")
+@case("204; then 404, and the filter finds nothing")
 def delete_a_group(service: Service) -> None:
     """Delete a Group."""
     path, sent = created(service)
@@ -145,7 +145,7 @@ def delete_a_group(service: Service) -> None:
     expect(not find(service, GROUPS, sent["displayName"]), "the filter still finds the group")
 
 
-@case(AREA, "200 or 204; then every operation has taken effect", PATCHING, preview=True)
+@preview("200 or 204; then every operation has taken effect", level=Level.SHOULD, needs=PATCHING)
 def patch_group_multiple_ops_on_different_attributes(service: Service) -> None:
     """Patch Group - Multiple Ops on different attributes."""
     former, newcomer = service.new_user()["id"], service.new_user()["id"]
@@ -161,13 +161,13 @@ def patch_group_multiple_ops_on_different_attributes(service: Service) -> None:
     expect_members(service, sent | {"externalId": external_id}, newcomer)
 
 
-@case(AREA, "404, as nothing was there", needs=(), preview=True)
+@preview("404, as nothing was there", level=Level.SHOULD, needs=())
 def delete_a_non_existent_group(service: Service) -> None:
     """Delete a non-existent Group."""
     expect_status(service.client.delete(f"{GROUPS}/{UNKNOWN}"), 404)
 
 
-@case(AREA, "204, then 404", needs=(), preview=True)
+@preview("204, then 404", level=Level.SHOULD, needs=())
 def delete_the_same_group_twice(service: Service) -> None:
     """Delete the same Group twice."""
     path, _ = created(service)

@@ -1,11 +1,10 @@
 """The cases about users."""
 
 from ..answers import expect_shown, expect_status
-from ..checks import Resource, Service, expect
+from ..checks import Area, Level, Resource, Service, expect
 from .bodies import ENTERPRISE, MANAGER, full_user, replacements
 from .directory import (
     UNKNOWN,
-    case,
     expect_deleted,
     expect_found,
     find,
@@ -14,7 +13,8 @@ from .directory import (
 )
 
 USERS = "/Users"
-AREA = "Users"
+case = Area("entra", "Users", "required", needs=("filter",))
+preview = Area("entra", "Users (preview)", "preview", needs=("filter",))
 PATCHING = ("patch", "filter")
 
 
@@ -28,14 +28,14 @@ def path_of(user: Resource) -> str:
     return f"{USERS}/{user['id']}"
 
 
-@case(AREA, "201; then the filter finds the user with every attribute that was sent")
+@case("201; then the filter finds the user with every attribute that was sent")
 def create_a_new_user(service: Service) -> None:
     """Create a new User."""
     _, sent = created(service)
     expect_found(service, USERS, sent)
 
 
-@case(AREA, "409, as there may be one user of a userName only", needs=())
+@case("409, as there may be one user of a userName only", needs=())
 def create_a_duplicate_user(service: Service) -> None:
     """Create a duplicate User."""
     path, sent = created(service)
@@ -43,7 +43,7 @@ def create_a_duplicate_user(service: Service) -> None:
     expect_shown(sent, service.client.get(path).json)
 
 
-@case(AREA, "200 with that user alone, and every attribute")
+@case("200 with that user alone, and every attribute")
 def filter_for_an_existing_user(service: Service) -> None:
     """Filter for an existing user."""
     created(service)
@@ -52,7 +52,7 @@ def filter_for_an_existing_user(service: Service) -> None:
     expect(path_of(found) == path, f"the filter found {path_of(found)} instead of {path}")
 
 
-@case(AREA, "200 with an empty list")
+@case("200 with an empty list")
 def filter_for_a_non_existing_user(service: Service) -> None:
     """Filter for a non-existing user."""
     created(service)
@@ -60,7 +60,7 @@ def filter_for_a_non_existing_user(service: Service) -> None:
     expect(not found, f"the filter found {len(found)} users instead of none")
 
 
-@case(AREA, "200 with the user, whose userName differs in case alone")
+@case("200 with the user, whose userName differs in case alone")
 def filter_for_an_existing_user_with_a_different_case(service: Service) -> None:
     """Filter for an existing user with a different case."""
     path, sent = created(service)
@@ -68,7 +68,7 @@ def filter_for_an_existing_user_with_a_different_case(service: Service) -> None:
     expect(path_of(found) == path, f"the filter found {path_of(found)} instead of {path}")
 
 
-@case(AREA, "200 or 204; then the filter shows every value as replaced", PATCHING)
+@case("200 or 204; then the filter shows every value as replaced", needs=PATCHING)
 def patch_user_replace_attributes(service: Service) -> None:
     """Patch User - Replace Attributes."""
     path, _ = created(service)
@@ -77,7 +77,7 @@ def patch_user_replace_attributes(service: Service) -> None:
     expect_found(service, USERS, changed)
 
 
-@case(AREA, "200 or 204; then the user is found by the new userName alone", PATCHING)
+@case("200 or 204; then the user is found by the new userName alone", needs=PATCHING)
 def patch_user_update_user_name(service: Service) -> None:
     """Patch User - Update userName."""
     path, sent = created(service)
@@ -87,7 +87,7 @@ def patch_user_update_user_name(service: Service) -> None:
     expect(not find(service, USERS, sent["userName"]), "the user is found by the old userName, too")
 
 
-@case(AREA, "200 or 204; then the user is still found, with active false", PATCHING)
+@case("200 or 204; then the user is still found, with active false", needs=PATCHING)
 def patch_user_disable_user(service: Service) -> None:
     """Patch User - Disable User."""
     path, sent = created(service)
@@ -95,14 +95,14 @@ def patch_user_disable_user(service: Service) -> None:
     expect_found(service, USERS, sent | {"active": False})
 
 
-@case(AREA, "200 or 204; then the user has that manager", PATCHING)
+@case("200 or 204; then the user has that manager", needs=PATCHING)
 def patch_user_add_manager(service: Service) -> None:
     """Patch User - Add Manager."""
     path, sent = created(service)
     expect_manager_after(service, path, sent, "add")
 
 
-@case(AREA, "200 or 204; then the user has the other manager", PATCHING)
+@case("200 or 204; then the user has the other manager", needs=PATCHING)
 def patch_user_replace_manager(service: Service) -> None:
     """Patch User - Replace Manager."""
     path, sent = created(service)
@@ -117,7 +117,7 @@ def expect_manager_after(service: Service, path: str, sent: Resource, op: str) -
     expect_found(service, USERS, sent | {ENTERPRISE: sent[ENTERPRISE] | {"manager": manager}})
 
 
-@case(AREA, "200 or 204; then the user has no manager", PATCHING)
+@case("200 or 204; then the user has no manager", needs=PATCHING)
 def patch_user_remove_manager(service: Service) -> None:
     """Patch User - Remove Manager."""
     path, sent = created(service)
@@ -128,7 +128,7 @@ def patch_user_remove_manager(service: Service) -> None:
     expect(not manager.get("value"), f"the manager is still {manager!r}")
 
 
-@case(AREA, "204; then 404, and the filter finds nobody")
+@case("204; then 404, and the filter finds nobody")
 def delete_a_user(service: Service) -> None:
     """Delete a User."""
     _, kept = created(service)
@@ -139,7 +139,7 @@ def delete_a_user(service: Service) -> None:
     expect_found(service, USERS, kept)
 
 
-@case(AREA, "200 or 204; then every operation has taken effect", PATCHING, preview=True)
+@preview("200 or 204; then every operation has taken effect", level=Level.SHOULD, needs=PATCHING)
 def patch_user_multiple_ops_on_different_attributes(service: Service) -> None:
     """Patch User - Multiple Ops on different attributes."""
     path, sent = created(service)
@@ -160,7 +160,9 @@ def patch_user_multiple_ops_on_different_attributes(service: Service) -> None:
     expect(len(found["emails"]) == len(emails), f"there are {len(found['emails'])} emails")
 
 
-@case(AREA, "200 or 204; then the last operation has the last word", PATCHING, preview=True)
+@preview(
+    "200 or 204; then the last operation has the last word", level=Level.SHOULD, needs=PATCHING
+)
 def patch_user_multiple_ops_on_same_attribute(service: Service) -> None:
     """Patch User - Multiple Ops on same attribute."""
     path, sent = created(service)
@@ -174,13 +176,13 @@ def patch_user_multiple_ops_on_same_attribute(service: Service) -> None:
     expect_found(service, USERS, sent | {"displayName": "second"})
 
 
-@case(AREA, "404, as nothing was there", needs=(), preview=True)
+@preview("404, as nothing was there", level=Level.SHOULD, needs=())
 def delete_a_non_existent_user(service: Service) -> None:
     """Delete a non-existent User."""
     expect_status(service.client.delete(f"{USERS}/{UNKNOWN}"), 404)
 
 
-@case(AREA, "204, then 404", needs=(), preview=True)
+@preview("204, then 404", level=Level.SHOULD, needs=())
 def delete_the_same_user_twice(service: Service) -> None:
     """Delete the same User twice."""
     path, _ = created(service)
