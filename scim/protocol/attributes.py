@@ -24,12 +24,12 @@ class Attribute:
 
     @cached_property
     def key(self) -> str:
-        """The name as it is compared: attribute names are case-insensitive (RFC 7643 §2.1)."""
+        """The name in lower case, as attribute names are case-insensitive (RFC 7643 §2.1)."""
         return self.name.lower()
 
     @property
     def is_extension(self) -> bool:
-        """Whether this is an extension, the attributes of which are those of the resource."""
+        """Whether this is a schema extension, with attributes of the resource in it."""
         return ":" in self.name
 
     @cached_property
@@ -42,7 +42,7 @@ class Attribute:
 
 
 def notation(chain: Sequence[Attribute]) -> str:
-    """Return what an attribute is called in attribute notation (RFC 7644 §3.10)."""
+    """Return the path of an attribute in attribute notation (RFC 7644 §3.10)."""
     first, *rest = (attribute.name for attribute in chain)
     extends = rest and chain[0].is_extension
     return f"{first}:{'.'.join(rest)}" if extends else ".".join((first, *rest))

@@ -1,8 +1,8 @@
-"""Bulk: many operations in one request, which may refer to what others create (RFC 7644 §3.7).
+"""Bulk: many operations in one request, with references to new resources (RFC 7644 §3.7).
 
-``bulkId:x`` stands for the id of the resource that the POST with the bulkId x creates: as a whole
-string anywhere in the data, and within paths. Nothing here is recursive, since the client decides
-how long a chain of references is and how deeply its data is nested.
+``bulkId:x`` means the id of the resource that the POST with the bulkId x creates. It may be any
+string in the data, and a part of a path. Nothing here is recursive, since the client decides how
+long a chain of references is and how deeply its data is nested.
 """
 
 import json
@@ -27,7 +27,7 @@ BULK_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
 REFERENCE = "bulkId:"
 
-# A text of the client cannot hold these: within a JSON string the quotation marks are escaped.
+# No text of a client contains these: quotation marks are escaped within a JSON string.
 LOCATION = f'"location":"{PLACEHOLDER}'
 ESCAPED_LOCATION = f'"location":{json.dumps(PLACEHOLDER)[:-1]}'
 
@@ -66,10 +66,10 @@ def bulk_ids(operations: Sequence[BulkOperation]) -> dict[str, BulkOperation]:
 
 
 def check_operation(operation: BulkOperation, owners: Mapping[str, BulkOperation]) -> None:
-    """Raise unless an operation has what its method needs; ``owners`` are the ``bulk_ids`` of all.
+    """Raise unless an operation has the members of its method; ``owners`` are all ``bulk_ids``.
 
     :raises InvalidSyntaxError: something is missing
-    :raises InvalidValueError: ``bulkId`` or ``version`` is not what it should be
+    :raises InvalidValueError: ``bulkId`` or ``version`` is no legal value
     """
     if operation.method not in METHODS:
         raise InvalidSyntaxError(f"method must be one of {', '.join(METHODS)}")
@@ -95,8 +95,8 @@ def _check_bulk_id(operation: BulkOperation, owners: Mapping[str, BulkOperation]
 def plan(operations: Sequence[BulkOperation]) -> tuple[Step, ...]:
     """Return the steps in which operations are carried out, each once, in the order of the request.
 
-    Only the POSTs that an operation refers to come before it, and those of a circular reference are
-    one step (RFC 7644 §3.7.1).
+    An operation comes after the POSTs that it refers to. A circle of references is one step (RFC
+    7644 §3.7.1).
     """
     posts = {
         bulk_id: operation.index
@@ -199,7 +199,7 @@ def _patch_path(path: str, ids: Mapping[str, str]) -> str:
             start = token.position - 1
             pieces += path[end:start], _operand(token, ids)
             end = start + len(token.text)
-    except InvalidFilterError:  # said when the operation is carried out
+    except InvalidFilterError:  # the operation itself will say so
         return path
     return "".join(pieces)
 
@@ -210,7 +210,7 @@ def _operand(token: Token, ids: Mapping[str, str]) -> str:
     if quote == '"':
         try:
             text = json.loads(token.text, strict=False)
-        except ValueError:  # said when the operation is carried out
+        except ValueError:  # the operation itself will say so
             return token.text
     if not text.startswith(REFERENCE):
         return token.text
@@ -229,7 +229,7 @@ def _id(bulk_id: str, ids: Mapping[str, str]) -> str:
 def withheld(data: Any, unknown: Collection[str]) -> Any:
     """Return ``data`` without the references to the bulkIds in ``unknown``, to be added later.
 
-    An object whose ``value`` is such a reference (a member, a manager) goes as a whole.
+    An object with such a reference as its ``value`` (a member, a manager) is left out as a whole.
     """
 
     def goes(member: Any) -> bool:

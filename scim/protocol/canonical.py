@@ -1,7 +1,7 @@
-"""What a client sends, in the schema's own form: the first step before any value is checked.
+"""The canonical form of a resource or value that a client sent, made before values are checked.
 
-Names get the schema's case; what the client may not set and what is empty is left out: null, [] and
-absent are the same (RFC 7643 §2.5), readOnly attributes are ignored (RFC 7644 §3.3).
+Names get the schema's case. Empty values are left out, since null, [] and absent are the same (RFC
+7643 §2.5), and so are readOnly attributes (RFC 7644 §3.3).
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from .values import Record
 def canonical_resource(
     sent: Mapping[str, Any], resource_type: ResourceType, tolerated: Tolerated = STRICT
 ) -> Record:
-    """Return a resource as it came from a client, without ``schemas``.
+    """Return the canonical form of a resource that a client sent, without ``schemas``.
 
     :raises InvalidSyntaxError: ``schemas`` is missing or does not fit, or a name is unknown
     """
@@ -48,7 +48,7 @@ def canonical_resource(
 
 
 def _located(name: str, resource_type: ResourceType, tolerated: Tolerated) -> Chain:
-    """Return the attribute that a key names, behind its extension if it is one of an extension."""
+    """Return the attribute that a key names, behind its extension if it has one."""
     found = resource_type.root.find(name)
     if found:
         return (found,)
@@ -60,7 +60,7 @@ def _located(name: str, resource_type: ResourceType, tolerated: Tolerated) -> Ch
 def check_schemas(
     sent: Mapping[str, Any], resource_type: ResourceType, tolerated: Tolerated
 ) -> None:
-    """Raise unless ``schemas`` names the resource type's schema and nothing foreign.
+    """Raise unless ``schemas`` lists the schema of the resource type and no unknown one.
 
     :raises InvalidSyntaxError: RFC 7644 §3.3: the attribute is required and must be recognised
     """

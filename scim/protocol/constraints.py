@@ -1,4 +1,4 @@
-"""What a client may not change (RFC 7643 §7, ``mutability``) or leave out (``required``)."""
+"""Immutable and required attributes (RFC 7643 §7, ``mutability`` and ``required``)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,8 +13,8 @@ def check_immutable(
 ) -> None:
     """Raise if an immutable attribute that has a value got another one or lost it.
 
-    Elements of a multi-valued attribute and whole complex ones may come and go; what is immutable
-    inside an element belongs to the one that has the same ``value``.
+    Elements of a multi-valued attribute and whole complex values may come and go. An immutable
+    sub-attribute is compared with that of the element that had the same ``value``.
 
     :raises MutabilityError: naming the attribute
     """
@@ -45,7 +45,7 @@ def _pairs(attribute: Attribute, old: Any, new: Any) -> Iterable[tuple[Any, Any]
 
 
 def check_required(resource: Mapping[str, Any], attributes: Iterable[Attribute]) -> None:
-    """Raise if a required attribute has no value; the empty text is none.
+    """Raise if a required attribute has no value, or the empty text.
 
     :raises InvalidValueError: naming the attribute
     """

@@ -1,4 +1,4 @@
-"""What the service provider says of itself (RFC 7644 §4, RFC 7643 §5 to §7)."""
+"""Discovery: documents in which the server describes itself (RFC 7644 §4, RFC 7643 §5 to §7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from .values import PLACEHOLDER, Record
 CONFIGURATION_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
 
-# What Entra ID's validator stumbles over when /Schemas shows it.
+# Entra ID's validator fails if /Schemas shows these sub-attributes.
 HIDDEN_FROM_ENTRA = {(USER_SCHEMA, "emails", "display"), (GROUP_SCHEMA, "members", "$ref")}
 
 
@@ -116,7 +116,7 @@ def _resource_type(resource_type: ResourceType) -> Record:
 def schema_documents(
     definitions: Definitions, offer: Offer, for_entra: bool = False
 ) -> dict[str, Record]:
-    """Return the Schemas by id (RFC 7643 §7); for Entra ID without what its validator rejects."""
+    """Return the Schemas by id (RFC 7643 §7); ``for_entra`` hides what its validator rejects."""
     return {schema.id: _schema(schema, offer, for_entra) for schema in definitions.schemas}
 
 

@@ -1,7 +1,7 @@
-"""What a SCIM service provider answers when it cannot do what was asked (RFC 7644 §3.12).
+"""The errors of a SCIM service provider (RFC 7644 §3.12).
 
-One exception per ``scimType`` (Table 9, and Table 3 of RFC 9865) and per HTTP status. Whoever
-raises one says in ``detail`` what the client should change.
+There is one exception for each ``scimType`` (Table 9, and Table 3 of RFC 9865) and HTTP status. An
+administrator reads its ``detail``, in one form: what is wrong, a semicolon, what to do about it.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
 class ScimError(Exception):
-    """A request that ends in an error answer; subclasses fix ``status`` and ``scim_type``."""
+    """An error answer to a request; subclasses set ``status`` and ``scim_type``."""
 
     status: int = 400
     scim_type: str | None = None
@@ -24,7 +24,7 @@ class ScimError(Exception):
         return type(self)(f"{place}: {self.detail}")
 
     def body(self) -> dict[str, Any]:
-        """Return the Error message; ``status`` is a string there, as RFC 7644 §3.12 has it."""
+        """Return the Error message, in which ``status`` is a string (RFC 7644 §3.12)."""
         message = {"schemas": [ERROR_SCHEMA], "status": str(self.status)}
         if self.scim_type:
             message["scimType"] = self.scim_type

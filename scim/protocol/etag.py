@@ -1,4 +1,4 @@
-"""Entity tags of resources (RFC 7644 §3.14): weak, made of the version number."""
+"""Entity tags of resources (RFC 7644 §3.14): weak, with the version number in them."""
 
 import re
 

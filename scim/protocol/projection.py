@@ -1,4 +1,4 @@
-"""Attribute projection: what a response shows (RFC 7644 §3.9, RFC 7643 §2.4)."""
+"""Projection: the attributes that an answer shows (RFC 7644 §3.9, RFC 7643 §2.4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Projection:
         return name not in self.unwanted
 
     def divides(self, name: str) -> bool:
-        """Tell whether sub-attributes of the top-level attribute ``name`` are told apart."""
+        """Tell whether some sub-attributes of the attribute ``name`` are returned, others not."""
         return any(path.startswith(f"{name}.") for path in self.wanted | self.unwanted)
 
 
@@ -43,7 +43,7 @@ def projection(
 ) -> Projection:
     """Return the projection that two comma-separated lists ask for; ``attributes`` wins over both.
 
-    Unknown names show nothing, but asking for them alone is not asking for all.
+    Unknown names show nothing; a request for unknown names alone shows only the minimum.
     """
     if wanted := _names(attributes, resource_type, tolerated):
         return Projection(wanted=wanted)
@@ -69,10 +69,10 @@ def project(
     unwanted: Names = frozenset(),
     written: Names = frozenset(),
 ) -> dict[str, Any]:
-    """Return the part of ``value`` the client asked for and is allowed to see.
+    """Return the part of ``value`` that the client asked for and may see.
 
-    ``written`` are attributes returned on request that the client has just written, which counts
-    as a request (RFC 7643 §7, ``returned``).
+    ``written`` are the attributes returned on request that the client has just written, which
+    counts as a request (RFC 7643 §7, ``returned``).
     """
     shown: dict[str, Any] = {}
     for attribute in attributes:
@@ -132,7 +132,7 @@ def unreturned(value: Mapping[str, Any], attributes: Sequence[Attribute]) -> dic
 
 
 def with_unreturned(value: Mapping[str, Any], hidden: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a resource together with what no answer shows of it."""
+    """Return a resource together with its attributes that no answer shows."""
     whole = dict(value)
     for name, member in hidden.items():
         below = isinstance(member, dict) and isinstance(whole.get(name), dict)

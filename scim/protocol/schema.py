@@ -1,7 +1,7 @@
-"""Schemas, their attributes and the resource types made of them (RFC 7643 §2, §6, §7).
+"""Schemas, and the resource types that have them (RFC 7643 §6, §7).
 
 ``schemas/*.json`` are the documents of RFC 7643 §8.7 as this server implements them. They are the
-one source: serializers, filters, PATCH, projection and /Schemas all work from what is read here.
+one source of attributes for serializers, filters, PATCH, projection and /Schemas.
 """
 
 import json
@@ -59,7 +59,7 @@ class ResourceType:
 
     @cached_property
     def root(self) -> Attribute:
-        """The whole resource as one complex attribute, extensions as complex ones named by URN."""
+        """The whole resource as one complex attribute; extensions are complex ones named by URN."""
         extensions = tuple(
             Attribute(
                 extension.schema.id,
@@ -86,7 +86,7 @@ class ResourceType:
 
     @cached_property
     def searched(self) -> tuple[Attribute, ...]:
-        """All attributes but those that are never returned: nobody finds those out by asking."""
+        """All attributes without those never returned, which filters must not reveal."""
         return without_unreturned(self.attributes)
 
     @cached_property

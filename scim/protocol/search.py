@@ -46,7 +46,7 @@ NUMBERS = {name for name, known in PARAMETERS.items() if known.type in (int, int
 def search_request(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
     """Return the query that URL parameters describe; unknown parameters are ignored.
 
-    :raises InvalidValueError: a known one is given twice or is not what it should be
+    :raises InvalidValueError: a parameter is given twice or has no legal value
     """
     given: dict[str, Any] = {}
     for name in PARAMETERS:

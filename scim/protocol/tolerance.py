@@ -1,8 +1,8 @@
-"""Every deviation of an identity provider that is accepted, in one place, named and cited.
+"""Tolerances: each deviation of an identity provider that the server accepts, named and cited.
 
-A tenant has a ``Tolerance``: one boolean for each deviation, all on by default, all off in strict
-mode. A request has a ``Tolerated`` that remembers which of them it needed. The functions below turn
-what the providers send into what RFC 7644 describes, so that the rest knows nothing of providers.
+A tenant has a ``Tolerance``: one boolean for each deviation, all on by default, all off if it is
+strict. A request has a ``Tolerated``, which records the tolerances that it needed. The functions
+below turn what providers send into the form of RFC 7644. No other module knows of providers.
 """
 
 from dataclasses import dataclass, field, fields
@@ -23,13 +23,13 @@ LEGACY_CORE_URNS = ("urn:scim:schemas:core:2.0", "urn:scim:schemas:core:1.0")
 
 
 def _sent_by(who: str) -> Any:
-    """Return a tolerance that is on, with who needs it."""
+    """Return a tolerance that is on, with its senders."""
     return field(default=True, metadata={"sent_by": who})
 
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What a tenant accepts beyond the RFCs, and who sends it."""
+    """The deviations from the RFCs that a tenant accepts, with their senders."""
 
     bare_token: bool = _sent_by("Okta's Header Auth template: a token without its scheme")
     legacy_schema_urns: bool = _sent_by(
@@ -78,10 +78,10 @@ STRICT_TOLERANCE = Tolerance(**{tolerance.name: False for tolerance in fields(To
 
 
 class Tolerated:
-    """What is allowed for in one request: asks the tenant's tolerances, remembers those needed.
+    """The tolerances of one request; records which were used.
 
-    ``base_url`` is where the client knows this service; stored references are relative to it.
-    ``profile`` is what the tenant keeps beside the RFCs.
+    ``base_url`` is the URL of this service for the client, ``profile`` the tenant's rules beside
+    the RFCs.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Tolerated:
         self.used: dict[str, None] = {}
 
     def allows(self, name: str) -> bool:
-        """Tell whether the tenant accepts the deviation, which the request has just needed."""
+        """Tell whether the tenant accepts a deviation of this request, and record it if so."""
         if not getattr(self.tolerance, name):
             return False
         self.used[name] = None
@@ -107,7 +107,7 @@ STRICT = Tolerated(STRICT_TOLERANCE)
 
 
 def with_decoded_values(node: Filter) -> Filter:
-    """Return a filter whose ``eq`` values have been percent-decoded once more."""
+    """Return a filter with its ``eq`` values percent-decoded once more."""
     match node:
         case And(terms):
             return And(tuple(with_decoded_values(term) for term in terms))
@@ -123,14 +123,14 @@ def with_decoded_values(node: Filter) -> Filter:
 
 
 def as_boolean(value: Any, tolerated: Tolerated) -> Any:
-    """Return the boolean that a text such as "True" stands for; anything else as it is."""
+    """Return the boolean for a text such as "True"; any other value as it is."""
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true" if tolerated.allows("text_booleans") else value
     return value
 
 
 def complex_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
-    """Return an operation's value in the form that ``attribute`` has; None if it unassigns."""
+    """Return the value of an operation in the form of ``attribute``; None if it unassigns."""
     if attribute.multi_valued:
         items = value if isinstance(value, list) else [] if value in (None, "") else [value]
         return [_as_record(attribute, item, tolerated) for item in items] or None
@@ -161,7 +161,7 @@ def is_cleared(
 
 
 def current_urn(name: str, resource_type: ResourceType, tolerated: Tolerated) -> str:
-    """Return ``name``, a URN or an attribute below one, with a legacy URN replaced by today's."""
+    """Return a URN, or an attribute behind one, with today's URN in place of a legacy one."""
     own = (resource_type.schema.id, *(each.name for each in resource_type.extension_attributes))
     if ":" not in name or any(_is_below(name, urn) for urn in own):
         return name
@@ -178,7 +178,7 @@ def _is_below(name: str, urn: str) -> bool:
 
 
 def first_primary(attribute: Attribute, items: list[Any], tolerated: Tolerated) -> list[Any]:
-    """Return ``items`` with only the first of several primary values left as primary."""
+    """Return ``items`` in which only the first of several primary values is primary."""
     primaries = [item for item in items if isinstance(item, dict) and item.get("primary") is True]
     if len(primaries) < 2 or not tolerated.allows("duplicate_primary"):
         return items

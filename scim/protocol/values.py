@@ -1,8 +1,8 @@
 """Values of attributes: which are legal, and the folded form in which they are compared.
 
-RFC 7643 §2.3 has the types; §2.2 and §2.4 decide on case. A folded resource is what filters,
-sorting and uniqueness see: keys in lower case, text of ``caseExact: false`` attributes after
-NFKC and case folding, dateTimes as UTC in one sortable form, empty values left out.
+RFC 7643 §2.3 has the types; §2.2 and §2.4 decide on case. Filters, sorting and uniqueness see a
+folded resource: keys in lower case, text of ``caseExact: false`` attributes after NFKC and case
+folding, dateTimes as UTC in one sortable form, empty values left out.
 """
 
 import math
@@ -18,8 +18,7 @@ from .errors import InvalidValueError
 Record = dict[str, Any]  # a JSON object
 
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
-# What stands for the base URL in everything stored, until an answer puts the real one in its place.
-# Clients cannot send it, so they cannot forge it.
+# The base URL in stored texts; an answer has the real one in its place. Clients cannot send it.
 PLACEHOLDER = "\x1f"
 UNSTORABLE = re.compile("[\0\x1f]")
 
@@ -29,7 +28,7 @@ INTEGERS = range(-(2**63), 2**63)
 
 
 def fold_text(text: str) -> str:
-    """Return ``text`` as every ``caseExact: false`` comparison sees it."""
+    """Return ``text`` as ``caseExact: false`` attributes compare it."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -54,7 +53,7 @@ def fold_date_time(text: str) -> str:
 
 
 def date_time(instant: datetime) -> str:
-    """Return ``instant`` (UTC) in the one form this server stores and shows."""
+    """Return ``instant`` (UTC) in the form that this server stores and shows."""
     return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
 
 
@@ -100,7 +99,7 @@ def _legal_text(attribute: Attribute, text: str) -> bool:
 
 
 def copied(value: Any) -> Any:
-    """Return a JSON value that shares nothing with another; ``copy.deepcopy`` takes six times."""
+    """Return a deep copy of a JSON value, in a sixth of the time of ``copy.deepcopy``."""
     if isinstance(value, dict):
         return {name: copied(member) for name, member in value.items()}
     return [copied(item) for item in value] if isinstance(value, list) else value

@@ -1,7 +1,7 @@
 """The resource types and schemas that a server has (RFC 7643 §6 and §7).
 
-Those of RFC 7643 are built in; JSON documents in the form of its §6 and §7 add others. Everything
-that works with attributes takes them from here, so a type that is added needs no code of its own.
+The types and schemas of RFC 7643 are built in, JSON documents in the form of its §6 and §7 add
+others. All code takes attributes from here, so an added type needs no code of its own.
 """
 
 import re
@@ -34,7 +34,7 @@ RESOURCE_TYPE_MEMBERS = (
 NAME = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 ENDPOINT = re.compile(r"/[A-Za-z][A-Za-z0-9-]*", re.ASCII)
 
-# In lower case: what meta.resourceType and referenceTypes mean otherwise, and endpoints of others.
+# Names and endpoints, in lower case, that have a meaning of their own in SCIM.
 OTHER_NAMES = {"serviceproviderconfig", "resourcetype", "schema", *NOT_RESOURCES}
 OTHER_ENDPOINTS = {
     *("/bulk", "/me", "/schemas", "/resourcetypes"),
@@ -45,7 +45,7 @@ COMMON_NAMES = {attribute.key for attribute in (*COMMON, META)}
 
 @dataclass(frozen=True, eq=False)
 class Definitions:
-    """What a server serves: its resource types, User and Group first, and all schemas."""
+    """The resource types of a server, User and Group first, and all schemas."""
 
     resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES
     schemas: tuple[Schema, ...] = SCHEMAS
@@ -67,9 +67,8 @@ BUILT_IN = Definitions()
 def extended(documents: Mapping[str, str]) -> Definitions:
     """Return the built-in definitions with what ``documents`` add, JSON texts by file names.
 
-    A ResourceType document adds a resource type, or extensions to User or Group. A Schema document
-    that none of them names extends the type that the last segment of its URN names, which is how
-    URNs are formed (RFC 7643 §10.2.1).
+    A ResourceType document adds a resource type, or extensions to User or Group. A Schema that no
+    ResourceType names extends the type in the last segment of its URN (RFC 7643 §10.2.1).
 
     :raises DefinitionError: a document cannot be used
     """
@@ -125,7 +124,7 @@ class _Assembly:
         self.types[key] = _with_extensions(base, *self.extensions(part, base))
 
     def built_in_type(self, part: Part, key: str) -> ResourceType:
-        """Return User or Group, whose schema and endpoint a document may repeat, not change."""
+        """Return User or Group; a document may repeat their schema and endpoint."""
         base = self.types[key]
         for name, own in (("schema", base.schema.id), ("endpoint", base.endpoint)):
             if part.text(name, own).lower() != own.lower():
@@ -203,7 +202,7 @@ class _Assembly:
                     )
 
     def check_core(self, urn: str) -> None:
-        """Raise if a type's own schema, which stands beside them, has a common attribute."""
+        """Raise if the schema of a type, not an extension, has a common attribute."""
         for attribute in self.schemas[urn].attributes:
             if urn in self.sources and attribute.key in COMMON_NAMES:
                 raise (
@@ -219,14 +218,14 @@ class _Assembly:
 
 
 def _resource_schemas() -> Iterator[Schema]:
-    """Yield the built-in schemas that resources have; the others describe the server itself."""
+    """Yield the built-in schemas of resources; the other schemas describe the server."""
     for resource_type in RESOURCE_TYPES:
         yield resource_type.schema
         yield from (extension.schema for extension in resource_type.extensions)
 
 
 def _with_extensions(base: ResourceType, *added: SchemaExtension) -> ResourceType:
-    """Return a type with more extensions; one that it has already is required or not as added."""
+    """Return a type with more extensions; the added ones decide about ``required``."""
     extensions = {each.schema.id: each for each in (*base.extensions, *added)}
     return replace(base, extensions=tuple(extensions.values()))
 

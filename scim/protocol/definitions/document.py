@@ -1,4 +1,4 @@
-"""A JSON document that an administrator adds, read with the place that an error names at hand."""
+"""JSON documents that an administrator adds; an error names the place in the file."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class DefinitionError(ValueError):
-    """A document that cannot be used; one line: the file, what is wrong in it, what to do."""
+    """A document cannot be used; one line names the file, the problem and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Part:
         return replace(self, path=path)
 
     def error(self, problem: str) -> DefinitionError:
-        """Return the error to raise; ``problem`` says what is wrong and what to do."""
+        """Return the error to raise; ``problem`` names the remedy, too."""
         place = f"{self.file}: {self.path}" if self.path else self.file
         return DefinitionError(f"{place}: {problem}")
 
@@ -106,7 +106,7 @@ def read(file: str, text: str) -> Part:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object without what is unassigned: null, [] and absent are one (RFC 7643 §2.5)."""
+    """Return an object without null and []: both mean unassigned (RFC 7643 §2.5)."""
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]

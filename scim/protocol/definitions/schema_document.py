@@ -1,7 +1,7 @@
 """A Schema document that an administrator adds: checked, and completed as /Schemas shows it.
 
-RFC 7643 §7 has the form, §2.2 the defaults. Whatever is wrong or contradicts itself is refused,
-because all that the server does with an attribute follows from its characteristics.
+RFC 7643 §7 has the form, §2.2 the defaults. A document that is wrong or contradicts itself is
+refused, because the server treats an attribute as its characteristics say.
 """
 
 import re
@@ -10,13 +10,13 @@ from ..values import Record
 from .document import Part
 
 SCHEMA_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema"
-API_URNS = "urn:ietf:params:scim:api:"  # those of messages (RFC 7644 §8.2)
+API_URNS = "urn:ietf:params:scim:api:"  # URNs of messages (RFC 7644 §8.2)
 
-# Of RFC 8141 as much as can stand in a URL's path and in a filter as it is.
+# The part of RFC 8141 that needs no escapes in a URL's path and in a filter.
 URN = re.compile(r"urn:[a-z0-9][a-z0-9-]*(:[\w.~-]+)+", re.ASCII | re.IGNORECASE)
 ATTRNAME = re.compile(r"[A-Za-z$][\w$-]*", re.ASCII)  # §2.1; erratum: "$ref" starts with "$"
 
-# What RFC 7643 §7 lets a characteristic be; the first is the default (§2.2).
+# The values of characteristics (RFC 7643 §7); the first is the default (§2.2).
 TYPES = ("string", "boolean", "decimal", "integer", "dateTime", "reference", "binary", "complex")
 MUTABILITIES = ("readWrite", "readOnly", "immutable", "writeOnly")
 RETURNED = ("default", "always", "never", "request")
@@ -38,7 +38,7 @@ CHARACTERISTICS = (
 )
 UNIQUE_TYPES = {"string", "reference", "integer", "binary"}
 CASE_EXACT_TYPES = {"reference", "binary"}  # always (§2.3.6, §2.3.7), whatever documents say
-NOT_RESOURCES = {"external", "uri"}  # what a reference may lead to besides a resource type
+NOT_RESOURCES = {"external", "uri"}  # targets of references besides resource types
 
 
 def complete_schema(part: Part) -> Record:
@@ -95,7 +95,7 @@ def _attribute(part: Part, container: Record | None) -> Record:
     if attribute["type"] == "complex":
         attribute["subAttributes"] = _attributes(part, "subAttributes", attribute)
         _check_reference(part, attribute)
-    # Inside what is readOnly itself, "required" is the server's own promise.
+    # Inside a readOnly attribute, "required" is a promise of the server.
     is_sent = container is None or container["mutability"] != "readOnly"
     if attribute["required"] and is_sent and not is_writable(attribute):
         raise part.error("is required, but no client can write it; change required or mutability")
@@ -127,7 +127,7 @@ def _characteristics(part: Part) -> Record:
 
 
 def _contradiction(attribute: Record, container: Record | None) -> str | None:
-    """Return what the characteristics of one attribute contradict; None if nothing."""
+    """Return how the characteristics of an attribute contradict each other; None if not."""
     never = attribute["returned"] == "never"
     if attribute["mutability"] == "writeOnly" and not never:
         return 'is writeOnly; set "returned": "never"'

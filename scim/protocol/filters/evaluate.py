@@ -1,4 +1,4 @@
-"""The reference meaning of a filter (RFC 7644 §3.4.2.2); what SQL finds must be what this finds."""
+"""The reference meaning of a filter (RFC 7644 §3.4.2.2); SQL must find what this finds."""
 
 import operator
 from collections.abc import Callable, Mapping

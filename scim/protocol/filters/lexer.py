@@ -1,4 +1,4 @@
-"""Text of a filter or a PATCH path, cut into tokens (RFC 7644 §3.4.2.2)."""
+"""Cuts the text of a filter or a PATCH path into tokens (RFC 7644 §3.4.2.2)."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ Kind = Literal["string", "mark", "word", "end"]
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the text and where it starts, counted from 1."""
+    """A piece of the text with the position of its first character, counted from 1."""
 
     kind: Kind
     text: str

@@ -34,7 +34,7 @@ CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a filter may be (characters, comparisons) and how deep it may nest."""
+    """The greatest length (characters), number of comparisons and depth of a filter."""
 
     length: int = 8192
     terms: int = 200
@@ -81,7 +81,7 @@ def parse_path(text: str, tolerated: Tolerated = STRICT, limits: Limits = DEFAUL
 
 
 def parse_attribute(text: str, position: int = 1) -> AttributePath:
-    """Return the attribute that ``text`` names, without asking whether any schema has it.
+    """Return the attribute that ``text`` names, whether or not a schema has it.
 
     :raises InvalidFilterError: the text is not in attribute notation (RFC 7644 §3.10)
     """

@@ -1,16 +1,15 @@
 """A filter bound to a resource type: what each name means, and what each value is compared as.
 
-Here RFC 7644 §3.4.2.2 is settled once, for the evaluator and for every SQL dialect alike:
+This module settles RFC 7644 §3.4.2.2 once, for the evaluator and all SQL dialects:
 
-- A path through a multi-valued attribute asks each element; any that matches will do.
-- ``ne`` is true where ``eq`` is not, so also for an absent attribute; of a multi-valued
-attribute it
-  asks for an element that differs, or for none at all.
+- A path through a multi-valued attribute is met if any element meets it.
+- ``ne`` is true where ``eq`` is not, so also for an absent attribute. For a multi-valued attribute
+  it is true if an element differs, or if there is no element.
 - ``eq null`` is ``not pr``. A complex attribute is present if anything in it is.
 - A complex attribute with a ``value`` sub-attribute is compared by that.
 
-What remains are three tests (``Compare``, ``Has``, ``Some``) joined by ``And``, ``Or`` and
-``Not``, and none of them is ever unknown: absent means false.
+Three tests remain (``Compare``, ``Has``, ``Some``), joined by ``And``, ``Or`` and ``Not``. Each is
+true or false, never unknown: a test of an absent attribute is false.
 """
 
 from collections.abc import Callable
@@ -40,7 +39,7 @@ OPERATORS = {
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """The simple value at ``keys`` of the folded form is there and compares so with ``value``."""
+    """The simple value at ``keys`` of the folded form exists and compares so with ``value``."""
 
     keys: Keys
     attribute: Attribute
@@ -50,7 +49,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """The simple value at ``keys`` is there and is not the empty text."""
+    """The simple value at ``keys`` exists and is not the empty text."""
 
     keys: Keys
     attribute: Attribute
@@ -76,10 +75,10 @@ def resolve(
     tolerated: Tolerated = STRICT,
     unknown_is_absent: bool = False,
 ) -> Condition:
-    """Return what ``node`` asks of a resource of that type.
+    """Return the condition that ``node`` is for resources of that type.
 
-    ``unknown_is_absent`` is for a query of several types: what one of them does not have is there
-    an attribute without a value (RFC 7644 §3.4.2.1).
+    ``unknown_is_absent`` is for a query of several types: an attribute that one of them does not
+    have counts as absent there (RFC 7644 §3.4.2.1).
 
     :raises InvalidFilterError: an attribute is unknown, or operator and value do not fit its type
     """
@@ -88,7 +87,7 @@ def resolve(
 
 
 def resolve_within(node: Filter, attribute: Attribute, tolerated: Tolerated = STRICT) -> Condition:
-    """Return what the ``node`` in ``attribute[node]`` asks of one element.
+    """Return the condition that the ``node`` in ``attribute[node]`` is for one element.
 
     :raises InvalidFilterError: as for ``resolve``
     """
@@ -250,7 +249,7 @@ class _Resolver:
 
 
 def along(chain: Chain, prefix: Keys, leaf: Callable[[Keys, Attribute], Condition]) -> Condition:
-    """Return ``leaf`` for the end of ``chain``, asked of each element of what is multi-valued."""
+    """Return ``leaf`` at the end of ``chain``, for any element if an attribute is multi-valued."""
     keys = prefix
     for index, attribute in enumerate(chain):
         keys = (*keys, attribute.key)

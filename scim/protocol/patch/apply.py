@@ -123,7 +123,7 @@ class _Patcher:
                 yield target, replace(operation, value=value, creates=creates)
 
     def passes_over(self, key: str, urn: str) -> bool:
-        """Tell whether a key is one of those that come back read-only from what was read."""
+        """Tell whether a key is a read-only one that clients send back as they read it."""
         if urn or key.lower() not in {"id", "meta", "schemas"}:
             return False
         if not self.tolerated.allows("read_only_in_value"):
@@ -158,7 +158,7 @@ class _Patcher:
             self.writer.apply(self.resource, target, operation)
 
     def check_schemas(self, operation: PatchOperation) -> None:
-        """Raise unless the operation leaves ``schemas`` what the attributes present make of it."""
+        """Raise unless the operation leaves ``schemas`` as it is, made from the attributes."""
         value = operation.value if isinstance(operation.value, list) else [operation.value]
         known = {a.key for a in self.resource_type.extension_attributes}
         known.add(self.resource_type.schema.id.lower())

@@ -1,6 +1,6 @@
-"""The elements of an attribute, and what a PATCH operation makes of them (RFC 7644 §3.5.2).
+"""The elements of an attribute, and how PATCH changes them (RFC 7644 §3.5.2).
 
-An attribute may have a hundred thousand elements, so nothing here compares each with each.
+An attribute may have a hundred thousand elements, so no function compares each with each.
 """
 
 import json
@@ -37,12 +37,12 @@ def distinct(items: Iterable[Any]) -> list[Any]:
 
 
 def merged(record: Mapping[str, Any], part: Mapping[str, Any]) -> Record:
-    """Return ``record`` with what ``part`` says; null takes away."""
+    """Return ``record`` with the members of ``part``; null removes a member."""
     return {name: value for name, value in {**record, **part}.items() if value is not None}
 
 
 def unassigned(attribute: Attribute, value: Mapping[str, Any]) -> Record:
-    """Return the sub-attributes that ``value`` takes away, as null."""
+    """Return the sub-attributes that ``value`` removes, as null."""
     cleared = (attribute.find(name) for name, member in value.items() if member in (None, []))
     return {below.name: None for below in cleared if below}
 
@@ -61,7 +61,7 @@ def change(
 
 
 def joined(attribute: Attribute, items: list[Any], added: list[Any]) -> list[Any]:
-    """Return ``items`` with ``added`` behind; a value that is there already is only completed."""
+    """Return ``items`` with ``added`` at the end; an equal element is completed instead."""
     after = list(items)
     places = {_key(attribute, item): place for place, item in reversed(list(enumerate(items)))}
     for item in added:
@@ -74,7 +74,7 @@ def joined(attribute: Attribute, items: list[Any], added: list[Any]) -> list[Any
 
 
 def _news(attribute: Attribute, item: Record, part: Record) -> Record:
-    """Return what ``part`` says that is not, but for its spelling, what ``item`` says already."""
+    """Return the members of ``part`` that differ from ``item`` by more than spelling."""
     known = fold_item(attribute, item)
     said = fold_item(attribute, part)
     return {
@@ -85,7 +85,7 @@ def _news(attribute: Attribute, item: Record, part: Record) -> Record:
 
 
 def without(attribute: Attribute, items: list[Any], listed: list[Any]) -> list[Any]:
-    """Return ``items`` without those ``listed``, where one without a type stands for any type."""
+    """Return ``items`` without those ``listed``; a listed one without a type means any type."""
     unwanted = {_key(attribute, item, typed="type" in item) for item in listed}
     return [
         item
@@ -95,7 +95,7 @@ def without(attribute: Attribute, items: list[Any], listed: list[Any]) -> list[A
 
 
 def _key(attribute: Attribute, item: Any, typed: bool = True) -> tuple[Any, ...]:
-    """Return what two elements have in common that are the same value: ``type`` and ``value``."""
+    """Return the key by which two elements are equal: ``value`` and ``type``."""
     folded = fold_item(attribute, item)
     if attribute.type != "complex" or "value" not in folded:
         return (json.dumps(folded, sort_keys=True), None, None)
@@ -103,7 +103,7 @@ def _key(attribute: Attribute, item: Any, typed: bool = True) -> tuple[Any, ...]
 
 
 def with_one_primary(items: list[Any], before: list[Any]) -> list[Any]:
-    """Return ``items`` with a value that has become primary in place of the one that was."""
+    """Return ``items`` in which the old primary value gives way to a new one, if there is one."""
     was = {id(item) for item in before if _is_primary(item)}
     if all(id(item) in was for item in items if _is_primary(item)):
         return items

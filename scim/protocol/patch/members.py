@@ -1,4 +1,4 @@
-"""The members that a client lists (RFC 7643 §4.2). A group may have a hundred thousand of them."""
+"""Operations on the members of a group, of which there may be 100,000 (RFC 7643 §4.2)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,7 +63,7 @@ def member_ids(value: Any, tolerated: Tolerated = STRICT) -> tuple[str, ...]:
     Only ``value`` counts; ``display``, ``type`` and ``$ref`` are made by the server.
 
     :raises InvalidValueError: an element has no ``value``; the detail names it
-    :raises InvalidSyntaxError: an element has what a member has not
+    :raises InvalidSyntaxError: an element has an unknown attribute
     """
     if value is None:
         return ()

@@ -43,11 +43,11 @@ class Target:
 
     @property
     def last(self) -> Attribute:
-        """The attribute whose value the operation has."""
+        """The attribute to which the value of the operation belongs."""
         return self.sub_attribute or self.attribute
 
     def described(self) -> dict[str, Any] | None:
-        """Return the element that the filter's ``eq`` conditions describe; None if it asks more."""
+        """Return the element that the filter describes by ``eq`` and ``and``; None if by more."""
         described = _equalities(self.value_filter)
         known = described is not None and all(self.attribute.find(name) for name in described)
         return described if known else None
@@ -56,11 +56,11 @@ class Target:
 def find_target(
     text: str, resource_type: ResourceType, tolerated: Tolerated, limits: Limits
 ) -> Target:
-    """Return what a path leads to.
+    """Return the target of a path.
 
-    :raises InvalidPathError: it is not a path, or leads to nothing in the resource type
-    :raises InvalidSyntaxError: it leads to nothing, and the tenant keeps to the profile
-    :raises MutabilityError: what it leads to is read-only
+    :raises InvalidPathError: it is not a path, or names an unknown attribute
+    :raises InvalidSyntaxError: it names an unknown attribute, and the tenant keeps the profile
+    :raises MutabilityError: the target is read-only
     """
     if text.startswith("/"):
         raise InvalidPathError(f"{text!r} is a path of JSON Patch; name the attribute alone")

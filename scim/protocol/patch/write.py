@@ -152,7 +152,7 @@ class Writer:
 
 
 def _one(value: Any) -> Record:
-    """Return the element that a value for ``attr[filter]`` stands for."""
+    """Return the one element in a value for ``attr[filter]``."""
     if isinstance(value, list):
         if len(value) != 1:
             raise InvalidValueError("a path with brackets takes one value; send one")
