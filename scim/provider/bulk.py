@@ -25,8 +25,7 @@ from scim.protocol.bulk import (
 from scim.protocol.errors import ConflictError, InvalidSyntaxError, NotFoundError, ScimError
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
-from scim.serializers import documents
-from scim.serializers.stored import Representation, location
+from scim.serializers.stored import Draft, Representation, load_draft, location
 from scim.storage import Store, Stored, Transaction
 
 from . import operations, writing
@@ -60,7 +59,7 @@ class _Create:
 
     operation: BulkOperation
     resource_type: ResourceType
-    draft: documents.Draft
+    draft: Draft
 
 
 class _Job:
@@ -200,8 +199,8 @@ class _Job:
         """Return an operation's data with ids in place of references by bulkId."""
         return resolved(operation.data, self.ids) if operation.references else operation.data
 
-    def load(self, resource_type: ResourceType, data: Any) -> documents.Draft:
-        return documents.load(resource_type, data, self.request.tolerated)
+    def load(self, resource_type: ResourceType, data: Any) -> Draft:
+        return load_draft(resource_type, data, self.request.tolerated)
 
     def note_created(
         self, operation: BulkOperation, resource_type: ResourceType, made: Stored

@@ -28,10 +28,15 @@ from scim.protocol.references import has_marks
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
-from scim.serializers import documents
 from scim.serializers.messages import load_patch, with_hash
 from scim.serializers.resources import load_value
-from scim.serializers.stored import Representation, represent
+from scim.serializers.stored import (
+    Representation,
+    check_whole,
+    load_draft,
+    read_document,
+    represent,
+)
 from scim.storage import Operation, Store, Stored, Transaction, kind_of
 
 from . import writing
@@ -78,7 +83,7 @@ def create(
     :raises UniquenessError: another resource has one of its unique values
     :raises ScimError: the body is not a resource of that type
     """
-    draft = documents.load(resource_type, sent, request.tolerated)
+    draft = load_draft(resource_type, sent, request.tolerated)
 
     def work(transaction: Transaction) -> Stored:
         stored = writing.create(transaction, resource_type, draft)
@@ -103,7 +108,7 @@ def replace(
     :raises NotFoundError: no resource of the type has that id; PUT never creates
     :raises ScimError: the body is not a resource of that type, or changes an immutable attribute
     """
-    draft = documents.load(resource_type, sent, request.tolerated, is_whole=False)
+    draft = load_draft(resource_type, sent, request.tolerated, is_whole=False)
 
     def change(before: Record) -> Patched:
         kept = unreturned(before, resource_type.attributes)
@@ -168,10 +173,10 @@ def _change(
         nonlocal requested
         stored = transaction.lock(resource_type, resource_id)
         stored = check_found(resource_type, resource_id, stored, request)
-        before = documents.read(stored)
+        before = read_document(stored)
         changed = change(before)
         document = changed.resource
-        documents.check(resource_type, document)
+        check_whole(resource_type, document)
         check_immutable(before, document, resource_type.attributes)
         requested = written_on_request(changed.untouched, document, resource_type.attributes)
         after = writing.write_change(

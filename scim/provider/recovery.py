@@ -9,7 +9,7 @@ from scim.protocol.patch.members import MemberOperation
 from scim.protocol.projection import unreturned, with_unreturned
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
-from scim.serializers import documents
+from scim.serializers.stored import check_whole, read_document
 from scim.storage import Cause, Change, Operation, Reason, Store, Stored, Transaction
 
 from . import writing
@@ -36,9 +36,7 @@ def restore(store: Store, resource_id: str) -> Undone:
         if deleted is None:
             raise NotFoundError(f"the trash has no resource with the id {resource_id!r}")
         resource_type = _type(store, deleted.resource_type)
-        stored = writing.restore(
-            transaction, resource_type, deleted, documents.read(deleted.stored)
-        )
+        stored = writing.restore(transaction, resource_type, deleted, read_document(deleted.stored))
         wanted = {*deleted.groups, *deleted.members}
         present = {*transaction.trash.groups_of(resource_type, resource_id)}
         present |= {*transaction.trash.members_of(resource_type, resource_id)}
@@ -95,9 +93,9 @@ def revert(store: Store, resource_id: str, version: int) -> Undone:
         if stored is None:
             raise NotFoundError(f"{resource_id} has been deleted; restore it first")
         document = _document_at(changes, version, stored)
-        hidden = unreturned(documents.read(stored), resource_type.attributes)
+        hidden = unreturned(read_document(stored), resource_type.attributes)
         document = with_unreturned(document, hidden)
-        documents.check(resource_type, document)
+        check_whole(resource_type, document)
         members = transaction.members(resource_id).ids() if resource_type.has_members else set()
         then = _members_at(changes, version, members)
         back = [MemberOperation("replace", tuple(sorted(then)))] if then != members else []

@@ -9,8 +9,7 @@ from scim.protocol.projection import unreturned
 from scim.protocol.references import Reference, take_out
 from scim.protocol.schema import GROUP, ResourceType
 from scim.protocol.values import Record, fold_text
-from scim.serializers import documents
-from scim.serializers.documents import Draft
+from scim.serializers.stored import Draft, arrange, check_whole, make_document, read_document
 from scim.storage import Cause, Deleted, Operation, Reason, Stored, Transaction, new_id
 
 
@@ -22,7 +21,7 @@ def insert(
         sent = [{"active": True} | document for document in sent]
     return transaction.insert(
         resource_type,
-        [documents.written(resource_type, new_id(), document) for document in sent],
+        [make_document(resource_type, new_id(), document) for document in sent],
     )
 
 
@@ -43,7 +42,7 @@ def complete(
     """Write the rest of a resource that was created without some of its references."""
     stored = transaction.lock(resource_type, resource_id)
     assert stored is not None
-    document = documents.read(stored) | draft.document
+    document = read_document(stored) | draft.document
     members = draft.replaced_members(resource_type)
     write_change(transaction, resource_type, stored, document, Operation.CREATE, members)
 
@@ -69,7 +68,7 @@ def write_change(
     members_changed = bool(members) and transaction.change_members(
         stored.id, stored.version + 1, members, skip_unknown
     )
-    document, body = documents.written(resource_type, stored.id, document)
+    document, body = make_document(resource_type, stored.id, document)
     if not (
         members_changed
         or body != stored.body
@@ -108,12 +107,12 @@ def _released(
     resource_type: ResourceType, stored: Stored, reference: Reference, target_id: str
 ) -> Record | None:
     """Return a resource without a reference; None if it requires it or refers elsewhere by now."""
-    document = documents.read(stored)
+    document = read_document(stored)
     if take_out(reference, document) != target_id:
         return None
-    left = documents.arranged(resource_type, stored.id, document)
+    left = arrange(resource_type, stored.id, document)
     try:
-        documents.check(resource_type, left)
+        check_whole(resource_type, left)
     except InvalidValueError:
         return None
     return left
@@ -127,7 +126,7 @@ def restore(
     :raises UniquenessError: another resource has taken a unique value since
     """
     was = deleted.stored
-    written = documents.written(resource_type, was.id, document)
+    written = make_document(resource_type, was.id, document)
     [stored] = transaction.insert(resource_type, [written], Operation.RESTORE, was)
     transaction.trash.take(was.id)
     if deleted.members:
@@ -137,7 +136,7 @@ def restore(
     for group_id in sorted(deleted.groups):
         if group := transaction.lock(GROUP, group_id):
             back = MemberOperation("add", (stored.id,))
-            document = documents.read(group)
+            document = read_document(group)
             write_change(transaction, GROUP, group, document, Operation.PATCH, [back], cause)
     return transaction.get(resource_type, stored.id, with_related=True)
 
@@ -151,5 +150,5 @@ def revive(
     deleted = transaction.trash.named(resource_type, fold_text(document["userName"]))
     if deleted is None:
         return None
-    kept = documents.read(deleted.stored) | {"active": True}
+    kept = read_document(deleted.stored) | {"active": True}
     return restore(transaction, resource_type, deleted, kept | document)

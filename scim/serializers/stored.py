@@ -1,22 +1,92 @@
-"""Stored resources as answers show them: JSON text with a placeholder for the base URL."""
+"""Resources from a client's JSON to a row, and from a row to an answer.
+
+A stored body is JSON text with a placeholder for the base URL, and marks for references.
+"""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from scim.protocol import etag
-from scim.protocol.projection import EVERYTHING, Names, Projection, project
-from scim.protocol.references import resolve_marks
+from scim.protocol.canonical import check_primary
+from scim.protocol.constraints import check_required
+from scim.protocol.patch.members import MemberOperation, member_ids
+from scim.protocol.projection import EVERYTHING, Names, Projection, project, with_unreturned
+from scim.protocol.references import mark, resolve_marks, without_marks
 from scim.protocol.schema import ResourceType
-from scim.protocol.values import PLACEHOLDER
+from scim.protocol.tolerance import Tolerated
+from scim.protocol.values import PLACEHOLDER, Record
 from scim.storage import Stored, kind_of
 
-from .resources import to_json
+from .resources import dump_resource, load_resource, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checked resource from a client; a group's members are apart from the document."""
+
+    document: Record
+    member_ids: tuple[str, ...] = ()
+
+    def replaced_members(self, resource_type: ResourceType) -> tuple[MemberOperation, ...]:
+        """Return the operation that gives a group these members only; nothing for other types."""
+        replaced = MemberOperation("replace", self.member_ids)
+        return (replaced,) if resource_type.has_members else ()
+
+
+def load_draft(
+    resource_type: ResourceType, sent: Any, tolerated: Tolerated, is_whole: bool = True
+) -> Draft:
+    """Return the resource in a POST or PUT; a PUT is not ``is_whole``: it keeps some attributes.
+
+    :raises ScimError: the body is not a resource of that type
+    """
+    ids: tuple[str, ...] = ()
+    if resource_type.has_members and isinstance(sent, dict):
+        listed = [value for name, value in sent.items() if name.lower() == "members"]
+        ids = member_ids(listed[0], tolerated) if listed else ()
+        sent = {name: value for name, value in sent.items() if name.lower() != "members"}
+    document = load_resource(sent, resource_type, tolerated)
+    if is_whole:
+        check_whole(resource_type, document)
+    return Draft(document, ids)
+
+
+def check_whole(resource_type: ResourceType, document: Record) -> None:
+    """Check the rules for a whole resource, after a POST, PUT or PATCH.
+
+    :raises InvalidValueError: a required attribute is missing, or two values are primary
+    """
+    check_required({"schemas": True, **document}, resource_type.attributes)
+    check_primary(document, resource_type.attributes)
+
+
+def arrange(resource_type: ResourceType, resource_id: str, document: Record) -> Record:
+    """Return the document with marks, and with ``schemas`` and ``id`` made by the server."""
+    document = mark(document, resource_type.attributes)
+    extensions = [a.name for a in resource_type.extension_attributes if a.name in document]
+    made = {"schemas": [resource_type.schema.id, *extensions], "id": resource_id}
+    return {**made, **{name: value for name, value in document.items() if name not in made}}
+
+
+def make_document(
+    resource_type: ResourceType, resource_id: str, document: Record
+) -> tuple[Record, str]:
+    """Return a document as it is stored, and its text, the body."""
+    document = arrange(resource_type, resource_id, document)
+    return document, dump_resource(document, resource_type)
+
+
+def read_document(stored: Stored) -> Record:
+    """Return the document of a locked resource, with the attributes that are never returned."""
+    document: Record = json.loads(without_marks(stored.body), strict=False)
+    return with_unreturned(document, json.loads(stored.hidden)) if stored.hidden else document
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """A resource as an answer shows it; ``members`` are those that are not in the text yet."""
+    """A resource as an answer shows it; ``members`` are texts that follow ``text``."""
 
     text: str
     version: int
@@ -42,9 +112,9 @@ def represent(
     projection: Projection = EVERYTHING,
     written: Names = frozenset(),
 ) -> Representation:
-    """Return a stored resource as an answer shows it; parsed only if not all of it is shown.
+    """Return a stored resource as an answer shows it; its body is parsed only for a projection.
 
-    ``written`` are the attributes that are shown although nobody asked, as the client wrote them.
+    ``written`` are the attributes returned on request that the client has just written.
     """
     place = location(resource_type, stored.id)
     version = etag.etag(stored.version).replace('"', r"\"")

@@ -12,7 +12,7 @@ from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch.members import MemberOperation
 from scim.protocol.schema import GROUP, USER
 from scim.provider import writing
-from scim.serializers import documents
+from scim.serializers.stored import read_document
 from scim.storage import Operation
 from scim.storage.history import History
 from scim.storage.tables import nesting
@@ -221,7 +221,7 @@ def joining(resource, member):
     def work(transaction):
         stored = transaction.lock(GROUP, resource["id"])
         joins = MemberOperation("add", (member["id"],))
-        document = documents.read(stored)
+        document = read_document(stored)
         writing.write_change(transaction, GROUP, stored, document, Operation.PATCH, [joins])
 
     return work

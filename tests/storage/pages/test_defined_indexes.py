@@ -12,7 +12,7 @@ from scim.protocol.search import SearchRequest
 from scim.protocol.tolerance import Tolerated
 from scim.provider import Request, query
 from scim.schema_folder import read_definitions
-from scim.serializers.documents import written
+from scim.serializers.stored import make_document
 from scim.storage import Store, new_id
 from scim.storage.columns import columns
 from scim.storage.index import SELECT_REFERRING, targets
@@ -32,7 +32,8 @@ def rows(tenant_id, resource_type, documents):
     shared = {"tenant_id": tenant_id, "version": 1, "created": instant, "last_modified": instant}
     for document in documents:
         document["id"] = new_id()
-        values = columns(resource_type, *written(resource_type, document["id"], document), True)
+        made = make_document(resource_type, document["id"], document)
+        values = columns(resource_type, *made, True)
         yield values | shared | {"id": document["id"]}
 
 
