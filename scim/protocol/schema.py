@@ -61,13 +61,8 @@ class ResourceType:
     def root(self) -> Attribute:
         """The whole resource as one complex attribute; extensions are complex ones named by URN."""
         extensions = tuple(
-            Attribute(
-                extension.schema.id,
-                "complex",
-                extension.schema.attributes,
-                required=extension.required,
-            )
-            for extension in self.extensions
+            Attribute(each.schema.id, "complex", each.schema.attributes, required=each.required)
+            for each in self.extensions
         )
         return Attribute(
             self.name, "complex", (*COMMON, *self.schema.attributes, *extensions, META)
@@ -81,8 +76,7 @@ class ResourceType:
     @cached_property
     def extension_attributes(self) -> tuple[Attribute, ...]:
         """The extensions, each as the complex attribute that carries it."""
-        urns = {extension.schema.id for extension in self.extensions}
-        return tuple(attribute for attribute in self.attributes if attribute.name in urns)
+        return tuple(attribute for attribute in self.attributes if attribute.is_extension)
 
     @cached_property
     def searched(self) -> tuple[Attribute, ...]:

@@ -37,7 +37,7 @@ class Tolerance:
         "Entra ID: a misspelt enterprise URN, a Microsoft Group URN"
     )
     unknown_attributes: bool = _sent_by(
-        "Okta: what it read and custom schemas; "
+        "Okta: attributes that it has read, and custom schemas; "
         "Entra ID: `name` in an operation, `displayName` in a member"
     )
     unqualified_extension_attributes: bool = _sent_by(
@@ -45,14 +45,12 @@ class Tolerance:
     )
     text_booleans: bool = _sent_by('Entra ID: "True" and "False" as strings, in filters too')
     duplicate_primary: bool = _sent_by(
-        "Entra ID and OneLogin: mappings that mark two values as primary; the first stays so"
+        "Entra ID and OneLogin: mappings that mark two values as primary"
     )
     unquoted_filter_values: bool = _sent_by(
         "Entra ID: externalId eq jyoung; RFC 7644 §3.4.2.2's own examples: sw J"
     )
-    double_encoded_filter_values: bool = _sent_by(
-        "Entra ID's validator: %40 for @; looked for decoded when nothing matches"
-    )
+    double_encoded_filter_values: bool = _sent_by("Entra ID's validator: %40 for @")
     compared_value_path: bool = _sent_by(
         'Entra ID: emails[type eq "work"].value eq "x" and emails[type eq "work"] eq "x"'
     )

@@ -65,12 +65,10 @@ def check(attribute: Attribute, value: Any) -> Any:
     match attribute.type:
         case "boolean":
             legal = isinstance(value, bool)
-        case "integer":
+        case "decimal" if isinstance(value, float):
+            legal = math.isfinite(value)
+        case "integer" | "decimal":
             legal = isinstance(value, int) and not isinstance(value, bool) and value in INTEGERS
-        case "decimal":
-            legal = (isinstance(value, float) and math.isfinite(value)) or (
-                isinstance(value, int) and not isinstance(value, bool) and value in INTEGERS
-            )
         case _:
             legal = isinstance(value, str) and _legal_text(attribute, value)
     if not legal:

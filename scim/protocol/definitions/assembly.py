@@ -106,9 +106,8 @@ class _Assembly:
         if urn in (schema.id.lower() for schema in SCHEMAS):
             raise part.error(f"id {document['id']} is built in; choose a URN of your own")
         if urn in self.sources:
-            raise part.error(
-                f"id {document['id']} is also the id of {self.sources[urn].file}; keep one of them"
-            )
+            other = self.sources[urn].file
+            raise part.error(f"id {document['id']} is also the id of {other}; keep one of them")
         attributes = read_attributes(document["attributes"])
         self.schemas[urn] = Schema(document["id"], document["name"], attributes, document)
         self.sources[urn] = part
@@ -192,26 +191,15 @@ class _Assembly:
         for path, attribute in _paths(self.schemas[urn].attributes):
             for target in attribute.reference_types:
                 if target not in known:
-                    raise (
-                        self.sources[urn]
-                        .at(path)
-                        .error(
-                            f"referenceTypes has {target!r:.60}, which is not external, uri or a "
-                            f"resource type ({self.names()})"
-                        )
-                    )
+                    problem = f"referenceTypes has {target!r:.60}; use external, uri or a type"
+                    raise self.sources[urn].at(path).error(f"{problem} ({self.names()})")
 
     def check_core(self, urn: str) -> None:
         """Raise if the schema of a type, not an extension, has a common attribute."""
         for attribute in self.schemas[urn].attributes:
             if urn in self.sources and attribute.key in COMMON_NAMES:
-                raise (
-                    self.sources[urn]
-                    .at(attribute.name)
-                    .error(
-                        "every resource has this attribute already (RFC 7643 §3.1); leave it out"
-                    )
-                )
+                part = self.sources[urn].at(attribute.name)
+                raise part.error("every resource has this attribute (RFC 7643 §3.1); leave it out")
 
     def names(self) -> str:
         return ", ".join(each.name for each in self.types.values())

@@ -23,18 +23,8 @@ RETURNED = ("default", "always", "never", "request")
 UNIQUENESSES = ("none", "server", "global")
 
 CHARACTERISTICS = (
-    "name",
-    "type",
-    "multiValued",
-    "description",
-    "required",
-    "canonicalValues",
-    "caseExact",
-    "mutability",
-    "returned",
-    "uniqueness",
-    "referenceTypes",
-    "subAttributes",
+    *("name", "type", "multiValued", "description", "required", "canonicalValues", "caseExact"),
+    *("mutability", "returned", "uniqueness", "referenceTypes", "subAttributes"),
 )
 UNIQUE_TYPES = {"string", "reference", "integer", "binary"}
 CASE_EXACT_TYPES = {"reference", "binary"}  # always (§2.3.6, §2.3.7), whatever documents say

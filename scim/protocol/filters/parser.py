@@ -52,9 +52,8 @@ def parse_filter(
     :raises InvalidFilterError: the text is not a filter; the detail names the position
     """
     if len(text) > limits.length:
-        raise InvalidFilterError(
-            f"the filter has {len(text)} characters; this server takes {limits.length}"
-        )
+        problem = f"the filter has {len(text)} characters"
+        raise InvalidFilterError(f"{problem}; this server takes {limits.length}")
     parser = _Parser(text, tolerated, limits)
     parsed = parser.filter()
     parser.end()

@@ -29,11 +29,8 @@ Chain = tuple[Attribute, ...]
 
 LONGEST_PATTERN = 1000
 OPERATORS = {
-    "boolean": {"eq", "ne"},
-    "binary": {"eq", "ne"},
-    "integer": {"eq", "ne", "gt", "ge", "lt", "le"},
-    "decimal": {"eq", "ne", "gt", "ge", "lt", "le"},
-    "dateTime": {"eq", "ne", "gt", "ge", "lt", "le"},
+    **{kind: {"eq", "ne"} for kind in ("boolean", "binary")},
+    **{kind: {"eq", "ne", "gt", "ge", "lt", "le"} for kind in ("integer", "decimal", "dateTime")},
 }
 
 
@@ -115,20 +112,14 @@ def _sub_locator(attribute: Attribute) -> Callable[[AttributePath], Chain]:
     return find
 
 
+@dataclass(frozen=True, slots=True)
 class _Resolver:
     """Binds the names of one scope: a resource, or an element inside a value path."""
 
-    def __init__(
-        self,
-        find: Callable[[AttributePath], Chain],
-        tolerated: Tolerated,
-        prefix: Keys = (),
-        absent: bool = False,
-    ) -> None:
-        self.find = find
-        self.tolerated = tolerated
-        self.prefix = prefix
-        self.absent = absent
+    find: Callable[[AttributePath], Chain]
+    tolerated: Tolerated
+    prefix: Keys = ()
+    absent: bool = False
 
     def condition(self, node: Filter) -> Condition:
         match node:
@@ -164,9 +155,9 @@ class _Resolver:
     def chain(self, path: AttributePath) -> Chain:
         chain = self.find(path)
         if not chain:
-            raise InvalidFilterError(f"position {path.position}: {unknown_attribute(str(path))}")
+            raise _error(path, unknown_attribute(str(path)))
         if any(attribute.returned == "never" for attribute in chain):
-            raise InvalidFilterError(f"position {path.position}: {path} cannot be used in a filter")
+            raise _error(path, f"{path} cannot be used in a filter")
         return chain
 
     def value_path(
@@ -176,15 +167,9 @@ class _Resolver:
         chain = self.chain(node.path)
         attribute = chain[-1]
         if attribute.type != "complex":
-            raise InvalidFilterError(
-                f"position {node.path.position}: {node.path} has no sub-attributes; "
-                "leave out the brackets"
-            )
+            raise _error(node.path, f"{node.path} has no sub-attributes; leave out the brackets")
         if leaf and not self.tolerated.allows("compared_value_path"):
-            raise InvalidFilterError(
-                f"position {node.path.position}: brackets cannot be compared; "
-                "move the comparison into them"
-            )
+            raise _error(node.path, "brackets cannot be compared; move the comparison into them")
 
         def element(keys: Keys) -> Condition:
             inner = _Resolver(_sub_locator(attribute), self.tolerated, keys, self.absent)
@@ -228,9 +213,8 @@ class _Resolver:
     def comparable(self, attribute: Attribute, node: Comparison) -> Any:
         value: Value = node.value
         if node.operator not in OPERATORS.get(attribute.type, {node.operator}):
-            raise InvalidFilterError(
-                f"{node}: a {attribute.type} cannot be compared with {node.operator}"
-            )
+            problem = f"a {attribute.type} cannot be compared with {node.operator}"
+            raise InvalidFilterError(f"{node}: {problem}")
         if attribute.type == "boolean":
             value = as_boolean(value, self.tolerated)
         textual = attribute.type not in OPERATORS and not isinstance(value, str | bool)
@@ -242,10 +226,13 @@ class _Resolver:
         except InvalidValueError as error:
             raise InvalidFilterError(f"{node}: {error.detail}") from None
         if node.operator in {"co", "sw", "ew"} and len(str(value)) > LONGEST_PATTERN:
-            raise InvalidFilterError(
-                f"{node.path}: the text to find has more than {LONGEST_PATTERN} characters"
-            )
+            problem = f"the text to find has more than {LONGEST_PATTERN} characters"
+            raise InvalidFilterError(f"{node.path}: {problem}")
         return value
+
+
+def _error(path: AttributePath, problem: str) -> InvalidFilterError:
+    return InvalidFilterError(f"position {path.position}: {problem}")
 
 
 def along(chain: Chain, prefix: Keys, leaf: Callable[[Keys, Attribute], Condition]) -> Condition:

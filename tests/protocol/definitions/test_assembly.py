@@ -332,7 +332,7 @@ def test_attribute_is_accepted(attribute):
         ),
         (
             {"name": "x", "type": "reference", "referenceTypes": ["uri", "user"]},
-            "x: referenceTypes has 'user', which is not external, uri or a resource type (User, G",
+            "x: referenceTypes has 'user'; use external, uri or a type (User, G",
         ),
         ({"name": "x", "referenceTypes": ["User"]}, "is of type string; change type to reference"),
         ({"name": "x", "type": "complex"}, "x: is of type complex and has no subAttributes"),
