@@ -8,7 +8,7 @@ from tests.support.databases import ON_ONE_DATABASE
 
 from ..scripted import scripted
 from .org import okta_for
-from .test_provisioning import ENTERPRISE, GROUP, USER, in_app
+from .test_users import ENTERPRISE, GROUP, USER, in_app
 
 ADA = {
     "schemas": [USER, ENTERPRISE],

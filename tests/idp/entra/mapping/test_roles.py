@@ -9,8 +9,8 @@ from scim.idp.entra.mapping.rules import ROLES
 from scim.idp.entra.mapping.schema import read_rules
 from tests.support.databases import ON_ONE_DATABASE
 
-from .tenant import ADA, APP, DIALECTS, FLAG, GRACE, NOBODY, PEOPLE
-from .test_rules import schema, to
+from ..tenant import ADA, APP, DIALECTS, FLAG, GRACE, NOBODY, PEOPLE
+from .test_schema import schema, to
 
 EDITOR = {"id": "06b07648-ecfe-589f-9d2f-6325724a46ee", "value": "editor", "displayName": "Editor"}
 READER = {"id": "16b07648-ecfe-599f-9d2f-6325724a46ee", "value": "reader", "displayName": "Reader"}

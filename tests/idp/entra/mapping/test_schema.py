@@ -14,7 +14,7 @@ from scim.idp.entra.mapping.schema import read_rules, show_rules
 from scim.idp.entra.mapping.values import read
 from tests.support.databases import ON_ONE_DATABASE
 
-from .tenant import ADA, DIALECTS, ENGINEERS, ENTERPRISE, FLAG, JOB, MANAGER, entra
+from ..tenant import ADA, DIALECTS, ENGINEERS, ENTERPRISE, FLAG, JOB, MANAGER, entra
 
 BADGE = "urn:example:params:scim:schemas:extension:badge:1.0:User"
 USER_NAME = {

@@ -10,8 +10,8 @@ from scim.idp.entra.mapping.schema import read_rules, show_rules
 from scim.idp.entra.mapping.scope import Clause, includes
 from tests.support.databases import ON_ONE_DATABASE
 
-from .tenant import ADA, DIALECTS, DISABLED, ENGINEERS, GRACE, JOB
-from .test_rules import schema
+from ..tenant import ADA, DIALECTS, DISABLED, ENGINEERS, GRACE, JOB
+from .test_schema import schema
 
 SOURCE = {
     "department": "Sales",
