@@ -14,12 +14,29 @@ from scim.idp.okta.org import App, Org
 from scim.idp.okta.service import Service
 
 API_TOKEN = "00secret"
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+LOOK_UP = 'GET /Users?filter=userName eq "ada@example.com"&startIndex=1&count=100'
+LOOK_UP_GROUP = 'GET /Groups?filter=displayName eq "Engineers"&startIndex=1&count=100'
 ADA = {
     "login": "ada@example.com",
     "email": "ada@example.com",
     "firstName": "Ada",
     "lastName": "Lovelace",
 }
+
+
+def patch(*operations: Any) -> dict[str, Any]:
+    return {"schemas": [PATCH], "Operations": list(operations)}
+
+
+def in_app(server: Any, user_name: str) -> Any:
+    """Return the only user of a server with a userName."""
+    found = server.session.get("/Users", params={"filter": f'userName eq "{user_name}"'}).json()
+    [user] = found["Resources"]
+    return user
 
 
 def person(name: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.databases import ON_ONE_DATABASE
 
-from .test_users import LOOK_UP, in_app
+from .org import LOOK_UP, in_app
 
 
 def give(org, group_id, **body):

@@ -7,8 +7,7 @@ import pytest
 from tests.support.databases import ON_ONE_DATABASE
 
 from ..scripted import scripted
-from .org import okta_for
-from .test_users import ENTERPRISE, GROUP, USER, in_app
+from .org import ENTERPRISE, GROUP, USER, in_app, okta_for
 
 ADA = {
     "schemas": [USER, ENTERPRISE],
@@ -80,6 +79,7 @@ def test_import_reads_250_users_in_pages_then_the_groups(server, org):
     assert imported["groupsScanned"] == 0
 
 
+@ON_ONE_DATABASE
 def test_found_users_match_by_login_or_address(server, org):
     ada, grace = org.person("ada"), org.person("grace")
     by_login = user(server, "ADA", emails=[])
@@ -97,6 +97,7 @@ def test_found_users_match_by_login_or_address(server, org):
     assert org.call("GET", f"{org.app}/import")["usersMatched"] == 2
 
 
+@ON_ONE_DATABASE
 def test_users_of_the_app_are_found_no_more(server, org):
     org.assign(org.person("ada"))
 
@@ -122,6 +123,7 @@ def test_confirmed_users_have_the_app_and_nothing_is_sent(server, org):
     assert found(org) == []
 
 
+@ON_ONE_DATABASE
 def test_new_user_has_the_profile_that_was_found(server, org):
     boss = user(server, "boss")
     create(
@@ -171,6 +173,7 @@ def test_confirmed_user_is_deactivated_when_unassigned(server, org):
     assert in_app(server, "ada@example.com")["active"] is False
 
 
+@ON_ONE_DATABASE
 def test_who_is_named_is_confirmed_and_the_others_are_left(server, org):
     ada, joan = user(server, "ada"), user(server, "joan")
     found(org)
@@ -181,6 +184,7 @@ def test_who_is_named_is_confirmed_and_the_others_are_left(server, org):
     assert [each["id"] for each in found(org)] == [ada["id"]]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("resource", "problem"),
     [
@@ -199,6 +203,7 @@ def test_who_cannot_be_an_okta_user_is_left_with_the_problem(server, org, resour
     assert [each["id"] for each in found(org)] == [ada["id"]]
 
 
+@ON_ONE_DATABASE
 def test_who_matches_a_user_that_cannot_be_taken_is_left(server, org):
     org.assign(org.person("ada"))
     user(server, "augusta", emails=[{"value": "ada@example.com", "type": "work"}])
@@ -213,6 +218,7 @@ def test_who_matches_a_user_that_cannot_be_taken_is_left(server, org):
     assert confirm(org) == []
 
 
+@ON_ONE_DATABASE
 def test_two_found_users_do_not_share_an_okta_user(server, org):
     org.person("ada")
     user(server, "ada")
@@ -278,6 +284,7 @@ def test_found_groups_are_groups_of_the_app(server, org):
     org.call("GET", f"/groups/{own}")
 
 
+@ON_ONE_DATABASE
 def test_deleted_user_is_in_no_group_that_is_found(server, org):
     there = user(server, "ada")
     create(server, "/Groups", schemas=[GROUP], displayName="A", members=[{"value": there["id"]}])
@@ -292,6 +299,7 @@ def test_deleted_user_is_in_no_group_that_is_found(server, org):
     assert org.call("GET", f"/groups/{group['id']}/users") == []
 
 
+@ON_ONE_DATABASE
 def test_found_group_is_the_target_of_a_push(server, org):
     there = create(server, "/Groups", schemas=[GROUP], displayName="Builders")
     found(org)
@@ -304,6 +312,7 @@ def test_found_group_is_the_target_of_a_push(server, org):
     assert (pushed["id"], pushed["displayName"]) == (there["id"], "Engineers")
 
 
+@ON_ONE_DATABASE
 def test_confirmed_member_joins_a_pushed_group(server, org):
     there = user(server, "ada")
     org.push(org.group("Engineers", org.person("ada")))

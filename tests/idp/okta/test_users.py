@@ -1,34 +1,19 @@
-"""The stand-in sends the requests of Okta to our server, for both kinds of app."""
+"""The requests of the stand-in for users, to our server and for both kinds of app."""
 
 import re
 from typing import Any
 
 import pytest
 
-from .org import ADA, okta_for, person
+from tests.support.databases import ON_ONE_DATABASE
 
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
-PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-LOOK_UP = 'GET /Users?filter=userName eq "ada@example.com"&startIndex=1&count=100'
-LOOK_UP_GROUP = 'GET /Groups?filter=displayName eq "Engineers"&startIndex=1&count=100'
+from .org import ADA, ENTERPRISE, LOOK_UP, USER, in_app, okta_for, patch, person
 
 
-def patch(*operations: Any) -> dict[str, Any]:
-    return {"schemas": [PATCH], "Operations": list(operations)}
-
-
-def in_app(server, user_name: str) -> Any:
-    found = server.session.get("/Users", params={"filter": f'userName eq "{user_name}"'}).json()
-    [user] = found["Resources"]
-    return user
-
-
-def test_steps_of_the_crud_test_succeed(server, org):
-    org.call("GET", org.app)
+def test_steps_of_the_crud_test_succeed_with_the_wizard_app(server, wizard):
+    wizard.call("GET", wizard.app)
     credentials = {"password": {"value": "Kv7J2LEa"}}
-    ada = org.call("POST", "/users?activate=true", {"profile": ADA, "credentials": credentials})
+    ada = wizard.call("POST", "/users?activate=true", {"profile": ADA, "credentials": credentials})
     assert ada["status"] == "ACTIVE"
     assignment = {
         "id": ada["id"],
@@ -41,7 +26,7 @@ def test_steps_of_the_crud_test_succeed(server, org):
             "email": ADA["email"],
         },
     }
-    assigned = org.call("POST", f"{org.app}/users", assignment)
+    assigned = wizard.call("POST", f"{wizard.app}/users", assignment)
     assert assigned["credentials"] == {"userName": ADA["email"]}
 
     created = in_app(server, ADA["email"])
@@ -49,28 +34,30 @@ def test_steps_of_the_crud_test_succeed(server, org):
     assert created["name"] == {"familyName": "Lovelace", "givenName": "Ada"}
     path = f"/Users/{created['id']}"
 
-    org.call("PUT", f"/users/{ada['id']}", {"profile": ADA | {"firstName": "Augusta"}})
+    wizard.call("PUT", f"/users/{ada['id']}", {"profile": ADA | {"firstName": "Augusta"}})
     assert server.session.get(path).json()["name"]["givenName"] == "Augusta"
 
-    org.call("POST", f"/users/{ada['id']}/lifecycle/deactivate")
+    wizard.call("POST", f"/users/{ada['id']}/lifecycle/deactivate")
     assert server.session.get(path).json()["active"] is False
 
-    org.call("POST", f"/users/{ada['id']}/lifecycle/activate")
+    wizard.call("POST", f"/users/{ada['id']}/lifecycle/activate")
     assert server.session.get(path).json()["active"] is False
-    org.call("POST", f"{org.app}/users", assignment)
+    wizard.call("POST", f"{wizard.app}/users", assignment)
     assert server.session.get(path).json()["active"] is True
 
-    org.call("DELETE", f"{org.app}/users/{ada['id']}", status=204)
+    wizard.call("DELETE", f"{wizard.app}/users/{ada['id']}", status=204)
     assert server.session.get(path).json()["active"] is False
-    assert org.call("GET", f"{org.app}/tasks") == []
+    assert wizard.call("GET", f"{wizard.app}/tasks") == []
 
 
+@ON_ONE_DATABASE
 def test_credentials_are_tested_first(server):
     with okta_for(server.url, server.token, "template") as org:
         assert org.sent() == [("GET /Users?startIndex=1&count=2", None)]
         assert org.call("GET", f"{org.app}/tasks") == []
 
 
+@ON_ONE_DATABASE
 def test_wrong_token_is_a_failed_task(server):
     with okta_for(server.url, "wrong", "template") as org:
         [task] = org.call("GET", f"{org.app}/tasks")
@@ -80,6 +67,7 @@ def test_wrong_token_is_a_failed_task(server):
     assert not any("wrong" in line for line in org.lines)
 
 
+@ON_ONE_DATABASE
 def test_create_looks_up_then_posts_with_a_random_password(org):
     ada = org.person("ada", lastName="Lovelace", department="Engines", primaryPhone="123")
     org.assign(ada)
@@ -103,6 +91,7 @@ def test_create_looks_up_then_posts_with_a_random_password(org):
     }
 
 
+@ON_ONE_DATABASE
 def test_user_without_extension_is_sent_in_okta_s_order(org):
     org.assign(org.person("ada"))
 
@@ -175,6 +164,7 @@ def test_update_of_the_app_s_user_is_sent(server, org):
     assert in_app(server, "ada@example.com")["title"] == "Countess"
 
 
+@ON_ONE_DATABASE
 def test_second_assignment_is_an_update(org):
     ada = org.person("ada")
     org.assign(ada)
@@ -189,6 +179,7 @@ def test_second_assignment_is_an_update(org):
     assert org.requests() == ["GET /Users/<Ada>", "PUT /Users/<Ada>"]
 
 
+@ON_ONE_DATABASE
 def test_new_name_of_a_member_is_no_change_of_the_group(org):
     ada = org.person("ada")
     org.assign(ada)
@@ -200,6 +191,7 @@ def test_new_name_of_a_member_is_no_change_of_the_group(org):
     assert org.requests() == ["GET /Users/<Ada>", "PUT /Users/<Ada>"]
 
 
+@ON_ONE_DATABASE
 def test_update_without_a_change_sends_nothing(org):
     ada = org.person("ada")
     org.assign(ada)
@@ -270,6 +262,7 @@ def test_deletion_deactivates_first_and_never_sends_delete(server, org):
     assert org.sent() == []
 
 
+@ON_ONE_DATABASE
 def test_suspension_sends_nothing(org):
     credentials = {"password": {"value": "Kv7J2LEa"}}
     ada = org.call("POST", "/users", {"profile": person("ada"), "credentials": credentials})["id"]
@@ -284,6 +277,7 @@ def test_suspension_sends_nothing(org):
     assert org.sent() == []
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("switch", ["create", "update", "deactivate"])
 def test_feature_that_is_off_sends_nothing(template, switch):
     ada, grace = template.person("ada"), template.person("grace")
@@ -308,6 +302,7 @@ def test_feature_that_is_off_sends_nothing(template, switch):
     assert str(feature["capabilities"]).count("DISABLED") == 2  # passwords are not synchronized
 
 
+@ON_ONE_DATABASE
 def test_passwords_are_synchronized_if_switched_on(org):
     def credentials(password: str) -> Any:
         return {"credentials": {"password": {"value": password}}}
@@ -334,152 +329,3 @@ def test_passwords_are_synchronized_if_switched_on(org):
         assert (body["userName"], body["active"]) == ("ada@example.com", True)
         assert read == [("GET /Users/<Ada>", None)]
     assert org.call("GET", f"{org.app}/tasks") == []
-
-
-def test_group_is_pushed_with_patch_by_the_template_app(server, template):
-    ada, grace = template.person("ada"), template.person("grace")
-    template.assign(ada)
-    engineers = template.group("Engineers", ada, grace)  # Grace has no app
-    template.sent()
-
-    template.push(engineers)
-
-    name = {"op": "replace", "value": {"id": "<group>", "displayName": "Engineers"}}
-    member = {"value": "<Ada>", "display": "ada@example.com"}
-    assert template.sent() == [
-        (LOOK_UP_GROUP, None),
-        ("POST /Groups", {"schemas": [GROUP], "displayName": "Engineers", "members": []}),
-        ("GET /Groups/<group>", None),
-        (
-            "PATCH /Groups/<group>",
-            patch(name, {"op": "replace", "path": "members", "value": [member]}),
-        ),
-    ]
-    assert template.call("GET", f"{template.app}/tasks") == []
-
-
-def test_renaming_and_members_are_patched_by_the_template_app(server, template):
-    ada, grace = template.person("ada"), template.person("grace")
-    engineers = template.group("Engineers", ada)
-    template.push(engineers)
-    template.assign(ada)  # who joins the group there when she arrives
-    template.assign(grace)
-    template.sent()
-    path = f"/groups/{engineers}"
-
-    template.call("PUT", path, {"profile": {"name": "Builders"}})
-    template.call("PUT", f"{path}/users/{grace}", status=204)
-    template.call("DELETE", f"{path}/users/{ada}", status=204)
-
-    named = {"op": "replace", "value": {"id": "<group>", "displayName": "Builders"}}
-    member = {"value": "<Grace>", "display": "grace@example.com"}
-    assert template.sent() == [
-        ("PATCH /Groups/<group>", patch(named)),
-        (
-            "PATCH /Groups/<group>",
-            patch(named, {"op": "add", "path": "members", "value": [member]}),
-        ),
-        (
-            "PATCH /Groups/<group>",
-            patch(named, {"op": "remove", "path": 'members[value eq "<Ada>"]'}),
-        ),
-    ]
-    [group] = server.session.get("/Groups").json()["Resources"]
-    assert group["displayName"] == "Builders"
-    assert [each["value"] for each in group["members"]] == [
-        in_app(server, "grace@example.com")["id"]
-    ]
-
-
-def test_member_who_leaves_while_the_group_is_being_pushed_is_removed(server, org):
-    ada = org.person("ada")
-    org.assign(ada)
-    engineers = org.group("Engineers")
-    org.push(engineers)
-    path, client = f"/groups/{engineers}/users/{ada}", org.service.provisioner.client
-    note = client.note
-
-    def leave(_):
-        client.note = note
-        assert org.client.delete(f"/api/v1{path}").status_code == 204
-
-    client.note = leave
-    org.call("PUT", path, status=204)
-
-    [group] = server.session.get("/Groups").json()["Resources"]
-    assert group.get("members", []) == []
-
-
-def test_groups_are_put_whole_by_the_wizard_app(server, wizard):
-    ada = wizard.person("ada")
-    wizard.assign(ada)
-    engineers = wizard.group("Engineers", ada)
-    wizard.sent()
-
-    wizard.push(engineers)
-    wizard.call("PUT", f"/groups/{engineers}", {"profile": {"name": "Builders"}})
-    wizard.call("DELETE", f"/groups/{engineers}/users/{ada}", status=204)
-
-    member = {"value": "<Ada>", "display": "ada@example.com"}
-    whole = {"schemas": [GROUP], "id": "<group>", "displayName": "Builders", "members": []}
-    with_ada = whole | {"members": [member]}
-    assert wizard.sent() == [
-        (LOOK_UP_GROUP, None),
-        ("POST /Groups", {"schemas": [GROUP], "displayName": "Engineers", "members": []}),
-        ("GET /Groups/<group>", None),
-        ("PUT /Groups/<group>", with_ada | {"displayName": "Engineers"}),
-        ("PUT /Groups/<group>", with_ada),
-        ("PUT /Groups/<group>", whole),
-    ]
-    [group] = server.session.get("/Groups").json()["Resources"]
-    assert (group["displayName"], group.get("members", [])) == ("Builders", [])
-
-
-@pytest.mark.parametrize("how", ["by name", "by id"])
-def test_push_links_a_group_that_is_there(server, org, how):
-    there = {"schemas": [GROUP], "displayName": "Engineers"}
-    group_id = server.session.post("/Groups", json=there).json()["id"]
-    engineers = org.group("Engineers")
-
-    options = {"targetGroupId": group_id} if how == "by id" else {}
-    mapping = org.push(engineers, **options)
-
-    requests = org.requests()
-    assert (LOOK_UP_GROUP in requests) == (how == "by name")
-    assert "POST /Groups" not in requests
-    mapping = org.call("GET", f"{org.app}/group-push/mappings/{mapping['id']}")
-    assert (mapping["targetGroupId"], mapping["status"]) == (group_id, "ACTIVE")
-
-
-def test_unpushed_group_is_left_or_deleted(server, org):
-    path = f"{org.app}/group-push/mappings"
-    for name, query, left in (("A", "", 1), ("B", "?deleteTargetGroup=true", 1)):
-        mapping = org.push(org.group(name))["id"]
-        org.call("DELETE", f"{path}/{mapping}{query}", status=400)  # it is active
-        org.call("PATCH", f"{path}/{mapping}", {"status": "INACTIVE"})
-        org.call("DELETE", f"{path}/{mapping}{query}", status=204)
-
-        assert server.session.get("/Groups").json()["totalResults"] == left
-    assert org.call("GET", path) == []
-
-
-def test_inactive_mapping_pushes_nothing_until_it_is_active(org):
-    engineers = org.group("Engineers")
-    mapping = org.push(engineers, status="INACTIVE")["id"]
-    org.call("PUT", f"/groups/{engineers}", {"profile": {"name": "Builders"}})
-    assert org.sent() == []
-
-    org.call("PATCH", f"{org.app}/group-push/mappings/{mapping}", {"status": "ACTIVE"})
-
-    assert "POST /Groups" in org.requests()
-
-
-def test_deactivated_user_leaves_a_pushed_group(server, org):
-    ada = org.person("ada")
-    org.assign(ada)
-    org.push(org.group("Engineers", ada))
-
-    org.call("POST", f"/users/{ada}/lifecycle/deactivate")
-
-    [group] = server.session.get("/Groups").json()["Resources"]
-    assert group.get("members", []) == []
