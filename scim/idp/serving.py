@@ -38,7 +38,7 @@ class UnsortedJson(DefaultJSONProvider):
 
 
 class Api(Flask):
-    """The API of a stand-in. ``lock`` lets one request at a time change what is in memory."""
+    """The API of a stand-in. ``lock`` lets one request at a time use the memory."""
 
     def __init__(
         self, name: str, lock: Lock, translate: Callable[[HTTPException], ApiError]

@@ -22,7 +22,7 @@ TOKEN = "123456789"
 
 @dataclass(frozen=True)
 class LocalServer:
-    """What the tests need of a server: its place, and a client of their own."""
+    """The place of our server in this process, and a client for the tests."""
 
     session: httpx2.Client
     url: str = f"{ORIGIN}/scim/v2"

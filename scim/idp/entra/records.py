@@ -11,7 +11,8 @@ from .target import TargetError
 # In cycles of 40 minutes. In quarantine a cycle comes after 6, 6, 12 and 24 hours, then daily.
 QUARANTINE_PAUSES = (9, 9, 18, 36)
 DISABLED_AFTER = 28 * 36
-# A failed object is tried again in the next cycle, then 6, 12, 24, 48, 96 and 168 hours later.
+# A failed object comes again in the next cycle, then 6, 12, 24, 48, 96 and 168 hours after its
+# first failure.
 ESCROW_PAUSES = (1, 9, 18, 36, 72, 144, 252)
 # A larger share of failures leads into quarantine, but only from so many failures on. With Entra ID
 # it takes 5,000 of them.

@@ -169,6 +169,7 @@ def run(*arguments, **settings):
     return CliRunner().invoke(demo, ["--users", "20", *arguments], env=environment)
 
 
+@ON_ONE_DATABASE
 def test_command_tells_what_happened_and_uses_the_settings(process):
     settings = {"PORT": str(process.session.base_url.port), "TOKEN": process.token}
 

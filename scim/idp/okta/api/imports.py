@@ -41,7 +41,7 @@ def get_import(app_id: str) -> ResponseReturnValue:
 
 @bp.post("/apps/<app_id>/import/confirm")
 def confirm_import(app_id: str) -> ResponseReturnValue:
-    """Confirm the users with some ``ids``, or all without a problem. The app is told nothing."""
+    """Confirm the users with some ``ids``, or all without a problem. Nothing is sent to the app."""
     find_app(app_id)
     wanted, confirmed = body().get("ids"), []
     if not isinstance(wanted, list | None):
