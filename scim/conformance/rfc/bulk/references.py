@@ -24,6 +24,12 @@ def group_of(service: Service, bulk_id: str, *members: str) -> Operation:
     return {"method": "POST", "path": "/Groups", "bulkId": bulk_id, "data": data}
 
 
+def employee_of(service: Service, bulk_id: str, manager: str) -> Operation:
+    """Return an operation that creates a user whose manager is the user of another bulkId."""
+    job = {ENTERPRISE_USER_SCHEMA: {"manager": {"value": f"bulkId:{manager}"}}}
+    return create(service, bulk_id, schemas=[USER_SCHEMA, ENTERPRISE_USER_SCHEMA], **job)
+
+
 def made(service: Service, found: list[Operation], bulk_id: str) -> Any:
     """Return the resource that the operation with a bulkId has created, as it is now."""
     [result] = [result for result in found if result.get("bulkId") == bulk_id]
@@ -48,10 +54,7 @@ def a_new_user_is_put_into_a_new_group(service: Service) -> None:
 def a_new_user_is_the_manager_of_another(service: Service) -> None:
     """bulkId:x as a manager becomes the user whom operation x creates."""
     need(service, "manager.value", schema=ENTERPRISE_USER_SCHEMA)
-    job = {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]}
-    bob = create(
-        service, "bob", **job, **{ENTERPRISE_USER_SCHEMA: {"manager": {"value": "bulkId:qwerty"}}}
-    )
+    bob = employee_of(service, "bob", "qwerty")
     found = results(service, create(service), bob)
     expect_codes(found, 201, 201)
     boss = made(service, found, "qwerty")
@@ -116,17 +119,7 @@ def circle(service: Service, *pair: Operation) -> list[Operation]:
 def circular_references_are_resolved_or_409(service: Service) -> None:
     """Two users who manage each other are created or refused with 409."""
     need(service, "manager.value", schema=ENTERPRISE_USER_SCHEMA)
-    both = {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]}
-    pair = [
-        create(
-            service,
-            mine,
-            **both,
-            **{ENTERPRISE_USER_SCHEMA: {"manager": {"value": f"bulkId:{other}"}}},
-        )
-        for mine, other in (("a", "b"), ("b", "a"))
-    ]
-    found = circle(service, *pair)
+    found = circle(service, employee_of(service, "a", "b"), employee_of(service, "b", "a"))
     if not found:
         return
     first, second = made(service, found, "a"), made(service, found, "b")
