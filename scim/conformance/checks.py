@@ -28,7 +28,6 @@ __all__ = [
     "Service",
     "Skip",
     "Status",
-    "check",
     "expect",
     "load",
     "run",
@@ -94,32 +93,13 @@ class CheckResult:
 CHECKS: list[Check] = []
 
 
-def check(
-    suite: str,
-    area: str,
-    section: str,
-    quote: str,
-    level: Level = Level.MUST,
-    needs: Iterable[str] = (),
-) -> Callable[[Function], Function]:
-    """Register a function; the first line of its docstring is the title of the check.
-
-    ``section`` and ``quote`` are the rule's place and words. The check is skipped on a server whose
-    ServiceProviderConfig lacks one of the features in ``needs``.
-    """
-
-    def register(function: Function) -> Function:
-        CHECKS.append(Check(suite, area, section, quote, level, tuple(needs), function))
-        return function
-
-    return register
-
-
 @dataclass(frozen=True)
 class Area:
-    """Registers the checks of one area; a check has its section and needs unless it names others.
+    """Registers the checks of one area: ``@check("what the RFC says")``, where check is an area.
 
-    An area is the decorator of a check: ``@check("what the RFC says")``.
+    ``section`` and ``quote`` are the place and the words of a rule. A check is skipped on a server
+    whose ServiceProviderConfig lacks one of the features in ``needs``. The section and the needs
+    of the area are those of each check that names no others.
     """
 
     suite: str
@@ -134,8 +114,15 @@ class Area:
         level: Level = Level.MUST,
         needs: Iterable[str] | None = None,
     ) -> Callable[[Function], Function]:
-        needs = self.needs if needs is None else needs
-        return check(self.suite, self.name, section or self.section, quote, level, needs)
+        """Register a function; the first line of its docstring is the title of the check."""
+        place = section or self.section
+        features = self.needs if needs is None else tuple(needs)
+
+        def register(function: Function) -> Function:
+            CHECKS.append(Check(self.suite, self.name, place, quote, level, features, function))
+            return function
+
+        return register
 
     def each(
         self, columns: str, *rows: Sequence[Any], **same: Any
