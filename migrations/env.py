@@ -7,12 +7,12 @@ from typing import Any
 from alembic import context
 from flask import current_app
 
-fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
 db = current_app.extensions["migrate"].db
 PARTITION = re.compile(r"(.+)_p\d+")
 
 
-def applies(item: Any, name: str, kind: str, reflected: bool, other: Any) -> bool:
+def applies(item: Any, name: Any, kind: str, reflected: bool, other: Any) -> bool:
     """Leave out of what is compared partitions, and the indexes that a database cannot have.
 
     PostgreSQL keeps a foreign key to each partition beside the one to the table. GIN indexes are
@@ -35,7 +35,7 @@ def drop_empty(_: Any, __: Any, directives: list[Any]) -> None:
         print("models.py and the migrations agree; there is nothing to write.")
 
 
-def report(*, step: Any, **_: Any) -> None:
+def report(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
     """Say what has been applied."""
     print(f"Migrated to {step.up_revision_id}: {step.up_revision.doc}")
 

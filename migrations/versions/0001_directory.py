@@ -1,5 +1,7 @@
 """The directory: tenants and tokens, users, groups, the link between them, and totals."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB, UUID
@@ -62,7 +64,7 @@ def upgrade() -> None:
     create_indexes()
 
 
-def resource_columns() -> list[sa.Column]:
+def resource_columns() -> list[sa.Column[Any]]:
     """Return the columns that users and groups share."""
     return [
         sa.Column("tenant_id", sa.Integer, primary_key=True),

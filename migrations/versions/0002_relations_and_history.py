@@ -54,7 +54,7 @@ def move_passwords() -> None:
 
 
 def create_tables() -> None:
-    key = {"primary_key": True}
+    key: dict[str, Any] = {"primary_key": True}
     create(
         "resources",
         sa.Column("resource_type", PlainText, **key),
