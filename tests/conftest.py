@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
-from .support import sqlite
+from .support.databases import new_sqlite
 from .support.postgres import server_url, temporary_database
 from .support.server import Server, run, running_server
 
@@ -37,6 +37,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 def pytest_configure() -> None:
     """Keep the developer's settings out, keep files in memory, clean up when ended from outside."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes would compile anew
     for name in [name for name in os.environ if name.startswith("SCIM_")]:
         if not name.startswith("SCIM_TEST_"):
             del os.environ[name]
@@ -62,7 +63,7 @@ def new_database(
     """
     if request.param == "sqlite":
         directory = tmp_path_factory.mktemp("sqlite")
-        yield lambda template=None: sqlite.new_database(directory, template)
+        yield lambda template=None: new_sqlite(directory, template)
         return
     postgres = request.getfixturevalue("postgres")
     with ExitStack() as databases:

@@ -5,8 +5,10 @@ from dataclasses import asdict
 import httpx2
 import pytest
 
+import app
 from scim.settings import PROJECT, SettingError, Settings, read_settings
 
+from .support.databases import ON_ONE_DATABASE
 from .support.server import ROOT, run
 
 POSTGRESQL = {"DATABASE_URL": "postgresql://host/db"}
@@ -32,6 +34,7 @@ WRONG = [
     ({"MAX_FILTER_DEPTH": "11"}, "SCIM_MAX_FILTER_DEPTH must be 10 or less"),
     ({"UNIQUE_GROUP_NAMES": "maybe"}, "SCIM_UNIQUE_GROUP_NAMES must be true or false"),
     ({"SKIP_UNKNOWN_MEMBERS": "2"}, "SCIM_SKIP_UNKNOWN_MEMBERS must be true or false"),
+    ({"SCHEMA_FOLDER": "no/such"}, "SCIM_SCHEMA_FOLDER: the folder 'no/such' does not"),
     ({"DATABASE_URL": "mysql://host/db"}, "SCIM_DATABASE_URL must be sqlite:///"),
     ({"DATABASE_URL": "sqlite://"}, "SCIM_DATABASE_URL must be sqlite:///"),
     ({"DATABASE_URL": "sqlite:///"}, "SCIM_DATABASE_URL must be sqlite:///"),
@@ -60,17 +63,36 @@ def test_wrong_value_is_refused_by_the_name_of_its_setting(settings, problem):
         read_settings(settings, {})
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("settings", "problem"), [*WRONG[::5], *UNUSABLE])
-def test_wrong_value_stops_the_server_with_one_line(tmp_path, settings, problem):
+@pytest.fixture
+def refusal(monkeypatch):
+    """Start the server in this process with settings; return the line that it ends with."""
+
+    def refuse(**settings):
+        for name, value in settings.items():
+            monkeypatch.setenv(f"SCIM_{name}", value)
+        monkeypatch.setattr(app, "Granian", None)
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        [line] = ended.value.code.splitlines()
+        return line
+
+    return refuse
+
+
+@pytest.mark.parametrize(("settings", "problem"), [*WRONG, *UNUSABLE])
+def test_wrong_value_stops_the_server_with_one_line(tmp_path, refusal, settings, problem):
     settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/scim.db"} | settings
 
-    done = run("app.py", **settings)
+    assert problem in refusal(**settings)
+
+
+@pytest.mark.slow
+def test_server_that_does_not_start_fails_and_prints_the_line_only():
+    done = run("app.py", PORT="http")
 
     assert done.returncode == 1
     assert done.stdout == ""
-    [line] = done.stderr.splitlines()
-    assert problem in line
+    assert done.stderr == "SCIM_PORT must be a whole number, not 'http'\n"
 
 
 @pytest.mark.parametrize("command", [["db", "upgrade"], ["--help"]])
@@ -130,6 +152,7 @@ def test_replica_url_is_completed_too():
     assert read.replica_url == "postgresql+psycopg2://copy/db"
 
 
+@ON_ONE_DATABASE
 def test_server_prints_where_it_is_and_with_which_token(serve):
     server = serve()
 
@@ -137,6 +160,7 @@ def test_server_prints_where_it_is_and_with_which_token(serve):
     assert "Token           123456789\n" in server.log
 
 
+@ON_ONE_DATABASE
 def test_token_of_ones_own_is_not_printed(serve):
     server = serve(SCIM_TOKEN="t0p-secret")
 
@@ -144,6 +168,7 @@ def test_token_of_ones_own_is_not_printed(serve):
     assert "t0p-secret" not in server.log
 
 
+@ON_ONE_DATABASE
 def test_base_path_is_where_everything_is(serve):
     server = serve(SCIM_BASE_PATH="/.api/scim/v2")
 
@@ -176,9 +201,5 @@ def test_commands_of_a_new_project_succeed_in_the_usual_order(new_database):
     assert set(versions.glob("*.py")) == before
 
 
-@pytest.mark.slow
-def test_server_without_tables_says_how_to_make_them(new_database):
-    done = run("app.py", DATABASE_URL=new_database())
-
-    assert done.returncode == 1
-    assert "python manage.py db upgrade" in done.stderr
+def test_server_without_tables_says_how_to_make_them(new_database, refusal):
+    assert "python manage.py db upgrade" in refusal(DATABASE_URL=new_database())

@@ -6,9 +6,6 @@ from ..support import npm_programs
 from ..support.scim import group, user
 from ..support.server import Server
 
-# For what is about the client, not about the database.
-SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
-
 
 @pytest.fixture(scope="session")
 def npm() -> None:

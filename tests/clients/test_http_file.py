@@ -6,7 +6,9 @@ import pytest
 from docs.requests.__main__ import DOCS
 from docs.requests.description import NO_BODY, Request, read
 
-from .conftest import SQLITE, everything
+from ..support.databases import ON_ONE_DATABASE
+from ..support.server import plain_client
+from .conftest import everything
 from .expectations import falsified, holds
 from .http_file import Editor
 
@@ -16,7 +18,7 @@ TEXT = (DOCS / "http" / "scim.http").read_text()
 @pytest.fixture
 def client():
     """A client that sends what it is told, and nothing of its own."""
-    with httpx2.Client(timeout=30, trust_env=False) as client:
+    with plain_client() as client:
         client.headers.clear()
         yield client
 
@@ -52,7 +54,7 @@ def test_file_runs_from_top_to_bottom_and_leaves_nothing(directory, client):
     assert everything(directory) == before
 
 
-@SQLITE
+@ON_ONE_DATABASE
 def test_file_runs_with_values_written_by_hand(server, client):
     """As in JetBrains IDEs, which know nothing of ``{{name.response...}}``."""
     editor = Editor(client, at(server))
@@ -67,7 +69,7 @@ def test_file_runs_with_values_written_by_hand(server, client):
     assert ".response." not in editor.text
 
 
-@SQLITE
+@ON_ONE_DATABASE
 def test_every_check_of_what_is_shown_can_fail(server, client):
     editor = Editor(client, at(server))
 
@@ -75,7 +77,7 @@ def test_every_check_of_what_is_shown_can_fail(server, client):
         assert len(faults(falsified(request), answer, editor)) == len(request.expectations)
 
 
-@SQLITE
+@ON_ONE_DATABASE
 def test_unknown_variable_is_noticed(server, client):
     editor = Editor(client, at(server).replace("@run = http\n", ""))
 
@@ -83,7 +85,7 @@ def test_unknown_variable_is_noticed(server, client):
         list(editor.send_all())
 
 
-@SQLITE
+@ON_ONE_DATABASE
 def test_wrong_token_is_noticed(server, client):
     editor = Editor(client, at(server).replace("@token = 123456789", "@token = wrong"))
     first = next(read().requests)

@@ -11,8 +11,9 @@ from docs.requests.__main__ import files
 from docs.requests.description import Description, read
 from scim.settings import Settings
 
+from ..support.databases import ON_ONE_DATABASE
 from ..support.npm_programs import INSTALLED, run
-from .conftest import SQLITE, everything
+from .conftest import everything
 from .expectations import falsified
 
 pytestmark = pytest.mark.usefixtures("npm")
@@ -70,7 +71,7 @@ def test_variables_suit_a_server_with_default_settings():
     assert variables["token"] == defaults.token
 
 
-@SQLITE
+@ON_ONE_DATABASE
 def test_every_assertion_of_what_is_shown_can_fail(server, tmp_path):
     folders = [
         replace(folder, requests=[falsified(request) for request in folder.requests])
@@ -84,7 +85,7 @@ def test_every_assertion_of_what_is_shown_can_fail(server, tmp_path):
     assert len(failed(report)) == expected
 
 
-@SQLITE
+@ON_ONE_DATABASE
 def test_wrong_token_fails_every_request_but_that_about_it(server, tmp_path):
     report = newman(server, tmp_path, postman.collection(read()), token="wrong")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import SQLITE
+from ..support.databases import ON_ONE_DATABASE
 
 PROGRAM = Path(sys.executable).with_name("scim2")
 
@@ -38,7 +38,7 @@ def scim2(server):
     return run
 
 
-@SQLITE
+@ON_ONE_DATABASE
 def test_user_is_created_read_found_changed_replaced_and_deleted(scim2):
     user_name, emails = "bjensen@example.com", '[{"value": "b@example.com", "type": "work"}]'
 

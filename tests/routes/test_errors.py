@@ -8,6 +8,7 @@ import pytest
 from scim import provider
 from scim.protocol.schema import USER_SCHEMA
 
+from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import path_of, replace, user
 
@@ -167,6 +168,7 @@ def test_body_above_the_limit_is_refused_before_it_is_read(app, scim, monkeypatc
     check_error(send(scim, content, method="PATCH", path="/Users/1"), 413)
 
 
+@ON_ONE_DATABASE
 def test_body_above_the_limit_is_refused_by_the_real_server(serve):
     server = serve(SCIM_MAX_BODY_SIZE="1000")
     sent = user("bjensen", title="x" * 1000)
@@ -187,6 +189,7 @@ def test_body_above_the_limit_is_refused_by_the_real_server(serve):
     assert small.status_code == 201
 
 
+@ON_ONE_DATABASE
 def test_chunked_body_is_read(server):
     def chunks():
         yield SENT[:10]
@@ -197,6 +200,7 @@ def test_chunked_body_is_read(server):
     assert server.session.post("/Users", content=chunks(), headers=headers).status_code == 201
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("content", [b"x" * 100_000, b"[" * 100_000])
 def test_real_server_refuses_what_is_no_json(server, content):
     headers = {"Content-Type": "application/scim+json"}

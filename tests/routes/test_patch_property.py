@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 
+from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.legality import faults
 from ..support.patches import PEOPLE, TAKEN, histories
@@ -231,7 +232,10 @@ def play(scim, engine, strictness):
 
 
 # The fixtures are not made anew for each example; what an example makes, it deletes.
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+shared = settings(
+    max_examples=25,  # on each of two databases
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @shared
@@ -246,13 +250,13 @@ def test_group_is_legal_whatever_is_patched(play, history):
     play(history)
 
 
-@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("strictness", ["tolerant"], indirect=True)
 def test_generated_patches_are_done_and_refused_for_many_reasons(play):
     outcomes = Counter()
 
     # Hypothesis takes constants from the modules that are loaded, so the share is not a fixed one.
-    @settings(max_examples=200, phases=[Phase.generate], derandomize=True, database=None)
+    @settings(max_examples=100, phases=[Phase.generate], derandomize=True, database=None)
     @given(histories("User"))
     def measure(history):
         outcomes.update(answer.json.get("scimType", "done") for answer in play(history))

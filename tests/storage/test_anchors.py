@@ -47,7 +47,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(steps=st.lists(STEPS, min_size=10, max_size=40), step=st.sampled_from([1, 3, 8]))
 def test_page_has_what_it_has_when_all_is_counted(new_directory, steps, step):
     directory, gone = new_directory(), []

@@ -123,7 +123,7 @@ def loaded(directory, drawn, ids):
     return load_bulk(bulk_request(*json.loads(text)), directory.request.tolerated)[0]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(drawn=st.lists(operations(), max_size=8), limit=st.sampled_from([None, None, 1, 2]))
 def test_request_ends_as_its_operations_do_one_by_one(new_directory, drawn, limit):
     directory, ids = filled(new_directory)

@@ -15,7 +15,7 @@ from ..support.nesting import closure
 from ..support.scim import add, group, listed, patch_op, path_of, remove, replace, user
 from ..support.server import open_session
 
-CLIENTS = 40
+CLIENTS = 24
 
 
 def at_once(server, calls):

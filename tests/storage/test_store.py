@@ -8,17 +8,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from scim.protocol.errors import InvalidValueError, UnavailableError, UniquenessError
+from scim.protocol.errors import UnavailableError
 from scim.protocol.schema import USER
-from scim.protocol.tolerance import Tolerated
-from scim.provider import Request, create
 from scim.storage import Directory, Query, Selection, Store, new_id
 from scim.storage.database.database import ATTEMPTS
 
+from ..support.databases import POSTGRESQL, SQLITE
 from ..support.scim import Scim, add, group, listed, path_of, replace, user
-
-SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
-POSTGRESQL = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
 
 
 class Deadlock(psycopg2.OperationalError):
@@ -101,19 +97,6 @@ def test_work_that_always_loses_is_given_up(store):
     assert len(attempts) == ATTEMPTS
 
 
-@pytest.mark.parametrize("error", [InvalidValueError("no"), KeyError("a bug")])
-def test_failed_work_is_undone(store, engine, error):
-    create(store, USER, user(), Request(Tolerated()))
-    work, attempts = failing(1, error)
-
-    with pytest.raises(type(error)):
-        store.atomically(work)
-
-    assert len(attempts) == 1
-    with engine.connect() as connection:
-        assert connection.scalar(sa.text("SELECT sum(resources) FROM totals")) == 1
-
-
 def test_database_that_cannot_be_reached_is_unavailable(store):
     error = OperationalError("SELECT", {}, psycopg2.OperationalError("connection refused"))
     work, attempts = failing(1, error)
@@ -122,30 +105,6 @@ def test_database_that_cannot_be_reached_is_unavailable(store):
         store.atomically(work)
 
     assert len(attempts) == 1
-
-
-def test_clash_leaves_no_trace(store, engine):
-    create(store, USER, user(), Request(Tolerated()))
-
-    with pytest.raises(UniquenessError, match="userName"):
-        create(store, USER, user("BJENSEN"), Request(Tolerated()))
-
-    with engine.connect() as connection:
-        assert connection.scalar(sa.text("SELECT count(*) FROM users")) == 1
-        assert connection.scalar(sa.text("SELECT sum(resources) FROM totals")) == 1
-
-
-def test_id_that_is_there_is_in_use(store):
-    """Two clients may create a user again at once whom the tenant wants restored."""
-    document = user() | {"id": new_id()}
-
-    def restore(transaction):
-        transaction.insert(USER, [(document, "{}")])
-
-    store.atomically(restore)
-    document["userName"] = "babs"
-    with pytest.raises(UniquenessError, match="id is already in use"):
-        store.atomically(restore)
 
 
 def test_total_counts_what_is_there(client):

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.postgres import throw_away_server
 from tests.support.scim import group, patch_op, replace, user
-from tests.support.server import ROOT, running_server
+from tests.support.server import ROOT, plain_client, running_server
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ def test_acknowledged_writes_survive_a_crash(serve):
     guides = server.session.post("/Groups", json=group("Guides", *members)).json()
 
     def write(thread):
-        with httpx2.Client(headers=server.session.headers, trust_env=False) as session:
+        with plain_client(headers=server.session.headers) as session:
             for number in range(1000):
                 name = f"user{thread}-{number}"
                 try:

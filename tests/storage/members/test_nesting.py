@@ -16,11 +16,12 @@ from scim.serializers.stored import read_document
 from scim.storage import Operation
 from scim.storage.history import History
 from scim.storage.tables import nesting
+from tests.support.databases import POSTGRESQL
 from tests.support.nesting import beneath, closure
 from tests.support.scim import add, group, listed, remove, replace
 
 USERS, GROUPS = 4, 5
-EXAMPLES, STEPS = 25, 14
+EXAMPLES, STEPS = 15, 14
 
 NUMBERS = st.integers(0, USERS + GROUPS - 1)
 ACTIONS = ("add", "add", "add", "remove", "remove by path", "replace", "PUT", "exchange")
@@ -255,9 +256,6 @@ def version(directory, resource):
     resource_type = USER if "userName" in resource else GROUP
     [found] = directory.list(resource_type, f'id eq "{resource["id"]}"')
     return int(found["meta"]["version"].strip('W/"'))
-
-
-POSTGRESQL = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
 
 
 @POSTGRESQL

@@ -16,6 +16,7 @@ from scim.serializers.stored import make_document
 from scim.storage import Store, new_id
 from scim.storage.columns import columns
 from scim.storage.index import SELECT_REFERRING, targets
+from tests.support.databases import POSTGRESQL
 from tests.support.definitions import EXAMPLES, OWNERSHIP_SCHEMA, device, owned_by
 from tests.support.scim import user
 from tests.support.statements import noted
@@ -24,7 +25,6 @@ ROWS = 4000
 OWNER = f"{OWNERSHIP_SCHEMA}:owner"
 DEFINITIONS = read_definitions(str(EXAMPLES))
 DEVICE = DEFINITIONS.by_name["Device"]
-POSTGRESQL = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
 
 
 def rows(tenant_id, resource_type, documents):

@@ -8,9 +8,10 @@ from scim.protocol.filters.evaluate import matches
 from scim.protocol.filters.parser import parse_filter
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.protocol.tolerance import Tolerated
+from tests.support.databases import SQLITE
 from tests.support.generated import GROUPS, RELATED, USERS, filters, texts
 
-POOLS, FILTERS = 15, 12
+POOLS, FILTERS = 10, 12
 
 
 def fill(directory, data):
@@ -51,7 +52,7 @@ def test_database_finds_what_the_evaluator_finds(new_directory, names):
     check()
 
 
-@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+@SQLITE
 def test_generated_filters_often_divide_the_documents(new_directory):
     divides = []
 

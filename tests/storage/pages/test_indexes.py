@@ -12,6 +12,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.storage import Query, Selection, Store, new_id, sort_chain
 from scim.storage.columns import columns
 from scim.storage.index import targets
+from tests.support.databases import POSTGRESQL, SQLITE
 from tests.support.nesting import closure
 from tests.support.scim import add, group, remove, replace, user
 from tests.support.statements import noted, prepared
@@ -19,8 +20,6 @@ from tests.support.statements import noted, prepared
 ROWS = 4000
 TEAM = 40
 E = ENTERPRISE_USER_SCHEMA
-POSTGRESQL = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
-SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 
 
 def rows(tenant_id, resource_type, documents):

@@ -1,20 +1,17 @@
 """A part of a name or of an e-mail address is found, by PostgreSQL from an index."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import sqlalchemy as sa
 
 from models import Group, User
 from scim.protocol.schema import GROUP, USER
 from scim.storage import new_id
+from tests.support.databases import POSTGRESQL
 from tests.support.scim import group, user
-from tests.support.server import ROOT
+from tests.support.server import ROOT, run
 from tests.support.statements import noted
 
-from .test_indexes import POSTGRESQL, rows
+from .test_indexes import rows
 
 ROWS = 20_000
 ODD = ('say "abc"', "abc\\ndef", "abc\tdef\ndef", "50%abc_def/g", "straßeabc", "abc'def", "\x7fabc")
@@ -141,22 +138,10 @@ def test_part_is_text_whatever_is_in_it(odd, operator, text, negated):
         assert {each["userName"] for each in found} == expected, asked
 
 
-def run(url, *arguments):
-    done = subprocess.run(
-        [sys.executable, "manage.py", "db", *arguments],
-        check=False,
-        cwd=ROOT,
-        env=os.environ | {"SCIM_DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-    )
+def migrate(url, *arguments):
+    done = run("manage.py", "db", *arguments, DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-@POSTGRESQL
-def test_models_and_migrations_agree_on_the_indexes(database_url):
-    assert "there is nothing to write" in run(database_url, "migrate")
 
 
 def documented():
@@ -175,15 +160,15 @@ def test_role_that_must_not_add_the_extension_is_told_and_somebody_else_may(new_
     plain = url.set(username="plain").render_as_string(hide_password=False)
 
     try:
-        said = run(plain, "upgrade")
+        said = migrate(plain, "upgrade")
 
         assert "pg_trgm: permission denied to create extension" in said
-        assert "there is nothing to write" in run(plain, "migrate")
+        assert "there is nothing to write" in migrate(plain, "migrate")
         with engine.connect() as connection:
             for _ in range(2):
                 connection.exec_driver_sql(documented())
-        assert "there is nothing to write" in run(plain, "migrate")
-        run(plain, "downgrade", "0002")
+        assert "there is nothing to write" in migrate(plain, "migrate")
+        migrate(plain, "downgrade", "0002")
     finally:
         with engine.connect() as connection:
             connection.exec_driver_sql("DROP OWNED BY plain")

@@ -52,7 +52,7 @@ def sortable(resource_types):
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(data=st.data(), users=generated.USERS, groups=generated.GROUPS)
 def test_walk_shows_what_pages_by_index_show(new_directory, data, users, groups):
     directory = new_directory()
