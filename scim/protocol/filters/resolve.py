@@ -112,7 +112,7 @@ def _sub_locator(attribute: Attribute) -> Callable[[AttributePath], Chain]:
     return find
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Resolver:
     """Binds the names of one scope: a resource, or an element inside a value path."""
 
