@@ -30,11 +30,11 @@ def check_immutable(
 
 
 def _differ(attribute: Attribute, old: Any, new: Any) -> bool:
-    if attribute.multi_valued:
-        return [fold_item(attribute, item) for item in old] != [
-            fold_item(attribute, item) for item in new or ()
-        ]
-    return new is None or fold_item(attribute, old) != fold_item(attribute, new)
+    if new is None:
+        return True
+    before, after = (old, new) if attribute.multi_valued else ([old], [new])
+    folded = [[fold_item(attribute, item) for item in items] for items in (before, after)]
+    return folded[0] != folded[1]
 
 
 def _pairs(attribute: Attribute, old: Any, new: Any) -> Iterable[tuple[Any, Any]]:

@@ -8,6 +8,7 @@ from .attributes import Attribute
 from .filters.resolve import locate
 from .schema import ResourceType
 from .tolerance import STRICT, Tolerated, current_urn
+from .values import Record
 
 UNKNOWN = "?"  # no attribute has this name
 Names = frozenset[str]  # lower-cased attribute paths: {"username", "name.givenname"}
@@ -68,13 +69,13 @@ def project(
     wanted: Names = frozenset(),
     unwanted: Names = frozenset(),
     written: Names = frozenset(),
-) -> dict[str, Any]:
+) -> Record:
     """Return the part of ``value`` that the client asked for and may see.
 
     ``written`` are the attributes returned on request that the client has just written, which
     counts as a request (RFC 7643 §7, ``returned``).
     """
-    shown: dict[str, Any] = {}
+    shown: Record = {}
     for attribute in attributes:
         if attribute.name not in value:
             continue
@@ -114,24 +115,20 @@ def written_on_request(
     return frozenset(names)
 
 
-def unreturned(value: Mapping[str, Any], attributes: Sequence[Attribute]) -> dict[str, Any]:
+def unreturned(value: Mapping[str, Any], attributes: Sequence[Attribute]) -> Record:
     """Return the part of ``value`` that no answer ever shows (``returned``: ``never``)."""
-    hidden: dict[str, Any] = {}
+    hidden: Record = {}
     for attribute in attributes:
         member = value.get(attribute.name)
+        divides = member and attribute.type == "complex" and not attribute.multi_valued
         if member is not None and attribute.returned == "never":
             hidden[attribute.name] = member
-        elif (
-            member
-            and attribute.type == "complex"
-            and not attribute.multi_valued
-            and (below := unreturned(member, attribute.sub_attributes))
-        ):
+        elif divides and (below := unreturned(member, attribute.sub_attributes)):
             hidden[attribute.name] = below
     return hidden
 
 
-def with_unreturned(value: Mapping[str, Any], hidden: Mapping[str, Any]) -> dict[str, Any]:
+def with_unreturned(value: Mapping[str, Any], hidden: Mapping[str, Any]) -> Record:
     """Return a resource together with its attributes that no answer shows."""
     whole = dict(value)
     for name, member in hidden.items():

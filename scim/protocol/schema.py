@@ -13,6 +13,7 @@ from typing import Any
 
 from .attributes import Attribute, chains, read_attributes, without_unreturned
 from .references import References, find_references
+from .values import Record
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -27,7 +28,7 @@ class Schema:
     id: str
     name: str
     attributes: tuple[Attribute, ...]
-    document: dict[str, Any]
+    document: Record
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def fold_value(attribute: Attribute, value: Any) -> Any:
     return value
 
 
-def fold(resource: Mapping[str, Any], attributes: Iterable[Attribute]) -> dict[str, Any]:
+def fold(resource: Mapping[str, Any], attributes: Iterable[Attribute]) -> Record:
     """Return the folded form of ``resource``, whose names are in the schema's case."""
     folded = {}
     for attribute in attributes:

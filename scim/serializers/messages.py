@@ -15,6 +15,7 @@ from scim.protocol.patch.target import PatchOperation
 from scim.protocol.schema import ResourceType
 from scim.protocol.search import LIST, NUMBERS, PARAMETERS, SearchRequest, checked_search
 from scim.protocol.tolerance import Tolerated
+from scim.protocol.values import Record
 
 from .resources import PASSWORD, Hashed, first_message, hasher
 
@@ -126,7 +127,7 @@ SEARCH = Search()
 JSON_PATCH_HINT = "; JSON Patch (RFC 6902) is not SCIM"
 
 
-def _loaded(message: Message, sent: Any, hint: str = "") -> dict[str, Any]:
+def _loaded(message: Message, sent: Any, hint: str = "") -> Record:
     """Return the attributes of a message, by the names of its class.
 
     :raises InvalidSyntaxError: the body is not such a message; the detail says where
@@ -134,7 +135,7 @@ def _loaded(message: Message, sent: Any, hint: str = "") -> dict[str, Any]:
     if not isinstance(sent, dict):
         raise InvalidSyntaxError(f"the body must be a JSON object{hint}")
     try:
-        loaded: dict[str, Any] = message.load(sent)
+        loaded: Record = message.load(sent)
     except ValidationError as error:
         raise InvalidSyntaxError(first_message(error.messages)) from None
     if message.urn.lower() not in (urn.lower() for urn in loaded.pop("schemas")):
@@ -153,7 +154,7 @@ def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
     return [_operation(index, sent, tolerated) for index, sent in enumerate(message["operations"])]
 
 
-def _operation(index: int, sent: dict[str, Any], tolerated: Tolerated) -> PatchOperation:
+def _operation(index: int, sent: Record, tolerated: Tolerated) -> PatchOperation:
     op = sent["op"].lower()
     if op not in ("add", "remove", "replace"):
         hint = JSON_PATCH_HINT if op in ("test", "copy", "move") else ""

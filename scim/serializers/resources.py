@@ -18,7 +18,7 @@ from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
 from scim.protocol.references import in_body_order
 from scim.protocol.schema import USER, ResourceType
 from scim.protocol.tolerance import Tolerated
-from scim.protocol.values import PLACEHOLDER, check
+from scim.protocol.values import PLACEHOLDER, Record, check
 
 ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
 
@@ -83,7 +83,7 @@ class Complex(Schema):
     only given attributes: no field has a default, and required ones are checked elsewhere.
     """
 
-    def load(self, data: Any, **_: Any) -> dict[str, Any]:
+    def load(self, data: Any, **_: Any) -> Record:
         if not isinstance(data, dict):
             raise ValidationError("the value must be a JSON object")
         loaded = {}
@@ -96,7 +96,7 @@ class Complex(Schema):
                     raise ValidationError({name: error.messages}) from None
         return loaded
 
-    def dump(self, obj: Any, **_: Any) -> dict[str, Any]:
+    def dump(self, obj: Any, **_: Any) -> Record:
         named = ((str(known.data_key), known) for known in self.dump_fields.values())
         return {name: known.serialize(name, obj) for name, known in named if name in obj}
 
@@ -129,7 +129,7 @@ def complex_serializer(attribute: Attribute) -> Schema:
     return Complex.from_dict(numbered, name=attribute.name)()
 
 
-def load_resource(sent: Any, resource_type: ResourceType, tolerated: Tolerated) -> dict[str, Any]:
+def load_resource(sent: Any, resource_type: ResourceType, tolerated: Tolerated) -> Record:
     """Return the canonical resource in the body of a POST or PUT, its password hashed.
 
     :raises InvalidSyntaxError: it is not a resource of that type
@@ -139,7 +139,7 @@ def load_resource(sent: Any, resource_type: ResourceType, tolerated: Tolerated) 
         raise InvalidSyntaxError("the body must be a JSON object")
     document = canonical_resource(sent, resource_type, tolerated)
     try:
-        loaded: dict[str, Any] = complex_serializer(resource_type.root).load(document)
+        loaded: Record = complex_serializer(resource_type.root).load(document)
     except ValidationError as error:
         raise InvalidValueError(first_message(error.messages)) from None
     return loaded
@@ -160,12 +160,12 @@ def load_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
         raise InvalidValueError(first_message({attribute.name: messages})) from None
 
 
-def dump_resource(document: dict[str, Any], resource_type: ResourceType) -> str:
+def dump_resource(document: Record, resource_type: ResourceType) -> str:
     """Return the JSON text of a resource, in the schema's order, without what is never returned."""
     return to_json(_without_empty(complex_serializer(resource_type.root).dump(document)))
 
 
-def _without_empty(dumped: dict[str, Any]) -> dict[str, Any]:
+def _without_empty(dumped: Record) -> Record:
     """Return an object without those in it that have nothing to show (RFC 7643 §2.5)."""
     members = {
         name: _without_empty(member) if isinstance(member, dict) else member

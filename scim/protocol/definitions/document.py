@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
+from ..values import Record
+
 
 class DefinitionError(ValueError):
     """A document cannot be used; one line names the file, the problem and the remedy."""
@@ -105,7 +107,7 @@ def read(file: str, text: str) -> Part:
     return Part(file, content)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> Record:
     """Return an object without null and []: both mean unassigned (RFC 7643 §2.5)."""
     members = dict(pairs)
     if len(members) != len(pairs):

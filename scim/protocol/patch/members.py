@@ -7,6 +7,7 @@ from ..errors import InvalidSyntaxError, InvalidValueError, MutabilityError, unk
 from ..filters.resolve import Condition, resolve_within
 from ..schema import GROUP, ResourceType
 from ..tolerance import STRICT, Tolerated
+from ..values import Record
 from .target import Op, PatchOperation, Target
 
 NAMES = {below.name for below in GROUP.locate("members")[0].sub_attributes}
@@ -88,7 +89,7 @@ def _member_id(item: Any, index: int, tolerated: Tolerated) -> str:
     return found
 
 
-def _check_names(item: dict[str, Any], index: int, tolerated: Tolerated) -> None:
+def _check_names(item: Record, index: int, tolerated: Tolerated) -> None:
     known = {name.lower() for name in NAMES}
     unknown = [name for name in item if name.lower() not in known]
     if unknown and not tolerated.allows("unknown_attributes"):

@@ -10,6 +10,7 @@ from ..filters.parser import Limits, parse_path
 from ..filters.resolve import Chain, locate
 from ..schema import ResourceType
 from ..tolerance import Tolerated
+from ..values import Record
 
 Op = Literal["add", "remove", "replace"]
 
@@ -46,7 +47,7 @@ class Target:
         """The attribute to which the value of the operation belongs."""
         return self.sub_attribute or self.attribute
 
-    def described(self) -> dict[str, Any] | None:
+    def described(self) -> Record | None:
         """Return the element that the filter describes by ``eq`` and ``and``; None if by more."""
         described = _equalities(self.value_filter)
         known = described is not None and all(self.attribute.find(name) for name in described)
@@ -98,7 +99,7 @@ def _narrowed(chain: Chain, path: ValuePath, tolerated: Tolerated) -> Target:
     return Target(chain[:-1], attribute, path.value_filter, sub_attribute)
 
 
-def _equalities(node: Filter | None) -> dict[str, Any] | None:
+def _equalities(node: Filter | None) -> Record | None:
     match node:
         case None:
             return {}
