@@ -120,10 +120,9 @@ def unreturned(value: Mapping[str, Any], attributes: Sequence[Attribute]) -> Rec
     hidden: Record = {}
     for attribute in attributes:
         member = value.get(attribute.name)
-        divides = member and attribute.type == "complex" and not attribute.multi_valued
         if member is not None and attribute.returned == "never":
             hidden[attribute.name] = member
-        elif divides and (below := unreturned(member, attribute.sub_attributes)):
+        elif isinstance(member, dict) and (below := unreturned(member, attribute.sub_attributes)):
             hidden[attribute.name] = below
     return hidden
 
