@@ -1,4 +1,4 @@
-"""What tests ask for: a ``client`` or a ``server`` on SQLite and on PostgreSQL.
+"""Fixtures for every test: a ``client`` or a ``server``, on SQLite and on PostgreSQL.
 
 A test that names one of these fixtures runs once for each database; the others run once.
 ``SCIM_TEST_PARTITIONS=4`` splits the tables of the PostgreSQL one into so many parts.

@@ -1,4 +1,4 @@
-"""What the tests of the commands ask for."""
+"""Fixtures for the tests of the commands."""
 
 import shlex
 from collections.abc import Callable

@@ -78,7 +78,7 @@ def test_revoked_token_opens_nothing(app, run, opened_by):
 
 
 def test_running_server_notices_within_seconds(server, run):
-    """What a worker remembers of a token it forgets soon."""
+    """A worker forgets soon what it remembers of a token."""
     token = run("token issue okta").strip()
     headers = {"Authorization": f"Bearer {token}"}
     assert server.session.get("/Users", headers=headers).status_code == 200

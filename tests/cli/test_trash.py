@@ -1,4 +1,4 @@
-"""What has been deleted is kept, can be restored and is purged; until then no request finds it."""
+"""A deleted resource is kept where no request finds it, until it is restored or purged."""
 
 import pytest
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""What ``docs/requests`` expects of an answer, checked without Postman."""
+"""Check the expectations of ``docs/requests`` without Postman."""
 
 from collections.abc import Callable
 from dataclasses import replace

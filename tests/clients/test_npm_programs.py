@@ -1,4 +1,4 @@
-"""Who has no npm is told so; a build that has none fails."""
+"""A missing npm skips the tests that need it, and fails a build."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the tests of the endpoints ask for."""
+"""Fixtures for the tests of the endpoints."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

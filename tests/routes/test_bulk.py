@@ -646,7 +646,7 @@ def test_preconditions_of_the_request_are_none_of_its_operations(scim, ada, head
     assert statuses(response.json["Operations"]) == ["200", "204"]
 
 
-# What one operation does, it does by itself
+# Each operation by itself
 
 
 def test_operation_that_fails_halfway_undoes_all_of_itself_and_nothing_else(scim, ada, bob, tours):
@@ -752,7 +752,7 @@ def test_deleted_user_comes_back_where_the_tenant_wants_it(scim, restoring):
     assert (again["id"], manager(again), manager(new)) == (flo["id"], new["id"], flo["id"])
 
 
-# What many operations cost
+# The cost of many operations
 
 
 def full_users(prefix, number):

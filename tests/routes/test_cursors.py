@@ -238,7 +238,7 @@ def schema_folder(tmp_path):
     return tmp_path
 
 
-# What a page is
+# Pages
 
 
 @pytest.mark.parametrize("path", ["/Users", "/Groups", ""])
@@ -474,7 +474,7 @@ def test_cursor_does_not_excuse_a_wrong_query(crowd, path):
     check_error(fetch(crowd, path, "x", filter="x"), 400, "invalidFilter")
 
 
-# What comes and goes while a client walks
+# Resources that come and go while a client walks
 
 
 @pytest.fixture

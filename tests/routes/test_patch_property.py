@@ -33,7 +33,7 @@ SCIM_TYPES = {
     409: {"uniqueness"},
 }
 FAILED = re.compile(r"Operations\[(\d+)\]")
-# What no operation is to blame for alone, because it is judged when all are done.
+# Details that name no operation: these rules are judged when all operations are done.
 JUDGED_AT_THE_END = re.compile(
     r"\w+ (is required; give it a value|has more than one primary value; keep one)"
     r"|\w+ (is already in use|is longer than 2000 bytes)(; .*)?"
@@ -43,7 +43,7 @@ JUDGED_AT_THE_END = re.compile(
 
 @dataclass(frozen=True)
 class State:
-    """What a GET answers, and the rows of all resources."""
+    """The answer to a GET, and the rows of all resources."""
 
     text: bytes
     rows: list[Any]

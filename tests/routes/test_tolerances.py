@@ -1,4 +1,4 @@
-"""What identity providers send beyond the RFCs: accepted and named, or refused in strict mode."""
+"""Requests of identity providers beyond the RFCs are accepted and named, or refused if strict."""
 
 from dataclasses import fields
 

@@ -1,4 +1,4 @@
-"""What the tests of the storage ask for."""
+"""Fixtures for the tests of the storage."""
 
 from collections.abc import Callable, Iterator
 

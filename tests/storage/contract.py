@@ -1,4 +1,4 @@
-"""What a Store and its Transaction promise to the provider, whichever database is behind them.
+"""A Store and its Transaction keep these promises to the provider, on every database.
 
 A test class derives from ``StoreContract`` and has two fixtures: ``store``, an empty directory,
 and ``neighbour``, the directory of another tenant in the same database.
@@ -258,7 +258,7 @@ class StoreContract:
             one.result()
             assert other.result().version == 3
 
-    # What is unique
+    # Unique values
 
     @pytest.mark.parametrize(
         ("document", "clash", "name"),

@@ -114,7 +114,7 @@ def test_no_attribute_changed_at_once_is_lost(server):
 
 
 def test_answer_to_a_patch_shows_the_groups_of_its_version(server):
-    """What an answer shows under a version is what a read shows under it."""
+    """An answer and a read show the same under one version."""
     (babs,) = create(server, user())
     groups = create(server, *(group(f"group{index}") for index in range(CLIENTS // 2)))
     joining = [patching(each, add("members", listed(babs))) for each in groups]

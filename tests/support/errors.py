@@ -1,4 +1,4 @@
-"""What every error answer has to look like (RFC 7644 §3.12)."""
+"""The form that every error answer has (RFC 7644 §3.12)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is wrong with a resource, judged by the schema documents and RFC 7643 alone.
+"""Find the faults of a resource, judged by the schema documents and RFC 7643 alone.
 
 Nothing of how the server reads, keeps or writes resources is used here: what both get wrong in the
 same way would go unseen.

@@ -72,7 +72,7 @@ JUNK = st.recursive(
     ),
     max_leaves=4,
 )
-# What clients make of a complex value.
+# Clients send a complex value in these forms.
 TWISTS: tuple[Callable[[Record], Any], ...] = (
     *(dict,) * 10,
     *(lambda record: record | {"primary": True},) * 4,

@@ -33,7 +33,7 @@ class Server:
 
     @property
     def log(self) -> str:
-        """What the server has printed so far."""
+        """The text that the server has printed so far."""
         return self.log_path.read_text(errors="replace")
 
     def stop(self) -> None:

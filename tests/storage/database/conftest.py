@@ -1,4 +1,4 @@
-"""What the tests of more than one machine ask for."""
+"""Fixtures for tests with a PostgreSQL server of their own and several of our servers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

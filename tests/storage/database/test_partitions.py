@@ -92,7 +92,7 @@ def engine(url):
 
 @pytest.fixture(scope="module")
 def directories(url, app, engine):
-    """What each tenant had before the tables were partitioned, and a client of each."""
+    """The resources of each tenant before the tables were partitioned, and a client of each."""
     made = clients(app, engine)
     before = {}
     for name, (scim, _) in made.items():

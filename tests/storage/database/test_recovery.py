@@ -1,4 +1,4 @@
-"""What a client is told while the database is away, and what is there after a crash."""
+"""The server answers 503 while the database is away, and a crash loses no acknowledged write."""
 
 import os
 import subprocess

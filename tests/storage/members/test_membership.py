@@ -1,4 +1,4 @@
-"""What a change of members costs: as much in a large group as in a small one."""
+"""A change of members costs as much in a large group as in a small one."""
 
 import pytest
 import sqlalchemy as sa
