@@ -79,7 +79,7 @@ class _Proxy(BaseHTTPRequestHandler):
         asked = Asked(self.command, path, _json(raw))
         try:
             answer = self.change(asked, lambda new: self._ask(raw if new == asked else _bytes(new)))
-        except ConnectionAbortedError:
+        except ConnectionError:  # of a breach, or of the server
             self.close_connection = True
             return
         content = b"" if answer.status == 204 else answer.text.encode()
