@@ -25,6 +25,7 @@ from scim.protocol.schema import GROUP, GROUP_SCHEMA, USER, ResourceType
 from scim.protocol.values import date_time
 from scim.serializers.resources import dump_resource
 from scim.storage.columns import columns
+from scim.storage.database.observing import make_observable
 from scim.storage.tokens import add_tenant, find_tenant, issue_token
 from scim.storage.totals import count
 
@@ -150,6 +151,7 @@ def fill(url: str, size: int, guests: Sequence[str] = ()) -> list[str]:
     upgrade = [sys.executable, "manage.py", "db", "upgrade"]
     subprocess.run(upgrade, check=True, cwd=HERE.parent, env=environment, stdout=subprocess.DEVNULL)
     engine = sa.create_engine(url, hide_parameters=True)
+    make_observable(engine)  # the statements of the server expect it
     started = time.monotonic()
     with engine.begin() as connection:
         tokens = dict(_admit(connection, name) for name in guests)
