@@ -83,10 +83,7 @@ class Tolerated:
     """
 
     def __init__(
-        self,
-        tolerance: Tolerance = Tolerance(),
-        base_url: str = "",
-        profile: Profile = NO_PROFILE,
+        self, tolerance: Tolerance = Tolerance(), base_url: str = "", profile: Profile = NO_PROFILE
     ) -> None:
         self.tolerance = tolerance
         self.base_url = base_url
