@@ -47,7 +47,7 @@ class BulkOperation:
     def references(self) -> frozenset[str]:
         """The bulkIds that the operation refers to, in its path and in its data."""
         asked_for: defaultdict[str, str] = defaultdict(str)
-        resolved(self.path, asked_for)
+        resolve_ids(self.path, asked_for)
         for name, text in _mentions(self.data):
             _member(name, text, asked_for)
         return frozenset(asked_for)
@@ -165,7 +165,7 @@ def _mentions(data: Any) -> Iterator[tuple[str, str]]:
                 yield name, member
 
 
-def resolved(value: Any, ids: Mapping[str, str]) -> Any:
+def resolve_ids(value: Any, ids: Mapping[str, str]) -> Any:
     """Return an operation's path or data with ids in place of references (RFC 7644 §3.7.2).
 
     :raises ConflictError: nothing was created with a bulkId that is referred to
@@ -226,7 +226,7 @@ def _id(bulk_id: str, ids: Mapping[str, str]) -> str:
         ) from None
 
 
-def withheld(data: Any, unknown: Collection[str]) -> Any:
+def withhold(data: Any, unknown: Collection[str]) -> Any:
     """Return ``data`` without the references to the bulkIds in ``unknown``, to be added later.
 
     An object with such a reference as its ``value`` (a member, a manager) is left out as a whole.

@@ -96,11 +96,11 @@ def _legal_text(attribute: Attribute, text: str) -> bool:
     return attribute.type != "binary" or BASE64.fullmatch("".join(text.split())) is not None
 
 
-def copied(value: Any) -> Any:
+def deep_copy(value: Any) -> Any:
     """Return a deep copy of a JSON value, in a sixth of the time of ``copy.deepcopy``."""
     if isinstance(value, dict):
-        return {name: copied(member) for name, member in value.items()}
-    return [copied(item) for item in value] if isinstance(value, list) else value
+        return {name: deep_copy(member) for name, member in value.items()}
+    return [deep_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def fold_value(attribute: Attribute, value: Any) -> Any:

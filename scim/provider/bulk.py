@@ -18,9 +18,9 @@ from scim.protocol.bulk import (
     failed,
     is_circular,
     plan,
-    resolved,
+    resolve_ids,
     succeeded,
-    withheld,
+    withhold,
 )
 from scim.protocol.errors import ConflictError, InvalidSyntaxError, NotFoundError, ScimError
 from scim.protocol.schema import ResourceType
@@ -183,7 +183,7 @@ class _Job:
     def change(self, operation: BulkOperation) -> None:
         """Carry out a PUT, a PATCH or a DELETE."""
         check_operation(operation, self.owners)
-        placed = replace(operation, path=resolved(operation.path, self.ids))
+        placed = replace(operation, path=resolve_ids(operation.path, self.ids))
         data = self.data(operation)
         resource_type, resource_id = self.resource(placed.path)
         request = replace(self.request, if_match=operation.version, if_none_match=None)
@@ -197,7 +197,7 @@ class _Job:
 
     def data(self, operation: BulkOperation) -> Any:
         """Return an operation's data with ids in place of references by bulkId."""
-        return resolved(operation.data, self.ids) if operation.references else operation.data
+        return resolve_ids(operation.data, self.ids) if operation.references else operation.data
 
     def load(self, resource_type: ResourceType, data: Any) -> Draft:
         return load_draft(resource_type, data, self.request.tolerated)
@@ -212,7 +212,7 @@ class _Job:
     def fail(self, operation: BulkOperation, error: ScimError) -> None:
         """Note the error of an operation, and the id that a reference in its path stands for."""
         with suppress(ConflictError):  # the path may have a bulkId of which nothing was created
-            operation = replace(operation, path=resolved(operation.path, self.ids))
+            operation = replace(operation, path=resolve_ids(operation.path, self.ids))
         self.results[operation.index] = failed(operation, error)
         if self.errors_left is not None:
             self.errors_left -= 1
@@ -266,7 +266,7 @@ class _Circle:
             self.current = operation
             check_operation(operation, self.job.owners)
             types.append(self.job.endpoint(operation))
-            draft = self.job.load(types[-1], resolved(withheld(operation.data, absent), ids))
+            draft = self.job.load(types[-1], resolve_ids(withhold(operation.data, absent), ids))
             made = writing.create(transaction, types[-1], draft)
             ids[str(operation.bulk_id)] = made.id
             absent.discard(str(operation.bulk_id))
@@ -281,7 +281,7 @@ class _Circle:
         """
         for operation, resource_type in zip(self.step, types, strict=True):
             self.current = operation
-            draft = self.job.load(resource_type, resolved(operation.data, ids))
+            draft = self.job.load(resource_type, resolve_ids(operation.data, ids))
             try:
                 writing.complete(transaction, resource_type, ids[operation.bulk_id], draft)
             except ScimError as error:

@@ -14,9 +14,9 @@ from scim.protocol.bulk import (
     failed,
     is_circular,
     plan,
-    resolved,
+    resolve_ids,
     succeeded,
-    withheld,
+    withhold,
 )
 from scim.protocol.errors import (
     ConflictError,
@@ -95,7 +95,7 @@ NOT_REFERRING = [
 def test_reference_is_replaced_wherever_it_is_a_whole_string_of_the_data(data, expected):
     sent = json.dumps(data)
 
-    assert resolved(data, IDS) == expected
+    assert resolve_ids(data, IDS) == expected
     assert json.dumps(data) == sent
 
 
@@ -104,7 +104,7 @@ def test_reference_is_replaced_wherever_it_is_a_whole_string_of_the_data(data, e
 def test_reference_is_replaced_within_the_path_of_a_patch(path, expected, name):
     data = {"Operations": [{"op": "remove", name: path}]}
 
-    assert resolved(data, IDS) == {"Operations": [{"op": "remove", name: expected}]}
+    assert resolve_ids(data, IDS) == {"Operations": [{"op": "remove", name: expected}]}
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_reference_is_replaced_within_the_path_of_a_patch(path, expected, name):
     ],
 )
 def test_reference_is_replaced_in_the_path_of_an_operation(path, expected):
-    assert resolved(path, IDS) == expected
+    assert resolve_ids(path, IDS) == expected
 
 
 @pytest.mark.parametrize("data", [*NOT_REFERRING, None, [], "text", 7])
 def test_text_that_only_resembles_a_reference_is_kept(data):
-    assert resolved(data, {}) == data
+    assert resolve_ids(data, {}) == data
     assert BulkOperation(0, "PATCH", "/Groups/1", data=data).references == frozenset()
 
 
@@ -138,7 +138,7 @@ def test_text_that_only_resembles_a_reference_is_kept(data):
 )
 def test_reference_to_nothing_created_is_a_conflict_that_names_it(value):
     with pytest.raises(ConflictError, match=r"^bulkId:z? ") as refused:
-        resolved(value, IDS)
+        resolve_ids(value, IDS)
 
     assert refused.value.status == 409
     assert refused.value.scim_type is None
@@ -162,8 +162,8 @@ def test_data_nested_deeper_than_python_recurses_is_walked():
     data = nested(depth, "bulkId:x")
 
     assert BulkOperation(0, data=data).references == {"x"}
-    assert innermost(resolved(data, IDS)) == ["1"]
-    assert innermost(withheld(data, {"x"})) == []
+    assert innermost(resolve_ids(data, IDS)) == ["1"]
+    assert innermost(withhold(data, {"x"})) == []
 
 
 def nested(depth, text):
@@ -202,7 +202,7 @@ def innermost(value):
 def test_reference_is_withheld_with_the_object_whose_value_it_is(data, expected):
     sent = json.dumps(data)
 
-    assert withheld(data, {"x", "y"}) == expected
+    assert withhold(data, {"x", "y"}) == expected
     assert json.dumps(data) == sent
 
 

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scim import provider
-from scim.protocol.bulk import bulk_ids, check_operation, is_circular, plan, resolved
+from scim.protocol.bulk import bulk_ids, check_operation, is_circular, plan, resolve_ids
 from scim.protocol.errors import ScimError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.serializers.messages import load_bulk
@@ -72,7 +72,7 @@ def one_by_one(directory, sent, limit):
 
 
 def alone(directory, operation, ids):
-    path, data = resolved(operation.path, ids), resolved(operation.data, ids)
+    path, data = resolve_ids(operation.path, ids), resolve_ids(operation.data, ids)
     resource_type = USER if path.startswith("/Users") else GROUP
     store, resource_id = directory.store, path.rpartition("/")[2]
     if operation.method == "POST":

@@ -19,7 +19,7 @@ from ..filters.parser import DEFAULT_LIMITS, Limits
 from ..filters.resolve import locate
 from ..schema import ResourceType
 from ..tolerance import STRICT, Tolerated
-from ..values import Record, copied
+from ..values import Record, deep_copy
 from .members import MemberOperation, are_members, member_operation
 from .target import PatchOperation, Target, find_target
 from .write import Load, Writer
@@ -52,7 +52,7 @@ def apply(
     :raises ScimError: an operation cannot be applied; the detail names it, and nothing is changed
     """
     writer = Writer(resource_type, load, tolerated)
-    patcher = _Patcher(resource_type, writer, tolerated, limits, copied(resource), resource)
+    patcher = _Patcher(resource_type, writer, tolerated, limits, deep_copy(resource), resource)
     for number, operation in enumerate(operations):
         patcher.place = f"Operations[{number}]"
         try:

@@ -36,7 +36,7 @@ def distinct(items: Iterable[Any]) -> list[Any]:
         raise InvalidSyntaxError("the value is nested too deeply; send fewer levels") from None
 
 
-def merged(record: Mapping[str, Any], part: Mapping[str, Any]) -> Record:
+def merge(record: Mapping[str, Any], part: Mapping[str, Any]) -> Record:
     """Return ``record`` with the members of ``part``; null removes a member."""
     return {name: value for name, value in {**record, **part}.items() if value is not None}
 
@@ -55,12 +55,12 @@ def change(
     for index, item in enumerate(items):
         if index not in chosen:
             after.append(item)
-        elif part is not None and (left := merged(item if merges else {}, part)):
+        elif part is not None and (left := merge(item if merges else {}, part)):
             after.append(left)
     return after
 
 
-def joined(attribute: Attribute, items: list[Any], added: list[Any]) -> list[Any]:
+def join(attribute: Attribute, items: list[Any], added: list[Any]) -> list[Any]:
     """Return ``items`` with ``added`` at the end; an equal element is completed instead."""
     after = list(items)
     places = {_key(attribute, item): place for place, item in reversed(list(enumerate(items)))}
@@ -69,7 +69,7 @@ def joined(attribute: Attribute, items: list[Any], added: list[Any]) -> list[Any
         if place == len(after):
             after.append(item)
         elif isinstance(item, dict):
-            after[place] = merged(after[place], _news(attribute, after[place], item))
+            after[place] = merge(after[place], _news(attribute, after[place], item))
     return after
 
 

@@ -15,8 +15,8 @@ from .elements import (
     change,
     distinct,
     elements,
-    joined,
-    merged,
+    join,
+    merge,
     store,
     unassigned,
     with_one_primary,
@@ -81,14 +81,14 @@ class Writer:
             self.write_elements(owner, target, operation, value)
         elif target.sub_attribute:
             part = {target.sub_attribute.name: value}
-            owner[attribute.name] = merged(owner.get(attribute.name, {}), part)
+            owner[attribute.name] = merge(owner.get(attribute.name, {}), part)
         elif value is None:
             if not (operation.op == "add" and attribute.multi_valued):
                 owner.pop(attribute.name, None)
         elif attribute.multi_valued and operation.op == "add":
-            owner[attribute.name] = joined(attribute, owner.get(attribute.name, []), value)
+            owner[attribute.name] = join(attribute, owner.get(attribute.name, []), value)
         elif attribute.type == "complex" and not attribute.multi_valued:
-            owner[attribute.name] = merged(self.kept(owner, attribute, operation), value)
+            owner[attribute.name] = merge(self.kept(owner, attribute, operation), value)
         else:
             owner[attribute.name] = value
 
@@ -113,7 +113,7 @@ class Writer:
             items = change(items, chosen, part, merges)
         else:
             made = self.created(target, operation)
-            items = items if value is None else [*items, merged(made, part)]
+            items = items if value is None else [*items, merge(made, part)]
         store(owner, target.attribute, items)
 
     def chosen(self, owner: Record, target: Target) -> set[int]:
