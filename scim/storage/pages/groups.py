@@ -18,21 +18,17 @@ from .query import Selection
 
 _direct, _indirect = RELATIONS["groups"]
 _shown = _direct.other
-LINKS = Prepared(
-    sa.select(sa.cast(link.c.user_id, sa.Text), sa.cast(link.c.group_id, sa.Text)).where(
-        link.c.tenant_id == TENANT, among(link.c.user_id)
-    )
-)
-ABOVE = Prepared(
-    sa.select(sa.cast(nesting.c.child_id, sa.Text), sa.cast(nesting.c.parent_id, sa.Text)).where(
-        nesting.c.tenant_id == TENANT, among(nesting.c.child_id)
-    )
-)
-TEXTS = Prepared(
-    sa.select(sa.cast(_shown.c.id, sa.Text), _direct.beginning).where(
-        _shown.c.tenant_id == TENANT, among(_shown.c.id)
-    )
-)
+
+
+def _select_by_ids(key: Any, beside: Any) -> Prepared:
+    """Return the SELECT of each of ``ids`` in the column ``key``, and of a column beside it."""
+    mine = key.table.c.tenant_id == TENANT, among(key)
+    return Prepared(sa.select(sa.cast(key, sa.Text), beside).where(*mine))
+
+
+SELECT_LINKS = _select_by_ids(link.c.user_id, sa.cast(link.c.group_id, sa.Text))
+SELECT_ABOVE = _select_by_ids(nesting.c.child_id, sa.cast(nesting.c.parent_id, sa.Text))
+SELECT_TEXTS = _select_by_ids(_shown.c.id, _direct.beginning)
 
 
 def select_page_rows(selection: Selection) -> sa.Select[Any]:
@@ -59,18 +55,18 @@ def groups_of(connection: sa.Connection, tenant_id: int, user_ids: Sequence[str]
     A user in no group is left out.
     """
     direct: dict[str, set[str]] = defaultdict(set)
-    for user, group in LINKS.rows(connection, {"tenant": tenant_id, "ids": list(user_ids)}):
+    for user, group in SELECT_LINKS.rows(connection, {"tenant": tenant_id, "ids": list(user_ids)}):
         direct[user].add(group)
     found = set().union(*direct.values())
     if not found:
         return {}
     above: dict[str, set[str]] = defaultdict(set)
-    for child, parent in ABOVE.rows(connection, {"tenant": tenant_id, "ids": list(found)}):
+    for child, parent in SELECT_ABOVE.rows(connection, {"tenant": tenant_id, "ids": list(found)}):
         above[child].add(parent)
     ids = list(found.union(*above.values()))
     texts = {
         group: (f'{text},"type":"{_direct.type}"}}', f'{text},"type":"{_indirect.type}"}}')
-        for group, text in TEXTS.rows(connection, {"tenant": tenant_id, "ids": ids})
+        for group, text in SELECT_TEXTS.rows(connection, {"tenant": tenant_id, "ids": ids})
     }
     return {user: _joined(groups, above, texts) for user, groups in direct.items()}
 
