@@ -104,7 +104,7 @@ class Trash:
         return self.connection.execute(chosen, self.tenant).rowcount
 
     def take(self, resource_id: str) -> None:
-        """Delete the row of a resource, which comes back."""
+        """Delete the row of a resource that comes back."""
         chosen = trash.delete().where(HERE, trash.c.id == THIS)
         self.connection.execute(chosen, self.tenant | {"this": resource_id})
 
