@@ -1,4 +1,4 @@
-"""Cursors: a place in a walk through pages, sealed for the tenant and the query (RFC 9865)."""
+"""Cursors: places in a walk through pages, sealed for one tenant and one query (RFC 9865)."""
 
 import hashlib
 import json
@@ -13,9 +13,9 @@ from scim.storage import Position
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What a cursor says: where to go on, None for the beginning, and what has been asked for.
+    """The content of a cursor: the place where the page begins, None for the first page.
 
-    ``total`` is the number of resources that matched when the walk began.
+    ``count`` is the size of the pages, ``total`` the number of matches when the walk began.
     """
 
     position: Position | None
@@ -24,7 +24,7 @@ class Cursor:
 
 
 class Cursors:
-    """Seals and opens the cursors of one query of one tenant; they are valid for ``seconds``."""
+    """Seal and open the cursors of one query of one tenant; they are valid for ``seconds``."""
 
     def __init__(self, key: str, seconds: int, tenant_id: int, scope: str) -> None:
         self.serializer = URLSafeTimedSerializer(
@@ -33,32 +33,32 @@ class Cursors:
         self.seconds = seconds
 
     def seal(self, cursor: Cursor) -> str:
-        """Return a cursor as a client gets it, of letters, digits, ``-``, ``_`` and ``.``."""
+        """Return a cursor for a client: a text of letters, digits, ``-``, ``_`` and ``.``."""
         return str(self.serializer.dumps(asdict(cursor)))
 
     def open(self, text: str) -> Cursor:
-        """Return what a cursor says.
+        """Return the content of a client's cursor.
 
-        :raises InvalidCursorError: it was not made here, for another tenant or another query
-        :raises ExpiredCursorError: it is too old
+        :raises InvalidCursorError: it was not sealed for this tenant and query
+        :raises ExpiredCursorError: it is older than ``seconds``
         """
         try:
             said = self.serializer.loads(text, max_age=self.seconds)
         except SignatureExpired:
             raise ExpiredCursorError(
-                f"the cursor is older than {self.seconds} seconds, begin again with an empty one"
+                f"the cursor is older than {self.seconds} seconds; begin again with an empty one"
             ) from None
         except BadData:
             raise InvalidCursorError(
-                "the cursor is not one that was given out for this query; "
-                "repeat all other parameters, or begin again with an empty one"
+                "the cursor does not belong to this query; "
+                "repeat all other parameters, or begin again with an empty cursor"
             ) from None
         position = Position(**said["position"]) if said["position"] else None
         return Cursor(position, said["count"], said["total"])
 
 
 def scope(endpoint: str, search: SearchRequest) -> str:
-    """Return what identifies a query: all of it that must not change from page to page."""
+    """Return a digest of the parts of a query that must not change from page to page."""
     asked = [endpoint, search.filter, search.sort_by, search.descending]
     asked += [search.attributes, search.excluded_attributes]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

@@ -4,9 +4,9 @@ Each takes the store of a tenant and the body that the client sent, and returns 
 come from scim/protocol, rows from scim/storage; HTTP and SQL are unknown here.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from dataclasses import replace as changed
 from typing import Any
 
 from scim.protocol import etag
@@ -69,7 +69,9 @@ def get(
     stored = store.get(resource_type, resource_id, shows, unless_many=in_parts)
     stored = check_found(resource_type, resource_id, stored, request)
     shown = represent(resource_type, stored, request.projection)
-    return changed(shown, members=store.members(resource_id)) if stored.has_many else shown
+    if stored.has_many:
+        return dataclasses.replace(shown, members=store.members(resource_id))
+    return shown
 
 
 def create(

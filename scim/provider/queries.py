@@ -19,7 +19,7 @@ from .operations import Request, shows_related
 
 @dataclass(frozen=True, slots=True)
 class PageSize:
-    """How many resources a page has when the client does not say, and at the most."""
+    """The number of resources on a page without ``count``, and the largest ``count``."""
 
     default: int = 100
     most: int = 1000
@@ -35,8 +35,8 @@ def query(
 ) -> str:
     """Return the ListResponse to a query of one type or of several (RFC 7644 §3.4.2, RFC 9865).
 
-    :raises InvalidFilterError: the filter is not understood
-    :raises InvalidPathError: ``sortBy`` names nothing to sort by
+    :raises InvalidFilterError: the filter cannot be parsed, or does not fit the attributes
+    :raises InvalidPathError: ``sortBy`` names no attribute to sort by
     :raises InvalidCursorError: the cursor does not belong to the query
     """
     shown = {
@@ -87,8 +87,17 @@ def _selections(
     )
 
 
+def _condition(
+    text: str | None, resource_type: ResourceType, request: Request, several: bool
+) -> Condition | None:
+    if text is None:
+        return None
+    parsed = parse_filter(text, request.tolerated, request.limits)
+    return resolve(parsed, resource_type, request.tolerated, unknown_is_absent=several)
+
+
 def _chain(sort_by: str, resource_type: ResourceType, request: Request, several: bool) -> Chain:
-    """Return what to sort a type by; among several types, one without the attribute comes last."""
+    """Return the attribute to sort a type by; of several types, one may not have it."""
     if not sort_by:
         return ()
     try:
@@ -99,6 +108,30 @@ def _chain(sort_by: str, resource_type: ResourceType, request: Request, several:
         return ()
 
 
+def _decoded(find: Query, text: str | None, request: Request) -> Query | None:
+    """Return the query for a filter with values that were encoded twice; None if they were not.
+
+    Values are decoded after parsing, since a decoded quotation mark must not end the value.
+    """
+    if text is None or "%" not in text:
+        return None
+    parsed = parse_filter(text, request.tolerated, request.limits)
+    decoded = with_decoded_values(parsed)
+    if decoded == parsed or not request.tolerated.allows("double_encoded_filter_values"):
+        return None
+    several = len(find.selections) > 1
+
+    def select(selection: Selection) -> Selection:
+        resource_type = selection.resource_type
+        condition = resolve(decoded, resource_type, request.tolerated, unknown_is_absent=several)
+        return replace(selection, condition=condition)
+
+    try:
+        return replace(find, selections=tuple(map(select, find.selections)))
+    except InvalidFilterError:  # a decoded value is not legal text
+        return None
+
+
 def _cursor_page(
     store: Store,
     find: Query,
@@ -107,12 +140,12 @@ def _cursor_page(
     cursors: Cursors,
     texts: Callable[[Sequence[Found]], list[str]],
 ) -> str:
-    """Return the page that a cursor leads to, and the cursors to those beside it (RFC 9865)."""
+    """Return the page at a cursor, with the cursors to the pages beside it (RFC 9865)."""
     if search.count is not None and search.count > page_size.most:
-        raise InvalidCountError(f"count is {search.count}, this server takes {page_size.most}")
+        raise InvalidCountError(f"count is {search.count}; this server takes {page_size.most}")
     cursor = cursors.open(search.cursor) if search.cursor else Cursor(None, find.limit, 0)
     if search.count is not None and search.count != cursor.count:
-        raise InvalidCountError(f"count was {cursor.count} when this walk began, it must stay so")
+        raise InvalidCountError(f"count is {search.count}; it must stay {cursor.count}")
     counts = not search.cursor or all(each.condition is None for each in find.selections)
     page = store.query(
         replace(find, walks=True, position=cursor.position, limit=cursor.count, with_total=counts)
@@ -128,55 +161,17 @@ def _cursor_page(
 
 
 def _neighbours(page: Page, cursor: Cursor) -> tuple[Cursor | None, Cursor | None]:
-    """Return the cursors to the pages before and after a page; None where there is none."""
+    """Return the cursors to the previous and the next page; None if there is no such page."""
     position = cursor.position
     backward = position is not None and position.backward
     has_before = page.goes_on if backward else position is not None
     has_after = backward or page.goes_on
     first = page.first
-    if first is None and position and not backward and cursor.count:  # what was there has gone
+    if first is None and position and not backward and cursor.count:  # all of it was deleted
         first = Position(position.value, next_id(position.id))
     before = replace(first, backward=True) if first else None
     return (
         replace(cursor, position=before) if has_before and before else None,
-        # going back, all that was there may have gone: the walk begins anew, at None
+        # ``last`` is None if all before the position was deleted: the next page is the first
         replace(cursor, position=page.last) if has_after else None,
     )
-
-
-def _condition(
-    text: str | None, resource_type: ResourceType, request: Request, several: bool
-) -> Condition | None:
-    if text is None:
-        return None
-    parsed = parse_filter(text, request.tolerated, request.limits)
-    return resolve(parsed, resource_type, request.tolerated, unknown_is_absent=several)
-
-
-def _decoded(find: Query, text: str | None, request: Request) -> Query | None:
-    """Return the query that a filter whose values were encoded twice asks; None if they were not.
-
-    Values are decoded after parsing: a quotation mark in one must not end it.
-    """
-    if text is None or "%" not in text:
-        return None
-    parsed = parse_filter(text, request.tolerated, request.limits)
-    decoded = with_decoded_values(parsed)
-    if decoded == parsed or not request.tolerated.allows("double_encoded_filter_values"):
-        return None
-    several = len(find.selections) > 1
-    try:
-        return replace(
-            find,
-            selections=tuple(
-                replace(
-                    each,
-                    condition=resolve(
-                        decoded, each.resource_type, request.tolerated, unknown_is_absent=several
-                    ),
-                )
-                for each in find.selections
-            ),
-        )
-    except InvalidFilterError:  # what has been decoded is no text
-        return None
