@@ -6,7 +6,7 @@ run: .venv/run
 	.venv/bin/python app.py
 
 test: .venv/dev
-	.venv/bin/python -m pytest --numprocesses 2 --dist worksteal
+	.venv/bin/python -m pytest --numprocesses 3 --dist worksteal
 
 lint: .venv/dev
 	.venv/bin/ruff check

@@ -2,7 +2,7 @@
 
 Each takes the store of a tenant and what the client sent, and returns what to answer. An operation
 knows nothing of HTTP or SQL: the rules are in ``scim/protocol``, the rows in ``scim/storage``.
-What only an operator can do is in ``recovery``.
+``recovery`` holds the operations that only an operator has.
 """
 
 from .bulk import carry_out

@@ -11,7 +11,8 @@ from .tables import TENANT, THIS, changes, member_changes
 
 PURGED_AT_ONCE = 1000
 ID = changes.c.resource_id
-SHOWN = sa.select(changes).with_only_columns(*(c for c in changes.c if c.name != "tenant_id"))
+NAMES = tuple(column.name for column in changes.c if column.name != "tenant_id")
+SHOWN = sa.select(*(changes.c[name] for name in NAMES))
 RECORD = Prepared(sa.insert(changes), changes.c.keys())
 # One statement records any number of members: the ids are one parameter.
 RECORD_MEMBERS = {
@@ -53,9 +54,9 @@ class History:
             self._record_members(change)
 
     def _row(self, change: Change) -> dict[str, Any]:
-        row = {column.name: getattr(change, column.name) for column in SHOWN.selected_columns}
-        row["cause"] = str(change.cause) if change.cause else None
-        return row | {"tenant_id": self.tenant_id}
+        row = {name: getattr(change, name) for name in NAMES}
+        cause = str(change.cause) if change.cause else None
+        return row | {"cause": cause, "tenant_id": self.tenant_id}
 
     def _record_lone_members(self, lone: Sequence[Change]) -> None:
         """Record one member of each of many groups, as when a user is deleted."""
@@ -124,7 +125,7 @@ class History:
 
 
 def _change(row: Any, members: Mapping[str, bool]) -> Change:
-    known = {column.name: getattr(row, column.name) for column in SHOWN.selected_columns}
+    known = {name: getattr(row, name) for name in NAMES}
     known["operation"] = Operation(row.operation)
     known["cause"] = Cause.read(row.cause) if row.cause else None
     return Change(**known, members=members)

@@ -36,7 +36,7 @@ tenants, tokens = Tenant.__table__, Token.__table__
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT
 
-# Parameters of every statement. None is named as a column: in an UPDATE that would be a new value.
+# Parameters of every statement. An UPDATE would take a parameter with a column's name for a value.
 TENANT: Any = sa.bindparam("tenant")
 THIS: Any = sa.bindparam("this", type_=users.c.id.type)
 

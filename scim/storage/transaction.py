@@ -135,7 +135,7 @@ class Transaction:
             for values in written
         ]
         for each in stored:
-            self.note(resource_type, operation, was, each, at)
+            self.note(resource_type, each.id, version, operation, at, was, each)
         return stored
 
     def update(
@@ -164,38 +164,36 @@ class Transaction:
         related, references = beside
         created, hidden = before.created, values["hidden"]
         after = Stored(before.id, body, version, created, at, related, references, hidden)
-        self.note(resource_type, operation, before, after, at, cause)
+        self.note(resource_type, before.id, version, operation, at, before, after, cause)
         return after
 
     def note(
         self,
         resource_type: ResourceType,
+        resource_id: str,
+        version: int,
         operation: Operation,
-        before: Stored | None,
-        after: Stored | None,
         at: str,
+        before: Stored | None = None,
+        after: Stored | None = None,
         cause: Cause | None = None,
     ) -> None:
-        """Add the new version of a resource to ``changes``; without ``after`` it was deleted."""
-        known = after or before
-        assert known is not None
-        version = known.version if after else known.version + 1
-        members = self.members_at(known.id, version) if resource_type.has_members else NOBODY
-        self.changes.append(
-            Change(
-                resource_type=resource_type.name,
-                resource_id=known.id,
-                version=version,
-                operation=operation,
-                cause=cause,
-                before=before.body if before else None,
-                after=after.body if after else None,
-                members=members,
-                unseen=bool(before and after and before.hidden != after.hidden),
-                at=at,
-                token=self.directory.token,
-            )
+        """Add a new version of a resource to ``changes``."""
+        has_members = resource_type.has_members
+        change = Change(
+            resource_type=resource_type.name,
+            resource_id=resource_id,
+            version=version,
+            operation=operation,
+            cause=cause,
+            before=before.body if before else None,
+            after=after.body if after else None,
+            members=self.members_at(resource_id, version) if has_members else NOBODY,
+            unseen=bool(before and after and before.hidden != after.hidden),
+            at=at,
+            token=self.directory.token,
         )
+        self.changes.append(change)
 
     def members_at(self, group_id: str, version: int) -> dict[str, bool]:
         """Return who joined (true) or left (false) with a version of a group, as known so far."""
@@ -235,13 +233,13 @@ class Transaction:
 
     def delete(self, resource_type: ResourceType, stored: Stored) -> None:
         """Move a locked resource to the trash; every resource that shows it gets a new version."""
-        at, names = now(), self.names(stored.id)
+        at, names, version = now(), self.names(stored.id), stored.version + 1
         name = name_of(resource_type, stored.body)
         groups, members = self.trash.put(resource_type, stored, name, at)
         if kind_of(resource_type).has_groups:
             self.leave(groups, stored.id, at)
         elif resource_type.has_members:
-            self.members_at(stored.id, stored.version + 1).update(dict.fromkeys(members, False))
+            self.members_at(stored.id, version).update(dict.fromkeys(members, False))
             self.nesting.bump_beneath([stored.id], at)
             self.leave(self.nesting.isolate(stored.id), stored.id, at)
         if resource_type.name in DELETE_LINKS:
@@ -250,23 +248,11 @@ class Transaction:
         table = table_of(resource_type)
         self.connection.execute(sa.delete(table).where(is_this(resource_type)), names)
         count(self.connection, self.tenant_id, resource_type, -1)
-        self.note(resource_type, Operation.DELETE, stored, None, at)
+        self.note(resource_type, stored.id, version, Operation.DELETE, at, stored)
 
     def leave(self, group_ids: Collection[str], member: str, at: str) -> None:
         """Bump the groups that lose a member by its deletion, and add them to ``changes``."""
+        cause = Cause(Reason.DELETED, member)
         for group_id, version in self.bump(GROUP, group_ids).items():
-            self.changes.append(
-                Change(
-                    resource_type=GROUP.name,
-                    resource_id=group_id,
-                    version=version,
-                    operation=Operation.PATCH,
-                    cause=Cause(Reason.DELETED, member),
-                    before=None,
-                    after=None,
-                    members={member: False},
-                    unseen=False,
-                    at=at,
-                    token=self.directory.token,
-                )
-            )
+            self.members_at(group_id, version)[member] = False
+            self.note(GROUP, group_id, version, Operation.PATCH, at, cause=cause)

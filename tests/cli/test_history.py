@@ -174,7 +174,7 @@ def test_purge_forgets_what_is_old(scim, run, engine, changes):
 
 def test_unknown_resource_has_no_history(fail):
     assert "no change of a resource" in fail(f"history {UNKNOWN_ID}")
-    assert "name a resource" in fail("history")
+    assert "give the id of a user or group" in fail("history")
 
 
 def test_user_goes_back_to_an_earlier_version_as_the_next_one(scim, run):
