@@ -1,7 +1,7 @@
 """The errors of a SCIM service provider (RFC 7644 §3.12).
 
 There is one exception for each ``scimType`` (Table 9, and Table 3 of RFC 9865) and HTTP status. An
-administrator reads its ``detail``, in one form: what is wrong, a semicolon, what to do about it.
+administrator reads its ``detail``: it says the fault and, behind a semicolon, the remedy.
 """
 
 from typing import Any

@@ -10,6 +10,6 @@ def etag(version: int) -> str:
     return f'W/"{version}"'
 
 
-def names(condition: str, version: int) -> bool:
+def matches(condition: str, version: int) -> bool:
     """Tell whether an If-Match or If-None-Match header names that version of a resource."""
     return condition.strip() == "*" or str(version) in ENTITY_TAG.findall(condition)

@@ -2,7 +2,7 @@
 
 A tenant has a ``Tolerance``: one boolean for each deviation, all on by default, all off if it is
 strict. A request has a ``Tolerated``, which records the tolerances that it needed. The functions
-below turn what providers send into the form of RFC 7644. No other module knows of providers.
+below turn what providers send into the form of RFC 7644.
 """
 
 from dataclasses import dataclass, field, fields

@@ -1,7 +1,7 @@
 """The operations of a SCIM service provider: create, get, replace, patch, delete.
 
-Each takes the store of a tenant and the body that the client sent, and returns the answer. Rules
-come from scim/protocol, rows from scim/storage; HTTP and SQL are unknown here.
+Each takes the store of a tenant and, for a write, the body. Each but ``delete`` returns the
+resource to show. Rules come from scim/protocol, rows from scim/storage; HTTP and SQL are unknown.
 """
 
 import dataclasses
@@ -41,8 +41,8 @@ from scim.storage import Operation, Store, Stored, Transaction, kind_of
 
 from . import writing
 
-# A PATCH answers with all members of a group up to this number, and with none beyond it: adding one
-# member to a hundred thousand must not send a hundred thousand and one back.
+# A PATCH answers with all members of a group up to this number. Beyond it, it answers with none
+# unless ``attributes`` asks: adding one member to a hundred thousand would send them all back.
 MEMBERS_SHOWN = 100
 
 
@@ -154,7 +154,7 @@ def delete(store: Store, resource_type: ResourceType, resource_id: str, request:
     def work(transaction: Transaction) -> None:
         stored = transaction.lock_for_delete(resource_type, resource_id)
         stored = check_found(resource_type, resource_id, stored, request)
-        writing.release(transaction, resource_type, resource_id)
+        writing.remove_references_to(transaction, resource_type, resource_id)
         transaction.delete(resource_type, stored)
 
     store.atomically(work)
@@ -215,11 +215,11 @@ def check_found(
     """
     if stored is None:
         raise NotFoundError(f"there is no {resource_type.name} with the id {resource_id[:80]!r}")
-    if request.if_match is not None and not etag.names(request.if_match, stored.version):
+    if request.if_match is not None and not etag.matches(request.if_match, stored.version):
         raise PreconditionFailedError(
             f"the resource has version {etag.etag(stored.version)}, If-Match asks for another"
         )
-    if request.if_none_match is not None and etag.names(request.if_none_match, stored.version):
+    if request.if_none_match is not None and etag.matches(request.if_none_match, stored.version):
         raise PreconditionFailedError(
             f"the resource has version {etag.etag(stored.version)}, If-None-Match excludes it"
         )

@@ -16,7 +16,7 @@ from scim.storage import Cause, Deleted, Operation, Reason, Stored, Transaction,
 def insert(
     transaction: Transaction, resource_type: ResourceType, sent: Sequence[Record]
 ) -> list[Stored]:
-    """Write new resources of one type, without members."""
+    """Write new resources of one type, without members; accounts are active by default."""
     if resource_type.is_account:
         sent = [{"active": True} | document for document in sent]
     return transaction.insert(
@@ -39,7 +39,10 @@ def create(transaction: Transaction, resource_type: ResourceType, draft: Draft) 
 def complete(
     transaction: Transaction, resource_type: ResourceType, resource_id: str, draft: Draft
 ) -> None:
-    """Write the rest of a resource that was created without some of its references."""
+    """Write a resource again with the references that it could not have at first.
+
+    Only a bulk request needs it, whose creates refer to each other.
+    """
     stored = transaction.lock(resource_type, resource_id)
     assert stored is not None
     document = read_document(stored) | draft.document
@@ -84,10 +87,12 @@ def _hidden(stored: Stored) -> Record:
     return hidden
 
 
-def release(transaction: Transaction, resource_type: ResourceType, resource_id: str) -> None:
-    """Remove the references to a resource that is deleted, from all resources that can do without.
+def remove_references_to(
+    transaction: Transaction, resource_type: ResourceType, resource_id: str
+) -> None:
+    """Remove a deleted resource's id from the resources that refer to it.
 
-    A resource that requires its reference keeps it.
+    A resource for which the reference is required keeps it.
     """
     for name, source_id, key in transaction.index.referring(resource_id):
         source_type = transaction.directory.definitions.by_name.get(name)
@@ -106,7 +111,7 @@ def release(transaction: Transaction, resource_type: ResourceType, resource_id: 
 def _released(
     resource_type: ResourceType, stored: Stored, reference: Reference, target_id: str
 ) -> Record | None:
-    """Return a resource without a reference; None if it requires it or refers elsewhere by now."""
+    """Return a resource without a reference; None if that is required or leads elsewhere by now."""
     document = read_document(stored)
     if take_out(reference, document) != target_id:
         return None

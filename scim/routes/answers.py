@@ -62,7 +62,7 @@ def answer_resource(
         headers["ETag"] = etag.etag(resource.version)
     if status == 201 or is_alias:
         headers["Location"] = place
-    if known is not None and etag.names(known, resource.version):
+    if known is not None and etag.matches(known, resource.version):
         return Response(status=304, headers=headers)
     if resource.members is None:
         return answer_text(resource.text, base_url, status, headers)

@@ -33,7 +33,7 @@ WHOLE_LIST = SearchRequest()
 
 
 def register(app: Flask) -> None:
-    """Make every request a ``Call``, as a proxy forwards it, and finish every answer."""
+    """Use ``Call`` for requests, heed the headers of a proxy, and finish every answer."""
     app.request_class = partial(Call, app.extensions)  # type: ignore[assignment]
     app.wsgi_app = _behind_proxy(app.wsgi_app)  # type: ignore[assignment, method-assign]
     app.after_request(_finish)
@@ -42,8 +42,8 @@ def register(app: Flask) -> None:
 class Call(Request):
     """A request in terms of SCIM. ``access`` is set when its token has been checked.
 
-    Views get it as an argument. Flask's ``request`` is found through a context variable at each
-    use, and the forty uses of one request took as long as the rest of Flask.
+    Views take it as an argument, because looking Flask's ``request`` up forty times took as long as
+    the rest of Flask.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Call(Request):
         return load_search(self.json_body())
 
     def bulk_body(self) -> tuple[list[BulkOperation], int | None]:
-        """Return the operations in the body, and how many errors end them."""
+        """Return the operations in the body, and the number of errors that ends them, or None."""
         operations, fail_on_errors = load_bulk(self.json_body(), self.tolerated)
         body.check_operations(operations, self.settings.max_bulk_operations)
         return operations, fail_on_errors
@@ -131,7 +131,7 @@ class Call(Request):
         return search_request({name: self.args.getlist(name) for name in self.args})
 
     def details(self, resource_type: ResourceType | None = None) -> provider.Request:
-        """Return the conditions of this request for an operation, on one type or on several."""
+        """Return what an operation needs of this request; without a type, nothing is projected."""
         return provider.Request(
             tolerated=self.tolerated,
             projection=self._projection(resource_type) if resource_type else EVERYTHING,

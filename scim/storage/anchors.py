@@ -2,9 +2,10 @@
 
 1. We cache "offset N is resource X". A delete or a restore shifts later offsets, so each raises a
    counter, and offsets cached under an older count are dropped.
-2. A new resource comes after all others, so a create shifts nothing. But another transaction may
-   commit a smaller id a moment later, so an id is cached only after it has settled.
-3. A create that commits too late for that counts as a shift.
+2. A new resource comes after all others, so a create shifts nothing. Another transaction may still
+   commit a smaller id, so an id is cached only when it is SETTLES seconds old.
+3. A create whose id is older than LATE when its row is inserted counts as a shift: a page beyond it
+   may have been cached.
 """
 
 import time
@@ -17,12 +18,12 @@ from threading import Lock
 from .keys import made_at
 
 SETTLES = 60  # seconds until no smaller id is committed any more
-LATE = 30  # seconds after which the create of an id counts as a shift
+LATE = 30  # seconds after which a create counts as a shift; the rest is time for its commit
 CLOSEST = 64  # resources between two places; a database passes over so many quickly
 MOST = 10_000  # places for one type of a tenant
 MOST_TYPES = 100  # for all tenants together
 
-Kind = tuple[int, str]  # a tenant's id and the name of a type
+TenantAndType = tuple[int, str]  # a tenant's id and the name of a type
 
 
 def is_late(resource_id: str) -> bool:
@@ -72,10 +73,10 @@ class Anchors:
     """The places that one process remembers; those unused for longest are dropped first."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Kind, _Places] = OrderedDict()
+        self._known: OrderedDict[TenantAndType, _Places] = OrderedDict()
         self._lock = Lock()
 
-    def before(self, kind: Kind, offset: int) -> Anchor | None:
+    def before(self, kind: TenantAndType, offset: int) -> Anchor | None:
         """Return the last remembered place at or before an offset."""
         with self._lock:
             places = self._known.get(kind)
@@ -84,7 +85,7 @@ class Anchors:
                 return None
             return Anchor(places.offsets[at - 1], places.ids[at - 1], places.shifts)
 
-    def remember(self, kind: Kind, shifts: int, found: Iterable[tuple[int, str]]) -> None:
+    def remember(self, kind: TenantAndType, shifts: int, found: Iterable[tuple[int, str]]) -> None:
         """Remember at which offsets ids were seen, and drop those seen under fewer shifts."""
         settled = (time.time() - SETTLES) * 1000
         with self._lock:

@@ -1,6 +1,6 @@
 """The changes that a write makes: ``Transaction.changes`` lists them, history reads them.
 
-Nothing else needs to watch the tables: audit, events and metrics read the same list.
+Nobody needs to watch the tables: whatever has to know of changes can read this list.
 """
 
 from collections.abc import Mapping

@@ -12,7 +12,7 @@ from .database.database import Database
 from .database.prepared import Prepared
 from .directory import Directory
 from .keys import FIRST_ID, is_id
-from .members.nesting import NestingChange
+from .members.nesting import NestingNotLocked
 from .pages.query import Page, Query
 from .pages.read import read_page
 from .relations import RELATIONS, select_members_after
@@ -90,13 +90,13 @@ class Store:
         """
         try:
             done = self._write(work)
-        except NestingChange as change:
+        except NestingNotLocked as change:
             done = self._write(work, change)
         if self.database.replica:
             self.database.replica.remember(self.tenant_id)
         return done
 
-    def _write(self, work: Callable[[Transaction], T], change: NestingChange | None = None) -> T:
+    def _write(self, work: Callable[[Transaction], T], change: NestingNotLocked | None = None) -> T:
         def attempt(connection: sa.Connection) -> T:
             transaction = Transaction(connection, self.directory, change)
             done = work(transaction)

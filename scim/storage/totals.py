@@ -23,7 +23,7 @@ COUNT = Prepared(
 )
 
 
-def count(
+def add_to_total(
     connection: sa.Connection,
     tenant_id: int,
     resource_type: ResourceType,

@@ -18,7 +18,7 @@ from .history import History
 from .index import Index
 from .keys import is_id, now
 from .members.membership import Members
-from .members.nesting import Nesting, NestingChange
+from .members.nesting import Nesting, NestingNotLocked
 from .relations import GROUPS_OF_THIS
 from .rows import (
     Stored,
@@ -30,7 +30,7 @@ from .rows import (
     update_versions,
 )
 from .tables import OWN_KINDS, TENANT, THIS, groups, is_this, kind_of, link, table_of
-from .totals import count
+from .totals import add_to_total
 from .trash import Trash
 
 NOBODY: Mapping[str, bool] = MappingProxyType({})
@@ -50,13 +50,16 @@ class Transaction:
     """One write in progress; ``changes`` lists what it has done so far."""
 
     def __init__(
-        self, connection: sa.Connection, directory: Directory, change: NestingChange | None = None
+        self,
+        connection: sa.Connection,
+        directory: Directory,
+        change: NestingNotLocked | None = None,
     ) -> None:
         self.connection = connection
         self.directory = directory
         self.tenant_id = directory.tenant_id
         self.changes: list[Change] = []
-        self.joined: dict[tuple[str, int], dict[str, bool]] = {}
+        self.member_changes: dict[tuple[str, int], dict[str, bool]] = {}
         self.index = Index(connection, directory.tenant_id)
         self.history = History(connection, directory.tenant_id)
         self.trash = Trash(connection, directory.tenant_id)
@@ -74,7 +77,7 @@ class Transaction:
         return {"tenant": self.tenant_id, "this": resource_id}
 
     def get(self, resource_type: ResourceType, resource_id: str, with_related: bool) -> Stored:
-        """Return a resource that the transaction has written."""
+        """Return a resource that the transaction has locked or written."""
         stored = self._read(select_by_id(resource_type, with_related), resource_id)
         assert stored is not None
         return stored
@@ -90,9 +93,9 @@ class Transaction:
         return Stored(*rows[0]) if rows else None
 
     def lock_for_delete(self, resource_type: ResourceType, resource_id: str) -> Stored | None:
-        """Lock a resource that is to be deleted, after the groups that show it.
+        """Lock the groups that a resource is in, then the resource, which is to be deleted.
 
-        That is the lock order of every change of members: see ``nesting``.
+        ``members/nesting.py`` has the lock order of every change of members.
         """
         if resource_type.has_members and is_id(resource_id):
             self.nesting.hold(resource_id, [resource_id])
@@ -107,9 +110,9 @@ class Transaction:
         operation: Operation = Operation.CREATE,
         was: Stored | None = None,
     ) -> list[Stored]:
-        """Insert new resources, each a document and its body, as version 1.
+        """Insert resources, each a document and its body: new ones as version 1.
 
-        ``was`` is the one that comes back from the trash; its version goes on.
+        With ``was``, the only resource comes back from the trash as the next version of that.
 
         :raises UniquenessError: a unique value in them is in use
         """
@@ -129,7 +132,7 @@ class Transaction:
             self.connection.execute(sa.insert(table_of(resource_type)), written)
         self.index.add(resource_type, [(values["id"], values["search"]) for values in written])
         are_new = was is None and not is_late(written[0]["id"])
-        count(self.connection, self.tenant_id, resource_type, len(written), are_new)
+        add_to_total(self.connection, self.tenant_id, resource_type, len(written), are_new)
         stored = [
             Stored(values["id"], values["body"], version, created, at, hidden=values["hidden"])
             for values in written
@@ -157,7 +160,7 @@ class Transaction:
         self.index.change(resource_type, before.id, before.body, values["search"])
         beside: Sequence[Any] = (before.related, before.references)
         names = values | self.names(before.id)
-        if self.connection.dialect.name == "postgresql":  # they may have changed before the lock
+        if self.connection.dialect.name == "postgresql":  # groups and references were read unlocked
             [beside] = update_returning_related(resource_type).rows(self.connection, names)
         else:
             update_by_id(resource_type).rows(self.connection, names)
@@ -197,7 +200,7 @@ class Transaction:
 
     def members_at(self, group_id: str, version: int) -> dict[str, bool]:
         """Return who joined (true) or left (false) with a version of a group, as known so far."""
-        return self.joined.setdefault((group_id, version), {})
+        return self.member_changes.setdefault((group_id, version), {})
 
     def members(self, group_id: str) -> Members:
         """Return the members of a locked group."""
@@ -212,15 +215,16 @@ class Transaction:
     ) -> bool:
         """Apply operations to the members of a locked group; tell whether a member changed.
 
-        Every member that joins or leaves gets a new version. ``version`` is that of the group.
+        Users that join or leave, and all users beneath a group that does, get a new version.
+        ``version`` is the version of the group that ``changes`` shows these members with.
 
         :raises InvalidValueError: a member does not exist, or a group would contain itself
         """
         members = self.members(group_id)
         members.apply(operations, skip_unknown or self.directory.skip_unknown)
-        self.bump(USER, members.users)
-        self.nesting.bump_beneath(members.groups, now())
-        changed = members.users | members.groups
+        self.bump(USER, members.changed_users)
+        self.nesting.bump_beneath(members.changed_groups, now())
+        changed = members.changed_users | members.changed_groups
         self.members_at(group_id, version).update(changed)
         return bool(changed)
 
@@ -235,11 +239,11 @@ class Transaction:
         """Move a locked resource to the trash; every resource that shows it gets a new version."""
         at, names, version = now(), self.names(stored.id), stored.version + 1
         name = name_of(resource_type, stored.body)
-        groups, members = self.trash.put(resource_type, stored, name, at)
+        group_ids, member_ids = self.trash.put(resource_type, stored, name, at)
         if kind_of(resource_type).has_groups:
-            self.leave(groups, stored.id, at)
+            self.leave(group_ids, stored.id, at)
         elif resource_type.has_members:
-            self.members_at(stored.id, version).update(dict.fromkeys(members, False))
+            self.members_at(stored.id, version).update(dict.fromkeys(member_ids, False))
             self.nesting.bump_beneath([stored.id], at)
             self.leave(self.nesting.isolate(stored.id), stored.id, at)
         if resource_type.name in DELETE_LINKS:
@@ -247,7 +251,7 @@ class Transaction:
         self.index.remove(resource_type, stored.id)
         table = table_of(resource_type)
         self.connection.execute(sa.delete(table).where(is_this(resource_type)), names)
-        count(self.connection, self.tenant_id, resource_type, -1)
+        add_to_total(self.connection, self.tenant_id, resource_type, -1)
         self.note(resource_type, stored.id, version, Operation.DELETE, at, stored)
 
     def leave(self, group_ids: Collection[str], member: str, at: str) -> None:

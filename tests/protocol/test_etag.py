@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.protocol.etag import etag, names
+from scim.protocol.etag import etag, matches
 
 
 def test_entity_tag_is_weak():
@@ -27,4 +27,4 @@ def test_entity_tag_is_weak():
     ],
 )
 def test_condition_names_a_version_by_its_tag(condition, expected):
-    assert names(condition, 3) is expected
+    assert matches(condition, 3) is expected

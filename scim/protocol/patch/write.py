@@ -93,7 +93,11 @@ class Writer:
             owner[attribute.name] = value
 
     def kept(self, owner: Record, attribute: Attribute, operation: PatchOperation) -> Record:
-        """Return what a complex value is merged into: nothing if an extension is replaced."""
+        """Return the value that a complex value is merged into.
+
+        It is empty where ``replace`` replaces all: an extension, and under the profile any complex
+        attribute.
+        """
         replaces_all = (
             self.tolerated.profile.replaces_all
             or attribute in self.resource_type.extension_attributes
@@ -132,14 +136,17 @@ class Writer:
         return found
 
     def created(self, target: Target, operation: PatchOperation) -> Record:
-        """Return the element that the path's filter describes, for ``add`` and Entra's dialect."""
+        """Return the new element, with the values that the path's filter compares with.
+
+        With a filter, ``replace`` makes one only in Entra ID's dialect.
+        """
         path = f"{target.attribute.name}[{target.value_filter}]"
         replaces = target.value_filter and operation.op == "replace"
         if replaces and not operation.may_create(self.tolerated):
             raise NoTargetError(f"no value matches {path}; use add to create one")
         conditions = target.described()
         if conditions is None:
-            raise NoTargetError(f"no value matches {path}, and it describes none to create; use eq")
+            raise NoTargetError(f"no value matches {path}; compare with eq alone to create one")
         return _one(self.loaded(target.attribute, conditions)) if conditions else {}
 
     def loaded(self, attribute: Attribute, value: Any) -> Any:

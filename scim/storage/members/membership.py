@@ -14,7 +14,7 @@ from ..keys import is_id
 from ..pages.filters import related_where
 from ..relations import MEMBERS_OF_THIS, RELATIONS
 from ..tables import DIALECTS, TENANT, THIS, among, groups, link, users
-from .nesting import Nesting, NestingChange
+from .nesting import Nesting, NestingNotLocked
 
 USER_ID = sa.cast(link.c.user_id, sa.Text)
 SELECT_ONE_MORE = Prepared(
@@ -91,8 +91,8 @@ class Members:
         self.nesting = nesting
         self.known_users: set[str] = set()
         self.known_groups: set[str] = set()
-        self.users: dict[str, bool] = {}
-        self.groups: dict[str, bool] = {}
+        self.changed_users: dict[str, bool] = {}
+        self.changed_groups: dict[str, bool] = {}
 
     def apply(self, operations: Sequence[MemberOperation], skip_unknown: bool) -> None:
         """Apply operations, one after the other.
@@ -133,7 +133,7 @@ class Members:
     def lock(self, ids: Collection[str]) -> None:
         """Find the users and groups among ``ids``, and lock them.
 
-        :raises NestingChange: there are groups among them, and the nesting is not locked yet
+        :raises NestingNotLocked: there are groups among them, and the nesting is not locked yet
         """
         possible = [member for member in ids if is_id(member)]
         if not possible:
@@ -144,7 +144,7 @@ class Members:
         for member, is_group in known.rows(self.connection, names):
             (self.known_groups if is_group else self.known_users).add(member)
         if self.known_groups and held is None:
-            raise NestingChange(self.group_id, self.known_groups)
+            raise NestingNotLocked(self.group_id, self.known_groups)
         if held is not None and self.known_groups - held:
             self.nesting.hold(self.group_id, self.known_groups)
 
@@ -164,17 +164,17 @@ class Members:
         if here := self.known_users.intersection(ids):
             insert = INSERT_USERS[self.connection.dialect.name]
             added = insert.rows(self.connection, self.names | {"ids": list(here)})
-            _note(self.users, [member for (member,) in added], True)
+            _note(self.changed_users, [member for (member,) in added], True)
         nested = self.known_groups.intersection(ids)
-        _note(self.groups, self.nesting.add(self.group_id, nested), True)
+        _note(self.changed_groups, self.nesting.add(self.group_id, nested), True)
 
     def discard(self, ids: set[str]) -> None:
         """Remove those of ``ids`` that are members."""
         if here := self.known_users & ids:
             removed = DELETE_USERS.rows(self.connection, self.names | {"ids": list(here)})
-            _note(self.users, [member for (member,) in removed], False)
+            _note(self.changed_users, [member for (member,) in removed], False)
         nested = self.known_groups & ids
-        _note(self.groups, self.nesting.remove(self.group_id, nested), False)
+        _note(self.changed_groups, self.nesting.remove(self.group_id, nested), False)
 
     def more_than(self, number: int) -> bool:
         """Tell whether the group has more members than ``number``, without counting the rest."""

@@ -1,12 +1,12 @@
 """Groups within groups: ``nesting`` is kept up to date and free of cycles.
 
-It has a row for every pair, also for groups that contain each other by way of others, so that a
-read needs no recursion.
+There is a row for each group and each group that contains it, directly or by way of others, so that
+a read needs no recursion.
 
 Lock order, which prevents deadlocks:
 
 1. the tenant's nesting, if that changes;
-2. the groups whose members or users change, by id;
+2. the group that changes, the groups that join or leave it, and all groups beneath those, by id;
 3. the users whose groups change, by id.
 """
 
@@ -86,7 +86,7 @@ BUMP_BENEATH: sa.Update = (
 )
 
 
-class NestingChange(Exception):
+class NestingNotLocked(Exception):
     """A transaction that is about to change the nesting must begin again and lock it first."""
 
     def __init__(self, group: str, children: Collection[str]) -> None:
@@ -98,8 +98,9 @@ class NestingChange(Exception):
 class Nesting:
     """The nesting of a tenant, as a transaction reads and changes it.
 
-    ``held`` are the groups in which, and beneath which, only this transaction can change members.
-    It is None while the nesting is not locked. SQLite has one writer at a time: nothing is locked.
+    ``held`` are the groups that this transaction has locked with all groups beneath them, so that
+    nobody else changes their members. It is None while the nesting is not locked. SQLite has one
+    writer at a time: nothing is locked.
     """
 
     def __init__(self, connection: sa.Connection, tenant_id: int) -> None:
@@ -112,7 +113,7 @@ class Nesting:
     def hold(self, group: str, children: Collection[str]) -> None:
         """Lock the nesting, ``group``, and all groups in and beneath ``children``.
 
-        A group that is its own child here is about to be deleted: its parents are locked as well.
+        To delete ``group``, pass it among ``children``: its parents are locked as well.
         """
         if self.alone:
             return
@@ -202,9 +203,8 @@ class Nesting:
         """Bump the versions of all users in ``ids`` and in the groups within them."""
         if ids:
             beneath = list(set(ids) | self.below(ids))
-            self.connection.execute(
-                BUMP_BENEATH, self.tenant | {"ids": beneath, "last_modified": now}
-            )
+            names = {"ids": beneath, "last_modified": now}  # the column of that name gets ``now``
+            self.connection.execute(BUMP_BENEATH, self.tenant | names)
 
     def between(self, parents: Collection[str], children: Collection[str]) -> dict[str, Any]:
         return self.tenant | {"parents": list(parents), "children": list(children)}
