@@ -8,6 +8,10 @@ run: .venv/run
 test: .venv/dev
 	.venv/bin/python -m pytest --numprocesses 3 --dist worksteal
 
+test-more: .venv/dev
+	SCIM_TEST_TRIES=20 .venv/bin/python -m pytest tests/routes/test_fuzz.py \
+		tests/routes/test_patch_property.py tests/storage --numprocesses 3
+
 lint: .venv/dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -27,4 +31,4 @@ bench: .venv/dev
 	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-.PHONY: run test lint bench
+.PHONY: run test test-more lint bench

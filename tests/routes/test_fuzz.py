@@ -13,12 +13,13 @@ from scim.protocol.schema import (
     USER_SCHEMA,
 )
 from scim.protocol.search import PARAMETERS
+from tests.support.tries import tries
 
 from ..support.databases import ON_ONE_DATABASE
 from ..support.generated import WORDS
 from ..support.scim import PATCH_OP_SCHEMA, group, user
 
-REQUESTS = 150
+REQUESTS = tries(150)
 NAMES = sorted(
     {name for kind in RESOURCE_TYPES for a in kind.attributes for name in (a.name, a.name.upper())}
     | {b.name for kind in RESOURCE_TYPES for a in kind.attributes for b in a.sub_attributes}

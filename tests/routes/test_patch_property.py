@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
+from tests.support.tries import tries
 
 from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
@@ -233,7 +234,7 @@ def play(scim, engine, strictness):
 
 # The fixtures are not made anew for each example; what an example makes, it deletes.
 shared = settings(
-    max_examples=25,  # on each of two databases
+    max_examples=tries(25),  # on each of two databases
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

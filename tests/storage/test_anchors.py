@@ -14,6 +14,7 @@ from scim.storage import Query, Selection, anchors, new_id
 from scim.storage.anchors import Anchors
 from scim.storage.keys import next_id
 from scim.storage.totals import select_shifts
+from tests.support.tries import tries
 
 from ..support.scim import user
 from ..support.statements import noted
@@ -47,7 +48,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=tries(15))
 @given(steps=st.lists(STEPS, min_size=10, max_size=40), step=st.sampled_from([1, 3, 8]))
 def test_page_has_what_it_has_when_all_is_counted(new_directory, steps, step):
     directory, gone = new_directory(), []

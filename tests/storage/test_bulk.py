@@ -11,6 +11,7 @@ from scim.protocol.bulk import bulk_ids, check_operation, is_circular, plan, res
 from scim.protocol.errors import ScimError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.serializers.messages import load_bulk
+from tests.support.tries import tries
 
 from ..support.bulk import bulk_request, delete, patch, post, put, statuses
 from ..support.scim import add, enterprise, group, remove, replace, user
@@ -123,7 +124,7 @@ def loaded(directory, drawn, ids):
     return load_bulk(bulk_request(*json.loads(text)), directory.request.tolerated)[0]
 
 
-@settings(max_examples=20)
+@settings(max_examples=tries(20))
 @given(drawn=st.lists(operations(), max_size=8), limit=st.sampled_from([None, None, 1, 2]))
 def test_request_ends_as_its_operations_do_one_by_one(new_directory, drawn, limit):
     directory, ids = filled(new_directory)

@@ -10,6 +10,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.protocol.tolerance import Tolerated
 from tests.support.databases import SQLITE
 from tests.support.generated import GROUPS, RELATED, USERS, filters, texts
+from tests.support.tries import tries
 
 POOLS, FILTERS = 10, 12
 
@@ -37,7 +38,7 @@ def found_by_evaluation(text, resources, resource_type):
 
 @pytest.mark.parametrize("names", [(), RELATED], ids=["everything", "groups and members"])
 def test_database_finds_what_the_evaluator_finds(new_directory, names):
-    @settings(max_examples=POOLS, phases=[Phase.generate])  # shrinking would take minutes
+    @settings(max_examples=tries(POOLS), phases=[Phase.generate])  # shrinking would take minutes
     @given(st.data())
     def check(data):
         directory = new_directory()

@@ -17,6 +17,7 @@ from tests.support import generated
 from tests.support.bulk import bulk_request, post
 from tests.support.scim import group, path_of, user
 from tests.support.server import open_session
+from tests.support.tries import tries
 
 ORDERS = ["ascending", "descending"]
 RESIDENTS, GUESTS, HOSTS = 40, 20, 3
@@ -52,7 +53,7 @@ def sortable(resource_types):
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=tries(20))
 @given(data=st.data(), users=generated.USERS, groups=generated.GROUPS)
 def test_walk_shows_what_pages_by_index_show(new_directory, data, users, groups):
     directory = new_directory()
