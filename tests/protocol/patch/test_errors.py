@@ -67,8 +67,8 @@ from .test_apply import BABS, HOME, modes, patched
         (replace('emails[type eq "other"]', {"value": "x"}), NoTargetError, 'type eq "other"'),
         (replace('emails[type eq "other"].value', "x"), NoTargetError, 'type eq "other"'),
         (replace('ims[type eq "aim"].value', "x"), NoTargetError, 'type eq "aim"'),
-        (add("emails[not (type pr)]", {"value": "x"}), NoTargetError, "describe"),
-        (add('emails[type sw "o"].value', "x"), NoTargetError, "describe"),
+        (add("emails[not (type pr)]", {"value": "x"}), NoTargetError, "compare with eq"),
+        (add('emails[type sw "o"].value', "x"), NoTargetError, "compare with eq"),
         # values
         (add("title", 7), InvalidValueError, "title"),
         (add("title", {"value": "x"}), InvalidValueError, "title"),
