@@ -1,4 +1,4 @@
-"""What large directories need: counted moves, indexed parts of texts, plans for many rows."""
+"""Large directories: a counter of shifted pages, indexed parts of texts, plans for many rows."""
 
 import sqlalchemy as sa
 from alembic import op

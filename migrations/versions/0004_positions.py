@@ -1,4 +1,4 @@
-"""How far a replica has to be for a query of a tenant."""
+"""The place in PostgreSQL's log that a replica must reach before it answers a tenant."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""History names an operation and a cause; until now a sentence said both."""
+"""History names an operation and a cause instead of one sentence for both."""
 
 import re
 
