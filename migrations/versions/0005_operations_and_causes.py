@@ -25,10 +25,14 @@ REVERTED = """
     UPDATE changes SET operation = 'revert', cause = 'version ' || substr(operation, 19)
     WHERE operation LIKE 'revert to version %'
 """
+# Each part goes on behind the last one by the primary key: one walk through the table.
 RELEASED = """
     SELECT tenant_id, resource_id, version, before, after FROM changes
-    WHERE operation = 'delete of what it refers to' LIMIT :most
+    WHERE operation = 'delete of what it refers to'
+        AND (tenant_id, resource_id, version) > (:tenant_id, :resource_id, :version)
+    ORDER BY tenant_id, resource_id, version LIMIT :most
 """
+FIRST = {"tenant_id": 0, "resource_id": "00000000-0000-0000-0000-000000000000", "version": 0}
 NAME_TARGET = """
     UPDATE changes SET operation = 'patch', cause = :cause
     WHERE tenant_id = :tenant_id AND resource_id = :resource_id AND version = :version
@@ -56,16 +60,15 @@ def upgrade() -> None:
 
 def name_targets() -> None:
     """Find the deleted resource that a released reference named: its id has left the body."""
-    connection = op.get_bind()
-    while found := connection.execute(sa.text(RELEASED), {"most": AT_ONCE}).mappings().all():
-        connection.execute(
-            sa.text(NAME_TARGET),
-            [
-                {key: row[key] for key in ("tenant_id", "resource_id", "version")}
-                | {"cause": cause(row["before"], row["after"])}
-                for row in found
-            ],
-        )
+    connection, last = op.get_bind(), FIRST
+    while found := connection.execute(sa.text(RELEASED), last | {"most": AT_ONCE}).all():
+        named = [
+            {"tenant_id": row.tenant_id, "resource_id": str(row.resource_id)}
+            | {"version": row.version, "cause": cause(row.before or "", row.after or "")}
+            for row in found
+        ]
+        connection.execute(sa.text(NAME_TARGET), named)
+        last = {name: named[-1][name] for name in FIRST}
 
 
 def cause(before: str, after: str) -> str:
