@@ -38,6 +38,7 @@ class Service:
             unique_names=self.settings.unique_group_names,
             skip_unknown=self.settings.skip_unknown_members,
             restores=tenant.restores and not Profile(kept=tenant.strict).deletes_for_good,
+            largest=self.settings.max_resource_size,
             keeps_history=self.settings.history_days > 0,
             token=token,
         )

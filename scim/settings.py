@@ -41,6 +41,9 @@ class Settings:
     cursor_timeout: int = _setting(3600, "seconds until a cursor expires")
     max_bulk_operations: int = _setting(1000, "maximum of operations in a bulk request")
     max_body_size: int = _setting(10 * 1024 * 1024, "maximum of bytes in a request body")
+    max_resource_size: int = _setting(
+        1024 * 1024, "maximum of characters in one resource as JSON; members do not count"
+    )
     max_filter_length: int = _setting(8192, "maximum of characters in a filter or PATCH path")
     max_filter_depth: int = _setting(10, "maximum of nested parentheses in a filter; at most 10")
     unique_group_names: bool = _setting(

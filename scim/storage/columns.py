@@ -4,13 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from scim.protocol.errors import InvalidValueError
+from scim.protocol.errors import InvalidValueError, PayloadTooLargeError
 from scim.protocol.projection import unreturned
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import fold, fold_text
 
+from .rows import Stored
 from .tables import kind_of
 
+SLACK = 100  # characters by which a change may enlarge a resource that is too large already
 LONGEST_KEY = 2000  # bytes; a row of a B-tree index holds little more
 
 
@@ -56,6 +58,22 @@ def indexable(name: str, value: str) -> str:
     if len(value.encode()) > LONGEST_KEY:
         raise InvalidValueError(f"{name} is longer than {LONGEST_KEY} bytes")
     return value
+
+
+def check_size(values: Mapping[str, Any], before: Stored | None, largest: int) -> None:
+    """Raise if the columns of a resource have more than ``largest`` characters of JSON.
+
+    One that was larger ``before`` may stay so: a user with old data can still be deactivated.
+
+    :raises PayloadTooLargeError: it has more
+    """
+    size = len(values["body"]) + len(values["hidden"] or "")
+    was = len(before.body) + len(before.hidden or "") if before else 0
+    if size > (largest if was <= largest else was + SLACK):
+        raise PayloadTooLargeError(
+            f"the resource would have {size} characters as JSON, more than {largest}"
+            " (SCIM_MAX_RESOURCE_SIZE); shorten its values"
+        )
 
 
 def name_of(resource_type: ResourceType, body: str) -> str | None:

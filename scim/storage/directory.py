@@ -11,6 +11,7 @@ class Directory:
 
     ``unique_names``: two groups never share a displayName or externalId. ``skip_unknown``: members
     that do not exist are skipped. ``restores``: a deleted user who is created again comes back.
+    ``largest`` is the size of a resource that no write may exceed, in characters of JSON.
     ``token`` is the name that history records beside each change.
     """
 
@@ -19,5 +20,6 @@ class Directory:
     unique_names: bool = True
     skip_unknown: bool = False
     restores: bool = False
+    largest: int = 1024 * 1024
     keeps_history: bool = True
     token: str = ""

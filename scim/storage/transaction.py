@@ -11,7 +11,7 @@ from scim.protocol.schema import GROUP, USER, ResourceType
 
 from .anchors import is_late
 from .changes import Cause, Change, Operation, Reason
-from .columns import columns, name_of
+from .columns import check_size, columns, name_of
 from .database.prepared import Prepared
 from .directory import Directory
 from .history import History
@@ -115,6 +115,7 @@ class Transaction:
         With ``was``, the only resource comes back from the trash as the next version of that.
 
         :raises UniquenessError: a unique value in them is in use
+        :raises PayloadTooLargeError: one of them is too large
         """
         at = now()
         version, created = (was.version + 1, was.created) if was else (1, at)
@@ -126,6 +127,8 @@ class Transaction:
             | {"id": document["id"]}
             for document, body in documents
         ]
+        for values in written:
+            check_size(values, was, self.directory.largest)
         if len(written) == 1:
             insert_row(resource_type).rows(self.connection, written[0])
         else:
@@ -153,9 +156,12 @@ class Transaction:
         """Write a locked resource, changed, as its next version.
 
         :raises UniquenessError: a unique value in it is in use
+        :raises PayloadTooLargeError: it has grown too large, unless an operator reverts it
         """
         at, version = now(), before.version + 1
         values = columns(resource_type, document, body, self.directory.unique_names)
+        if operation is not Operation.REVERT:
+            check_size(values, before, self.directory.largest)
         values |= {"version": version, "last_modified": at}
         self.index.change(resource_type, before.id, before.body, values["search"])
         beside: Sequence[Any] = (before.related, before.references)
