@@ -92,6 +92,12 @@ class InvalidCountError(ScimError):
     scim_type = "invalidCount"
 
 
+class TooManyError(ScimError):
+    """The filter asks for more than the service provider is willing to process (Table 9)."""
+
+    scim_type = "tooMany"
+
+
 class UnauthorizedError(ScimError):
     """Authorization failure: the header is invalid or missing."""
 
@@ -141,7 +147,7 @@ class UnsupportedMediaTypeError(ScimError):
 
 
 class InternalError(ScimError):
-    """An internal error; nothing was changed."""
+    """An internal error."""
 
     status = 500
 
@@ -153,9 +159,13 @@ class NotImplementedYetError(ScimError):
 
 
 class UnavailableError(ScimError):
-    """The database cannot be reached at the moment; the client should try again."""
+    """The database cannot be used at the moment; the client should try again."""
 
     status = 503
+
+
+class TooExpensiveError(UnavailableError):
+    """The database stopped the request's work because it took too long."""
 
 
 def unknown_attribute(name: str) -> str:

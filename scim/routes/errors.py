@@ -55,7 +55,5 @@ def _framework_error(error: HTTPException) -> Response:
 def _unexpected_error(error: Exception) -> Response:
     logger.error("A request failed unexpectedly", exc_info=error)
     return render_error(
-        errors.InternalError(
-            "the server failed unexpectedly and changed nothing; its log has the reason"
-        )
+        errors.InternalError("the server failed unexpectedly; its log has the reason")
     )

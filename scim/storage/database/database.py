@@ -9,12 +9,12 @@ from typing import TypeVar
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import InterfaceError, OperationalError
-
-from scim.protocol.errors import UnavailableError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..anchors import Anchors
-from .engine import Connections, configure, reading_engine, translated_failures
+from .engine import Connections, configure, reading_engine
+from .failures import Failures, is_repeatable, words
 from .observing import Observer, observe
 from .replica import Replica
 
@@ -31,6 +31,7 @@ class Database:
         self.engine = engine
         self.reader = reading_engine(engine)
         self.reading, self.writing = Connections(self.reader), Connections(engine)
+        self.failures = Failures()
         self.anchors = Anchors()
         self.replica = Replica(replica_url, self.read) if replica_url else None
 
@@ -42,9 +43,8 @@ class Database:
         try:
             with self.reader.connect() as connection:
                 applied = MigrationContext.configure(connection).get_current_heads()
-        except OperationalError as error:
-            reason = str(error.orig).partition("\n")[0]
-            return f"SCIM_DATABASE_URL: the database cannot be reached: {reason}"
+        except DBAPIError as error:
+            return f"SCIM_DATABASE_URL: the database cannot be used: {words(error)}"
         if set(applied) == set(ScriptDirectory(migrations).get_heads()):
             return None
         return "The database is not up to date; migrate it with: python manage.py db upgrade"
@@ -78,19 +78,22 @@ class Database:
         connect: Callable[[], AbstractContextManager[sa.Connection]],
         work: Callable[[sa.Connection], T],
     ) -> T:
-        """Do ``work``, and do it again if it lost a race for locks or its connection was closed.
+        """Do ``work``, and do it again if it lost a race for locks or its connection broke.
 
-        If ``work`` succeeds and the commit fails, it is not repeated: it may have been stored.
+        If ``work`` succeeds and the commit breaks, it is not repeated: it may have been stored.
         """
         for attempt in range(ATTEMPTS):
             done = False
             try:
-                with translated_failures(), connect() as connection:
+                with connect() as connection:
                     result = work(connection)
                     done = True
                 return result
-            except (OperationalError, InterfaceError):  # those that ``is_repeatable`` accepts
-                if done:
+            except (DBAPIError, PoolTimeout) as error:
+                failure = error
+                if not is_repeatable(error, done):
                     break
-                time.sleep(random.random() * LONGEST_PAUSE * 2**attempt)  # not all at once again
-        raise UnavailableError("the database is too busy at the moment, please try again")
+            time.sleep(random.random() * LONGEST_PAUSE * 2**attempt)  # not all at once again
+        if answer := self.failures.answer(failure, is_commit=done):
+            raise answer from failure
+        raise failure

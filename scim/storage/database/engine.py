@@ -1,7 +1,6 @@
-"""Connections: how each database is opened, and which errors its failures are to a client."""
+"""Connections: how each database is opened, and how its connections are kept."""
 
 import random
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -9,21 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from scim.protocol.errors import InvalidValueError, ScimError, UnavailableError, UniquenessError
-
+from .failures import STALE
 from .observing import make_observable, observed
 
-UNIQUE = {
-    "user_name": "userName",
-    "display_name": "displayName",
-    "external_id": "externalId",
-    "unique_values": "a value that must be unique",
-}
 LONGEST_WAIT = 10  # seconds for SQLite's write lock
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.0001, 0.005  # seconds between two attempts to get it
-LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock
 PREPARED = "prepared"  # of a connection: its prepared statements, None if it cannot have any
 
 
@@ -93,7 +84,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
         try:
             cursor.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
             if not is_busy or time.monotonic() > ends:
                 raise driver_failure(connection, error) from error
             time.sleep(random.uniform(SHORTEST_PAUSE, pause))
@@ -148,46 +139,13 @@ class Connections:
 
 
 def driver_failure(connection: sa.Connection, error: Exception) -> BaseException:
-    """Return SQLAlchemy's exception for a driver's; a connection that is lost is given up."""
+    """Return SQLAlchemy's exception for a driver's; a connection that is of no use is given up."""
     dialect = connection.dialect
     driver: Any = connection.connection.dbapi_connection
     lost = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+    lost = lost or getattr(error, "pgcode", None) in STALE
     if lost:
         connection.invalidate(error)
     return DBAPIError.instance(
         "", None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
     )
-
-
-@contextmanager
-def translated_failures() -> Iterator[None]:
-    """Turn the database's exceptions into errors for the client, but not repeatable ones.
-
-    :raises UniquenessError: a unique index refused the row
-    :raises UnavailableError: the database cannot be reached or is overloaded
-    """
-    try:
-        yield
-    except IntegrityError as error:
-        raise _refused(error) from None
-    except (OperationalError, InterfaceError) as error:
-        if is_repeatable(error):
-            raise
-        raise UnavailableError("the database cannot be reached, please try again") from error
-
-
-def is_repeatable(error: DBAPIError) -> bool:
-    """Tell whether the work may be done again, as nothing of it was stored.
-
-    It lost a deadlock or a race to another transaction, or its idle connection had been closed.
-    """
-    lost_race = getattr(error.orig, "pgcode", None) in LOST_RACES
-    return lost_race or error.connection_invalidated
-
-
-def _refused(error: IntegrityError) -> ScimError:
-    said = str(error.orig).partition("DETAIL")[0]
-    if "foreign key" in said.lower():
-        return InvalidValueError("a resource that is referred to does not exist any more")
-    found = re.search("|".join(UNIQUE), said)
-    return UniquenessError(f"{UNIQUE[found.group()] if found else 'id'} is already in use")
