@@ -40,6 +40,7 @@ class Settings:
     max_page_size: int = _setting(1000, "maximum of resources on a page")
     cursor_timeout: int = _setting(3600, "seconds until a cursor expires")
     max_bulk_operations: int = _setting(1000, "maximum of operations in a bulk request")
+    max_patch_operations: int = _setting(10_000, "maximum of operations in a PATCH")
     max_body_size: int = _setting(10 * 1024 * 1024, "maximum of bytes in a request body")
     max_resource_size: int = _setting(
         1024 * 1024, "maximum of characters in one resource as JSON; members do not count"

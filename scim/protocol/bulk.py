@@ -183,7 +183,7 @@ def resolve_ids(value: Any, ids: Mapping[str, str]) -> Any:
 
 
 def _member(name: str, member: Any, ids: Mapping[str, str]) -> Any:
-    if not isinstance(member, str) or REFERENCE not in member:
+    if not isinstance(member, str) or REFERENCE not in member or name.lower() == "password":
         return member
     if name.lower() == "path":
         return _patch_path(member, ids)

@@ -25,6 +25,7 @@ from scim.protocol.bulk import (
 from scim.protocol.errors import ConflictError, InvalidSyntaxError, NotFoundError, ScimError
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
+from scim.serializers.resources import with_hash
 from scim.serializers.stored import Draft, Representation, load_draft, location
 from scim.storage import Store, Stored, Transaction
 
@@ -169,6 +170,7 @@ class _Job:
             return
         circle = _Circle(self, step)
         try:
+            circle.hash_passwords()
             made = self.store.atomically(circle.write)
         except ScimError as error:
             failed_too = ConflictError(
@@ -241,13 +243,26 @@ class _Circle:
     """Creates that refer to each other, for one transaction.
 
     Each is created without its references to resources that do not exist yet. When all exist, each
-    is completed. ``current`` is the create in work, so that an error can be told of it.
+    is completed. ``current`` is the create in work, so that an error can be told of it. ``data`` is
+    the data of each create, with the hash of its password.
     """
 
     def __init__(self, job: _Job, step: Step) -> None:
         self.job = job
         self.step = step
         self.current = step[0]
+        self.data: list[Any] = []
+
+    def hash_passwords(self) -> None:
+        """Hash the password in the data of each create, before the transaction.
+
+        :raises ScimError: a create is no legal operation
+        """
+        for operation in self.step:
+            self.current = operation
+            check_operation(operation, self.job.owners)
+            resource_type, tolerated = self.job.endpoint(operation), self.job.request.tolerated
+            self.data.append(with_hash(operation.data, resource_type, tolerated))
 
     def write(self, transaction: Transaction) -> list[tuple[ResourceType, Stored]]:
         """Write all resources; return them with their types, in the order of the step."""
@@ -262,11 +277,10 @@ class _Circle:
     def create(self, transaction: Transaction, ids: dict[str, str]) -> list[ResourceType]:
         """Create each resource, add its id to ``ids``, and return all types."""
         absent, types = set(bulk_ids(self.step)), []
-        for operation in self.step:
+        for operation, data in zip(self.step, self.data, strict=True):
             self.current = operation
-            check_operation(operation, self.job.owners)
             types.append(self.job.endpoint(operation))
-            draft = self.job.load(types[-1], resolve_ids(withhold(operation.data, absent), ids))
+            draft = self.job.load(types[-1], resolve_ids(withhold(data, absent), ids))
             made = writing.create(transaction, types[-1], draft)
             ids[str(operation.bulk_id)] = made.id
             absent.discard(str(operation.bulk_id))
@@ -279,9 +293,9 @@ class _Circle:
 
         :raises ConflictError: the database refuses a reference
         """
-        for operation, resource_type in zip(self.step, types, strict=True):
+        for operation, resource_type, data in zip(self.step, types, self.data, strict=True):
             self.current = operation
-            draft = self.job.load(resource_type, resolve_ids(operation.data, ids))
+            draft = self.job.load(resource_type, resolve_ids(data, ids))
             try:
                 writing.complete(transaction, resource_type, ids[operation.bulk_id], draft)
             except ScimError as error:

@@ -16,6 +16,7 @@ from scim.protocol.errors import NotFoundError, PreconditionFailedError
 from scim.protocol.filters.parser import DEFAULT_LIMITS, Limits
 from scim.protocol.patch import apply as patching
 from scim.protocol.patch.apply import Patched
+from scim.protocol.patch.target import PatchOperation
 from scim.protocol.projection import (
     EVERYTHING,
     Names,
@@ -28,8 +29,8 @@ from scim.protocol.references import has_marks
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
-from scim.serializers.messages import load_patch, with_hash
-from scim.serializers.resources import load_value
+from scim.serializers.messages import MOST_OPERATIONS, load_patch
+from scim.serializers.resources import Hashed, Unhashed, hash_password, load_value
 from scim.serializers.stored import (
     Representation,
     check_whole,
@@ -44,6 +45,8 @@ from . import writing
 # A PATCH answers with all members of a group up to this number. Beyond it, it answers with none
 # unless ``attributes`` asks: adding one member to a hundred thousand would send them all back.
 MEMBERS_SHOWN = 100
+# A PATCH of more operations is applied before its transaction begins, which costs a read.
+FEW_OPERATIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Request:
     if_match: str | None = None
     if_none_match: str | None = None
     limits: Limits = DEFAULT_LIMITS
+    max_operations: int = MOST_OPERATIONS
 
 
 def get(
@@ -130,19 +134,30 @@ def patch(
     :raises NotFoundError: no resource of the type has that id
     :raises ScimError: an operation cannot be applied; the detail names it
     """
-    operations = [
-        with_hash(operation, resource_type) for operation in load_patch(sent, request.tolerated)
-    ]
+    operations = load_patch(sent, request.tolerated, request.max_operations)
+    hashes: dict[str, Hashed] = {}
 
     def load(attribute: Attribute, value: Any) -> Any:
         return load_value(attribute, value, request.tolerated)
 
     def change(before: Record) -> Patched:
-        return patching.apply(
+        patched = patching.apply(
             operations, before, resource_type, load, request.tolerated, request.limits
         )
+        password = patched.resource.get("password")
+        if isinstance(password, Unhashed):
+            hashes[password] = hashes.get(password) or hash_password(password)
+            patched.resource["password"] = hashes[password]
+        return patched
 
-    return _change(store, resource_type, resource_id, change, request, Operation.PATCH)
+    takes_long = len(operations) > FEW_OPERATIONS or any(map(_names_password, operations))
+    return _change(store, resource_type, resource_id, change, request, Operation.PATCH, takes_long)
+
+
+def _names_password(operation: PatchOperation) -> bool:
+    value = operation.value if operation.path is None else None
+    names = (operation.path or "", *(value if isinstance(value, dict) else ()))
+    return any("password" in name.lower() for name in names)
 
 
 def delete(store: Store, resource_type: ResourceType, resource_id: str, request: Request) -> None:
@@ -167,19 +182,26 @@ def _change(
     change: Callable[[Record], Patched],
     request: Request,
     operation: Operation,
+    in_advance: bool = False,
 ) -> Representation:
-    """Lock a resource, change it, and write it if the change made a difference."""
+    """Lock a resource, change it, and write it if the change made a difference.
+
+    A change ``in_advance`` is made before the lock, and again if somebody else was faster.
+    """
     requested: Names = frozenset()
+    version, made = 0, None
+    if in_advance:
+        seen = store.look_at(resource_type, resource_id)
+        seen = check_found(resource_type, resource_id, seen, request)
+        version, made = seen.version, _changed(resource_type, seen, change)
 
     def work(transaction: Transaction) -> Stored:
         nonlocal requested
         stored = transaction.lock(resource_type, resource_id)
         stored = check_found(resource_type, resource_id, stored, request)
-        before = read_document(stored)
-        changed = change(before)
+        fits = made if stored.version == version else None
+        changed = fits or _changed(resource_type, stored, change)
         document = changed.resource
-        check_whole(resource_type, document)
-        check_immutable(before, document, resource_type.attributes)
         requested = written_on_request(changed.untouched, document, resource_type.attributes)
         after = writing.write_change(
             transaction, resource_type, stored, document, operation, changed.members
@@ -194,6 +216,16 @@ def _change(
 
     stored = store.atomically(work)
     return represent(resource_type, stored, request.projection, requested)
+
+
+def _changed(
+    resource_type: ResourceType, stored: Stored, change: Callable[[Record], Patched]
+) -> Patched:
+    before = read_document(stored)
+    changed = change(before)
+    check_whole(resource_type, changed.resource)
+    check_immutable(before, changed.resource, resource_type.attributes)
+    return changed
 
 
 def _shows_members(

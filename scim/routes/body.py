@@ -1,7 +1,6 @@
 """Bodies of requests: their media type, their limits, and JSON from their bytes (RFC 7644 §3.1)."""
 
 import json
-from collections.abc import Sized
 from typing import Any
 
 from scim.protocol.errors import (
@@ -21,18 +20,6 @@ def check_media_type(media_type: str) -> None:
     """
     if media_type not in ACCEPTED:
         raise UnsupportedMediaTypeError(f"the body is {media_type}; send it as {MEDIA_TYPE}")
-
-
-def check_operations(operations: Sized, most: int) -> None:
-    """Raise if a bulk request has more than ``most`` operations.
-
-    :raises PayloadTooLargeError: it has more
-    """
-    if len(operations) > most:
-        raise PayloadTooLargeError(
-            f"the request has {len(operations)} operations, more than {most} (maxOperations);"
-            " send them in several requests"
-        )
 
 
 def too_large(most: int) -> PayloadTooLargeError:

@@ -120,9 +120,8 @@ class Call(Request):
 
     def bulk_body(self) -> tuple[list[BulkOperation], int | None]:
         """Return the operations in the body, and the number of errors that ends them, or None."""
-        operations, fail_on_errors = load_bulk(self.json_body(), self.tolerated)
-        body.check_operations(operations, self.settings.max_bulk_operations)
-        return operations, fail_on_errors
+        most = self.settings.max_bulk_operations
+        return load_bulk(self.json_body(), self.tolerated, most)
 
     def query(self) -> SearchRequest:
         """Return the query in the URL."""
@@ -138,6 +137,7 @@ class Call(Request):
             if_match=self.environ.get("HTTP_IF_MATCH"),
             if_none_match=None if self.reads else self.environ.get("HTTP_IF_NONE_MATCH"),
             limits=Limits(self.settings.max_filter_length, depth=self.settings.max_filter_depth),
+            max_operations=self.settings.max_patch_operations,
         )
 
     def _projection(self, resource_type: ResourceType) -> Projection:

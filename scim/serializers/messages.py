@@ -3,21 +3,20 @@
 A ``ValidationError`` becomes a ScimError.
 """
 
-from dataclasses import Field, replace
+from dataclasses import Field
 from functools import cached_property
 from typing import Any
 
 from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, missing, pre_load
 
 from scim.protocol.bulk import BulkOperation
-from scim.protocol.errors import InvalidSyntaxError
+from scim.protocol.errors import InvalidSyntaxError, PayloadTooLargeError
 from scim.protocol.patch.target import PatchOperation
-from scim.protocol.schema import ResourceType
 from scim.protocol.search import LIST, NUMBERS, PARAMETERS, SearchRequest, checked_search
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
 
-from .resources import PASSWORD, Hashed, first_message, hasher
+from .resources import first_message
 
 PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -124,6 +123,7 @@ class Search(Message):
 PATCH_OP = PatchOp()
 BULK_REQUEST = BulkRequest()
 SEARCH = Search()
+MOST_OPERATIONS = 10_000  # in a PATCH, unless a setting says otherwise
 JSON_PATCH_HINT = "; JSON Patch (RFC 6902) is not SCIM"
 
 
@@ -143,11 +143,30 @@ def _loaded(message: Message, sent: Any, hint: str = "") -> Record:
     return loaded
 
 
-def load_patch(sent: Any, tolerated: Tolerated) -> list[PatchOperation]:
+def _check_number(sent: Any, most: int, limit: str) -> None:
+    """Raise if a message has too many operations; only a message with fewer is worth loading.
+
+    :raises PayloadTooLargeError: it has more than ``most``, which is the ``limit``
+    """
+    named = sent.items() if isinstance(sent, dict) else ()
+    listed = [value for name, value in named if name.lower() == "operations"]
+    number = sum(len(value) for value in listed if isinstance(value, list))
+    if number > most:
+        raise PayloadTooLargeError(
+            f"the request has {number} operations, more than {most} ({limit});"
+            " send them in several requests"
+        )
+
+
+def load_patch(
+    sent: Any, tolerated: Tolerated, most: int = MOST_OPERATIONS
+) -> list[PatchOperation]:
     """Return the operations of a PATCH.
 
     :raises InvalidSyntaxError: the body is not a PatchOp message; the detail says where
+    :raises PayloadTooLargeError: it has more than ``most`` operations
     """
+    _check_number(sent, most, "SCIM_MAX_PATCH_OPERATIONS")
     message = _loaded(PATCH_OP, sent, JSON_PATCH_HINT if isinstance(sent, list) else "")
     if not message["operations"] and not tolerated.allows("empty_operations"):
         raise InvalidSyntaxError("Operations is empty; send at least one operation")
@@ -169,25 +188,15 @@ def _operation(index: int, sent: Record, tolerated: Tolerated) -> PatchOperation
     return PatchOperation(op, sent["path"], sent.get("value"), creates=sent["op"] != op)
 
 
-def with_hash(operation: PatchOperation, resource_type: ResourceType) -> PatchOperation:
-    """Return an operation with its password hashed; this takes long, so it precedes any lock."""
-    return replace(operation, value=_hashed(operation.path, operation.value, resource_type))
-
-
-def _hashed(path: str | None, value: Any, resource_type: ResourceType) -> Any:
-    if path is None:
-        named = value.items() if isinstance(value, dict) else ()
-        hashed = {name: _hashed(name, member, resource_type) for name, member in named}
-        return hashed if isinstance(value, dict) else value
-    is_password = isinstance(value, str) and resource_type.locate(path) == PASSWORD
-    return Hashed(hasher.hash(value)) if is_password else value
-
-
-def load_bulk(sent: Any, tolerated: Tolerated) -> tuple[list[BulkOperation], int | None]:
+def load_bulk(
+    sent: Any, tolerated: Tolerated, most: int = 1000
+) -> tuple[list[BulkOperation], int | None]:
     """Return the unchecked operations of a bulk request, and the number of errors that ends it.
 
     :raises InvalidSyntaxError: the body is not a BulkRequest message; the detail says where
+    :raises PayloadTooLargeError: it has more than ``most`` operations
     """
+    _check_number(sent, most, "maxOperations")
     message = _loaded(BULK_REQUEST, sent)
     if not message["operations"] and not tolerated.allows("empty_operations"):
         raise InvalidSyntaxError("Operations is empty; send at least one operation")

@@ -7,6 +7,7 @@ ScimError.
 
 import json
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -15,10 +16,11 @@ from marshmallow import Schema, ValidationError, fields
 from scim.protocol.attributes import Attribute
 from scim.protocol.canonical import canonical_resource, canonical_value
 from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
+from scim.protocol.filters.resolve import locate
 from scim.protocol.references import in_body_order
 from scim.protocol.schema import USER, ResourceType
 from scim.protocol.tolerance import Tolerated
-from scim.protocol.values import PLACEHOLDER, Record, check
+from scim.protocol.values import PLACEHOLDER, UNSTORABLE, Record, check
 
 ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
 
@@ -26,6 +28,8 @@ PASSWORD = USER.locate("password")
 
 # The least that OWASP's Password Storage Cheat Sheet recommends for argon2id.
 hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+# A thousand passwords in a bulk request may keep one processor core of a process busy, not all.
+_one_at_a_time = Lock()
 
 
 class Given(fields.Field[Any]):
@@ -67,12 +71,36 @@ class Hashed(str):
     """The argon2 hash of a password; no client can send this type, JSON has only plain strings."""
 
 
+class Unhashed(str):
+    """A checked password of a PATCH, of which only the last one is hashed."""
+
+
 class Password(Simple):
     """A password; loading returns its argon2 hash, so that nothing else sees the text."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
-        return text if isinstance(text, Hashed) else Hashed(hasher.hash(text))
+        return text if isinstance(text, Hashed) else hash_password(text)
+
+
+def hash_password(text: str) -> Hashed:
+    """Return the hash of a password; this takes 20 ms or more, so it precedes any lock."""
+    with _one_at_a_time:
+        return Hashed(hasher.hash(text))
+
+
+def with_hash(sent: Any, resource_type: ResourceType, tolerated: Tolerated) -> Any:
+    """Return a resource that a client sent with its password hashed, if that can be stored."""
+    if not isinstance(sent, dict):
+        return sent
+    return {
+        name: hash_password(value)
+        if isinstance(value, str)
+        and not UNSTORABLE.search(value)
+        and locate(name, resource_type, tolerated) == PASSWORD
+        else value
+        for name, value in sent.items()
+    }
 
 
 class Complex(Schema):
@@ -148,12 +176,16 @@ def load_resource(sent: Any, resource_type: ResourceType, tolerated: Tolerated) 
 def load_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     """Return the canonical form of one attribute's value in a PATCH operation.
 
+    A password is ``Unhashed``.
+
     :raises InvalidValueError: it does not fit the attribute
     """
     value = canonical_value(attribute, value, tolerated)
     if value is None:
         return None
     try:
+        if attribute in PASSWORD:
+            return Unhashed(Simple(attribute).deserialize(value))
         return field(attribute).deserialize(value)
     except ValidationError as error:
         messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}

@@ -65,6 +65,13 @@ def select_by_id(resource_type: ResourceType, with_related: bool) -> Prepared:
 
 
 @cache
+def select_with_hidden(resource_type: ResourceType) -> Prepared:
+    """Return the SELECT of the resource ``this`` with what is never returned; it locks nothing."""
+    chosen = select_rows(resource_type, with_related=False, with_hidden=True)
+    return Prepared(chosen.where(is_this(resource_type)))
+
+
+@cache
 def select_by_id_unless_many(resource_type: ResourceType) -> Prepared:
     """Return the same SELECT, where ``related`` is NULL if there are many and '' if there are none.
 

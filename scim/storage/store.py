@@ -16,7 +16,7 @@ from .members.nesting import NestingNotLocked
 from .pages.query import Page, Query
 from .pages.read import read_page
 from .relations import RELATIONS, select_members_after
-from .rows import Stored, select_by_id, select_by_id_unless_many
+from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hidden
 from .transaction import Transaction
 
 T = TypeVar("T")
@@ -52,6 +52,14 @@ class Store:
                 return replaced(Stored(*rows[0]), has_many=True)
         else:
             rows = self.rows(select_by_id(resource_type, with_related), names)
+        return Stored(*rows[0]) if rows else None
+
+    def look_at(self, resource_type: ResourceType, resource_id: str) -> Stored | None:
+        """Return a resource as a transaction that locks it would, but without its groups."""
+        if not is_id(resource_id):
+            return None
+        names = {"tenant": self.tenant_id, "this": resource_id}
+        rows = self.rows(select_with_hidden(resource_type), names)
         return Stored(*rows[0]) if rows else None
 
     def members(self, group_id: str) -> Iterator[str]:
