@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +37,9 @@ class Settings:
     port: int = _setting(5000, "the port to listen on")
     workers: int = _setting(os.cpu_count() or 1, "worker processes; one for each core is best")
     token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients send")
+    trusted_proxies: str = _setting(
+        "127.0.0.0/8,::1", "addresses and networks of proxies whose X-Forwarded headers count"
+    )
     base_path: str = _setting("/scim/v2", "the path of the SCIM base URL")
     default_page_size: int = _setting(100, "resources on a page without `count`")
     max_page_size: int = _setting(1000, "maximum of resources on a page")
@@ -73,6 +78,10 @@ class Settings:
             self.host.encode("idna")
         except ValueError as error:
             raise SettingError(f"SCIM_HOST cannot be used: {error}") from None
+        try:
+            _networks(self.trusted_proxies)
+        except ValueError as error:
+            raise SettingError(f"SCIM_TRUSTED_PROXIES cannot be used: {error}") from None
         if not BASE_PATH.fullmatch(self.base_path):
             raise SettingError("SCIM_BASE_PATH must look like /scim/v2, without a slash at the end")
         if not TOKEN.fullmatch(self.token):
@@ -128,6 +137,25 @@ def read_settings(
         if value is not None:
             values[setting.name] = value
     return Settings(**values)
+
+
+@lru_cache(maxsize=1)
+def _networks(listed: str) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(each.strip()) for each in listed.split(",")]
+
+
+@lru_cache
+def trusts(listed: str, address: str) -> bool:
+    """Tell whether a list as in SCIM_TRUSTED_PROXIES has an address; cached, as it takes 20 µs.
+
+    A client that comes by a socket file has no address; it is on this machine.
+    """
+    try:
+        found = ip_address(address or "127.0.0.1")
+    except ValueError:
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in network for network in _networks(listed))
 
 
 def _read(name: str, text: str, kind: Any) -> Any:

@@ -1,11 +1,10 @@
 """The request as views get it: the tenant, the parsed parameters and body, and the answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, request
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scim import provider
 from scim.protocol.bulk import BulkOperation
@@ -20,22 +19,23 @@ from scim.protocol.values import PLACEHOLDER
 from scim.serializers.messages import load_bulk, load_search
 from scim.serializers.stored import Representation, location
 from scim.service import Service
-from scim.settings import BASE_PATH, Settings
+from scim.settings import Settings
 from scim.storage import Access, Store
 
 from . import answers, body
+from .proxies import behind_proxies
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
-FORWARDED = {f"HTTP_X_FORWARDED_{name}" for name in ("FOR", "PROTO", "HOST", "PREFIX")}
 WHOLE_LIST = SearchRequest()
 
 
 def register(app: Flask) -> None:
     """Use ``Call`` for requests, heed the headers of a proxy, and finish every answer."""
     app.request_class = partial(Call, app.extensions)  # type: ignore[assignment]
-    app.wsgi_app = _behind_proxy(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    trusted = app.extensions["scim"].settings.trusted_proxies
+    app.wsgi_app = behind_proxies(app.wsgi_app, trusted)  # type: ignore[assignment, method-assign]
     app.after_request(_finish)
 
 
@@ -198,20 +198,3 @@ def this_call() -> Call:
 def _finish(response: Response) -> Response:
     call = this_call()
     return answers.finish(response, call.method, call.path, call.tolerated.used)
-
-
-def _behind_proxy(application: "WSGIApplication") -> "WSGIApplication":
-    """Return ``application`` as a client of a proxy sees it, by the proxy's X-Forwarded headers.
-
-    A prefix that is not a path is ignored. A request without these headers skips ``ProxyFix``.
-    """
-    proxied = ProxyFix(application, x_for=1, x_proto=1, x_host=1, x_prefix=1)
-
-    def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if FORWARDED.isdisjoint(environ):
-            return application(environ, start_response)
-        if not BASE_PATH.fullmatch(environ.get("HTTP_X_FORWARDED_PREFIX", "")):
-            environ.pop("HTTP_X_FORWARDED_PREFIX", None)
-        return proxied(environ, start_response)
-
-    return serve

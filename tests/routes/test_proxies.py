@@ -22,6 +22,11 @@ FORWARDED = [
         "http://proxy.example:8443/tenant/scim/v2",
     ),
     ({"X-Forwarded-Host": "spoofed.example, proxy.example"}, "http://proxy.example/scim/v2"),
+    ({"X-Forwarded-Proto": "HTTPS"}, "https://localhost/scim/v2"),
+    ({"X-Forwarded-Proto": "http, https"}, "https://localhost/scim/v2"),
+    ({"X-Forwarded-Proto": "javascript"}, "http://localhost/scim/v2"),
+    ({"X-Forwarded-Proto": "https,ftp"}, "http://localhost/scim/v2"),
+    ({"X-Forwarded-Proto": "wss", "X-Forwarded-Host": "a.example"}, "http://a.example/scim/v2"),
 ]
 
 
@@ -48,6 +53,44 @@ def test_each_client_sees_the_url_it_came_by(scim):
     for headers, base in FORWARDED:
         seen = scim.get(path_of(created), **headers).json
         assert seen["meta"]["location"] == f"{base}{path_of(created)}"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "address", "is_believed"),
+    [
+        ("127.0.0.0/8,::1", "127.0.0.1", True),
+        ("127.0.0.0/8,::1", "127.8.0.1", True),
+        ("127.0.0.0/8,::1", "::1", True),
+        ("127.0.0.0/8,::1", "::ffff:127.0.0.1", True),
+        ("127.0.0.0/8,::1", "", True),  # it came by a socket file of this machine
+        ("127.0.0.0/8,::1", "192.0.2.1", False),
+        ("127.0.0.0/8,::1", "2001:db8::1", False),
+        ("127.0.0.0/8,::1", "::ffff:192.0.2.1", False),
+        ("127.0.0.0/8,::1", "not an address", False),
+        ("192.0.2.0/24", "127.0.0.1", False),
+        ("10.0.0.1, 192.0.2.0/24", "192.0.2.77", True),
+        ("2001:db8::/32", "2001:db8::1", True),
+    ],
+)
+def test_only_a_trusted_proxy_is_believed(new_client, trusted, address, is_believed):
+    scim = new_client(TRUSTED_PROXIES=trusted)
+    scim.client.environ_base["REMOTE_ADDR"] = address
+
+    read = scim.get(
+        "/Schemas", X_Forwarded_Proto="https", X_Forwarded_Host="a.ex", X_Forwarded_Prefix="/t"
+    )
+
+    base = "https://a.ex/t/scim/v2" if is_believed else "http://localhost/scim/v2"
+    assert read.json["Resources"][0]["meta"]["location"].startswith(f"{base}/Schemas/")
+
+
+@ON_ONE_DATABASE
+def test_real_server_ignores_a_proxy_that_it_does_not_trust(serve):
+    server = serve(SCIM_TRUSTED_PROXIES="192.0.2.1")
+
+    read = server.session.get("/ServiceProviderConfig", headers={"X-Forwarded-Host": "a.example"})
+
+    assert read.json()["meta"]["location"].startswith(server.url)
 
 
 @pytest.mark.parametrize(
