@@ -73,6 +73,7 @@ def answer_resource(
 def finish(response: Response, method: str, path: str, tolerances: Iterable[str]) -> Response:
     """Add the headers that every answer has, and log it in a line."""
     response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     used = ",".join(tolerances)
     if used:
         response.headers["SCIM-Tolerances"] = used

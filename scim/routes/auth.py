@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from scim.protocol.errors import UnauthorizedError
 
-from .call import this_call
+from .call import Call, this_call
 
 R = TypeVar("R")
 
@@ -14,23 +14,28 @@ CHALLENGE = 'Bearer realm="SCIM", error="invalid_token"'
 
 
 def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
-    """Call ``view``, with the request as ``call``, only if the request has a valid token.
-
-    :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory
-    """
+    """Call ``view``, with the request as ``call``, only if the request has a valid token."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> R:
         call = this_call()
-        scheme, token = _credentials(call.environ.get("HTTP_AUTHORIZATION", ""))
-        call.access = call.service.admit(token)
-        if not call.access or not (scheme or call.tolerated.allows("bare_token")):
-            raise UnauthorizedError(
-                "the Authorization header must be Bearer, a space and a valid token"
-            )
+        check_token(call)
         return view(*args, call=call, **kwargs)
 
     return guarded
+
+
+def check_token(call: Call) -> None:
+    """Set what the token of a request opens.
+
+    :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory
+    """
+    scheme, token = _credentials(call.environ.get("HTTP_AUTHORIZATION", ""))
+    call.access = call.service.admit(token)
+    if not call.access or not (scheme or call.tolerated.allows("bare_token")):
+        raise UnauthorizedError(
+            "the Authorization header must be Bearer, a space and a valid token"
+        )
 
 
 def _credentials(header: str) -> tuple[str, str]:

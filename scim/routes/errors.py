@@ -9,7 +9,7 @@ from scim.protocol import errors
 from scim.protocol.errors import ScimError
 from scim.serializers.resources import to_json
 
-from .auth import CHALLENGE
+from .auth import CHALLENGE, check_token
 from .body import too_large
 from .call import this_call
 
@@ -42,8 +42,15 @@ def render_error(error: ScimError) -> Response:
 
 
 def _framework_error(error: HTTPException) -> Response:
+    """Answer an error of Flask, but only to a client with a token: others learn no endpoints."""
+    call = this_call()
+    try:
+        if call.access is None:  # no view was reached
+            check_token(call)
+    except ScimError as refused:
+        return render_error(refused)
     if error.code == 413:
-        return render_error(too_large(this_call().settings.max_body_size))
+        return render_error(too_large(call.settings.max_body_size))
     kind, detail = FRAMEWORK.get(error.code or 500, (errors.InvalidSyntaxError, error.description))
     response = render_error(kind(detail or error.name))
     for name, value in error.get_headers():

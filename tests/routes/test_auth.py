@@ -56,6 +56,36 @@ def test_route_needs_a_known_bearer_token(stranger, method, path):
         check_refused(stranger, method, path, header)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/scim/v2/Nothing"),
+        ("POST", "/scim/v2/Devices"),
+        ("GET", "/scim/v2/Users/1/2"),
+        ("GET", "/scim/v2"),
+        ("GET", "/"),
+        ("GET", "/favicon.ico"),
+        ("PUT", "/scim/v2/Users"),
+        ("POST", "/scim/v2/Schemas"),
+        ("OPTIONS", "/scim/v2/Users"),
+        ("TRACE", "/scim/v2/Groups/1"),
+        ("PROPFIND", "/"),
+    ],
+)
+def test_who_has_no_token_learns_no_endpoints(stranger, method, path):
+    for header in (None, "Bearer wrong"):
+        check_refused(stranger, method, path, header)
+
+
+def test_who_has_no_token_learns_no_types_and_methods(stranger):
+    answers = [
+        stranger.open(path, method=method)
+        for method, path in (("GET", "/scim/v2/Users"), ("PUT", "/scim/v2/Users"), ("GET", "/x"))
+    ]
+
+    assert len({(answer.status_code, answer.data, str(answer.headers)) for answer in answers}) == 1
+
+
 @pytest.mark.parametrize("header", REFUSED)
 def test_header_without_a_known_bearer_token_is_refused(stranger, header):
     check_refused(stranger, "GET", "/scim/v2/Users", header)

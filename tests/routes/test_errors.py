@@ -208,7 +208,7 @@ def test_real_server_refuses_what_is_no_json(server, content):
     assert server.session.post("/Users", content=content, headers=headers).status_code == 400
 
 
-def test_every_answer_forbids_caches_to_keep_it(scim):
+def test_every_answer_forbids_caches_to_keep_it_and_browsers_to_guess_its_type(scim):
     created = scim.create(user("bjensen"))
     answers = [
         scim.get("/Users"),
@@ -222,6 +222,7 @@ def test_every_answer_forbids_caches_to_keep_it(scim):
 
     assert [a.status_code for a in answers] == [200, 200, 200, 200, 304, 404, 204]
     assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
+    assert {answer.headers["X-Content-Type-Options"] for answer in answers} == {"nosniff"}
 
 
 def test_unexpected_exception_is_logged_and_not_told(scim, monkeypatch, caplog):

@@ -10,6 +10,7 @@ def check_error(response: Any, status: int, scim_type: str | None = None) -> str
     assert response.status_code == status, response.text
     assert response.mimetype == "application/scim+json"
     assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
     body = response.json
     assert body["schemas"] == [ERROR_SCHEMA]
     assert body["status"] == str(status)
