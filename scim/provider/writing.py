@@ -19,9 +19,10 @@ def insert(
     """Write new resources of one type, without members; accounts are active by default."""
     if resource_type.is_account:
         sent = [{"active": True} | document for document in sent]
+    ids = [new_id() for _ in sent]  # close to each other in time
     return transaction.insert(
         resource_type,
-        [make_document(resource_type, new_id(), document) for document in sent],
+        [make_document(resource_type, *each) for each in zip(ids, sent, strict=True)],
     )
 
 

@@ -2,10 +2,12 @@
 
 1. We cache "offset N is resource X". A delete or a restore shifts later offsets, so each raises a
    counter, and offsets cached under an older count are dropped.
-2. A new resource comes after all others, so a create shifts nothing. Another transaction may still
-   commit a smaller id, so an id is cached only when it is SETTLES seconds old.
-3. A create whose id is older than LATE when its row is inserted counts as a shift: a page beyond it
-   may have been cached.
+2. A new resource comes after all others, whatever the clock says: see ``Clock``. So a create shifts
+   nothing. Another transaction may still commit a smaller id, so an id is cached only when it is
+   settled: SETTLES before the last id that is there, or TOGETHER before one that was there SETTLES
+   ago. This process measures that time, and no clock that can be set.
+3. A create counts as a shift if the last id in the table is later than its own by more than
+   TOGETHER, or if its transaction takes longer than LATE: a page beyond it may have been cached.
 """
 
 import time
@@ -19,6 +21,8 @@ from .keys import made_at
 
 SETTLES = 60  # seconds until no smaller id is committed any more
 LATE = 30  # seconds after which a create counts as a shift; the rest is time for its commit
+TOGETHER = 0.05  # seconds between ids that may be committed in either order
+SECOND = 1_000_000_000  # in nanoseconds
 CLOSEST = 64  # resources between two places; a database passes over so many quickly
 MOST = 10_000  # places for one type of a tenant
 MOST_TYPES = 100  # for all tenants together
@@ -26,9 +30,14 @@ MOST_TYPES = 100  # for all tenants together
 TenantAndType = tuple[int, str]  # a tenant's id and the name of a type
 
 
-def is_late(resource_id: str) -> bool:
-    """Tell whether an id is written so late that it may come before a remembered place."""
-    return made_at(resource_id) < (time.time() - LATE) * 1000
+def comes_before(resource_id: str, last: str) -> bool:
+    """Tell whether a new id may come before a remembered place, as ``last`` is later."""
+    return made_at(last) - made_at(resource_id) > TOGETHER * SECOND
+
+
+def is_late(began: float) -> bool:
+    """Tell whether a transaction that began at an instant of ``time.monotonic`` takes too long."""
+    return time.monotonic() - began > LATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,28 @@ class Anchor:
 
 
 @dataclass(slots=True)
+class _Settling:
+    """How far the ids of one type were settled, in nanoseconds; ``seen`` was the last one then."""
+
+    settled: float = 0
+    seen: float = 0
+    at: float = 0
+
+    def see(self, last: str) -> float:
+        """Note that ``last`` is the last id, and return the instant up to which ids are settled."""
+        now, latest = time.monotonic(), made_at(last)
+        if now - self.at >= SETTLES:
+            self.settled, self.seen, self.at = self.seen, latest, now
+        long_ago = max(self.settled, latest - (SETTLES - TOGETHER) * SECOND)
+        return min(long_ago, latest) - TOGETHER * SECOND
+
+
+@dataclass(slots=True)
 class _Places:
     """The places of one type in order, none closer to the next than ``step``."""
 
     shifts: int
+    settling: _Settling = field(default_factory=_Settling)
     step: int = field(default_factory=lambda: CLOSEST)
     offsets: list[int] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
@@ -85,17 +112,24 @@ class Anchors:
                 return None
             return Anchor(places.offsets[at - 1], places.ids[at - 1], places.shifts)
 
-    def remember(self, kind: TenantAndType, shifts: int, found: Iterable[tuple[int, str]]) -> None:
-        """Remember at which offsets ids were seen, and drop those seen under fewer shifts."""
-        settled = (time.time() - SETTLES) * 1000
+    def remember(
+        self, kind: TenantAndType, shifts: int, last: str, found: Iterable[tuple[int, str]]
+    ) -> None:
+        """Remember at which offsets ids were seen, and drop those seen under fewer shifts.
+
+        ``last`` was the last id of that type then.
+        """
         with self._lock:
             places = self._known.get(kind)
-            if places is None or places.shifts < shifts:
+            if places is None:
                 places = self._known[kind] = _Places(shifts)
+            elif places.shifts < shifts:
+                places = self._known[kind] = _Places(shifts, places.settling)
             self._known.move_to_end(kind)
             if len(self._known) > MOST_TYPES:
                 self._known.popitem(last=False)
+            settled = places.settling.see(last)
             if places.shifts == shifts:
                 for offset, resource_id in found:
-                    if made_at(resource_id) < settled:
+                    if offset and made_at(resource_id) <= settled:
                         places.add(offset, resource_id)

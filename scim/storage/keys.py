@@ -1,20 +1,53 @@
-"""Ids, which are time-ordered and made here, and the instants of changes."""
+"""Ids, which are made here and grow, and the instants of changes.
+
+An id begins with an instant, but its order does not depend on the machine's clock. ``CLOCK`` never
+goes back, and it is put forward when a table has later ids, from another machine for example.
+"""
 
 import os
 import re
 import time
 from datetime import UTC, datetime
+from threading import Lock
 
 from scim.protocol.values import date_time
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 FIRST_ID = "00000000-0000-0000-0000-000000000000"  # before all others
+STEP = 245  # nanoseconds between instants that an id can tell apart
+
+
+class Clock:
+    """The clock that ids are made by, in nanoseconds of Unix time; threads share it."""
+
+    def __init__(self) -> None:
+        self.ahead = 0  # of the machine's clock
+        self.last = 0
+        self._lock = Lock()
+
+    def now(self) -> int:
+        """Return the instant, which is later than the last one."""
+        with self._lock:
+            instant = time.time_ns() + self.ahead
+            if instant < self.last + STEP:
+                self.ahead += self.last + STEP - instant
+                instant = self.last + STEP
+            self.last = instant
+            return instant
+
+    def pass_by(self, resource_id: str) -> None:
+        """Go on behind the instant of an id."""
+        with self._lock:
+            self.last = max(self.last, made_at(resource_id) + STEP)
+
+
+CLOCK = Clock()
 
 
 def new_id() -> str:
     """Return a UUID ordered by time to a quarter of a microsecond (RFC 9562 §5.7 and §6.2)."""
-    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    milliseconds, nanoseconds = divmod(CLOCK.now(), 1_000_000)
     fraction = nanoseconds * 4096 // 1_000_000
     random = int.from_bytes(os.urandom(8)) >> 2
     return _text(milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | random)
@@ -26,8 +59,9 @@ def now() -> str:
 
 
 def made_at(resource_id: str) -> int:
-    """Return the Unix time at which an id was made, in milliseconds."""
-    return int(resource_id[:8] + resource_id[9:13], 16)
+    """Return the instant at which an id was made, in nanoseconds of Unix time."""
+    milliseconds = int(resource_id[:8] + resource_id[9:13], 16)
+    return milliseconds * 1_000_000 + int(resource_id[15:18], 16) * 1_000_000 // 4096
 
 
 def next_id(resource_id: str) -> str:

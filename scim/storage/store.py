@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace as replaced
+from itertools import count
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -11,15 +12,16 @@ from scim.protocol.schema import ResourceType
 from .database.database import Database
 from .database.prepared import Prepared
 from .directory import Directory
-from .keys import FIRST_ID, is_id
+from .keys import CLOCK, FIRST_ID, is_id
 from .members.nesting import NestingNotLocked
 from .pages.query import Page, Query
 from .pages.read import read_page
 from .relations import RELATIONS, select_members_after
 from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hidden
-from .transaction import Transaction
+from .transaction import ClockBehind, Transaction
 
 T = TypeVar("T")
+LAST_ATTEMPT = 3  # at which new ids may come before others; it makes later pages slower only
 AT_ONCE = 1000  # members read by one statement, where a group has more
 
 
@@ -92,21 +94,29 @@ class Store:
     def atomically(self, work: Callable[[Transaction], T]) -> T:
         """Return what ``work`` returns and commit all it did, or nothing if it raised.
 
-        If it turns out to change the nesting, it is done again with the nesting locked first.
+        It is done again if it turns out that the nesting must be locked first, or that the clock
+        here is behind another machine's.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        try:
-            done = self._write(work)
-        except NestingNotLocked as change:
-            done = self._write(work, change)
+        change: NestingNotLocked | None = None
+        for attempt in count():
+            try:
+                done = self._write(work, change, in_order=attempt < LAST_ATTEMPT)
+                break
+            except NestingNotLocked as found:
+                change = found
+            except ClockBehind as found:
+                CLOCK.pass_by(found.last)
         if self.database.replica:
             self.database.replica.remember(self.tenant_id)
         return done
 
-    def _write(self, work: Callable[[Transaction], T], change: NestingNotLocked | None = None) -> T:
+    def _write(
+        self, work: Callable[[Transaction], T], change: NestingNotLocked | None, in_order: bool
+    ) -> T:
         def attempt(connection: sa.Connection) -> T:
-            transaction = Transaction(connection, self.directory, change)
+            transaction = Transaction(connection, self.directory, change, in_order)
             done = work(transaction)
             transaction.finish()
             return done

@@ -1,4 +1,4 @@
-"""How many resources there are, and how often a delete or a restore has shifted pages."""
+"""How many resources there are, which is the last, and how often pages have shifted."""
 
 import os
 from functools import cache
@@ -9,18 +9,17 @@ import sqlalchemy as sa
 from scim.protocol.schema import ResourceType
 
 from .database.prepared import Prepared
-from .tables import TENANT, totals
+from .tables import TENANT, belongs, table_of, totals
 
 SLOTS = 16  # rows for one total: each process counts in one of them, so that writers do not queue
-COUNT = Prepared(
-    sa.text(
-        "INSERT INTO totals (tenant_id, resource_type, slot, resources, moves)"
-        " VALUES (:tenant, :resource_type, :slot, :more, :shifts)"
-        " ON CONFLICT (tenant_id, resource_type, slot)"
-        " DO UPDATE SET resources = totals.resources + excluded.resources,"
-        " moves = totals.moves + excluded.moves"
-    )
+COUNT = (
+    "INSERT INTO totals (tenant_id, resource_type, slot, resources, moves)"
+    " VALUES (:tenant, :resource_type, :slot, :more, :shifts)"
+    " ON CONFLICT (tenant_id, resource_type, slot)"
+    " DO UPDATE SET resources = totals.resources + excluded.resources,"
+    " moves = totals.moves + excluded.moves"
 )
+ADD = Prepared(sa.text(COUNT))
 
 
 def add_to_total(
@@ -28,15 +27,46 @@ def add_to_total(
     tenant_id: int,
     resource_type: ResourceType,
     more: int,
-    are_new: bool = False,
+    shifts: int | None = None,
 ) -> None:
-    """Add ``more`` to the number of resources.
+    """Add ``more`` to the number of resources; later pages shift by as many, or by ``shifts``."""
+    shifts = abs(more) if shifts is None else shifts
+    ADD.rows(connection, _names(tenant_id, resource_type, more, shifts))
 
-    Unless they are new, later pages shift: see ``anchors``.
-    """
-    names = {"tenant": tenant_id, "resource_type": resource_type.name, "more": more}
-    shifts = 0 if are_new else abs(more)
-    COUNT.rows(connection, names | {"slot": os.getpid() % SLOTS, "shifts": shifts})
+
+def add_new(
+    connection: sa.Connection, tenant_id: int, resource_type: ResourceType, more: int
+) -> str:
+    """Add ``more`` to the number of resources, and return the id of the last one that is there."""
+    names = _names(tenant_id, resource_type, more, 0)
+    [[last]] = _add_returning_last(resource_type).rows(connection, names)
+    return str(last)
+
+
+def _names(
+    tenant_id: int, resource_type: ResourceType, more: int, shifts: int
+) -> dict[str, int | str]:
+    names: dict[str, int | str] = {"tenant": tenant_id, "resource_type": resource_type.name}
+    return names | {"more": more, "shifts": shifts, "slot": os.getpid() % SLOTS}
+
+
+@cache
+def _add_returning_last(resource_type: ResourceType) -> Prepared:
+    table = table_of(resource_type)
+    typed = " AND resource_type = :resource_type" if "resource_type" in table.c else ""
+    last = (
+        f'SELECT CAST(known.id AS text) FROM "{table.name}" AS known'
+        f" WHERE tenant_id = :tenant{typed} ORDER BY known.id DESC LIMIT 1"
+    )
+    return Prepared(sa.text(f"{COUNT} RETURNING ({last})"))
+
+
+@cache
+def select_last(resource_type: ResourceType) -> sa.ScalarSelect[Any]:
+    """Return the SELECT of the id of the last resource of a type, in the order of ids."""
+    by_id = table_of(resource_type).c.id
+    found = sa.select(sa.cast(by_id, sa.Text)).where(belongs(resource_type))
+    return found.order_by(by_id.desc()).limit(sa.literal_column("1")).scalar_subquery()
 
 
 @cache

@@ -1,6 +1,7 @@
 """One write to a tenant's directory: all of it is stored, or nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
 from types import MappingProxyType
 from typing import Any
 
@@ -9,14 +10,14 @@ import sqlalchemy as sa
 from scim.protocol.patch.members import MemberOperation
 from scim.protocol.schema import GROUP, USER, ResourceType
 
-from .anchors import is_late
+from .anchors import comes_before, is_late
 from .changes import Cause, Change, Operation, Reason
 from .columns import check_size, columns, name_of
 from .database.prepared import Prepared
 from .directory import Directory
 from .history import History
 from .index import Index
-from .keys import is_id, now
+from .keys import CLOCK, is_id, made_at, now
 from .members.membership import Members
 from .members.nesting import Nesting, NestingNotLocked
 from .relations import GROUPS_OF_THIS
@@ -30,7 +31,7 @@ from .rows import (
     update_versions,
 )
 from .tables import OWN_KINDS, TENANT, THIS, groups, is_this, kind_of, link, table_of
-from .totals import add_to_total
+from .totals import add_new, add_to_total
 from .trash import Trash
 
 NOBODY: Mapping[str, bool] = MappingProxyType({})
@@ -46,6 +47,14 @@ DELETE_LINKS = {
 }
 
 
+class ClockBehind(Exception):
+    """A transaction must begin again with later ids: the clock here has yet to reach ``last``."""
+
+    def __init__(self, last: str) -> None:
+        super().__init__(last)
+        self.last = last
+
+
 class Transaction:
     """One write in progress; ``changes`` lists what it has done so far."""
 
@@ -54,10 +63,14 @@ class Transaction:
         connection: sa.Connection,
         directory: Directory,
         change: NestingNotLocked | None = None,
+        in_order: bool = True,
     ) -> None:
         self.connection = connection
         self.directory = directory
         self.tenant_id = directory.tenant_id
+        self.in_order = in_order
+        self.began = monotonic()
+        self.created: set[ResourceType] = set()
         self.changes: list[Change] = []
         self.member_changes: dict[tuple[str, int], dict[str, bool]] = {}
         self.index = Index(connection, directory.tenant_id)
@@ -69,6 +82,9 @@ class Transaction:
 
     def finish(self) -> None:
         """Record the changes in history, as the last step before the commit."""
+        if self.created and is_late(self.began):
+            for resource_type in self.created:
+                self.count(resource_type, 0, shifts=1)
         if self.directory.keeps_history:
             self.history.record(self.changes)
 
@@ -116,6 +132,7 @@ class Transaction:
 
         :raises UniquenessError: a unique value in them is in use
         :raises PayloadTooLargeError: one of them is too large
+        :raises ClockBehind: the clock here is behind that of others who create
         """
         at = now()
         version, created = (was.version + 1, was.created) if was else (1, at)
@@ -134,8 +151,10 @@ class Transaction:
         else:
             self.connection.execute(sa.insert(table_of(resource_type)), written)
         self.index.add(resource_type, [(values["id"], values["search"]) for values in written])
-        are_new = was is None and not is_late(written[0]["id"])
-        add_to_total(self.connection, self.tenant_id, resource_type, len(written), are_new)
+        if was:
+            self.count(resource_type, 1)
+        else:
+            self.count_new(resource_type, [values["id"] for values in written])
         stored = [
             Stored(values["id"], values["body"], version, created, at, hidden=values["hidden"])
             for values in written
@@ -143,6 +162,23 @@ class Transaction:
         for each in stored:
             self.note(resource_type, each.id, version, operation, at, was, each)
         return stored
+
+    def count(self, resource_type: ResourceType, more: int, shifts: int | None = None) -> None:
+        add_to_total(self.connection, self.tenant_id, resource_type, more, shifts)
+
+    def count_new(self, resource_type: ResourceType, ids: Sequence[str]) -> None:
+        """Count new resources; they shift pages if others with later ids were quicker.
+
+        :raises ClockBehind: the clock here is behind that of such others
+        """
+        self.created.add(resource_type)
+        last = add_new(self.connection, self.tenant_id, resource_type, len(ids))
+        if last <= ids[-1]:
+            return
+        if self.in_order and made_at(last) > CLOCK.now():
+            raise ClockBehind(last)
+        if comes_before(ids[0], last):
+            self.count(resource_type, 0, shifts=1)
 
     def update(
         self,
@@ -257,7 +293,7 @@ class Transaction:
         self.index.remove(resource_type, stored.id)
         table = table_of(resource_type)
         self.connection.execute(sa.delete(table).where(is_this(resource_type)), names)
-        add_to_total(self.connection, self.tenant_id, resource_type, -1)
+        self.count(resource_type, -1)
         self.note(resource_type, stored.id, version, Operation.DELETE, at, stored)
 
     def leave(self, group_ids: Collection[str], member: str, at: str) -> None:

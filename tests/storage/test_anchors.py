@@ -1,5 +1,6 @@
 """A page deep in a list is found from a place that is remembered, and is the page that it was."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from models import User
 from scim.protocol.schema import GROUP, USER
-from scim.provider import recovery
+from scim.provider import recovery, writing
 from scim.storage import Query, Selection, anchors, new_id
 from scim.storage.anchors import Anchors
 from scim.storage.keys import next_id
@@ -37,7 +38,8 @@ def ids(found):
 @pytest.fixture
 def settled(monkeypatch):
     """Ids made here are in the order of their commits: they need not settle."""
-    monkeypatch.setattr(anchors, "SETTLES", 0)
+    for name in ("SETTLES", "TOGETHER"):
+        monkeypatch.setattr(anchors, name, 0)
 
 
 STEPS = st.one_of(
@@ -55,7 +57,8 @@ def test_page_has_what_it_has_when_all_is_counted(new_directory, steps, step):
     store = directory.store
     store.database.anchors = Anchors()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(anchors, "SETTLES", 0)
+        for name in ("SETTLES", "TOGETHER"):
+            patched.setattr(anchors, name, 0)
         patched.setattr(anchors, "CLOSEST", step)
         patched.setattr(anchors, "MOST", 6)
         present = [directory.user(f"user{number}") for number in range(12)]
@@ -183,38 +186,96 @@ def test_page_by_cursor_is_found_in_one_statement(new_directory, resource_type):
     assert second.resources[0].stored.related
 
 
-def test_id_that_is_written_late_shifts_pages(new_directory, monkeypatch):
+@pytest.fixture
+def shifts(new_directory):
+    """Return a directory, and a function that counts its shifts of users."""
     directory = new_directory()
     mine = {"tenant": directory.store.tenant_id}
-
     counted = sa.select(select_shifts(USER))
+    return directory, lambda: directory.store.database.read(
+        lambda reader: reader.scalar(counted, mine)
+    )
 
-    def shifts():
-        return directory.store.database.read(lambda reader: reader.scalar(counted, mine))
 
+def test_create_in_a_transaction_that_takes_long_shifts_pages(shifts, monkeypatch):
+    directory, count = shifts
     directory.user("in time")
-    assert shifts() == 0
+    assert count() == 0
     monkeypatch.setattr(anchors, "LATE", -1)
     directory.user("late")
-    assert shifts() == 1
+    assert count() == 1
+
+
+def test_create_that_others_have_overtaken_shifts_pages(shifts, monkeypatch):
+    directory, count = shifts
+    early = new_id()
+    time.sleep(2 * anchors.TOGETHER)
+    directory.user("overtakes")
+    monkeypatch.setattr(writing, "new_id", lambda: early)
+
+    assert directory.user("overtaken")["id"] == early
+    assert count() == 1
+
+
+def test_creates_at_the_same_time_shift_nothing(shifts, monkeypatch):
+    directory, count = shifts
+    early = new_id()
+    directory.user("overtakes")
+    monkeypatch.setattr(writing, "new_id", lambda: early)
+    directory.user("overtaken")
+
+    assert count() == 0
 
 
 def test_place_of_an_id_that_was_just_made_is_not_remembered():
-    remembered = Anchors()
+    remembered, last = Anchors(), new_id()
 
-    remembered.remember(KIND, 0, [(100, new_id())])
+    remembered.remember(KIND, 0, last, [(100, last)])
 
     assert remembered.before(KIND, 100) is None
 
 
+def test_place_is_remembered_once_its_id_was_the_last_for_long(monkeypatch):
+    remembered, seconds, first = Anchors(), [1000.0], new_id()
+    monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
+    time.sleep(2 * anchors.TOGETHER)
+    last = new_id()
+
+    for passed, expected in ((0, None), (59, None), (1, first)):
+        seconds[0] += passed
+        remembered.remember(KIND, 0, last, [(100, first), (200, last)])
+        found = remembered.before(KIND, 200)
+        assert (found and found.id) == expected
+
+
+def test_place_of_an_id_long_before_the_last_is_remembered_at_once():
+    remembered, first = Anchors(), "01890000-0000-7000-8000-000000000000"
+
+    remembered.remember(KIND, 0, new_id(), [(100, first)])
+
+    assert remembered.before(KIND, 100).id == first
+
+
+def test_first_page_begins_at_no_remembered_place(new_directory, settled):
+    directory = new_directory()
+    for number in range(3):
+        directory.user(f"user{number}")
+    page(directory.store, 0, 2)
+
+    with noted(directory.store.database) as executed:
+        page(directory.store, 0, 2)
+
+    assert "id >=" not in executed[0][0]
+
+
 def test_what_was_seen_at_other_moves_is_forgotten(settled):
     remembered, first, second = Anchors(), new_id(), new_id()
-    remembered.remember(KIND, 4, [(100, first)])
-    remembered.remember(KIND, 3, [(50, first)])  # by a reader that was late
+    remembered.remember(KIND, 4, second, [(100, first)])
+    remembered.remember(KIND, 3, second, [(50, first)])  # by a reader that was late
 
     assert remembered.before(KIND, 99) is None
     assert remembered.before(KIND, 100).id == first
-    remembered.remember(KIND, 5, [(300, second)])
+    remembered.remember(KIND, 5, second, [(300, second)])
     assert remembered.before(KIND, 299) is None
 
 
@@ -222,9 +283,9 @@ def test_places_are_thinned_out_when_there_are_many(settled, monkeypatch):
     monkeypatch.setattr(anchors, "MOST", 100)
     remembered, seen = Anchors(), new_id()
     for offset in range(0, 100_000, 100):
-        remembered.remember(KIND, 0, [(offset, seen)])
+        remembered.remember(KIND, 0, seen, [(offset, seen)])
 
-    distances = [offset - remembered.before(KIND, offset).offset for offset in range(100_000)]
+    distances = [offset - remembered.before(KIND, offset).offset for offset in range(100, 100_000)]
 
     assert max(distances) < 3000
 
@@ -233,7 +294,7 @@ def test_types_that_were_not_used_for_longest_are_forgotten(settled, monkeypatch
     monkeypatch.setattr(anchors, "MOST_TYPES", 2)
     remembered = Anchors()
     for tenant_id in (1, 2, 1, 3):
-        remembered.remember((tenant_id, "User"), 0, [(100, new_id())])
+        remembered.remember((tenant_id, "User"), 0, last := new_id(), [(100, last)])
 
     assert [bool(remembered.before((tenant_id, "User"), 100)) for tenant_id in (1, 2, 3)] == [
         True,
