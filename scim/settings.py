@@ -46,6 +46,9 @@ class Settings:
     cursor_timeout: int = _setting(3600, "seconds until a cursor expires")
     max_bulk_operations: int = _setting(1000, "maximum of operations in a bulk request")
     max_patch_operations: int = _setting(10_000, "maximum of operations in a PATCH")
+    max_elements: int = _setting(
+        5000, "maximum of values of one attribute; members of a group do not count"
+    )
     max_body_size: int = _setting(10 * 1024 * 1024, "maximum of bytes in a request body")
     max_resource_size: int = _setting(
         1024 * 1024, "maximum of characters in one resource as JSON; members do not count"

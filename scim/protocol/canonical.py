@@ -90,6 +90,7 @@ def canonical_value(attribute: Attribute, value: Any, tolerated: Tolerated = STR
 def _elements(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     if not isinstance(value, list):
         return value
+    tolerated.check_elements(attribute, len(value))
     items = []
     for sent in value:
         has_members = isinstance(sent, dict) and attribute.type == "complex"

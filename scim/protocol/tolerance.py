@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from .attributes import Attribute
+from .errors import InvalidValueError
 from .filters.nodes import And, Comparison, Filter, Not, Or, ValuePath
 from .profile import NO_PROFILE, Profile
 from .schema import ENTERPRISE_USER_SCHEMA, ResourceType
@@ -79,15 +80,20 @@ class Tolerated:
     """The tolerances of one request; records which were used.
 
     ``base_url`` is the URL of this service for the client, ``profile`` the tenant's rules beside
-    the RFCs.
+    the RFCs, ``max_elements`` the number of values that an attribute may have.
     """
 
     def __init__(
-        self, tolerance: Tolerance = Tolerance(), base_url: str = "", profile: Profile = NO_PROFILE
+        self,
+        tolerance: Tolerance = Tolerance(),
+        base_url: str = "",
+        profile: Profile = NO_PROFILE,
+        max_elements: int = 5000,
     ) -> None:
         self.tolerance = tolerance
         self.base_url = base_url
         self.profile = profile
+        self.max_elements = max_elements
         self.used: dict[str, None] = {}
 
     def allows(self, name: str) -> bool:
@@ -96,6 +102,17 @@ class Tolerated:
             return False
         self.used[name] = None
         return True
+
+    def check_elements(self, attribute: Attribute, number: int, before: int = 0) -> None:
+        """Raise if an attribute has too many values, and more than ``before``.
+
+        :raises InvalidValueError: naming the attribute and the limit
+        """
+        if number > self.max_elements and number > before:
+            raise InvalidValueError(
+                f"{attribute.name} has {number} values, more than {self.max_elements}"
+                " (SCIM_MAX_ELEMENTS); send fewer"
+            )
 
 
 STRICT = Tolerated(STRICT_TOLERANCE)

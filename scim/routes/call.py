@@ -92,7 +92,8 @@ class Call(Request):
     def tolerated(self) -> Tolerated:
         """The tolerances of this request, the same object throughout."""
         tolerance = STRICT_TOLERANCE if self.is_strict else self.service.tolerance
-        return Tolerated(tolerance, self.service_url, self.profile)
+        most = self.settings.max_elements
+        return Tolerated(tolerance, self.service_url, self.profile, most)
 
     @cached_property
     def service_url(self) -> str:

@@ -59,6 +59,7 @@ def apply(
             patcher.apply(operation)
         except ScimError as error:
             raise error.within(patcher.place) from None
+    writer.finish(patcher.resource)
     patcher.check_removed()
     return Patched(patcher.resource, tuple(patcher.members), patcher.untouched)
 
@@ -79,6 +80,7 @@ class _Patcher:
     members: list[MemberOperation] = field(default_factory=list)
     place: str = ""
     removed: dict[str, str] = field(default_factory=dict)
+    touched: set[tuple[str, ...]] = field(default_factory=set)
 
     def apply(self, operation: PatchOperation) -> None:
         self.tolerated.profile.check_path(operation.op, operation.path)
@@ -173,7 +175,9 @@ class _Patcher:
         names = [attribute.name for attribute in (*target.containers, target.attribute)]
         if target.sub_attribute and not target.attribute.multi_valued:
             names.append(target.sub_attribute.name)
-        self.untouched = _lacking(self.untouched, names)
+        if tuple(names) not in self.touched:
+            self.touched.add(tuple(names))
+            self.untouched = _lacking(self.untouched, names)
 
     def check_removed(self) -> None:
         """Raise if something required was removed and has not come back.

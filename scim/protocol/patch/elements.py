@@ -1,28 +1,20 @@
 """The elements of an attribute, and how PATCH changes them (RFC 7644 §3.5.2).
 
-An attribute may have a hundred thousand elements, so no function compares each with each.
+They are looked up in dicts, so a PATCH of n operations on m elements costs about n + m, not n * m.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..attributes import Attribute
 from ..errors import InvalidSyntaxError
+from ..filters.evaluate import holds
+from ..filters.nodes import And, Or
+from ..filters.resolve import Compare, Condition
 from ..values import Record, fold_item
 
-
-def elements(owner: Mapping[str, Any], attribute: Attribute) -> list[Any]:
-    """Return the elements of an attribute; a singular one counts as a list of one."""
-    value = owner.get(attribute.name)
-    if value is None:
-        return []
-    return list(value) if attribute.multi_valued else [value]
-
-
-def store(owner: Record, attribute: Attribute, items: list[Any]) -> None:
-    """Make ``items`` the elements of an attribute; of a singular one, the last of them."""
-    owner[attribute.name] = items if attribute.multi_valued else (items[-1] if items else None)
+Slots = set[int]
 
 
 def distinct(items: Iterable[Any]) -> list[Any]:
@@ -30,8 +22,12 @@ def distinct(items: Iterable[Any]) -> list[Any]:
 
     :raises InvalidSyntaxError: one is nested more deeply than any attribute
     """
+    return list({_text(item): item for item in items}.values())
+
+
+def _text(item: Any) -> str:
     try:
-        return list({json.dumps(item, sort_keys=True): item for item in items}.values())
+        return json.dumps(item, sort_keys=True)
     except RecursionError:
         raise InvalidSyntaxError("the value is nested too deeply; send fewer levels") from None
 
@@ -47,67 +43,167 @@ def unassigned(attribute: Attribute, value: Mapping[str, Any]) -> Record:
     return {below.name: None for below in cleared if below}
 
 
-def change(
-    items: list[Any], chosen: set[int], part: Record | None, merges: bool = True
-) -> list[Any]:
-    """Return ``items``, those ``chosen`` merged with ``part`` or replaced by it; None removes."""
-    after = []
-    for index, item in enumerate(items):
-        if index not in chosen:
-            after.append(item)
-        elif part is not None and (left := merge(item if merges else {}, part)):
-            after.append(left)
-    return after
+class Elements:
+    """The elements of an attribute, each in a slot; slots are in the order of the elements.
+
+    ``settle`` ends an operation. Until then the slots that it has written are ``touched``, and
+    have no text in ``slots_by_text``. The other indexes are made when they are first needed.
+    ``size`` is the number of elements after the last operation.
+    """
+
+    def __init__(self, attribute: Attribute, items: Iterable[Any]) -> None:
+        self.attribute = attribute
+        self.items: dict[int, Any] = dict(enumerate(distinct(items)))
+        self.next_slot = len(self.items)
+        self.texts = {slot: _text(item) for slot, item in self.items.items()}
+        self.slots_by_text = {text: slot for slot, text in self.texts.items()}
+        self.primaries = {slot for slot, item in self.items.items() if _is_primary(item)}
+        self.folded: dict[int, Any] = {}
+        self.slots_by_key: dict[tuple[Any, ...], Slots] | None = None
+        self.slots_by_value: dict[str, dict[Any, Slots]] = {}
+        self.touched: Slots = set()
+        self.size = len(self.items)
+
+    def fold(self, slot: int) -> Any:
+        """Return an element as it is compared."""
+        if slot not in self.folded:
+            self.folded[slot] = fold_item(self.attribute, self.items[slot])
+        return self.folded[slot]
+
+    def candidates(self, condition: Condition) -> Slots | None:
+        """Return the slots among which are all that meet a condition; None for all slots."""
+        match condition:
+            case Compare((name,), _, "eq", value):
+                return self._values(name).get(value, set())
+            case And(terms):
+                found = [some for term in terms if (some := self.candidates(term)) is not None]
+                return min(found, key=len, default=None)
+            case Or(terms):
+                each = [self.candidates(term) for term in terms]
+                known = [some for some in each if some is not None]
+                return set().union(*known) if len(known) == len(each) else None
+        return None
+
+    def select(self, slots: Collection[int], condition: Condition) -> list[int]:
+        """Return those of ``slots`` whose elements meet a condition, in order."""
+        return sorted(slot for slot in slots if holds(condition, self.fold(slot)))
+
+    def change(self, slots: Iterable[int], part: Record | None, merges: bool = True) -> None:
+        """Merge elements with ``part``, or replace them by it; None removes them."""
+        for slot in slots:
+            before = self.items[slot] if merges else {}
+            left = None if part is None else merge(before, part)
+            if left:
+                self._put(slot, left)
+            else:
+                self._drop(slot)
+
+    def append(self, item: Any) -> None:
+        """Add an element at the end."""
+        self._put(self.next_slot, item)
+        self.next_slot += 1
+
+    def join(self, added: Iterable[Any]) -> None:
+        """Add elements at the end; one that is there already is completed instead."""
+        slots = self._keys()
+        for item in added:
+            equal = slots.get(_key(self.attribute, fold_item(self.attribute, item)))
+            if not equal:
+                self.append(item)
+            elif isinstance(item, dict):
+                slot = min(equal)
+                self._put(slot, merge(self.items[slot], self._news(slot, item)))
+
+    def _news(self, slot: int, part: Record) -> Record:
+        """Return the members of ``part`` that differ from an element by more than spelling."""
+        known, said = self.fold(slot), fold_item(self.attribute, part)
+        return {
+            name: value
+            for name, value in part.items()
+            if (sub := self.attribute.find(name)) is None or known.get(sub.key) != said.get(sub.key)
+        }
+
+    def remove(self, listed: Iterable[Any]) -> None:
+        """Remove the elements ``listed``; a listed one without a type means any type."""
+        slots = self._keys()
+        for item in listed:
+            typed = isinstance(item, dict) and "type" in item
+            key = _key(self.attribute, fold_item(self.attribute, item), typed)
+            for slot in list(slots.get(key, ())):
+                self._drop(slot)
+
+    def settle(self) -> None:
+        """End an operation: a new primary value replaces the old one, and equal elements merge."""
+        if any(_is_primary(self.items[slot]) for slot in self.touched):
+            for slot in list(self.primaries):  # those that the operation has not touched
+                self._put(slot, self.items[slot] | {"primary": False})
+        for slot in sorted(self.touched):
+            text = _text(self.items[slot])
+            equal = self.slots_by_text.get(text, slot)
+            if equal != slot:
+                self._drop(max(equal, slot))
+            if equal >= slot:
+                self.slots_by_text[text], self.texts[slot] = slot, text
+                if _is_primary(self.items[slot]):
+                    self.primaries.add(slot)
+        self.touched.clear()
+
+    def _put(self, slot: int, item: Any) -> None:
+        self._leave_indexes(slot)
+        self.items[slot] = item
+        self.touched.add(slot)
+        if self.slots_by_key is not None:
+            for key in _keys(self.attribute, self.fold(slot)):
+                self.slots_by_key.setdefault(key, set()).add(slot)
+        for name, slots in self.slots_by_value.items():
+            if (value := self.fold(slot).get(name)) is not None:
+                slots.setdefault(value, set()).add(slot)
+
+    def _drop(self, slot: int) -> None:
+        self._leave_indexes(slot)
+        del self.items[slot]
+        self.touched.discard(slot)
+
+    def _leave_indexes(self, slot: int) -> None:
+        self.primaries.discard(slot)
+        if text := self.texts.pop(slot, None):
+            del self.slots_by_text[text]
+        folded = self.folded.pop(slot, None)
+        if folded is None:
+            return
+        if self.slots_by_key is not None:
+            for key in _keys(self.attribute, folded):
+                self.slots_by_key[key].discard(slot)
+        for name, slots in self.slots_by_value.items():
+            if (value := folded.get(name)) is not None:
+                slots[value].discard(slot)
+
+    def _keys(self) -> dict[tuple[Any, ...], Slots]:
+        if self.slots_by_key is None:
+            self.slots_by_key = {}
+            for slot in self.items:
+                for key in _keys(self.attribute, self.fold(slot)):
+                    self.slots_by_key.setdefault(key, set()).add(slot)
+        return self.slots_by_key
+
+    def _values(self, name: str) -> dict[Any, Slots]:
+        if name not in self.slots_by_value:
+            slots = self.slots_by_value[name] = {}
+            for slot in self.items:
+                if (value := self.fold(slot).get(name)) is not None:
+                    slots.setdefault(value, set()).add(slot)
+        return self.slots_by_value[name]
 
 
-def join(attribute: Attribute, items: list[Any], added: list[Any]) -> list[Any]:
-    """Return ``items`` with ``added`` at the end; an equal element is completed instead."""
-    after = list(items)
-    places = {_key(attribute, item): place for place, item in reversed(list(enumerate(items)))}
-    for item in added:
-        place = places.setdefault(_key(attribute, item), len(after))
-        if place == len(after):
-            after.append(item)
-        elif isinstance(item, dict):
-            after[place] = merge(after[place], _news(attribute, after[place], item))
-    return after
+def _keys(attribute: Attribute, folded: Any) -> set[tuple[Any, ...]]:
+    return {_key(attribute, folded), _key(attribute, folded, typed=False)}
 
 
-def _news(attribute: Attribute, item: Record, part: Record) -> Record:
-    """Return the members of ``part`` that differ from ``item`` by more than spelling."""
-    known = fold_item(attribute, item)
-    said = fold_item(attribute, part)
-    return {
-        name: value
-        for name, value in part.items()
-        if (sub := attribute.find(name)) is None or known.get(sub.key) != said.get(sub.key)
-    }
-
-
-def without(attribute: Attribute, items: list[Any], listed: list[Any]) -> list[Any]:
-    """Return ``items`` without those ``listed``; a listed one without a type means any type."""
-    unwanted = {_key(attribute, item, typed="type" in item) for item in listed}
-    return [
-        item
-        for item in items
-        if not unwanted & {_key(attribute, item), _key(attribute, item, typed=False)}
-    ]
-
-
-def _key(attribute: Attribute, item: Any, typed: bool = True) -> tuple[Any, ...]:
+def _key(attribute: Attribute, folded: Any, typed: bool = True) -> tuple[Any, ...]:
     """Return the key by which two elements are equal: ``value`` and ``type``."""
-    folded = fold_item(attribute, item)
     if attribute.type != "complex" or "value" not in folded:
         return (json.dumps(folded, sort_keys=True), None, None)
     return (folded["value"], folded.get("type")) if typed else (folded["value"],)
-
-
-def with_one_primary(items: list[Any], before: list[Any]) -> list[Any]:
-    """Return ``items`` in which the old primary value gives way to a new one, if there is one."""
-    was = {id(item) for item in before if _is_primary(item)}
-    if all(id(item) in was for item in items if _is_primary(item)):
-        return items
-    return [item | {"primary": False} if id(item) in was else item for item in items]
 
 
 def _is_primary(item: Any) -> bool:

@@ -1,39 +1,38 @@
 """One PATCH operation at one target: add, replace or remove (RFC 7644 §3.5.2.1 to §3.5.2.3)."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..attributes import Attribute
-from ..errors import InvalidSyntaxError, InvalidValueError, NoTargetError
-from ..filters.evaluate import holds
-from ..filters.resolve import resolve_within
+from ..errors import InvalidSyntaxError, InvalidValueError, NoTargetError, PayloadTooLargeError
+from ..filters.nodes import And, Not, Or
+from ..filters.resolve import Condition, Some, resolve_within
 from ..schema import ResourceType
 from ..tolerance import Tolerated, complex_value, is_cleared
-from ..values import Record, fold_item
-from .elements import (
-    change,
-    distinct,
-    elements,
-    join,
-    merge,
-    store,
-    unassigned,
-    with_one_primary,
-    without,
-)
+from ..values import Record
+from .elements import Elements, merge, unassigned
 from .target import PatchOperation, Target
+
+# What the operations of a PATCH may do with the elements of attributes. An element is compared with
+# each term of a filter; to change an element takes as long as ten comparisons.
+MOST_COMPARISONS = 500_000
+CHANGE = 10
 
 Load = Callable[[Attribute, Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Writer:
-    """Writes to resources of one type; ``load`` makes the canonical value of a JSON value."""
+    """Writes to resources of one type; ``load`` makes the canonical value of a JSON value.
+
+    Until ``finish``, a resource may have ``Elements`` where it has a list.
+    """
 
     resource_type: ResourceType
     load: Load
     tolerated: Tolerated
+    comparisons_left: int = field(default=MOST_COMPARISONS, init=False)
 
     def apply(self, resource: Record, target: Target, operation: PatchOperation) -> None:
         """Change ``resource`` as the operation says.
@@ -43,31 +42,61 @@ class Writer:
         attribute, owner = target.attribute, resource
         for container in target.containers:
             owner = owner.setdefault(container.name, {})
-        before = elements(owner, attribute)
         if operation.op == "remove":
             self.remove(owner, target, operation)
         else:
             self.write(owner, target, operation)
-        if attribute.multi_valued:
-            after = with_one_primary(elements(owner, attribute), before)
-            store(owner, attribute, distinct(after))
+        held = owner.get(attribute.name)
+        if isinstance(held, Elements):
+            self.settle(owner, held)
         # null, [] and absent are the same (RFC 7643 §2.5)
-        if owner.get(attribute.name) in (None, {}, []):
+        elif held in (None, {}, []):
             owner.pop(attribute.name, None)
         if target.containers and not owner:
             del resource[target.containers[0].name]
 
+    def held(self, owner: Record, attribute: Attribute) -> Elements:
+        """Return the elements of an attribute; a singular one counts as a list of one."""
+        held = owner.get(attribute.name)
+        if not isinstance(held, Elements):
+            items = [] if held is None else held if attribute.multi_valued else [held]
+            held = owner[attribute.name] = Elements(attribute, items)
+        return held
+
+    def settle(self, owner: Record, held: Elements) -> None:
+        """End an operation on elements; of a singular attribute, the last one is the value.
+
+        :raises InvalidValueError: there are too many of them, and more than before
+        """
+        attribute = held.attribute
+        if attribute.multi_valued:
+            held.settle()
+            self.tolerated.check_elements(attribute, len(held.items), held.size)
+            held.size = len(held.items)
+        elif held.items:
+            owner[attribute.name] = held.items[max(held.items)]
+        if not held.items:
+            del owner[attribute.name]
+
+    def finish(self, resource: Record) -> None:
+        """Put lists in the place of ``Elements``."""
+        extensions = [each.name for each in self.resource_type.extension_attributes]
+        for owner in (resource, *(resource.get(name, {}) for name in extensions)):
+            for name, value in owner.items():
+                if isinstance(value, Elements):
+                    owner[name] = list(value.items.values())
+
     def remove(self, owner: Record, target: Target, operation: PatchOperation) -> None:
         attribute = target.attribute
         if target.value_filter or target.sub_attribute:
-            chosen = self.chosen(owner, target)
+            held = self.held(owner, attribute)
             part = {target.sub_attribute.name: None} if target.sub_attribute else None
-            store(owner, attribute, change(elements(owner, attribute), chosen, part))
+            self.change(held, self.chosen(held, target), part)
         elif operation.value not in (None, [], "") and attribute.multi_valued:
             if not self.tolerated.allows("remove_listed_values"):
                 raise InvalidSyntaxError("remove takes no value; select the values in the path")
             listed = self.loaded(attribute, operation.value) or []
-            store(owner, attribute, without(attribute, elements(owner, attribute), listed))
+            self.held(owner, attribute).remove(listed)
         else:
             owner.pop(attribute.name, None)
 
@@ -86,7 +115,7 @@ class Writer:
             if not (operation.op == "add" and attribute.multi_valued):
                 owner.pop(attribute.name, None)
         elif attribute.multi_valued and operation.op == "add":
-            owner[attribute.name] = join(attribute, owner.get(attribute.name, []), value)
+            self.held(owner, attribute).join(value)
         elif attribute.type == "complex" and not attribute.multi_valued:
             owner[attribute.name] = merge(self.kept(owner, attribute, operation), value)
         else:
@@ -110,30 +139,50 @@ class Writer:
     def write_elements(
         self, owner: Record, target: Target, operation: PatchOperation, value: Any
     ) -> None:
-        items, chosen = elements(owner, target.attribute), self.chosen(owner, target)
+        held = self.held(owner, target.attribute)
+        chosen = self.chosen(held, target)
         part = {target.sub_attribute.name: value} if target.sub_attribute else _one(value)
         if chosen:
             merges = target.sub_attribute is not None or operation.op == "add"
-            items = change(items, chosen, part, merges)
+            self.change(held, chosen, part, merges)
         else:
             made = self.created(target, operation)
-            items = items if value is None else [*items, merge(made, part)]
-        store(owner, target.attribute, items)
+            if value is not None:
+                held.append(merge(made, part))
 
-    def chosen(self, owner: Record, target: Target) -> set[int]:
-        """Return which elements the path's filter selects, all of them without a filter.
+    def change(
+        self, held: Elements, chosen: Collection[int], part: Record | None, merges: bool = True
+    ) -> None:
+        self.spend(CHANGE * len(chosen))
+        held.change(chosen, part, merges)
+
+    def chosen(self, held: Elements, target: Target) -> Collection[int]:
+        """Return the slots that the path's filter selects, all of them without a filter.
 
         :raises InvalidFilterError: it selects several, and the profile allows one
         """
-        items = elements(owner, target.attribute)
         if target.value_filter is None:
-            return set(range(len(items)))
+            return list(held.items)
         condition = resolve_within(target.value_filter, target.attribute, self.tolerated)
-        folded = (fold_item(target.attribute, item) for item in items)
-        found = {index for index, item in enumerate(folded) if holds(condition, item)}
+        candidates = held.candidates(condition)
+        slots = held.items.keys() if candidates is None else candidates
+        self.spend(len(slots) * _tests(condition))
+        found = held.select(slots, condition)
         if target.sub_attribute:
             self.tolerated.profile.check_single(len(found), target.value_filter)
         return found
+
+    def spend(self, comparisons: int) -> None:
+        """Count work with elements.
+
+        :raises PayloadTooLargeError: it is too much for one PATCH
+        """
+        self.comparisons_left -= comparisons
+        if self.comparisons_left < 0:
+            raise PayloadTooLargeError(
+                f"the operations up to this one compare more than {MOST_COMPARISONS} values;"
+                " send them in several requests"
+            )
 
     def created(self, target: Target, operation: PatchOperation) -> Record:
         """Return the new element, with the values that the path's filter compares with.
@@ -165,3 +214,12 @@ def _one(value: Any) -> Record:
             raise InvalidValueError("a path with brackets takes one value; send one")
         return dict(value[0])
     return value or {}
+
+
+def _tests(condition: Condition) -> int:
+    match condition:
+        case And(terms) | Or(terms):
+            return sum(_tests(term) for term in terms)
+        case Not(term) | Some(_, _, term):
+            return _tests(term)
+    return 1

@@ -32,7 +32,7 @@ modes = pytest.mark.parametrize("mode", [Tolerance(), STRICT_TOLERANCE], ids=["t
 
 def patched(mode, resource, *operations):
     """Return the resource after the operations, and the tolerances they needed."""
-    tolerated = Tolerated(mode)
+    tolerated = Tolerated(mode, max_elements=100_000)
 
     def load(attribute, value):
         return load_value(attribute, value, tolerated)
