@@ -8,6 +8,7 @@ from sqlalchemy.exc import DatabaseError
 
 from .changes import Cause, Change, Operation, Reason
 from .database.database import Database
+from .database.engine import ENGINE_OPTIONS
 from .directory import Directory
 from .keys import is_id, new_id, next_id
 from .pages.query import Found, Page, Position, Query, Selection, sort_chain
@@ -19,6 +20,7 @@ from .transaction import Transaction
 from .trash import Deleted
 
 __all__ = [
+    "ENGINE_OPTIONS",
     "Access",
     "Cause",
     "Change",

@@ -4,17 +4,23 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+
+from scim.protocol.errors import UnavailableError
 
 from .failures import STALE
 from .observing import make_observable, observed
 
 LONGEST_WAIT = 10  # seconds for SQLite's write lock
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.0001, 0.005  # seconds between two attempts to get it
+MOST_IDLE = 5  # connections; more are only needed while some requests take long
+# ``Connections`` is the pool. No value of a person stands in a text of SQLAlchemy.
+ENGINE_OPTIONS: dict[str, Any] = {"poolclass": sa.NullPool, "hide_parameters": True}
 PREPARED = "prepared"  # of a connection: its prepared statements, None if it cannot have any
 
 
@@ -35,7 +41,7 @@ def configure(engine: sa.Engine) -> None:
 def reading_engine(engine: sa.Engine) -> sa.Engine:
     """Return an engine for reads: its connections stay in autocommit and need no resetting."""
     autocommit = sa.create_engine(
-        engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, hide_parameters=True
+        engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **ENGINE_OPTIONS
     )
     make_observable(autocommit)
     sqlite = autocommit.dialect.name == "sqlite"
@@ -93,16 +99,32 @@ def _begin_sqlite(connection: sa.Connection) -> None:
             return
 
 
+class Turn:
+    """The turn to write, for which the threads of a process wait before they fight for the file."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=LONGEST_WAIT):
+            raise UnavailableError("the database is too busy at the moment, please try again")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class Connections:
-    """Connections of an engine that stay open from one use to the next.
+    """Connections of an engine that stay open from one use to the next, for all threads.
 
     The engine's pool takes longer to hand out a connection and to take it back than the database
-    takes to read a user.
+    takes to read a user. Taking one from the list and putting it back cannot be interrupted by
+    another thread.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.idle: list[sa.Connection] = []
+        self.turn = Turn() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def one(self) -> Iterator[sa.Connection]:
@@ -121,12 +143,19 @@ class Connections:
                 self.close()
             connection.close()
             raise
-        self.idle.append(connection)
+        if len(self.idle) < MOST_IDLE:
+            self.idle.append(connection)
+        else:
+            connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        """Yield a connection within a transaction."""
-        with self.one() as connection, observed(connection, "BEGIN", connection.begin) as begun:
+        """Yield a connection within a transaction; on SQLite, the threads take turns."""
+        with (
+            self.turn,
+            self.one() as connection,
+            observed(connection, "BEGIN", connection.begin) as begun,
+        ):
             yield connection
             observed(connection, "COMMIT", begun.commit)
 
