@@ -1,26 +1,22 @@
 """The application, and `python app.py`, which serves it."""
 
 import logging
-import socket
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
 
 from models import db
 from scim import routes
 from scim.protocol.tolerance import Tolerance
+from scim.routes.auth import knows
 from scim.schema_folder import read_definitions
+from scim.server import Exchanges, Master, Worker, listen
 from scim.service import Service
 from scim.settings import DEFAULT_TOKEN, SettingError, Settings, read_settings
-from scim.storage import Database, Doorkeeper
-
-WORKER_STOP_SECONDS = 3  # some workers that get two signals, as with Ctrl+C, do not stop by then
+from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -35,7 +31,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(
         TESTING=bool((config or {}).get("TESTING")),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
+        SQLALCHEMY_ENGINE_OPTIONS=ENGINE_OPTIONS,
         MAX_CONTENT_LENGTH=settings.max_body_size + 1,  # a longer body shows by that one byte
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
@@ -68,16 +64,14 @@ def welcome(settings: Settings) -> str:
 """
 
 
-def address_problem(settings: Settings) -> str | None:
-    """Return one line about an address that the server cannot listen on; None if it can."""
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            address = f"{settings.host}:{settings.port}"
-            return f"SCIM_HOST, SCIM_PORT: cannot listen on {address}: {error}"
-    return None
+def begin() -> Exchanges:
+    """Return the exchanges of a worker, with an application of its own."""
+    app = create_app()
+    service: Service = app.extensions["scim"]
+    settings = service.settings
+    return Exchanges(
+        app, lambda header: knows(service, header), settings.max_body_size, settings.client_timeout
+    )
 
 
 def main() -> None:
@@ -88,21 +82,17 @@ def main() -> None:
         sys.exit(str(error))
     service: Service = app.extensions["scim"]
     settings, migrations = service.settings, app.extensions["migrate"].directory
-    if problem := address_problem(settings) or service.database.problem(migrations):
-        sys.exit(problem)
-    print(welcome(settings), flush=True)
-    Granian(
-        "app:create_app",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        workers=settings.workers,
-        blocking_threads=1,
-        workers_kill_timeout=WORKER_STOP_SECONDS,
-        websockets=False,
-        log_level=LogLevels.warning,
-        factory=True,
-    ).serve()
+    try:
+        listener = listen(settings.host, settings.port, settings.client_timeout)
+    except OSError as error:
+        address = f"{settings.host}:{settings.port}"
+        sys.exit(f"SCIM_HOST, SCIM_PORT: cannot listen on {address}: {error}")
+    with listener:
+        if problem := service.database.problem(migrations):
+            sys.exit(problem)
+        service.database.close()  # no worker may inherit a connection
+        print(welcome(settings), flush=True)
+        sys.exit(Master(Worker(listener, begin), settings.workers).serve())
 
 
 if __name__ == "__main__":

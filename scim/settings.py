@@ -36,6 +36,9 @@ class Settings:
     host: str = _setting("127.0.0.1", "the address to listen on")
     port: int = _setting(5000, "the port to listen on")
     workers: int = _setting(os.cpu_count() or 1, "worker processes; one for each core is best")
+    client_timeout: int = _setting(
+        30, "seconds until a client has sent a body, and may read nothing of an answer"
+    )
     token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients send")
     trusted_proxies: str = _setting(
         "127.0.0.0/8,::1", "addresses and networks of proxies whose X-Forwarded headers count"

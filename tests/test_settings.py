@@ -73,7 +73,7 @@ def refusal(monkeypatch):
     def refuse(**settings):
         for name, value in settings.items():
             monkeypatch.setenv(f"SCIM_{name}", value)
-        monkeypatch.setattr(app, "Granian", None)
+        monkeypatch.setattr(app, "Master", None)
         with pytest.raises(SystemExit) as ended:
             app.main()
         [line] = ended.value.code.splitlines()

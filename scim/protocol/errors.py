@@ -122,6 +122,12 @@ class MethodNotAllowedError(ScimError):
     status = 405
 
 
+class RequestTimeoutError(ScimError):
+    """The request did not arrive in time."""
+
+    status = 408
+
+
 class ConflictError(ScimError):
     """The attempt to resolve references between the operations of a bulk job failed (§3.7.1)."""
 

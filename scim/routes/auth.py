@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from scim.protocol.errors import UnauthorizedError
+from scim.protocol.errors import UnauthorizedError, UnavailableError
+from scim.service import Service
 
 from .call import Call, this_call
 
@@ -36,6 +37,15 @@ def check_token(call: Call) -> None:
         raise UnauthorizedError(
             "the Authorization header must be Bearer, a space and a valid token"
         )
+
+
+def knows(service: Service, header: str) -> bool:
+    """Tell whether an Authorization header has a valid token; true if that cannot be found out."""
+    _, token = _credentials(header)
+    try:
+        return service.admit(token) is not None
+    except UnavailableError:
+        return True
 
 
 def _credentials(header: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ LAYERS = (
     ("scim.serializers",),
     ("scim.provider",),
     ("scim.schema_folder", "scim.service"),
-    ("scim.routes", "scim.operate", "scim.deliver", "scim.console", "scim.cli"),
+    ("scim.routes", "scim.server", "scim.operate", "scim.deliver", "scim.console", "scim.cli"),
     ("app", "manage"),
 )
 DEPTH = {part: depth for depth, layer in enumerate(LAYERS) for part in layer}
@@ -31,7 +31,7 @@ PURE: dict[str, set[str]] = {
 }
 
 # A command does not send requests to itself.
-FORBIDDEN = {("scim.cli", "scim.routes")}
+FORBIDDEN = {("scim.cli", "scim.routes"), ("scim.server", "scim.routes")}
 
 # The page of a report is a template; Flask brings Jinja anyway.
 EXCEPTIONS = {("scim.conformance.reports.page", "jinja2")}

@@ -1,0 +1,11 @@
+"""The server program: processes, signals, connections, and the threads that share the work.
+
+Granian does HTTP. The ``master`` keeps the workers alive, a ``worker`` is one process, ``exchange``
+takes requests in and hands answers out, and the ``gate`` lets requests compute in turn.
+"""
+
+from .exchange import Exchanges
+from .master import Master, listen
+from .worker import Worker
+
+__all__ = ["Exchanges", "Master", "Worker", "listen"]

@@ -1,0 +1,143 @@
+"""The master: it keeps the workers alive, and stops them when a signal ends the server."""
+
+import logging
+import multiprocessing
+import resource
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from sys import platform
+from typing import Any
+
+from .worker import BACKLOG, STOP, STOPPING_SECONDS, Worker, heeded
+
+MOST_FAILURES = 3  # starts without success, until no more are tried
+HURRY = 1  # seconds that a second signal leaves for the requests in progress
+PAUSE = 1  # seconds after a start without success
+FILES = 8192  # that a process may open: its connections to clients, and the database
+
+# With spawn, Python would import everything once more for each worker. macOS cannot do without.
+CONTEXT: Any = multiprocessing.get_context("fork" if platform == "linux" else "spawn")
+
+logger = logging.getLogger("scim")
+
+
+def listen(host: str, port: int, seconds: int) -> socket.socket:
+    """Return a socket that listens for all workers, so that none is needed to accept.
+
+    The system closes a connection whose client has read nothing for ``seconds``.
+
+    :raises OSError: the address cannot be used
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * seconds)
+    return listener
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A worker's process. ``ready`` is true once it takes requests."""
+
+    process: BaseProcess
+    ready: Any
+
+
+class Master:
+    """Runs ``count`` workers."""
+
+    def __init__(self, worker: Worker, count: int) -> None:
+        self.worker = worker
+        self.count = count
+        self.failures = 0
+        self.signals = 0
+        self.alive, self.held = CONTEXT.Pipe(duplex=False)
+
+    def serve(self) -> int:
+        """Serve until a signal; return the exit status."""
+        raise_limit_of_files()
+        with self.woken_by_signals() as wake:
+            running = [self.start() for _ in range(self.count)]
+            while running and not self.signals:
+                wait([wake, *(each.process.sentinel for each in running)])
+                if not self.signals:
+                    running = [now for each in running if (now := self.kept(each))]
+            self.stop(running, wake)
+        return 0 if self.signals else 1
+
+    @contextmanager
+    def woken_by_signals(self) -> Iterator[socket.socket]:
+        """Count the signals that end the server; yield a socket that each of them writes to."""
+        wake, written = socket.socketpair()
+        wake.setblocking(False)
+        written.setblocking(False)
+        signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
+        for each in heeded():
+            signal.signal(each, self.count_signal)
+        yield wake
+
+    def count_signal(self, *_: Any) -> None:
+        self.signals += 1
+
+    def start(self) -> Running:
+        """Start a worker, in which the signals that end it are blocked."""
+        ready = CONTEXT.RawValue("b", False)
+        arguments = (ready, self.alive, self.held)
+        process = CONTEXT.Process(target=self.worker.run, args=arguments, name="scim-worker")
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        return Running(process, ready)
+
+    def kept(self, each: Running) -> Running | None:
+        """Return a worker that is alive, or another in its place; None if none can start."""
+        if each.process.is_alive():
+            return each
+        ended = f"Worker {each.process.pid} ended {how(each.process.exitcode)}"
+        self.failures = 0 if each.ready.value else self.failures + 1
+        if self.failures >= MOST_FAILURES:
+            logger.error("%s; it could not start, and is not tried again", ended)
+            return None
+        logger.error("%s; another one replaces it", ended)
+        time.sleep(PAUSE if self.failures else 0)
+        return self.start()
+
+    def stop(self, running: list[Running], wake: socket.socket) -> None:
+        """Let the workers finish their requests, for some seconds or until the next signal."""
+        self.worker.listener.close()
+        for each in running:
+            each.process.terminate()
+        ends, first = time.monotonic() + STOPPING_SECONDS, self.signals
+        while (left := [each.process for each in running if each.process.is_alive()]) and (
+            seconds := ends - time.monotonic()
+        ) > 0:
+            wait([wake, *(process.sentinel for process in left)], seconds)
+            with suppress(BlockingIOError):
+                wake.recv(FILES)
+            if self.signals > first:
+                ends = min(ends, time.monotonic() + HURRY)
+        for process in left:
+            process.kill()
+            process.join()
+
+
+def how(code: int | None) -> str:
+    """Return how a process ended, by its exit code."""
+    return f"by signal {-code}" if code and code < 0 else f"with status {code}"
+
+
+def raise_limit_of_files() -> None:
+    """Let this process and its workers open as many files as they need, if the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

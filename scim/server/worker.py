@@ -1,0 +1,109 @@
+"""One worker: a process in which Granian receives and sends, and a few threads compute.
+
+Granian's WSGI worker waits for a body in the thread that computes, without a time limit. So the
+requests come from its RSGI worker. That one expects an event loop; the exchanges need nothing of
+a loop but that it calls back.
+"""
+
+import os
+import resource
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from socket import socket
+from sys import platform
+from threading import Event, Thread, Timer
+from typing import Any
+
+from granian import _granian
+from granian.http import HTTP1Settings
+
+from .exchange import Exchanges
+
+native: Any = _granian  # the code has more parameters than its type stubs
+THREADS = 16  # that compute, or wait for the database or for their turn
+MOST_CONNECTIONS = 1024  # of a worker; others wait until one is closed
+HEADER_SECONDS = 10  # until a request has its headers; an idle connection is closed as late
+STOPPING_SECONDS = 8  # for the requests in progress
+BACKLOG = 1024  # connections that wait for a worker
+STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker is made of; ``begin`` returns its exchanges when it has started."""
+
+    listener: socket
+    begin: Callable[[], Exchanges]
+
+    def run(self, ready: Any, alive: Connection, held: Connection) -> None:
+        """Serve until a signal; set ``ready`` when requests are taken.
+
+        The signals are blocked, so that the first one waits for ``sigwait`` and the others do
+        nothing. ``held`` is the master's end of the pipe: when the master dies, ``alive`` ends.
+        """
+        held.close()
+        stop, stopped = native.WorkerSignal(), Event()
+        stop.add_cb(stopped.set)
+        exchanges = self.begin()
+        backlog = [BACKLOG] if platform == "linux" else []
+        worker = native.RSGIWorker(
+            os.getpid(),
+            (None, native.SocketHolder(self.listener.detach(), False, *backlog)),
+            None,
+            py_threads=THREADS,
+            backpressure=most_connections(),
+            http_mode="1",
+            http1_opts=HTTP1Settings(header_read_timeout=1000 * HEADER_SECONDS),
+            websockets_enabled=False,
+        )
+        worker.serve_mtr(Scheduler(exchanges.take), LOOP, stop)
+        ready.value = True
+        Thread(target=end_with, args=(alive,), daemon=True).start()
+        signal.sigwait(heeded())
+        stop.set()
+        stopped.wait()
+
+
+class Loop:
+    """An event loop for Granian's futures, which calls back at once."""
+
+    def call_soon(self, callback: Callable[..., None], *arguments: Any, context: Any) -> None:
+        callback(*arguments)
+
+    call_soon_threadsafe = call_soon
+
+
+LOOP = Loop()
+
+
+class Scheduler(native.CallbackScheduler):  # type: ignore[misc]
+    """Hands each request to a function, in the thread that Granian has chosen."""
+
+    def __new__(cls, _: Callable[[Any], None]) -> "Scheduler":
+        made: Scheduler = super().__new__(cls, LOOP, None, None, None, None)
+        return made
+
+    def __init__(self, take: Callable[[Any], None]) -> None:
+        self._schedule_fn = take
+
+
+def most_connections() -> int:
+    """Return how many connections are accepted; Granian spins when the system refuses more."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (
+        min(MOST_CONNECTIONS, files // 2) if files != resource.RLIM_INFINITY else MOST_CONNECTIONS
+    )
+
+
+def heeded() -> set[signal.Signals]:
+    """Return the signals that end the server: all that were not ignored before, as by ``nohup``."""
+    return {each for each in STOP if signal.getsignal(each) is not signal.SIG_IGN}
+
+
+def end_with(alive: Connection) -> None:
+    """End this process when the master has died, since nobody would replace or stop it."""
+    alive.poll(None)
+    os.kill(os.getpid(), signal.SIGTERM)
+    Timer(STOPPING_SECONDS, os._exit, [1]).start()

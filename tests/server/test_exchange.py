@@ -1,0 +1,148 @@
+"""Bodies come in whole and in time, and answers go out whole, however slow a client is."""
+
+import time
+
+import pytest
+
+from .conftest import heard
+from .toy import CHUNK, LARGEST, SECONDS
+
+POST = "POST /echo HTTP/1.1"
+CHUNKED = f"{POST}\nTransfer-Encoding: chunked"
+
+
+def test_body_comes_whole(toy):
+    with toy.client() as client:
+        assert client.post("/echo", content=b"x" * LARGEST).content == b"x" * LARGEST
+        assert client.post("/echo", content=iter([b"ab", b"c" * 70_000])).content[:3] == b"abc"
+
+
+def test_silent_body_gets_408_and_its_connection_is_closed(toy):
+    with toy.say(f"{POST}\nContent-Length: 10", b"x") as connection:
+        said = heard(connection)
+
+    assert said.startswith("HTTP/1.1 408 ")
+    assert f'"the body did not arrive in {SECONDS} seconds; send it again"' in said
+
+
+def test_body_that_trickles_in_gets_408(toy):
+    with toy.say(CHUNKED) as connection:
+        ends = time.monotonic() + 20 * SECONDS
+        connection.settimeout(0.1)
+        said = b""
+        while not said and time.monotonic() < ends:
+            connection.sendall(b"1\r\nx\r\n")
+            try:
+                said = connection.recv(1000)
+            except TimeoutError:
+                continue
+
+    assert said.startswith(b"HTTP/1.1 408 ")
+
+
+def test_silent_bodies_hold_no_thread(toy):
+    silent = [toy.say(f"{POST}\nContent-Length: 10", b"x") for _ in range(40)]
+
+    with toy.client() as client:
+        assert client.post("/echo", content=b"heard").content == b"heard"
+    assert [heard(connection)[:12] for connection in silent] == ["HTTP/1.1 408"] * 40
+
+
+def test_body_that_is_too_large_is_not_received(toy):
+    with toy.say(f"{POST}\nContent-Length: {LARGEST + 1}\nConnection: close") as connection:
+        assert heard(connection).startswith("HTTP/1.1 200 ")  # the toy saw an empty body
+
+
+def test_body_without_a_known_token_is_not_received(toy):
+    with toy.connect() as connection:
+        connection.sendall(b"POST /echo HTTP/1.1\r\nHost: toy\r\nContent-Length: 10\r\n\r\n")
+        assert heard(connection).startswith("HTTP/1.1 200 ")
+
+
+def test_endless_body_is_cut_off(toy):
+    half = b"%x\r\n%s\r\n" % (LARGEST // 2, b"x" * (LARGEST // 2))
+    with toy.say(CHUNKED, 3 * half) as connection:
+        said = heard(connection)
+
+    assert said.startswith("HTTP/1.1 200 ")  # the toy does not look at the length
+    assert LARGEST < len(said) < 2 * LARGEST
+
+
+def test_body_of_countless_chunks_is_refused(toy):
+    with toy.say(CHUNKED, b"1\r\nx\r\n" * 25_000) as connection:
+        said = heard(connection)
+
+    assert said.startswith("HTTP/1.1 413 ")
+    assert "the body has more than 20000 chunks; send larger ones" in said
+
+
+@pytest.mark.parametrize("count", [1, 2, 11])
+def test_answer_of_several_chunks_comes_whole(toy, count):
+    with toy.client() as client:
+        answer = client.get(f"/chunks?count={count}")
+
+    expected = b"".join(bytes([65 + number]) * CHUNK for number in range(count))
+    assert answer.content == expected
+    assert answer.headers["Content-Length"] == str(len(expected))
+
+
+def test_clients_that_read_nothing_hold_no_thread_and_lose_their_connection(toy):
+    unread = [toy.say("GET /chunks?count=100 HTTP/1.1") for _ in range(20)]
+
+    with toy.client() as client:
+        assert client.get("/chunks?count=1").status_code == 200
+    time.sleep(5 * SECONDS)
+    assert all(len(heard(connection)) < 100 * CHUNK for connection in unread)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "detail"),
+    [
+        ("/fail", 500, "the server failed unexpectedly; its log has the reason"),
+        ("/chunks?count=2&fails=badly", 500, "the server failed unexpectedly; its log has the"),
+        ("/chunks?count=2&fails=unavailable", 503, "the database went away"),
+    ],
+)
+def test_failure_is_answered(toy, path, status, detail):
+    with toy.client() as client:
+        answer = client.get(path)
+
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(detail)
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "value"),
+    [
+        ("X-One: a\nX-One: b", "HTTP_X_ONE", "'a,b'"),
+        ("If-Match: \xff", "HTTP_IF_MATCH", "''"),
+        ("X-Other: \xff", "HTTP_X_NONE", "None"),
+        ("Content-Type: text/plain", "CONTENT_TYPE", "'text/plain'"),
+    ],
+)
+def test_headers_as_wsgi_has_them(toy, head, name, value):
+    request = f"GET /header?name={name} HTTP/1.1\n{head}\nConnection: close"
+    with toy.say(request) as connection:
+        assert heard(connection).endswith(f"\r\n\r\n{value}")
+
+
+def test_slow_request_leaves_the_thread_to_others(toy):
+    with (
+        toy.say("GET /sleep?seconds=3 HTTP/1.1\nConnection: close") as slow,
+        toy.client() as client,
+    ):
+        started = time.monotonic()
+        assert client.post("/echo", content=b"quick").content == b"quick"
+        waited = time.monotonic() - started
+        assert heard(slow).endswith("slept")
+
+    assert waited < 2
+
+
+def test_only_http_1_is_spoken(toy):
+    with toy.connect() as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
+        assert "200" not in heard(connection)
+    with toy.say("GET /worker HTTP/1.1\nConnection: Upgrade, close\nUpgrade: h2c") as connection:
+        assert heard(connection).startswith("HTTP/1.1 200 ")

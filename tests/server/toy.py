@@ -1,0 +1,58 @@
+"""The server program with a small application: ``python -m tests.server.toy PORT WORKERS``."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from scim.protocol.errors import UnavailableError
+from scim.server import Exchanges, Master, Worker, listen
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+SECONDS = 1  # that a client gets
+LARGEST = 200_000  # bytes of a body
+CHUNK = 100_000  # bytes
+
+
+def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    query = {name: value for name, [value] in parse_qs(environ["QUERY_STRING"]).items()}
+    match environ["PATH_INFO"]:
+        case "/worker":
+            said = [str(os.getpid()).encode()]
+        case "/echo":
+            said = [environ["wsgi.input"].read()]
+        case "/header":
+            said = [repr(environ.get(query["name"])).encode()]
+        case "/sleep":
+            time.sleep(float(query["seconds"]))
+            said = [b"slept"]
+        case "/chunks":
+            said = chunks(int(query["count"]), query.get("fails"))
+        case "/fail":
+            raise ValueError("secret")
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return said
+
+
+def chunks(count: int, fails: str | None) -> Iterator[bytes]:
+    for number in range(count):
+        yield bytes([65 + number % 26]) * CHUNK
+    if fails == "unavailable":
+        raise UnavailableError("the database went away")
+    if fails:
+        raise ValueError("secret")
+
+
+def begin() -> Exchanges:
+    if "TOY_FAILS" in os.environ:
+        raise SystemExit("the toy cannot start")
+    return Exchanges(toy, lambda header: header == "known", LARGEST, SECONDS)
+
+
+if __name__ == "__main__":
+    port, workers = map(int, sys.argv[1:])
+    sys.exit(Master(Worker(listen("127.0.0.1", port, SECONDS), begin), workers).serve())
