@@ -276,6 +276,16 @@ class MemberChange(db.Model):  # type: ignore[name-defined, misc]
     added: Mapped[bool] = mapped_column(sa.Boolean)
 
 
+class Release(db.Model):  # type: ignore[name-defined, misc]
+    """A deleted resource that others still refer to: their references are removed part by part."""
+
+    __tablename__ = "releases"
+
+    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    resource_type: Mapped[str] = mapped_column(PlainText)
+
+
 class LogPosition(db.Model):  # type: ignore[name-defined, misc]
     """The position in PostgreSQL's log, in bytes, behind a tenant's last write: see the replica."""
 

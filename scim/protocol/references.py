@@ -16,6 +16,7 @@ from .values import PLACEHOLDER, Record
 # The placeholder and the key of the reference. It is no URL, which would go on with a slash.
 MARK = re.compile(rf',"\$ref":"{PLACEHOLDER}([^"/][^"]*)"')
 SEPARATOR = "\x1e"  # between the keys and the texts that a read found for the marks of one body
+GONE = "\x1d"  # the text of a reference to a resource that was deleted, which no read shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +126,14 @@ def resolve_marks(body: str, found: str | None) -> str:
     parts = found.split(SEPARATOR) if found else []
     texts = dict(zip(parts[::2], parts[1::2], strict=True))
     return MARK.sub(lambda mark: f",{texts[mark[1]]}" if mark[1] in texts else "", body)
+
+
+def gone(found: str | None) -> list[str]:
+    """Return the keys of the references that a read ``found`` to lead to deleted resources."""
+    if not found or GONE not in found:
+        return []
+    parts = found.split(SEPARATOR)
+    return [key for key, text in zip(parts[::2], parts[1::2], strict=True) if text == GONE]
 
 
 def take_out(reference: Reference, document: Record) -> str:

@@ -40,7 +40,7 @@ from scim.serializers.stored import (
 )
 from scim.storage import Operation, Store, Stored, Transaction, kind_of
 
-from . import writing
+from . import releasing, writing
 
 # A PATCH answers with all members of a group up to this number. Beyond it, it answers with none
 # unless ``attributes`` asks: adding one member to a hundred thousand would send them all back.
@@ -169,10 +169,11 @@ def delete(store: Store, resource_type: ResourceType, resource_id: str, request:
     def work(transaction: Transaction) -> None:
         stored = transaction.lock_for_delete(resource_type, resource_id)
         stored = check_found(resource_type, resource_id, stored, request)
-        writing.remove_references_to(transaction, resource_type, resource_id)
+        releasing.remove_references(transaction, resource_type, resource_id)
         transaction.delete(resource_type, stored)
 
     store.atomically(work)
+    releasing.finish(store)
 
 
 def _change(

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Sequence
 
-from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch.members import MemberOperation
 from scim.protocol.projection import unreturned
-from scim.protocol.references import Reference, take_out
 from scim.protocol.schema import GROUP, ResourceType
 from scim.protocol.values import Record, fold_text
-from scim.serializers.stored import Draft, arrange, check_whole, make_document, read_document
+from scim.serializers.stored import Draft, make_document, read_document
 from scim.storage import Cause, Deleted, Operation, Reason, Stored, Transaction, new_id
 
 
@@ -88,42 +86,6 @@ def _hidden(stored: Stored) -> Record:
     return hidden
 
 
-def remove_references_to(
-    transaction: Transaction, resource_type: ResourceType, resource_id: str
-) -> None:
-    """Remove a deleted resource's id from the resources that refer to it.
-
-    A resource for which the reference is required keeps it.
-    """
-    for name, source_id, key in transaction.index.referring(resource_id):
-        source_type = transaction.directory.definitions.by_name.get(name)
-        reference = source_type.references.get(key) if source_type else None
-        if source_type is None or reference is None or source_id == resource_id:
-            continue
-        if resource_type.name not in reference.targets:
-            continue
-        stored = transaction.lock(source_type, source_id)
-        document = _released(source_type, stored, reference, resource_id) if stored else None
-        if stored and document:
-            cause = Cause(Reason.DELETED, resource_id)
-            write_change(transaction, source_type, stored, document, Operation.PATCH, cause=cause)
-
-
-def _released(
-    resource_type: ResourceType, stored: Stored, reference: Reference, target_id: str
-) -> Record | None:
-    """Return a resource without a reference; None if that is required or leads elsewhere by now."""
-    document = read_document(stored)
-    if take_out(reference, document) != target_id:
-        return None
-    left = arrange(resource_type, stored.id, document)
-    try:
-        check_whole(resource_type, left)
-    except InvalidValueError:
-        return None
-    return left
-
-
 def restore(
     transaction: Transaction, resource_type: ResourceType, deleted: Deleted, document: Record
 ) -> Stored:
@@ -135,6 +97,7 @@ def restore(
     written = make_document(resource_type, was.id, document)
     [stored] = transaction.insert(resource_type, [written], Operation.RESTORE, was)
     transaction.trash.take(was.id)
+    transaction.releases.end(was.id)
     if deleted.members:
         back = MemberOperation("add", tuple(deleted.members))
         transaction.change_members(stored.id, stored.version, [back], skip_unknown=True)

@@ -13,7 +13,7 @@ from scim.protocol.canonical import check_primary
 from scim.protocol.constraints import check_required
 from scim.protocol.patch.members import MemberOperation, member_ids
 from scim.protocol.projection import EVERYTHING, Names, Projection, project, with_unreturned
-from scim.protocol.references import mark, resolve_marks, without_marks
+from scim.protocol.references import gone, mark, resolve_marks, take_out, without_marks
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER, Record
@@ -84,6 +84,14 @@ def read_document(stored: Stored) -> Record:
     return with_unreturned(document, json.loads(stored.hidden)) if stored.hidden else document
 
 
+def _without(resource_type: ResourceType, stored: Stored, keys: list[str]) -> str:
+    """Return a body without the references that the ``keys`` name."""
+    document: Record = json.loads(without_marks(stored.body), strict=False)
+    for key in keys:
+        take_out(resource_type.references[key], document)
+    return make_document(resource_type, stored.id, document)[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Representation:
     """A resource as an answer shows it; ``members`` are texts that follow ``text``."""
@@ -126,6 +134,8 @@ def represent(
     related = f',"{kind_of(resource_type).related}":[{stored.related}]' if stored.related else ""
     body = stored.body
     if resource_type.references:
+        if keys := gone(stored.references):
+            body = _without(resource_type, stored, keys)
         body = resolve_marks(body, stored.references)
     text = f'{body[:-1]}{related},"meta":{meta}}}'
     if projection or resource_type.shows_on_request:

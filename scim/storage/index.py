@@ -15,10 +15,8 @@ from .columns import indexable
 from .keys import is_id
 from .tables import TENANT, THIS, referrals, unique_values
 
-SELECT_REFERRING = (
-    sa.select(referrals.c.source_type, referrals.c.source_id, referrals.c.key)
-    .where(referrals.c.tenant_id == TENANT, referrals.c.target_id == THIS)
-    .order_by(referrals.c.source_id)
+SELECT_REFERRING = sa.select(referrals.c.source_type, referrals.c.source_id, referrals.c.key).where(
+    referrals.c.tenant_id == TENANT, referrals.c.target_id == THIS
 )
 SELECT_TAKEN = sa.select(unique_values.c.value).where(
     *(
@@ -95,10 +93,12 @@ class Index:
         if resource_type.uniques:
             self.connection.execute(DELETE_VALUES, names)
 
-    def referring(self, resource_id: str) -> Sequence[tuple[str, str, str]]:
+    def referring(
+        self, resource_id: str, most: int | None = None
+    ) -> Sequence[tuple[str, str, str]]:
         """Return the references to a resource: the type and id of the source, and their key."""
         names = {"tenant": self.tenant_id, "this": resource_id}
-        found = self.connection.execute(SELECT_REFERRING, names)
+        found = self.connection.execute(SELECT_REFERRING.limit(most), names)
         return [(row.source_type, row.source_id, row.key) for row in found]
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from scim.protocol.filters.resolve import Keys
-from scim.protocol.references import SEPARATOR, Reference
+from scim.protocol.references import GONE, SEPARATOR, Reference
 from scim.protocol.schema import ResourceType
 
 from .relations import DISPLAY_NAME, Columns, folded_display, same_id, url
-from .tables import DEFINED, OWN_KINDS, TENANT, joined, named, referrals, table_of
+from .tables import DEFINED, OWN_KINDS, TENANT, joined, named, referrals, releases, table_of
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,31 @@ class Referred:
         display = self.reference.display
         return text.concat(named(display, self.other.c.display) if display else "")
 
+    def shown_by(self, owner: Any) -> sa.Select[Any]:
+        """Return the SELECT of ``text`` for a row of ``owner``, or of ``GONE`` for its target.
+
+        A target is gone while the references to it are removed, part by part, after its delete.
+        """
+        gone = sa.exists().where(same_id(releases, referrals, releases.c.id, referrals.c.target_id))
+        text = sa.case(
+            (self.other.c.id.is_not(None), self.text),
+            (gone, sa.literal(f"{self.reference.key}{SEPARATOR}{GONE}", sa.String)),
+        )
+        mine = (referrals.c.tenant_id == TENANT) & (referrals.c.source_id == owner.c.id)
+        here = mine & (referrals.c.key == self.reference.key)
+        found = referrals.outerjoin(self.other, sa.and_(*self._leads))
+        return sa.select(text.label("text")).select_from(found).where(here).correlate(owner)
+
     def _chosen(self, columns: Sequence[Any]) -> sa.Select[Any]:
-        conditions = [
-            referrals.c.key == self.reference.key,
-            same_id(self.other, referrals, self.other.c.id, referrals.c.target_id),
-        ]
+        return sa.select(*columns).where(referrals.c.key == self.reference.key, *self._leads)
+
+    @property
+    def _leads(self) -> list[sa.ColumnElement[bool]]:
+        """The conditions on a row to be the target of a reference."""
+        conditions = [same_id(self.other, referrals, self.other.c.id, referrals.c.target_id)]
         if "resource_type" in self.other.c:
             conditions.append(self.other.c.resource_type == self.name)
-        return sa.select(*columns).where(*conditions)
+        return conditions
 
 
 @cache
@@ -78,9 +95,9 @@ def select_references(resource_type: ResourceType) -> Any:
     """Return the SELECT of the text that resolves the marks in the body of a resource, or NULL."""
     owner = table_of(resource_type)
     texts = [
-        each.of(owner, each.text.label("text"))
+        each.of(owner, each.text.label("text")) if number else each.shown_by(owner)
         for reference in resource_type.references.values()
-        for each in referred(reference)
+        for number, each in enumerate(referred(reference))
     ]
     if len(texts) < 2:
         return texts[0].scalar_subquery() if texts else sa.null()

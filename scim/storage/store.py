@@ -12,11 +12,13 @@ from scim.protocol.schema import ResourceType
 from .database.database import Database
 from .database.prepared import Prepared
 from .directory import Directory
+from .index import Index
 from .keys import CLOCK, FIRST_ID, is_id
 from .members.nesting import NestingNotLocked
 from .pages.query import Page, Query
 from .pages.read import read_page
 from .relations import RELATIONS, select_members_after
+from .releases import Releases
 from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hidden
 from .transaction import ClockBehind, Transaction
 
@@ -80,6 +82,22 @@ class Store:
 
     def rows(self, statement: Prepared, names: Mapping[str, Any]) -> Sequence[Any]:
         return self.database.read(lambda connection: statement.rows(connection, names))
+
+    def pending_releases(self) -> list[tuple[str, str]]:
+        """Return the type and id of each deleted resource that others still refer to."""
+        return self.database.read(lambda known: Releases(known, self.tenant_id).pending())
+
+    def referring(self, resource_id: str) -> Sequence[tuple[str, str, str]]:
+        """Return the references to a resource: the type and id of the source, and their key."""
+        return self.database.read(lambda known: Index(known, self.tenant_id).referring(resource_id))
+
+    def read_plain(
+        self, resource_type: ResourceType, ids: Sequence[str]
+    ) -> list[tuple[Stored, dict[str, Any]]]:
+        """Return resources without what they show of others, each with its ``search``."""
+        return self.database.read(
+            lambda known: Releases(known, self.tenant_id).read(resource_type, ids)
+        )
 
     def query(self, query: Query) -> Page:
         """Return one page of the resources that match."""

@@ -19,6 +19,7 @@ from models import (
     MemberChange,
     Nesting,
     Referral,
+    Release,
     Tenant,
     Token,
     Total,
@@ -31,6 +32,7 @@ from scim.protocol.schema import ResourceType
 users, groups, resources = User.__table__, Group.__table__, DefinedResource.__table__
 link, nesting, referrals = Link.__table__, Nesting.__table__, Referral.__table__
 unique_values, totals, trash = UniqueValue.__table__, Total.__table__, Trash.__table__
+releases = Release.__table__
 changes, member_changes = Change.__table__, MemberChange.__table__
 tenants, tokens = Tenant.__table__, Token.__table__
 

@@ -21,6 +21,7 @@ from .keys import CLOCK, is_id, made_at, now
 from .members.membership import Members
 from .members.nesting import Nesting, NestingNotLocked
 from .relations import GROUPS_OF_THIS
+from .releases import Releases
 from .rows import (
     Stored,
     insert_row,
@@ -76,6 +77,7 @@ class Transaction:
         self.index = Index(connection, directory.tenant_id)
         self.history = History(connection, directory.tenant_id)
         self.trash = Trash(connection, directory.tenant_id)
+        self.releases = Releases(connection, directory.tenant_id)
         self.nesting = Nesting(connection, directory.tenant_id)
         if change:
             self.nesting.hold(change.group, change.children)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-WHOLE = ("tenants", "tokens", "positions")  # small; some look-ups do not know the tenant
+# Small tables; some look-ups do not know the tenant.
+WHOLE = ("tenants", "tokens", "positions", "releases")
 TABLES = sa.text(
     "SELECT c.oid, quote_ident(c.relname) AS name, array_to_string(c.reloptions, ', ') AS options"
     " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
