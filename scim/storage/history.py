@@ -1,6 +1,11 @@
-"""History: each change with its token, instant and operation, in the transaction that made it."""
+"""History: each change with its token, instant and operation, in the transaction that made it.
+
+A row leaves ``before`` out if it is the ``after`` of the row before it, so that a body is stored
+once. A read puts it in again, and a purge too, in the oldest row that stays.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +18,30 @@ PURGED_AT_ONCE = 1000
 ID = changes.c.resource_id
 NAMES = tuple(column.name for column in changes.c if column.name != "tenant_id")
 SHOWN = sa.select(*(changes.c[name] for name in NAMES))
-RECORD = Prepared(sa.insert(changes), changes.c.keys())
+# A create or restore without ``before`` has none. Other rows with a body left it out.
+WHOLE = (Operation.CREATE, Operation.RESTORE)
+OTHERS = "operation NOT IN ('create', 'restore')"
+LAST_BODY = (
+    "SELECT known.after FROM changes AS known"
+    " WHERE known.tenant_id = {0}tenant_id AND known.resource_id = {0}resource_id"
+    " AND known.version < {0}version AND known.after IS NOT NULL"
+    " ORDER BY known.version DESC LIMIT 1"
+)
+VALUES = {column.name: f":{column.name}" for column in changes.c} | {
+    "before": f"CASE WHEN :{OTHERS} AND :before = ({LAST_BODY.format(':')})"
+    " THEN NULL ELSE :before END"
+}
+RECORD = Prepared(
+    sa.text(f"INSERT INTO changes ({', '.join(VALUES)}) VALUES ({', '.join(VALUES.values())})")
+)
+# Puts ``before`` in the next row that left it out, as the row ``version_gone`` is deleted.
+COMPLETE = sa.text(
+    f"UPDATE changes SET before = ({LAST_BODY.format('changes.')}) WHERE tenant_id = :tenant"
+    " AND resource_id = :this AND version = (SELECT min(later.version) FROM changes AS later"
+    " WHERE later.tenant_id = :tenant AND later.resource_id = :this"
+    f" AND later.version > :version_gone AND later.before IS NULL AND later.{OTHERS}"
+    " AND (later.after IS NOT NULL OR later.operation = 'delete'))"
+).bindparams(sa.bindparam("this", type_=ID.type))
 # One statement records any number of members: the ids are one parameter.
 RECORD_MEMBERS = {
     "sqlite": Prepared(
@@ -85,11 +113,15 @@ class History:
         for row in self.connection.execute(mine, names):
             members.setdefault(row.version, {})[row.member_id] = row.added
         own = changes.c.tenant_id == TENANT, ID == THIS
-        found = SHOWN.where(*own).order_by(changes.c.version)
-        return [
-            _change(row, members.get(row.version, {}))
-            for row in self.connection.execute(found, names)
-        ]
+        found = self.connection.execute(SHOWN.where(*own).order_by(changes.c.version), names)
+        made, body = [], None
+        for row in found:
+            change = _change(row, members.get(row.version, {}))
+            if _left_out(change):
+                change = replace(change, before=body)
+            made.append(change)
+            body = change.after or body
+        return made
 
     def memberships_of(self, member_id: str) -> list[Change]:
         """Return the changes of the groups that a member joined or left."""
@@ -113,13 +145,14 @@ class History:
         found = self.connection.execute(chosen, {"tenant": self.tenant_id}).all()
         if not found:
             return 0
+        names = [
+            {"tenant": self.tenant_id, "this": row.resource_id, "version_gone": row.version}
+            for row in found
+        ]
+        self.connection.execute(COMPLETE, names)
         for table, by_id in ((member_changes, member_changes.c.group_id), (changes, ID)):
             gone = (table.c.tenant_id == TENANT) & (by_id == THIS)
             gone &= table.c.version == sa.bindparam("version_gone")
-            names = [
-                {"tenant": self.tenant_id, "this": row.resource_id, "version_gone": row.version}
-                for row in found
-            ]
             self.connection.execute(sa.delete(table).where(gone), names)
         return len(found)
 
@@ -129,3 +162,9 @@ def _change(row: Any, members: Mapping[str, bool]) -> Change:
     known["operation"] = Operation(row.operation)
     known["cause"] = Cause.read(row.cause) if row.cause else None
     return Change(**known, members=members)
+
+
+def _left_out(change: Change) -> bool:
+    """Tell whether the row of a change left ``before`` out."""
+    has_body = change.after is not None or change.operation is Operation.DELETE
+    return change.before is None and has_body and change.operation not in WHOLE
