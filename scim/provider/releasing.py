@@ -21,7 +21,7 @@ from scim.storage import Cause, Operation, Reason, Store, Stored, Transaction
 
 from .writing import write_change
 
-AT_ONCE = 200  # references removed by one transaction
+AT_ONCE = 500  # references removed by one transaction
 PAUSE = 0.01  # seconds between two of them, in which others write
 
 Source = tuple[str, str, str]  # a reference: the type and id of the resource with it, and its key

@@ -8,7 +8,7 @@ from scim.protocol.projection import unreturned
 from scim.protocol.schema import GROUP, ResourceType
 from scim.protocol.values import Record, fold_text
 from scim.serializers.stored import Draft, make_document, read_document
-from scim.storage import Cause, Deleted, Operation, Reason, Stored, Transaction, new_id
+from scim.storage import Cause, Deleted, Operation, Reason, Stored, Transaction, kind_of, new_id
 
 
 def insert(
@@ -101,6 +101,9 @@ def restore(
     if deleted.members:
         back = MemberOperation("add", tuple(deleted.members))
         transaction.change_members(stored.id, stored.version, [back], skip_unknown=True)
+    if kind_of(resource_type).has_groups:
+        transaction.rejoin(deleted.groups, stored.id)
+        return transaction.get(resource_type, stored.id, with_related=True)
     cause = Cause(Reason.RESTORED, stored.id)
     for group_id in sorted(deleted.groups):
         if group := transaction.lock(GROUP, group_id):

@@ -16,7 +16,19 @@ from scim.protocol.schema import ResourceType
 from scim.protocol.values import PLACEHOLDER, fold_text
 
 from .database.prepared import Prepared
-from .tables import TENANT, THIS, groups, joined, kind_of, link, named, nesting, users
+from .tables import (
+    OWN_KINDS,
+    TENANT,
+    THIS,
+    among,
+    groups,
+    joined,
+    kind_of,
+    link,
+    named,
+    nesting,
+    users,
+)
 
 Columns = Mapping[Keys, Any]
 DISPLAY_NAME: Keys = ("displayname",)
@@ -141,6 +153,30 @@ _MEMBERS = RELATIONS["members"]
 # member, by the type of ``this``.
 MEMBERS_OF_THIS = sa.union_all(*(each.select_ids(each.owner, each.other_id) for each in _MEMBERS))
 GROUPS_OF_THIS = {each.type: each.select_ids(each.other_id, each.owner) for each in _MEMBERS}
+
+# The groups that a user leaves or joins are locked in the order of their ids.
+LOCK_GROUPS = (
+    sa.select(groups.c.id)
+    .where(groups.c.tenant_id == TENANT, among(groups.c.id))
+    .order_by(groups.c.id)
+    .with_for_update(key_share=True)
+)
+LOCK_GROUPS_OF_USER = (
+    sa.select(groups.c.id)
+    .where(groups.c.tenant_id == TENANT, groups.c.id.in_(GROUPS_OF_THIS["User"]))
+    .order_by(groups.c.id)
+    .with_for_update(key_share=True)
+)
+LINK_TO_GROUPS = sa.insert(link).from_select(
+    ["tenant_id", "group_id", "user_id"],
+    sa.select(groups.c.tenant_id, groups.c.id, THIS).where(
+        groups.c.tenant_id == TENANT, among(groups.c.id)
+    ),
+)
+DELETE_LINKS = {
+    name: sa.delete(link).where(link.c.tenant_id == TENANT, kind.linked == THIS)
+    for name, kind in OWN_KINDS.items()
+}
 
 
 def select_related(resource_type: ResourceType) -> sa.ScalarSelect[str | None]:

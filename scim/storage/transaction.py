@@ -20,7 +20,7 @@ from .index import Index
 from .keys import CLOCK, is_id, made_at, now
 from .members.membership import Members
 from .members.nesting import Nesting, NestingNotLocked
-from .relations import GROUPS_OF_THIS
+from .relations import DELETE_LINKS, LINK_TO_GROUPS, LOCK_GROUPS, LOCK_GROUPS_OF_USER
 from .releases import Releases
 from .rows import (
     Stored,
@@ -31,21 +31,11 @@ from .rows import (
     update_returning_related,
     update_versions,
 )
-from .tables import OWN_KINDS, TENANT, THIS, groups, is_this, kind_of, link, table_of
+from .tables import is_this, kind_of, table_of
 from .totals import add_new, add_to_total
 from .trash import Trash
 
 NOBODY: Mapping[str, bool] = MappingProxyType({})
-LOCK_GROUPS_OF_USER = (
-    sa.select(groups.c.id)
-    .where(groups.c.tenant_id == TENANT, groups.c.id.in_(GROUPS_OF_THIS["User"]))
-    .order_by(groups.c.id)
-    .with_for_update(key_share=True)
-)
-DELETE_LINKS = {
-    name: sa.delete(link).where(link.c.tenant_id == TENANT, kind.linked == THIS)
-    for name, kind in OWN_KINDS.items()
-}
 
 
 class ClockBehind(Exception):
@@ -304,3 +294,14 @@ class Transaction:
         for group_id, version in self.bump(GROUP, group_ids).items():
             self.members_at(group_id, version)[member] = False
             self.note(GROUP, group_id, version, Operation.PATCH, at, cause=cause)
+
+    def rejoin(self, group_ids: Collection[str], user_id: str) -> None:
+        """Make a user who has come back a member of the groups that are still there."""
+        names = self.names(user_id) | {"ids": list(group_ids)}
+        here = list(self.connection.scalars(LOCK_GROUPS, names))
+        self.connection.execute(LINK_TO_GROUPS, names | {"ids": here})
+        at, cause = now(), Cause(Reason.RESTORED, user_id)
+        for group_id, version in self.bump(GROUP, here).items():
+            self.members_at(group_id, version)[user_id] = True
+            self.note(GROUP, group_id, version, Operation.PATCH, at, cause=cause)
+        self.bump(USER, [user_id] if here else [])

@@ -17,17 +17,11 @@ import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
 
-from ..relations import GROUPS_OF_THIS
+from ..relations import GROUPS_OF_THIS, LOCK_GROUPS
 from ..tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, tenants, users
 
 MINE = nesting.c.tenant_id == TENANT
 LOCK_NESTING = sa.select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
-LOCK_GROUPS = (
-    sa.select(groups.c.id)
-    .where(groups.c.tenant_id == TENANT, among(groups.c.id))
-    .order_by(groups.c.id)
-    .with_for_update(key_share=True)
-)
 SELECT_ABOVE = sa.select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS)
 SELECT_BELOW = sa.select(nesting.c.child_id).where(MINE, among(nesting.c.parent_id)).distinct()
 BETWEEN = sa.and_(
