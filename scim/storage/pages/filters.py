@@ -24,7 +24,7 @@ from ..references import Referred, referred
 from ..relations import RELATIONS, Columns, Relation, url
 from ..tables import kind_of
 from . import json_each, jsonpath
-from .trigrams import likeness
+from .trigrams import PARTS, likeness
 
 
 @cache
@@ -110,7 +110,7 @@ class _Compiler:
             case And(terms):
                 return sa.and_(sa.true(), *(self.term(term) for term in terms))
             case Or(terms):
-                return sa.or_(sa.false(), *(self.term(term) for term in terms))
+                return sa.or_(sa.false(), *(self.term(term) for term in _joined(terms)))
             case Not(term):
                 return sa.not_(self.term(term))
             case Compare(keys) | Has(keys) if reference := server_made(keys, self.references):
@@ -167,6 +167,24 @@ class _Compiler:
             return sa.and_(column.is_not(None), column != "")
         is_text = condition.attribute.type == "string" and column.key != "id"
         return column != "" if is_text else sa.true()
+
+
+def _joined(terms: Iterable[Condition]) -> Iterable[Condition]:
+    """Return the terms of an OR, with those that look for parts in one list joined to one.
+
+    So the elements of the list are unpacked once and not once for each term.
+    """
+    lists: dict[Keys, list[Some]] = {}
+    others: list[Condition] = []
+    for term in terms:
+        if isinstance(term, Some) and jsonpath.asks(term, PARTS):
+            lists.setdefault(term.keys, []).append(term)
+        else:
+            others.append(term)
+    for same in lists.values():
+        inner = same[0].condition if len(same) == 1 else Or(tuple(each.condition for each in same))
+        others.append(replace(same[0], condition=inner))
+    return others
 
 
 def _is_nullable(column: Any) -> bool:

@@ -1,7 +1,12 @@
-"""Filters on ``search`` for PostgreSQL: each term is one jsonpath, for the GIN index."""
+"""Filters on ``search`` for PostgreSQL: each term is one jsonpath, for the GIN index.
+
+A jsonpath finds parts of texts (``co``, ``ew``) with regular expressions only, and PostgreSQL
+remembers 32 of these. With more it compiles each anew for each row. So LIKE finds parts instead, in
+the elements of a list too.
+"""
 
 import json
-import re
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +19,30 @@ from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
 SIGNS = {"eq": "==", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "sw": "starts with"}
 
 
+PARTS = ("co", "ew")
+
+
 def term(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
-    """Return a comparison, a presence or a value path as ``search @? path``."""
-    return meets(search, _asked(condition))
+    """Return a comparison, a presence or a value path over ``search``."""
+    if not asks(condition, PARTS):
+        return meets(search, _asked(condition))
+    rest = _without_parts(condition)
+    found = _with_parts(condition, search)
+    if rest is not None and asks(rest, ("eq",)):
+        return sa.and_(meets(search, _asked(rest)), found)  # for the index
+    return found
+
+
+def asks(condition: Condition, operators: Collection[str]) -> bool:
+    """Tell whether a condition compares anything with one of the operators."""
+    match condition:
+        case And(terms) | Or(terms):
+            return any(asks(each, operators) for each in terms)
+        case Not(below) | Some(_, _, below):
+            return asks(below, operators)
+        case Compare(_, _, operator):
+            return operator in operators
+    return False
 
 
 def meets(search: Any, path: Any) -> sa.ColumnElement[bool]:
@@ -30,6 +56,8 @@ def term_beside(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
 
     PostgreSQL expects 1 % of the rows to meet any ``@?``, also ``type eq "work"``.
     """
+    if asks(condition, PARTS):
+        return _with_parts(condition, search)
     nothing = sa.literal({}, JSONB())
     found: sa.ColumnElement[bool] = sa.func.jsonb_path_exists(
         search, _asked(condition), nothing, sa.true()
@@ -75,13 +103,45 @@ def _test(condition: Compare | Has, path: str) -> str:
         textual = condition.attribute.type not in ("boolean", "integer", "decimal")
         return f'({path} != "")' if textual else f"(exists({path}))"
     value = json.dumps(condition.value, ensure_ascii=False)
-    match condition.operator:
-        case "co":
-            return f'({path} like_regex {value} flag "q")'
-        case "ew":
-            pattern = json.dumps(re.escape(str(condition.value)) + "$", ensure_ascii=False)
-            return f"({path} like_regex {pattern})"
     return f"({path} {SIGNS[condition.operator]} {value})"
+
+
+def _with_parts(condition: Condition, value: Any) -> sa.ColumnElement[bool]:
+    """Return a condition over a JSON object or over an element of a list; it is never NULL."""
+    if not asks(condition, PARTS):
+        return meets(value, sa.literal(f"$ ? {_predicate(condition)}", JSONPATH()))
+    match condition:
+        case And(terms):
+            return sa.and_(*(_with_parts(each, value) for each in terms))
+        case Or(terms):
+            return sa.or_(*(_with_parts(each, value) for each in terms))
+        case Not(negated):
+            return sa.not_(_with_parts(negated, value))
+        case Some(keys, _, inner):
+            path = sa.literal(f"{_path(keys)}[*]", JSONPATH())
+            values = sa.func.jsonb_path_query(value, path)
+            element = values.table_valued(sa.column("value", JSONB())).render_derived()
+            found = sa.select(1).select_from(element).where(_with_parts(inner, element.c.value))
+            return sa.exists(found)
+        case Compare(keys, _, operator, part):
+            return sa.func.coalesce(compare_text(_text(value, keys), operator, part), sa.false())
+    raise TypeError(f"not a condition: {condition}")
+
+
+def _without_parts(condition: Condition) -> Condition | None:
+    """Return what a condition asks beside parts, which is true wherever it is; None if nothing."""
+    match condition:
+        case And(terms):
+            rest = [each for each in map(_without_parts, terms) if each is not None]
+            return And(tuple(rest)) if rest else None
+        case Some(keys, attribute, inner):
+            below = _without_parts(inner)
+            return None if below is None else Some(keys, attribute, below)
+    return None if asks(condition, PARTS) else condition
+
+
+def _text(value: Any, keys: Keys) -> Any:
+    return value.op("#>>", return_type=sa.Text())(sa.cast(list(keys), ARRAY(sa.Text)))
 
 
 def compare_text(column: Any, operator: str, value: Any) -> Any:
@@ -104,7 +164,7 @@ def sort_value(keys: Keys, multi: Keys | None, last: Attribute, search: Any) -> 
     if multi is not None:
         primary = _first(search, f"{_path(multi)}[*] ? (@.primary == true)")
         source = sa.func.coalesce(primary, _first(search, f"{_path(multi)}[0]"))
-    text = source.op("#>>", return_type=sa.Text())(sa.cast(list(keys), ARRAY(sa.Text)))
+    text = _text(source, keys)
     return sa.cast(text, sa.Numeric) if last.type in ("integer", "decimal") else text.collate("C")
 
 

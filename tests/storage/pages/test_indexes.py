@@ -125,6 +125,7 @@ def plans(crowd):
         (USER, 'id eq "<user>"', "users_pkey", 1),
         (USER, 'emails.value eq "User77@work.example"', "ix_users_search", 1),
         (USER, 'emails[type eq "work" and value eq "user77@work.example"]', "ix_users_search", 1),
+        (USER, 'emails[type co "or" and value eq "user77@work.example"]', "ix_users_search", 1),
         (USER, f'{E}:department eq "department 7"', "ix_users_search", 8),
         (USER, 'meta.lastModified ge "2999-05-13T01:06:30Z"', "ix_users_last_modified", 10),
         (USER, 'groups.value eq "<group>"', "link_pkey", 2),

@@ -117,7 +117,8 @@ def odd(new_directory):
     directory = new_directory()
     for number, text in enumerate(ODD):
         emails = [{"value": f"other{number}"}, {"value": text, "type": "home"}]
-        directory.user(text, displayName=text, emails=emails)
+        named = {"displayName": text, "title": text, "name": {"familyName": text}}
+        directory.user(text, emails=emails, ims=emails, **named)
     return directory
 
 
@@ -131,11 +132,39 @@ def test_part_is_text_whatever_is_in_it(odd, operator, text, negated):
     for asked in (
         f"userName {operator} {quoted}",
         f"displayName {operator} {quoted}",
+        f"title {operator} {quoted}",
+        f"name.familyName {operator} {quoted}",
+        f"ims.value {operator} {quoted}",
+        f'ims.value {operator} {quoted} or ims.value co "no such part" or title eq "no"',
+        f'ims[type eq "home" and not (value co "no such part") and value {operator} {quoted}]',
         f'emails[type eq "home" and value {operator} {quoted}]',
         f'emails[type eq "home" and (value {operator} {quoted} or value eq "no")]',
     ):
         found = odd.list(USER, f"not ({asked})" if negated else asked)
         assert {each["userName"] for each in found} == expected, asked
+
+
+@POSTGRESQL
+@pytest.mark.parametrize("operator", ["co", "ew"])
+def test_part_is_found_without_a_regular_expression(odd, operator):
+    names = ("title", "displayName", "ims.value", "emails.value", "schemas")
+    text = " or ".join(f'{name} {operator} "part {number}"' for name in names for number in (1, 2))
+
+    with noted(odd.store.database) as executed:
+        odd.list(USER, f'{text} or ims[type eq "home" and not (value {operator} "no")]')
+
+    for statement, parameters in executed:
+        assert "like_regex" not in statement + str(parameters)
+
+
+def test_lists_are_unpacked_once_for_all_parts_in_them(odd):
+    text = " or ".join(f'ims.value co "part {number}"' for number in range(50))
+
+    with noted(odd.store.database) as executed:
+        odd.list(USER, text)
+
+    for statement, _ in executed:
+        assert statement.count("json_each(") + statement.count("jsonb_path_query(") == 1
 
 
 def migrate(url, *arguments):
