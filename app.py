@@ -39,7 +39,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db)
     with app.app_context():
-        database = Database(db.engine, settings.replica_url)
+        database = Database(db.engine, settings.replica_url, settings.query_timeout)
     definitions = read_definitions(settings.schema_folder)
     service = Service(settings, database, definitions, Tolerance(), Doorkeeper(settings.token))
     app.extensions["scim"] = service
@@ -90,6 +90,8 @@ def main() -> None:
     with listener:
         if problem := service.database.problem(migrations):
             sys.exit(problem)
+        if service.database.file and (warning := service.database.file.warning()):
+            print(warning, file=sys.stderr)
         service.database.close()  # no worker may inherit a connection
         print(welcome(settings), flush=True)
         sys.exit(Master(Worker(listener, begin), settings.workers).serve())

@@ -7,6 +7,7 @@ try:
 
     from app import create_app
     from scim.cli import register
+    from scim.protocol.errors import UnavailableError
     from scim.settings import SettingError, read_settings
     from scim.storage import DatabaseError
 except ModuleNotFoundError as error:
@@ -15,7 +16,7 @@ except ModuleNotFoundError as error:
         "or else `pip install -r requirements.txt`"
     )
 
-cli = FlaskGroup(create_app=create_app)
+cli = FlaskGroup(create_app=lambda: create_app({"QUERY_TIMEOUT": 0}))  # a purge may take long
 register(cli)
 
 if __name__ == "__main__":
@@ -26,3 +27,5 @@ if __name__ == "__main__":
         sys.exit(str(error))
     except DatabaseError as error:
         sys.exit(f"The database cannot be used: {str(error).splitlines()[0]}")
+    except UnavailableError as error:
+        sys.exit(error.detail)

@@ -1,14 +1,17 @@
 """Run by Alembic: the migrations, on the database of the application."""
 
 import re
+from contextlib import AbstractContextManager
 from logging.config import fileConfig
 from typing import Any
 
 from alembic import context
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
 fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
 db = current_app.extensions["migrate"].db
+LOCK = 7643_7644  # of PostgreSQL; whoever migrates this database holds it
 PARTITION = re.compile(r"(.+)_p\d+")
 
 
@@ -40,13 +43,26 @@ def report(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
     print(f"Migrated to {step.up_revision_id}: {step.up_revision.doc}")
 
 
+def begin() -> AbstractContextManager[Any]:
+    """Begin the one transaction of all migrations, when no other process migrates any more."""
+    while True:
+        try:
+            return context.begin_transaction()
+        except OperationalError as error:  # another process holds SQLite's write lock
+            if "locked" not in str(error):
+                raise
+
+
 with db.engine.connect() as connection:
     context.configure(
         connection=connection,
+        transactional_ddl=True,
         target_metadata=db.metadata,
         include_object=applies,
         process_revision_directives=drop_empty,
         on_version_apply=report,
     )
-    with context.begin_transaction():
+    with begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         context.run_migrations()

@@ -33,6 +33,9 @@ class Settings:
         f"sqlite:///{PROJECT / 'scim.db'}", "`sqlite:///file.db` or `postgresql://user@host/name`"
     )
     replica_url: str = _setting("", "a PostgreSQL standby that answers queries; empty for none")
+    query_timeout: int = _setting(
+        10, "seconds after which the database stops a query; 0 for never", least=0
+    )
     host: str = _setting("127.0.0.1", "the address to listen on")
     port: int = _setting(5000, "the port to listen on")
     workers: int = _setting(os.cpu_count() or 1, "worker processes; one for each core is best")

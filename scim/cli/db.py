@@ -1,5 +1,7 @@
 """``db``: create and migrate the tables."""
 
+from typing import Any
+
 import click
 from flask import current_app
 from flask.cli import with_appcontext
@@ -10,6 +12,7 @@ from scim.storage.database.partitions import partition
 from .common import database
 
 db: click.Group = cli.db
+apply = db.commands["upgrade"].callback
 HERE = "The migrations are already here; `python manage.py db upgrade` applies them."
 
 
@@ -29,6 +32,18 @@ def migrate_models(message: str | None) -> None:
         click.echo(HERE)
     else:
         migrate(message=message)
+
+
+@with_appcontext
+def upgrade(**options: Any) -> None:
+    """Apply the migrations; create SQLite's file first, which nothing else does."""
+    if file := database().file:
+        file.create()
+    assert apply
+    apply(**options)
+
+
+db.commands["upgrade"].callback = upgrade
 
 
 @db.command("partition")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from scim.protocol.errors import TooExpensiveError, TooManyError
 from scim.protocol.schema import ResourceType
 
 from .database.database import Database
@@ -25,6 +26,10 @@ from .transaction import ClockBehind, Transaction
 T = TypeVar("T")
 LAST_ATTEMPT = 3  # at which new ids may come before others; it makes later pages slower only
 AT_ONCE = 1000  # members read by one statement, where a group has more
+TOO_MANY = (
+    "the query takes longer than this server allows; "
+    "use fewer comparisons, `eq` instead of `co` and `ew`, or no `sortBy`"
+)
 
 
 class Store:
@@ -100,14 +105,23 @@ class Store:
         )
 
     def query(self, query: Query) -> Page:
-        """Return one page of the resources that match."""
+        """Return one page of the resources that match.
+
+        :raises TooManyError: it takes too long to find them
+        :raises UnavailableError: the database cannot be reached, or is too busy
+        """
 
         def work(connection: sa.Connection) -> Page:
             return read_page(connection, self.tenant_id, query, self.database.anchors)
 
-        if self.database.replica:
-            return self.database.replica.read(self.tenant_id, work)
-        return self.database.read(work)
+        try:
+            if self.database.replica:
+                return self.database.replica.read(self.tenant_id, work)
+            return self.database.read(work)
+        except TooExpensiveError:
+            if query.is_expensive:
+                raise TooManyError(TOO_MANY) from None
+            raise
 
     def atomically(self, work: Callable[[Transaction], T]) -> T:
         """Return what ``work`` returns and commit all it did, or nothing if it raised.

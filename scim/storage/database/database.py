@@ -13,8 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..anchors import Anchors
+from .budgets import limit, start
 from .engine import Connections, configure, reading_engine
-from .failures import Failures, is_repeatable, words
+from .failures import Failures, State, is_repeatable, words
+from .file import SqliteFile
 from .observing import Observer, observe
 from .replica import Replica
 
@@ -24,22 +26,42 @@ LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before 
 
 
 class Database:
-    """One database, which many tenants may share; ``replica_url`` is that of a copy of it."""
+    """One database, which many tenants may share; ``replica_url`` is that of a copy of it.
 
-    def __init__(self, engine: sa.Engine, replica_url: str = "") -> None:
+    It stops a query after ``seconds``; 0 for never.
+    """
+
+    def __init__(self, engine: sa.Engine, replica_url: str = "", seconds: float = 0) -> None:
         configure(engine)
         self.engine = engine
         self.reader = reading_engine(engine)
+        self.seconds = seconds
+        self.file = self._guard() if engine.dialect.name == "sqlite" else None
         self.reading, self.writing = Connections(self.reader), Connections(engine)
         self.failures = Failures()
         self.anchors = Anchors()
-        self.replica = Replica(replica_url, self.read) if replica_url else None
+        self.replica = Replica(replica_url, self.read, self.failures) if replica_url else None
+        for each in self.engines:
+            limit(each, seconds)
+
+    def _guard(self) -> SqliteFile:
+        file = SqliteFile(self.engine.url.database or "")
+        for each in (self.engine, self.reader):
+            file.guard(each)
+        return file
+
+    @property
+    def engines(self) -> list[sa.Engine]:
+        return [self.engine, self.reader, *([self.replica.engine] if self.replica else [])]
 
     def problem(self, migrations: str) -> str | None:
         """Return why the database cannot serve, in a line for the person who starts the server.
 
         ``migrations`` is the folder of the migrations that must have been applied.
         """
+        outdated = "The database is not up to date; migrate it with: python manage.py db upgrade"
+        if self.file and not self.file.is_there():
+            return outdated
         try:
             with self.reader.connect() as connection:
                 applied = MigrationContext.configure(connection).get_current_heads()
@@ -47,11 +69,11 @@ class Database:
             return f"SCIM_DATABASE_URL: the database cannot be used: {words(error)}"
         if set(applied) == set(ScriptDirectory(migrations).get_heads()):
             return None
-        return "The database is not up to date; migrate it with: python manage.py db upgrade"
+        return outdated
 
     def observe(self, observer: Observer | None) -> None:
         """Show an observer each statement from now on, or nobody with None."""
-        for engine in (self.engine, self.reader, *([self.replica.engine] if self.replica else [])):
+        for engine in self.engines:
             observe(engine, observer)
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -59,6 +81,7 @@ class Database:
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
+        self._check_file()
         return self._repeat(self.reading.one, work)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
@@ -66,12 +89,19 @@ class Database:
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        return self._repeat(self.writing.transaction, work)
+        self._check_file()
+        done = self._repeat(self.writing.transaction, work)
+        self._check_file()  # or else the change is in a file that is gone
+        return done
 
     def close(self) -> None:
         """Close all connections that are not in use."""
         self.reading.close()
         self.writing.close()
+
+    def _check_file(self) -> None:
+        if self.file and not self.file.is_same():
+            raise self.failures.unavailable(State.REPLACED, self.file.path)
 
     def _repeat(
         self,
@@ -86,8 +116,11 @@ class Database:
             done = False
             try:
                 with connect() as connection:
+                    if self.file and self.seconds:
+                        start(connection, self.seconds)
                     result = work(connection)
-                    done = True
+                    done, ended = True, time.monotonic()
+                self._check_commit(time.monotonic() - ended)
                 return result
             except (DBAPIError, PoolTimeout) as error:
                 failure = error
@@ -97,3 +130,11 @@ class Database:
         if answer := self.failures.answer(failure, is_commit=done):
             raise answer from failure
         raise failure
+
+    def _check_commit(self, seconds: float) -> None:
+        """Claim nothing after a commit that ran out of time.
+
+        PostgreSQL then stops to wait for a synchronous standby, and reports success.
+        """
+        if self.seconds and seconds > self.seconds * 0.9:
+            raise self.failures.unavailable(State.UNSURE, f"the commit took {seconds:.1f} s")

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from .engine import configure
+from .failures import Failures, State, state_of, words
 
 T = TypeVar("T")
 PATIENCE = 2  # seconds for a connection
@@ -53,8 +54,9 @@ class Replica:
     A server that is no standby is never read from.
     """
 
-    def __init__(self, url: str, read_primary: Read) -> None:
+    def __init__(self, url: str, read_primary: Read, failures: Failures) -> None:
         self.read_primary = read_primary
+        self.failures = failures
         self.engine = sa.create_engine(
             url,
             isolation_level="AUTOCOMMIT",
@@ -75,7 +77,7 @@ class Replica:
     def read(self, tenant_id: int, work: Callable[[sa.Connection], T]) -> T:
         """Return what ``work`` reads from the replica, or else from the primary.
 
-        :raises UnavailableError: the primary cannot be reached, or is too busy
+        :raises UnavailableError: the primary cannot be reached, or the query takes too long
         """
         if time.monotonic() >= self.away_until:
             known = {"tenant": tenant_id}
@@ -85,6 +87,8 @@ class Replica:
                     if connection.scalar(HAS_REPLAYED, {"position": position}):
                         return work(connection)
             except (DBAPIError, psycopg2.Error) as error:
+                if state_of(error) is State.TOO_SLOW:  # the primary would not be faster
+                    raise self.failures.unavailable(State.TOO_SLOW, words(error)) from error
                 self._pause(error)
         return self.read_primary(work)
 

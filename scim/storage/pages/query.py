@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidPathError
-from scim.protocol.filters.resolve import Chain, Condition, locate
+from scim.protocol.filters.resolve import Chain, Compare, Condition, locate
 from scim.protocol.references import server_made
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
@@ -62,6 +62,11 @@ class Query:
         """Whether the client chose an order; otherwise ids give that of creation."""
         return any(selection.sort for selection in self.selections)
 
+    @property
+    def is_expensive(self) -> bool:
+        """Whether the query itself can take long: no row is looked up by its name or id."""
+        return self.sorts or any(map(_is_sought, self.selections))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -83,6 +88,15 @@ class Page:
     goes_on: bool = False
     first: Position | None = None
     last: Position | None = None
+
+
+def _is_sought(selection: Selection) -> bool:
+    match selection.condition:
+        case None:
+            return False
+        case Compare(keys, _, "eq"):
+            return keys not in columns_of(selection.resource_type)
+    return True
 
 
 def sort_chain(sort_by: str, resource_type: ResourceType, tolerated: Tolerated) -> Chain:

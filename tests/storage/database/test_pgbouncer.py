@@ -3,6 +3,9 @@
 So nothing that a session remembers may be relied upon: settings, locks, prepared statements.
 """
 
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -14,7 +17,8 @@ from tests.support.bulk import bulk_request, post, refer
 from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import temporary_database
 from tests.support.scim import add, group, listed, patch_op, remove, replace, user
-from tests.support.server import open_session, run
+from tests.support.server import ROOT, open_session, run
+from tests.support.standby import wait_until
 
 pytestmark = pytest.mark.slow
 CLIENTS = 6
@@ -167,3 +171,51 @@ def test_tables_are_partitioned_by_way_of_it(database):
 
 def test_requests_go_on_when_tables_have_changed_beneath_them(server):
     live_as_an_idp(server)
+
+
+def test_server_gives_no_limit_to_others(database, server):
+    live_as_an_idp(server)
+
+    engine = sa.create_engine(database, poolclass=sa.NullPool)
+    for _ in range(2 * POOL_SIZE):
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "0"
+            assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "0"
+
+
+@pytest.fixture
+def limited(postgres, database):
+    """A connection to the database beside PgBouncer, while the role has a limit there."""
+    name = sa.make_url(database).database
+    setting = f"ALTER ROLE {postgres.username} IN DATABASE {name} {{}} statement_timeout {{}}"
+    engine = sa.create_engine(
+        postgres.set(database=name), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        f" WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(setting.format("SET", "= '300ms'"))
+        connection.exec_driver_sql(end)
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        yield connection
+        connection.exec_driver_sql(setting.format("RESET", ""))
+        connection.exec_driver_sql(end)
+
+
+def test_limit_of_the_role_stops_queries_and_no_command(limited, database, server, monkeypatch):
+    monkeypatch.setenv("SCIM_DATABASE_URL", database)
+    limited.exec_driver_sql("BEGIN; LOCK TABLE users, trash IN ACCESS EXCLUSIVE MODE")
+    with open_session(server.url, server.token) as session:
+        assert session.get("/Users").status_code == 503
+
+    purge = [sys.executable, "manage.py", "trash", "purge", "--days", "0"]
+    command = subprocess.Popen(purge, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    wait_until(lambda: limited.exec_driver_sql(waiting).scalar())
+    time.sleep(0.6)  # twice the limit
+    limited.exec_driver_sql("ROLLBACK")
+
+    said = command.communicate()[0]
+    assert command.returncode == 0, said

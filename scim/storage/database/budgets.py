@@ -1,0 +1,76 @@
+"""What work on the database may cost: it is stopped after some seconds, whoever waits for it.
+
+PostgreSQL counts each statement by itself, SQLite all statements of one read or one write.
+"""
+
+import time
+from functools import partial
+from math import inf
+from typing import Any
+
+import psycopg2
+import sqlalchemy as sa
+
+from .engine import PREPARED
+
+DEADLINE = "deadline"  # of a connection to SQLite: its ``Deadline``
+STEPS = 100_000  # of SQLite's virtual machine, some milliseconds
+CHECK_INTERVAL = 2000  # milliseconds after which PostgreSQL looks whether its client is there
+LOCK_SHARE = 0.9  # a wait for a lock ends first: it makes no query an expensive one
+
+
+class Deadline:
+    """When the work on a connection has to end, in the seconds of ``time.monotonic``."""
+
+    def __init__(self) -> None:
+        self.at = inf
+
+    def has_passed(self) -> bool:
+        return time.monotonic() > self.at
+
+
+def limit(engine: sa.Engine, seconds: float) -> None:
+    """Let the connections that an engine will open stop what takes longer; 0 for never."""
+    if engine.dialect.name == "sqlite":
+        if seconds:
+            sa.event.listen(engine, "connect", _watch_sqlite)
+        return
+    sa.event.listen(engine, "connect", partial(_limit_postgresql, seconds))
+    if not seconds:
+        sa.event.listen(engine, "begin", _lift_limit)
+
+
+def start(connection: sa.Connection, seconds: float) -> None:
+    """Count the seconds of a connection to SQLite from now on."""
+    connection.info[DEADLINE].at = time.monotonic() + seconds
+
+
+def _watch_sqlite(connection: Any, record: Any) -> None:
+    record.info[DEADLINE] = deadline = Deadline()
+    connection.set_progress_handler(deadline.has_passed, STEPS)
+
+
+def _limit_postgresql(seconds: float, connection: Any, record: Any) -> None:
+    """Limit a connection's statements, unless PgBouncer lies between.
+
+    PgBouncer would give the settings to others. There the role has them: see docs/scaling.md.
+    """
+    if record.info[PREPARED] is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = {seconds * 1000:.0f}")
+        if seconds:
+            cursor.execute(f"SET lock_timeout = {seconds * 1000 * LOCK_SHARE:.0f}")
+    connection.commit()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET client_connection_check_interval = {CHECK_INTERVAL}")
+        connection.commit()
+    except psycopg2.Error:  # before version 14, and on systems that cannot look
+        connection.rollback()
+
+
+def _lift_limit(connection: sa.Connection) -> None:
+    """Let a command's transaction take its time, also where the role has a limit."""
+    lifted = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
+    connection.connection.cursor().execute(lifted)

@@ -1,0 +1,59 @@
+"""The file of a SQLite database: only ``db upgrade`` creates it, and a server never changes it
+for another."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+MODE = 0o600  # SQLite gives the same to the files beside it
+
+
+class SqliteFile:
+    """A file that connections are opened to; it must stay the one that it was at first."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.known = self._identity()
+
+    def guard(self, engine: sa.Engine) -> None:
+        """Let an engine open the file only if it is there, and not make a new one."""
+        sa.event.listen(engine, "do_connect", _open_existing)
+
+    def is_there(self) -> bool:
+        return self._identity() is not None
+
+    def is_same(self) -> bool:
+        """Tell whether the file is there and was not replaced; this takes a microsecond."""
+        found = self._identity()
+        if self.known is None:
+            self.known = found
+        return found is not None and found == self.known
+
+    def create(self) -> None:
+        """Make an empty file that nobody else may read, unless the file is there."""
+        if self.path:
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, MODE))
+
+    def warning(self) -> str | None:
+        """Return one line for the operator if others may read the file."""
+        found = Path(self.path)
+        if not found.exists() or not found.stat().st_mode & 0o004:
+            return None
+        return f"Every user of this machine can read {self.path}; forbid it with: chmod 600"
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def _open_existing(dialect: Any, _: Any, arguments: Any, options: dict[str, Any]) -> Any:
+    path, *rest = arguments
+    return dialect.connect(f"file:{quote(path)}?mode=rw", *rest, **options | {"uri": True})

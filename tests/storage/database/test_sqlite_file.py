@@ -1,0 +1,105 @@
+"""SQLite's file: only ``db upgrade`` creates it, others may not read it, and it stays the same."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from scim.storage.database.failures import State
+from tests.support.databases import SQLITE, new_sqlite
+from tests.support.ports import free_port
+from tests.support.scim import user
+from tests.support.server import run
+
+
+@pytest.fixture
+def path(tmp_path, migrated_database):
+    """The file of a migrated database of one's own."""
+    return Path(sa.make_url(new_sqlite(tmp_path, migrated_database())).database)
+
+
+def answers(server):
+    """Return the statuses and details of a few requests, which both workers get."""
+    found = set()
+    for number in range(8):
+        for response in (
+            server.session.get("/Users", headers={"Connection": "close"}),
+            server.session.post(
+                "/Users", json=user(f"user{number}"), headers={"Connection": "close"}
+            ),
+        ):
+            found.add((response.status_code, response.json().get("detail")))
+    return found
+
+
+@SQLITE
+@pytest.mark.parametrize("replaced", [False, True])
+def test_file_that_is_gone_or_another_is_used_by_nobody(serve, path, replaced):
+    server = serve(SCIM_DATABASE_URL=f"sqlite:///{path}", SCIM_WORKERS="2")
+    kept = server.session.post("/Users", json=user("kept")).json()["id"]
+    aside, copy = path.with_name("aside.db"), path.with_name("copy.db")
+    shutil.copyfile(path, copy)
+
+    path.rename(aside)
+    if replaced:
+        copy.rename(path)
+
+    assert answers(server) == {(503, State.REPLACED.value)}
+    assert path.exists() == replaced
+    assert "503: the file of the database was deleted or replaced" in server.log
+
+    aside.rename(path)  # the file comes back
+
+    assert server.session.get(f"/Users/{kept}").status_code == 200
+    assert server.session.post("/Users", json=user("after")).status_code == 201
+
+
+def test_server_does_not_start_without_the_file_nor_creates_it(tmp_path):
+    path = tmp_path / "none.db"
+
+    done = run("app.py", DATABASE_URL=f"sqlite:///{path}", PORT=str(free_port()))
+
+    assert done.returncode == 1
+    assert "python manage.py db upgrade" in done.stderr
+    assert not path.exists()
+
+
+def test_command_does_not_create_the_file(tmp_path):
+    path = tmp_path / "none.db"
+
+    done = run("manage.py", "tenant", "list", DATABASE_URL=f"sqlite:///{path}")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert not path.exists()
+
+
+def test_migrated_file_is_for_its_owner_alone(tmp_path):
+    path = tmp_path / "with a space & 100% #.db"
+    before = os.umask(0)
+    try:
+        done = run("manage.py", "db", "upgrade", DATABASE_URL=f"sqlite:///{path}")
+    finally:
+        os.umask(before)
+
+    assert done.returncode == 0, done.stderr
+    connection = sa.create_engine(sa.URL.create("sqlite", database=str(path))).raw_connection()
+    connection.execute("INSERT INTO tenants (name, cursor_key) VALUES ('x', '')")
+    connection.commit()
+    modes = {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.glob("with*")}
+    connection.close()
+    assert modes == {f"{path.name}{end}": "0o600" for end in ("", "-wal", "-shm")}
+
+
+@SQLITE
+def test_start_warns_of_a_file_that_all_can_read(serve, path):
+    path.chmod(0o644)
+    server = serve(SCIM_DATABASE_URL=f"sqlite:///{path}")
+    assert "forbid it with: chmod 600" in server.log
+    server.stop()
+
+    path.chmod(0o600)
+
+    assert "chmod" not in serve(SCIM_DATABASE_URL=f"sqlite:///{path}").log
