@@ -60,7 +60,7 @@ class Database:
         ``migrations`` is the folder of the migrations that must have been applied.
         """
         outdated = "The database is not up to date; migrate it with: python manage.py db upgrade"
-        if self.file and not self.file.is_there():
+        if self.file and self.file.is_missing():
             return outdated
         try:
             with self.reader.connect() as connection:

@@ -23,8 +23,9 @@ class SqliteFile:
         """Let an engine open the file only if it is there, and not make a new one."""
         sa.event.listen(engine, "do_connect", _open_existing)
 
-    def is_there(self) -> bool:
-        return self._identity() is not None
+    def is_missing(self) -> bool:
+        """Tell whether the file is not there, though its folder is."""
+        return self._identity() is None and Path(self.path).parent.is_dir()
 
     def is_same(self) -> bool:
         """Tell whether the file is there and was not replaced; this takes a microsecond."""
@@ -34,9 +35,9 @@ class SqliteFile:
         return found is not None and found == self.known
 
     def create(self) -> None:
-        """Make an empty file that nobody else may read, unless the file is there."""
+        """Make an empty file that nobody else may read, unless it is there or cannot be made."""
         if self.path:
-            with contextlib.suppress(FileExistsError):
+            with contextlib.suppress(OSError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, MODE))
 
     def warning(self) -> str | None:
