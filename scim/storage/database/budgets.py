@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 import sqlalchemy as sa
 
-from .engine import PREPARED
+from .engine import PREPARED, driver_failure
 
 DEADLINE = "deadline"  # of a connection to SQLite: its ``Deadline``
 STEPS = 100_000  # of SQLite's virtual machine, some milliseconds
@@ -73,4 +73,7 @@ def _limit_postgresql(seconds: float, connection: Any, record: Any) -> None:
 def _lift_limit(connection: sa.Connection) -> None:
     """Let a command's transaction take its time, also where the role has a limit."""
     lifted = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
-    connection.connection.cursor().execute(lifted)
+    try:
+        connection.connection.cursor().execute(lifted)
+    except psycopg2.Error as error:
+        raise driver_failure(connection, error) from error

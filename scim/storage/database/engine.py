@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from scim.protocol.errors import UnavailableError
 
-from .failures import STALE
+from .failures import STALE, State
 from .observing import make_observable, observed
 
 LONGEST_WAIT = 10  # seconds for SQLite's write lock
@@ -107,7 +107,7 @@ class Turn:
 
     def __enter__(self) -> None:
         if not self._lock.acquire(timeout=LONGEST_WAIT):
-            raise UnavailableError("the database is too busy at the moment, please try again")
+            raise UnavailableError(State.BUSY.value)
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()

@@ -10,6 +10,8 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 MODE = 0o600  # SQLite gives the same to the files beside it
+# The file at each path, as this process or the one that it was forked from has found it first.
+FIRST: dict[str, tuple[int, int]] = {}
 
 
 class SqliteFile:
@@ -17,7 +19,7 @@ class SqliteFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.known = self._identity()
+        self.is_same()
 
     def guard(self, engine: sa.Engine) -> None:
         """Let an engine open the file only if it is there, and not make a new one."""
@@ -30,9 +32,7 @@ class SqliteFile:
     def is_same(self) -> bool:
         """Tell whether the file is there and was not replaced; this takes a microsecond."""
         found = self._identity()
-        if self.known is None:
-            self.known = found
-        return found is not None and found == self.known
+        return found is not None and FIRST.setdefault(self.path, found) == found
 
     def create(self) -> None:
         """Make an empty file that nobody else may read, unless it is there or cannot be made."""
