@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 from .support.databases import new_sqlite
 from .support.postgres import server_url, temporary_database
 from .support.server import Server, run, running_server
+from .support.threads import READERS, ThreadedClient, busy
 
 KEPT_TABLES = {"tenants", "alembic_version"}
 # A RAM disk, where SQLite waits for no disk when it makes a write durable.
@@ -125,12 +126,21 @@ def app(database_url: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def client(app: Flask, empty_database: None) -> FlaskClient:
+def client(app: Flask, empty_database: None) -> Iterator[FlaskClient]:
     """A client of the application, authorized, with an empty database."""
     app.extensions["scim"].doorkeeper.known.clear()  # a tenant may have changed its mind
-    client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
-    return client
+
+    def connect() -> FlaskClient:
+        client = app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
+        return client
+
+    if not READERS:
+        yield connect()
+        return
+    app.test_client_class = ThreadedClient
+    with busy(connect):
+        yield connect()
 
 
 @pytest.fixture(scope="session")
@@ -167,6 +177,9 @@ def serve(
 def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
     """Note the statements that a block executes: ``with statements() as seen: ...``."""
     from .support.statements import noted  # noqa: PLC0415
+
+    if READERS:
+        pytest.skip("the statements of other threads would be noted, too")
 
     @contextmanager
     def noting() -> Iterator[list[str]]:

@@ -23,7 +23,7 @@ from .exchange import Exchanges
 
 native: Any = _granian  # the code has more parameters than its type stubs
 THREADS = 16  # that compute, or wait for the database or for their turn
-MOST_CONNECTIONS = 1024  # of a worker; others wait until one is closed
+MOST_CONNECTIONS = 2048  # of a worker; others wait until one is closed
 HEADER_SECONDS = 10  # until a request has its headers; an idle connection is closed as late
 STOPPING_SECONDS = 8  # for the requests in progress
 BACKLOG = 1024  # connections that wait for a worker
