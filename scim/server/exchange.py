@@ -1,42 +1,39 @@
 """Requests from their arrival to their answers: RSGI on Granian's side, WSGI on the application's.
 
-1. Granian receives a body whole before the application runs: a client that sends slowly holds no
-   thread. A body that does not arrive in time is dropped, and its connection is closed.
-2. The application makes an answer whole before Granian sends it: a client that reads slowly holds
-   no thread. A long answer waits on disk.
+1. A body is received whole before the application runs: a client that sends slowly holds no thread.
+2. An answer is made whole before Granian sends it: a client that reads slowly holds no thread.
+   A long answer of several parts waits on disk.
 3. A body is not received if it is too large, or comes without a known token.
 """
 
 import logging
 import sys
 from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from io import BytesIO
+from itertools import chain
 from tempfile import SpooledTemporaryFile
-from threading import Lock
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from scim.protocol.errors import (
-    InternalError,
-    PayloadTooLargeError,
-    RequestTimeoutError,
-    ScimError,
-    UnavailableError,
-)
+from scim.protocol.errors import InternalError, ScimError
 from scim.serializers.resources import to_json
 
 from .deadlines import Deadlines
 from .gate import Gate
+from .reception import Receiver
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-SMALL = 64 * 1024  # bytes; a body of this size is received however many others are
-AT_ONCE = 512 * 1024 * 1024  # bytes of all larger bodies that a worker receives together
-MOST_CHUNKS = 20_000  # of a body without Content-Length; each costs as much as a small request
-IN_MEMORY = 1024 * 1024  # bytes of an answer; a longer one waits on disk
+IN_MEMORY = 1024 * 1024  # bytes of an answer in several parts; a longer one waits on disk
 HANDED_OVER = 10  # seconds after which Granian has surely opened an answer on disk
-MEDIA_TYPE = "application/scim+json"
-HEADERS = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+CLOSING = [
+    ("Content-Type", "application/scim+json"),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Connection", "close"),
+]
 SAME = {
     "SCRIPT_NAME": "",
     "wsgi.errors": sys.stderr,
@@ -66,59 +63,51 @@ class Exchanges:
     ) -> None:
         self.application = application
         self.knows = knows
-        self.max_body_size = max_body_size
-        self.seconds = seconds
         self.gate = Gate()
         self.deadlines = Deadlines()
-        self.receiving = 0
-        self._lock = Lock()
+        self.receiver = Receiver(self.deadlines, max_body_size, seconds)
 
     def take(self, watcher: Any) -> None:
         """Answer a request of Granian's, now or when its body is there; never raise."""
         scope, proto = watcher.scope, watcher.proto
         try:
             headers = scope.headers
-            length = int(headers.get("content-length", "0"))
-            has_body = length or "transfer-encoding" in headers
-            if has_body and self._may_send(headers, length):
-                Reception(self, scope, proto, length).begin()
+            is_chunked = "transfer-encoding" in headers
+            length = 0 if is_chunked else int(headers.get("content-length", "0"))
+            if (length or is_chunked) and self._wants(headers, length):
+                answer, refuse = partial(self.answer, scope, proto), partial(fail, scope, proto)
+                self.receiver.receive(proto, length, answer, refuse)
             else:
                 self.answer(scope, proto, b"")
-        except BaseException as error:
-            fail(proto, error)
+        except Exception as error:
+            fail(scope, proto, error)
 
-    def _may_send(self, headers: Any, length: int) -> bool:
+    def _wants(self, headers: Any, length: int) -> bool:
         """Tell whether a body is received; otherwise the application refuses it unseen."""
-        return length <= self.max_body_size and self.knows(headers.get("authorization", ""))
-
-    def reserve(self, size: int) -> None:
-        """Count ``size`` bytes of a body that is being received; a negative size ends it.
-
-        :raises UnavailableError: the worker receives too much already
-        """
-        with self._lock:
-            if size > 0 and self.receiving + size > AT_ONCE:
-                raise UnavailableError(
-                    "the server receives too many large bodies at the moment; please try again"
-                )
-            self.receiving += size
+        return length <= self.receiver.most and self.knows(headers.get("authorization", ""))
 
     def answer(self, scope: Any, proto: Any, body: bytes) -> None:
-        """Let the application answer a request, and hand the answer to Granian."""
-        status, headers, data = self.gate.pass_through(lambda: self._respond(scope, body))
+        """Let the application answer a request, and hand the answer to Granian; never raise."""
+        try:
+            work = partial(self._respond, scope, body)
+            status, headers, data = self.gate.pass_through(work)
+        except Exception as error:
+            fail(scope, proto, error)
+            return
         if isinstance(data, bytes):
             proto.response_bytes(status, headers, data)
         else:
             headers.append(("Content-Length", str(data.tell())))
+            data.seek(0)  # and write what is in the buffer
             proto.response_file(status, headers, f"/dev/fd/{data.fileno()}")
             self.deadlines.after(HANDED_OVER, data.close)
 
     def _respond(self, scope: Any, body: bytes) -> tuple[int, list[tuple[str, str]], Any]:
-        status, headers = 500, []
+        """Return the status, the headers and the content of the application's answer."""
+        started: list[Any] = []
 
-        def start(line: str, given: list[tuple[str, str]], _: Any = None) -> Callable[..., Any]:
-            nonlocal status, headers
-            status, headers = int(line[:3]), given
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[..., Any]:
+            started[:] = int(status[:3]), headers
             return lambda _: None
 
         chunks = self.application(environ_of(scope, body), start)
@@ -127,111 +116,18 @@ class Exchanges:
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
+        status, headers = started
         return status, headers, data
 
 
-class Reception:
-    """A body of ``length`` bytes on its way in; the length is 0 if the client does not tell it.
-
-    Granian's futures call back in one of its threads.
-    """
-
-    def __init__(self, exchanges: Exchanges, scope: Any, proto: Any, length: int) -> None:
-        self.exchanges = exchanges
-        self.scope = scope
-        self.proto = proto
-        self.length = length
-        self.reserved = 0
-        self.size = 0
-        self.chunks: list[bytes] = []
-        self.future: Any = None
-
-    def begin(self) -> None:
-        """Wait for the body in the background, but no longer than ``seconds``."""
-        self.reserve(self.length)
-        self.deadline = self.exchanges.deadlines.after(self.exchanges.seconds, self.expire)
-        if self.length:
-            self.future = self.proto()
-            self.future.add_done_callback(self.arrived)
-        else:
-            self.proto.__aiter__()
-            self.next_chunk()
-
-    def reserve(self, size: int) -> None:
-        if size > SMALL:
-            self.exchanges.reserve(size - self.reserved)
-            self.reserved = size
-
-    def next_chunk(self) -> None:
-        self.future = self.proto.__anext__()
-        self.future.add_done_callback(self.chunk_arrived)
-
-    def arrived(self, future: Any) -> None:
-        """Answer the request with its whole body."""
-        if not future.cancelled():
-            self.finish(future.result)
-
-    def chunk_arrived(self, future: Any) -> None:
-        """Wait for the next chunk; an empty one is the end."""
-        if future.cancelled():
-            return
-        chunk = future.result()
-        self.size += len(chunk)
-        try:
-            self.reserve(self.size)
-            if len(self.chunks) == MOST_CHUNKS:
-                raise PayloadTooLargeError(
-                    f"the body has more than {MOST_CHUNKS} chunks; send larger ones"
-                )
-        except ScimError as error:
-            self.end()
-            fail(self.proto, error)
-            return
-        self.chunks.append(chunk)
-        if chunk and self.size <= self.exchanges.max_body_size:
-            self.next_chunk()
-        else:
-            self.finish(lambda: b"".join(self.chunks))
-
-    def finish(self, body: Callable[[], bytes]) -> None:
-        self.end()
-        try:
-            self.exchanges.answer(self.scope, self.proto, body())
-        except BaseException as error:
-            fail(self.proto, error)
-
-    def end(self) -> None:
-        """Stop the clock, and give back what was reserved.
-
-        The future must go too: it holds this object by its callback, out of the sight of Python's
-        garbage collector.
-        """
-        self.deadline.cancel()
-        self.future = None
-        self.exchanges.reserve(-self.reserved)
-        self.reserved = 0
-
-    def expire(self) -> None:
-        """Answer 408 and let Granian close the connection, unless the body has just arrived."""
-        future = self.future
-        if future and future.cancel():
-            self.end()
-            seconds = self.exchanges.seconds
-            fail(
-                self.proto,
-                RequestTimeoutError(
-                    f"the body did not arrive in {seconds:g} seconds; send it again"
-                ),
-            )
-
-
-def fail(proto: Any, error: BaseException) -> None:
-    """Answer with an error, and close the connection, unless there was an answer."""
+def fail(scope: Any, proto: Any, error: Exception) -> None:
+    """Answer with an error, close the connection, and log it in a line."""
     if not isinstance(error, ScimError):
         logger.error("A request failed unexpectedly", exc_info=error)
         error = InternalError("the server failed unexpectedly; its log has the reason")
-    headers = [("Content-Type", MEDIA_TYPE), ("Connection", "close")]
-    proto.response_str(error.status, headers, to_json(error.body()))
+    retry = [("Retry-After", "5")] if error.status == 503 else []
+    proto.response_str(error.status, CLOSING + retry, to_json(error.body()))
+    logger.info("%s %s %s", scope.method, quote(scope.path, safe="/:"), error.status)
 
 
 def environ_of(scope: Any, body: bytes) -> "WSGIEnvironment":
@@ -250,16 +146,26 @@ def environ_of(scope: Any, body: bytes) -> "WSGIEnvironment":
     }
     headers, own = scope.headers, len(environ)
     for name, value in headers.items():
-        key = _key(name)
-        environ[key] = f"{environ[key]},{value}" if key in environ else value
+        if key := key_of(name):
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
     for name in headers.keys() if len(environ) < own + len(headers) else ():
-        environ.setdefault(_key(name), "")  # its value is no text
+        if key := key_of(name):
+            environ.setdefault(key, "")  # its value is no text
     environ.setdefault("HTTP_HOST", scope.authority or "")
     return environ
 
 
-def _key(name: str) -> str:
-    return HEADERS.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
+@lru_cache
+def key_of(name: str) -> str | None:
+    """Return the name that WSGI gives to a header; cached, as it takes a third of the rest.
+
+    A name with an underscore has none: it would pass for the name with a hyphen, which a proxy in
+    front of the server may have set or removed.
+    """
+    if "_" in name:
+        return None
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 def whole(chunks: Iterable[bytes]) -> bytes | SpooledTemporaryFile[bytes]:
@@ -269,7 +175,7 @@ def whole(chunks: Iterable[bytes]) -> bytes | SpooledTemporaryFile[bytes]:
     if second is None:
         return first
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the answer closes it
-    for part in (first, second, *parts):
+    for part in chain((first, second), parts):
         file.write(part)
     if file.tell() > IN_MEMORY:
         return file

@@ -76,12 +76,12 @@ def test_body_of_countless_chunks_is_refused(toy):
     assert "the body has more than 20000 chunks; send larger ones" in said
 
 
-@pytest.mark.parametrize("count", [1, 2, 11])
+@pytest.mark.parametrize("count", [0, 1, 2, 11])
 def test_answer_of_several_chunks_comes_whole(toy, count):
     with toy.client() as client:
         answer = client.get(f"/chunks?count={count}")
 
-    expected = b"".join(bytes([65 + number]) * CHUNK for number in range(count))
+    expected = b"".join(bytes([65 + number]) * CHUNK for number in range(count)) + b"the end"
     assert answer.content == expected
     assert answer.headers["Content-Length"] == str(len(expected))
 
@@ -118,6 +118,9 @@ def test_failure_is_answered(toy, path, status, detail):
         ("If-Match: \xff", "HTTP_IF_MATCH", "''"),
         ("X-Other: \xff", "HTTP_X_NONE", "None"),
         ("Content-Type: text/plain", "CONTENT_TYPE", "'text/plain'"),
+        ("Content_Type: text/plain", "CONTENT_TYPE", "None"),
+        ("X_One: a", "HTTP_X_ONE", "None"),
+        ("X_One: a\nX-One: b\nX_One: c", "HTTP_X_ONE", "'b'"),
     ],
 )
 def test_headers_as_wsgi_has_them(toy, head, name, value):

@@ -41,6 +41,7 @@ def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable
 def chunks(count: int, fails: str | None) -> Iterator[bytes]:
     for number in range(count):
         yield bytes([65 + number % 26]) * CHUNK
+    yield b"the end"
     if fails == "unavailable":
         raise UnavailableError("the database went away")
     if fails:
