@@ -10,6 +10,7 @@ from flask_migrate import Migrate
 
 from models import db
 from scim import routes
+from scim.printing import LogFormatter
 from scim.protocol.tolerance import Tolerance
 from scim.routes.auth import knows
 from scim.schema_folder import read_definitions
@@ -25,7 +26,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     :raises SettingError: a setting does not take its value
     """
     settings = read_settings(config)
-    logging.basicConfig(format="%(asctime)s  %(message)s")
+    log = logging.StreamHandler()
+    log.setFormatter(LogFormatter("%(asctime)s  %(message)s"))
+    logging.basicConfig(handlers=[log])
     logging.getLogger("scim").setLevel(logging.INFO)
     app = Flask(__name__, static_folder=None)
     app.config.update(

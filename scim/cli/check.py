@@ -14,6 +14,7 @@ from scim.conformance.reports.junit import as_junit
 from scim.conformance.reports.page import as_page
 from scim.conformance.reports.terminal import Report, as_json, as_table
 from scim.conformance.service import Service
+from scim.printing import printable
 
 from .organization import real_one, stand_in
 
@@ -72,7 +73,8 @@ def check(
         _organization(client, names, okta, okta_app, okta_token) as organization,
     ):
         report = _run(Service(client, organization), names)
-    click.echo(as_table(report), err=bool(form and not output))
+    for line in as_table(report):
+        click.echo(printable(line), err=bool(form and not output))
     if form:
         click.echo(FORMATS[form](report), file=output)
     context.exit(1 if report.has_failed else 0)
@@ -91,7 +93,7 @@ def _client(url: str, token: str) -> Client:
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
     except NoAnswerError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(printable(str(error))) from None
     if status in (401, 403):
         client.close()
         raise click.ClickException(f"the server refuses the token: it answers {status}")

@@ -7,12 +7,18 @@ from typing import Any
 import click
 from flask import current_app
 
+from scim.printing import printable
 from scim.protocol.errors import ScimError
 from scim.service import Service
 from scim.storage import Database, Store, is_id
 from scim.storage.tokens import Tenant, find_tenant
 
 TOKEN = "manage.py"  # the history names it for changes by commands
+
+
+def say(line: str) -> None:
+    """Print a line, in which what clients sent is escaped."""
+    click.echo(printable(line))
 
 
 def service() -> Service:
@@ -61,4 +67,4 @@ def explain_errors() -> Iterator[None]:
     try:
         yield
     except ScimError as error:
-        raise click.ClickException(error.detail) from None
+        raise click.ClickException(printable(error.detail)) from None

@@ -11,6 +11,7 @@ from scim.idp.company.events import Company, Event, Year
 from scim.idp.company.year import LEAST_PEOPLE, make_year
 from scim.idp.demo.administrator import Administrator, UnusableServerError
 from scim.idp.demo.play import ADMINISTRATORS, play, summary
+from scim.printing import printable
 from scim.settings import read_settings
 
 
@@ -72,7 +73,7 @@ def demo(
             administrator.check()
             _show(year, administrator, speed)
     except (UnusableServerError, ValueError) as error:
-        raise click.ClickException(f"{url} cannot be used: {error}") from None
+        raise click.ClickException(printable(f"{url} cannot be used: {error}")) from None
     click.echo(summary(year, idp, administrator, time.monotonic() - begun))
     context.exit(1 if administrator.failures else 0)
 

@@ -11,7 +11,7 @@ from scim.protocol.values import PLACEHOLDER
 from scim.provider import recovery
 from scim.storage import Cause, Change, Reason, Store
 
-from .common import explain_errors, of_tenant, resource_id, service, store
+from .common import explain_errors, of_tenant, resource_id, say, service, store
 from .trash import days_ago, say_missing, say_purged
 
 MEMBERS_SHOWN = 20
@@ -34,7 +34,7 @@ def history(id: str | None, purge: bool, tenant: str) -> None:
         with explain_errors():
             changes = recovery.history(opened, id)
         for line in lines(opened, id, changes):
-            click.echo(line)
+            say(line)
 
 
 @click.command()
@@ -47,7 +47,7 @@ def revert(id: str, version: int, tenant: str) -> None:
     with explain_errors():
         done = recovery.revert(store(tenant), id, version)
     name = done.resource_type.name
-    click.echo(f"The {name} is now at version {done.stored.version}, as it was at {version}.")
+    say(f"The {name} is now at version {done.stored.version}, as it was at {version}.")
     say_missing(done.missing)
 
 

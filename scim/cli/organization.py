@@ -13,6 +13,7 @@ from scim.idp.okta.api.application import create_api
 from scim.idp.okta.org import App, Org
 from scim.idp.okta.service import Service
 from scim.idp.serving import create_api_server, run_in_thread
+from scim.printing import printable
 
 FIRST_PAUSE = 0.1  # seconds before the stand-in retries; each further pause is twice as long
 
@@ -56,7 +57,7 @@ def real_one(url: str, api_token: str, app_id: str) -> Iterator[Organization]:
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
     except NoAnswerError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(printable(str(error))) from None
     with closing(organization.client):
         if status in (401, 403):
             raise click.ClickException(f"Okta refuses the API token: it answers {status}")

@@ -16,7 +16,7 @@ from scim.storage.tokens import (
     set_tenant,
 )
 
-from .common import database, explain_errors, find, of_tenant, store
+from .common import database, explain_errors, find, of_tenant, say, store
 
 
 @click.group()
@@ -32,7 +32,7 @@ def tenant() -> None:
 def list_all() -> None:
     """Show all tenants with their choices."""
     for each in database().read(list_tenants):
-        click.echo(f"{each.name}  {_choices(each)}")
+        say(f"{each.name}  {_choices(each)}")
 
 
 def _choices(tenant: Tenant) -> str:
@@ -50,7 +50,7 @@ def add(name: str) -> None:
         raise click.ClickException("a tenant needs a name")
     if not database().write(lambda connection: add_tenant(connection, name)):
         raise click.ClickException(f"the tenant {name!r} exists already")
-    click.echo(f"Added {name}. Next: python manage.py token issue okta --tenant {name!r}")
+    say(f"Added {name}. Next: python manage.py token issue okta --tenant {name!r}")
 
 
 @tenant.command("set")
@@ -72,7 +72,7 @@ def change(name: str, strict: bool | None, restores: bool | None) -> None:
         raise click.UsageError("name a choice to change, see --help")
     chosen = find(name)
     database().write(lambda connection: set_tenant(connection, chosen, **choices))
-    click.echo(f"{name}  {_choices(find(name))}")
+    say(f"{name}  {_choices(find(name))}")
 
 
 @click.group()
@@ -89,9 +89,9 @@ def list_issued(tenant: str) -> None:
     issued = database().read(lambda connection: list_tokens(connection, mine))
     for row in issued:
         subject = f"  /Me is {row.subject}" if row.subject else ""
-        click.echo(f"{row.created[:19]}Z  {row.name}{subject}")
+        say(f"{row.created[:19]}Z  {row.name}{subject}")
     if not issued:
-        click.echo("No token has been issued.")
+        say("No token has been issued.")
 
 
 @token.command("revoke")
@@ -103,7 +103,7 @@ def revoke(name: str, tenant: str) -> None:
     mine = find(tenant)
     if not database().write(lambda connection: revoke_token(connection, mine, name)):
         raise click.ClickException(f"the tenant has no token {name!r}")
-    click.echo(f"Revoked {name}.")
+    say(f"Revoked {name}.")
 
 
 @token.command("issue")
@@ -118,7 +118,7 @@ def issue(name: str, subject: str | None, tenant: str) -> None:
     issued = database().write(lambda connection: issue_token(connection, mine, name, user_id))
     if issued is None:
         raise click.ClickException(f"the tenant has a token {name!r} already; revoke it first")
-    click.echo(issued)
+    say(issued)
 
 
 def _user_id(opened: Store, subject: str) -> str:

@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from scim.protocol.values import date_time
 from scim.provider import recovery
 
-from .common import explain_errors, of_tenant, resource_id, service, store
+from .common import explain_errors, of_tenant, resource_id, say, service, store
 
 SHOWN = 100
 
@@ -27,11 +27,11 @@ def list_trash(tenant: str) -> None:
     directory = store(tenant)
     latest, size = directory.atomically(lambda t: (t.trash.latest(SHOWN), t.trash.size()))
     for row in latest:
-        click.echo(f"{row.deleted[:19]}Z  {row.resource_type:10}  {row.id}  {row.name or ''}")
+        say(f"{row.deleted[:19]}Z  {row.resource_type:10}  {row.id}  {row.name or ''}")
     if size > len(latest):
-        click.echo(f"and {size - len(latest)} deleted earlier")
+        say(f"and {size - len(latest)} deleted earlier")
     elif not size:
-        click.echo("The trash is empty.")
+        say("The trash is empty.")
 
 
 @trash.command("restore")
@@ -45,14 +45,14 @@ def restore(id: str, tenant: str) -> None:
     """
     with explain_errors():
         done = recovery.restore(store(tenant), id)
-    click.echo(f"Restored the {done.resource_type.name} {id}.")
+    say(f"Restored the {done.resource_type.name} {id}.")
     say_missing(done.missing)
 
 
 def say_missing(ids: Iterable[str]) -> None:
     """Name the users and groups whose memberships could not be restored."""
     for missing in ids:
-        click.echo(f"Without {missing}, which does not exist any more.")
+        say(f"Without {missing}, which does not exist any more.")
 
 
 @trash.command("purge")
@@ -80,4 +80,4 @@ def say_purged(parts: Iterable[int], what: str, days: int) -> None:
     for part in parts:
         gone += part
         click.echo(f"{gone} purged", err=True)
-    click.echo(f"Purged {gone} {what} more than {days} days ago.")
+    say(f"Purged {gone} {what} more than {days} days ago.")

@@ -16,6 +16,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from scim.printing import printable
+
 from .values import Record
 
 HOST = "127.0.0.1"
@@ -99,4 +101,4 @@ def run_in_thread(server: BaseWSGIServer) -> Iterator[BaseWSGIServer]:
 
 def say(line: str) -> None:
     """Print a line to people who watch; stdout stays free."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)

@@ -264,3 +264,18 @@ def test_deleted_resource_is_restored_before_it_is_reverted(scim, run, fail):
 
 def test_what_is_unknown_cannot_be_reverted(fail):
     assert "no change of" in fail(f"revert {UNKNOWN_ID} --to 1")
+
+
+def test_commands_escape_what_clients_sent(scim, run):
+    odd = "\x1b[2J\u202e\nforged"
+    babs = scim.create(user(title=f"a{odd}", displayName=f"b{odd}\x9b"))
+    tours = scim.create(group(f"c{odd}", babs))
+
+    shown = [run(f"history {babs['id']}"), run(f"history {tours['id']}")]
+    scim.delete(path_of(tours))
+    shown += [run("trash list"), run(f"history {babs['id']}")]
+
+    for text in shown:
+        assert text.replace("\n", "").isprintable()
+        assert "\nforged" not in text
+    assert "c\\x1b[2j\\u202e\\nforged" in shown[2]

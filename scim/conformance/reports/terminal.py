@@ -48,7 +48,7 @@ class Report:
         ]
 
 
-def as_table(report: Report) -> str:
+def as_table(report: Report) -> list[str]:
     """Return a line for each check, and then the exchanges of the failures and warnings."""
     lines = []
     for suite in report.of_suites():
@@ -61,7 +61,7 @@ def as_table(report: Report) -> str:
         lines += [""]
     for result in report.troubles:
         lines += _trouble(result)
-    return "\n".join([*lines, report.summary])
+    return [*lines, report.summary]
 
 
 def _loud(status: Status) -> str:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from itertools import groupby
 
+from scim.printing import printable
+
 from ..company.events import Event, Kind, Year
 from ..company.year import WORKING_DAYS
 from .administrator import Administrator
@@ -63,5 +65,8 @@ def summary(year: Year, idp: str, administrator: Administrator, seconds: float) 
         f"  {administrator.requests} requests of {PROVIDERS[idp]} in {seconds:.1f} s",
     ]
     if failures := list(administrator.failures):
-        lines += [f"  {len(failures)} failed:", *(f"    {failure}" for failure in failures[:5])]
+        lines += [
+            f"  {len(failures)} failed:",
+            *(f"    {printable(failure)}" for failure in failures[:5]),
+        ]
     return "\n".join(lines)
