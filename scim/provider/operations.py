@@ -38,6 +38,7 @@ from scim.serializers.stored import (
     read_document,
     represent,
 )
+from scim.serializers.user_names import check_user_name
 from scim.storage import Operation, Store, Stored, Transaction, kind_of
 
 from . import releasing, writing
@@ -226,6 +227,7 @@ def _changed(
     changed = change(before)
     check_whole(resource_type, changed.resource)
     check_immutable(before, changed.resource, resource_type.attributes)
+    check_user_name(resource_type, changed.resource, before)
     return changed
 
 

@@ -20,6 +20,7 @@ from scim.protocol.values import PLACEHOLDER, Record
 from scim.storage import Stored, kind_of
 
 from .resources import dump_resource, load_resource, to_json
+from .user_names import check_user_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def load_draft(
     document = load_resource(sent, resource_type, tolerated)
     if is_whole:
         check_whole(resource_type, document)
+        check_user_name(resource_type, document, {})
     return Draft(document, ids)
 
 
