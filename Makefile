@@ -22,14 +22,19 @@ bench: .venv/dev
 	.venv/bin/python -m bench $(USERS)
 	.venv/bin/python -m bench.load
 
-.venv/run: requirements.txt
+.venv/run: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, for example: make run PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.lock
 	@touch $@
 
 .venv/dev: .venv/run requirements-dev.txt
 	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-.PHONY: run test test-more lint bench
+# The versions of everything that requirements.txt needs, with the hashes of the files for every platform.
+lock: .venv/dev
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" requirements.txt --output-file requirements.lock
+
+.PHONY: run test test-more lint bench lock

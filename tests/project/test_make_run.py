@@ -12,7 +12,15 @@ import pytest
 from ..support.ports import free_port
 from ..support.server import ROOT, end_group, open_session
 
-PROJECT = ("Makefile", "app.py", "manage.py", "models.py", "requirements.txt", "migrations", "scim")
+PROJECT = (
+    "Makefile",
+    "app.py",
+    "manage.py",
+    "models.py",
+    "requirements.lock",
+    "migrations",
+    "scim",
+)
 INSTALL_SECONDS = 180
 
 
