@@ -43,7 +43,8 @@ def full_user():
         else sample(attribute)
         for attribute in writable(USER.root)
     }
-    return sent | {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA]}
+    visible = sent["userName"].replace("\n\t", "")
+    return sent | {"schemas": [USER_SCHEMA, ENTERPRISE_USER_SCHEMA], "userName": visible}
 
 
 def shown(sent):

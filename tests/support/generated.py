@@ -24,6 +24,7 @@ from scim.protocol.filters.nodes import (
 )
 from scim.protocol.schema import GROUP, USER, ResourceType
 from scim.protocol.values import PLACEHOLDER, check, fold_text
+from scim.serializers.user_names import FILLERS
 
 WORDS = (
     *("work", "Work", "WORKER", "home", "bjensen", "a@b.example", "", " ", "%", "_", "a%b_c"),
@@ -100,9 +101,14 @@ def _named(name: str, resource_type: ResourceType) -> st.SearchStrategy[dict[str
         if attribute.mutability == "readWrite"
         and attribute.name not in ("schemas", "members", name)
     ]
-    return st.tuples(TEXT.filter(bool), _members(others, 8)).map(
+    return st.tuples(TEXT.filter(_is_visible), _members(others, 8)).map(
         lambda pair: pair[1] | {name: pair[0]}
     )
+
+
+def _is_visible(name: str) -> bool:
+    """Tell whether a text may be a userName."""
+    return bool(name) and name.isprintable() and not FILLERS.search(name)
 
 
 def _several(name: str, one: st.SearchStrategy[dict[str, Any]], number: int) -> Any:
