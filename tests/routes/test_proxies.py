@@ -85,6 +85,19 @@ def test_only_a_trusted_proxy_is_believed(new_client, trusted, address, is_belie
 
 
 @ON_ONE_DATABASE
+def test_real_server_drops_headers_with_underscores(server):
+    for headers in (
+        {"X-Forwarded-Host": "proxy.example", "X_Forwarded_Host": "a.example"},
+        {"X_Forwarded_Host": "a.example", "X-Forwarded-Host": "proxy.example"},
+        {"X_Forwarded_Host": "a.example"},
+        {"X_Forwarded_Host": b"\xe9", "X_Forwarded_Proto": "https"},
+    ):
+        read = server.session.get("/ServiceProviderConfig", headers=headers)
+        base = "http://proxy.example/scim/v2" if "X-Forwarded-Host" in headers else server.url
+        assert read.json()["meta"]["location"].startswith(f"{base}/")
+
+
+@ON_ONE_DATABASE
 def test_real_server_ignores_a_proxy_that_it_does_not_trust(serve):
     server = serve(SCIM_TRUSTED_PROXIES="192.0.2.1")
 
