@@ -38,6 +38,7 @@ FAILED = re.compile(r"Operations\[(\d+)\]")
 JUDGED_AT_THE_END = re.compile(
     r"\w+ (is required; give it a value|has more than one primary value; keep one)"
     r"|\w+ (is already in use|is longer than 2000 bytes)(; .*)?"
+    r"|userName has the invisible character U\+[0-9A-F]{4,6}; remove it"
     r"|the body is not JSON: an object has the same name twice, if only in different case"
 )
 
