@@ -39,6 +39,8 @@ class Service:
             skip_unknown=self.settings.skip_unknown_members,
             restores=tenant.restores and not Profile(kept=tenant.strict).deletes_for_good,
             largest=self.settings.max_resource_size,
+            max_nesting_depth=self.settings.max_nesting_depth,
+            max_nesting_pairs=self.settings.max_nesting_pairs,
             keeps_history=self.settings.history_days > 0,
             token=token,
         )

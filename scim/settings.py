@@ -55,6 +55,10 @@ class Settings:
     max_elements: int = _setting(
         5000, "maximum of values of one attribute; members of a group do not count"
     )
+    max_nesting_depth: int = _setting(300, "maximum of groups nested in each other")
+    max_nesting_pairs: int = _setting(
+        100_000, "maximum of pairs, a group and one in it, that one change of members makes"
+    )
     max_body_size: int = _setting(10 * 1024 * 1024, "maximum of bytes in a request body")
     max_resource_size: int = _setting(
         1024 * 1024, "maximum of characters in one resource as JSON; members do not count"

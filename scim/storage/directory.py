@@ -12,6 +12,8 @@ class Directory:
     ``unique_names``: two groups never share a displayName or externalId. ``skip_unknown``: members
     that do not exist are skipped. ``restores``: a deleted user who is created again comes back.
     ``largest`` is the size of a resource that no write may exceed, in characters of JSON.
+    ``max_nesting_depth`` is the number of groups that may be in each other one by one,
+    ``max_nesting_pairs`` that of the pairs of a group and one in it that one change may write.
     ``token`` is the name that history records beside each change.
     """
 
@@ -22,4 +24,6 @@ class Directory:
     restores: bool = False
     largest: int = 1024 * 1024
     keeps_history: bool = True
+    max_nesting_depth: int = 300
+    max_nesting_pairs: int = 100_000
     token: str = ""

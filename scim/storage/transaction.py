@@ -68,7 +68,7 @@ class Transaction:
         self.history = History(connection, directory.tenant_id)
         self.trash = Trash(connection, directory.tenant_id)
         self.releases = Releases(connection, directory.tenant_id)
-        self.nesting = Nesting(connection, directory.tenant_id)
+        self.nesting = Nesting(connection, directory)
         if change:
             self.nesting.hold(change.group, change.children)
 

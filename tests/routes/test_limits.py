@@ -4,7 +4,7 @@ import pytest
 
 from ..support.bulk import bulk_request, patch, post
 from ..support.errors import check_error
-from ..support.scim import add, group, path_of, remove, replace, user
+from ..support.scim import add, group, listed, path_of, remove, replace, user
 
 MANY = 5000
 
@@ -96,3 +96,72 @@ def test_each_of_thousands_of_members_is_removed_by_its_own_operation(scim):
 
     assert answer.status_code == 200
     assert [member["value"] for member in answer.json["members"]] == people[:1]
+
+
+@pytest.fixture
+def shallow(new_client, empty_database):
+    return new_client(MAX_NESTING_DEPTH=3, MAX_NESTING_PAIRS=6)
+
+
+def nest(scim, *names):
+    """Make groups, each of which has the one before as a member."""
+    made = []
+    for name in names:
+        made.append(scim.create(group(name, *made[-1:])))
+    return made
+
+
+TOO_DEEP = (
+    "members: groups would be nested more than 3 deep (SCIM_MAX_NESTING_DEPTH);"
+    " put them into a group further up"
+)
+
+
+def test_groups_are_nested_as_deeply_as_the_setting_says(shallow):
+    lowest, middle, highest = nest(shallow, "a", "b", "c")
+    other = shallow.create(group("d"))
+    above, below = group("e", highest), add("members", listed(other))
+    created = post("e", above)
+
+    [result] = shallow.post("/Bulk", bulk_request(created)).json["Operations"]
+
+    assert result["response"]["detail"] == TOO_DEEP
+    assert check_error(shallow.post("/Groups", above), 400, "invalidValue") == TOO_DEEP
+    refused = shallow.patch(path_of(lowest), below)
+    assert check_error(refused, 400, "invalidValue") == f"Operations[0]: {TOO_DEEP}"
+    refused = shallow.put(path_of(other), group("d", highest))
+    assert check_error(refused, 400, "invalidValue") == TOO_DEEP
+    assert shallow.patch(path_of(middle), below).status_code == 200
+    assert shallow.patch(path_of(highest), below).status_code == 200
+
+
+def test_two_chains_are_not_joined_to_one_that_is_too_deep(shallow):
+    _, first = nest(shallow, "a", "b")
+    second, third = nest(shallow, "c", "d")
+
+    refused = shallow.patch(path_of(second), add("members", listed(first)))
+
+    assert check_error(refused, 400, "invalidValue") == f"Operations[0]: {TOO_DEEP}"
+    assert shallow.patch(path_of(third), add("members", listed(first))).status_code == 200
+
+
+def test_number_of_groups_beside_each_other_does_not_count_as_depth(shallow):
+    several = [shallow.create(group(name)) for name in "abcde"]
+    middle = shallow.create(group("middle", *several[:4]))
+
+    assert shallow.post("/Groups", group("highest", middle)).status_code == 201
+    assert shallow.patch(path_of(middle), add("members", listed(several[4]))).status_code == 200
+
+
+def test_too_many_pairs_of_groups_at_once_are_refused(shallow):
+    several = [shallow.create(group(name)) for name in "abcd"]
+    middle, _ = nest(shallow, "middle", "highest")
+
+    refused = shallow.patch(path_of(middle), add("members", listed(*several)))
+
+    assert check_error(refused, 400, "invalidValue") == (
+        "Operations[0]: members: 4 groups would join 2 groups at once, more than 6 pairs"
+        " (SCIM_MAX_NESTING_PAIRS); add fewer groups, or nest them less"
+    )
+    assert shallow.patch(path_of(middle), add("members", listed(*several[:3]))).status_code == 200
+    assert shallow.patch(path_of(middle), add("members", listed(*several[3:]))).status_code == 200

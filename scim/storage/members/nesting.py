@@ -10,15 +10,16 @@ Lock order, which prevents deadlocks:
 3. the users whose groups change, by id.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
 
+from ..directory import Directory
 from ..relations import GROUPS_OF_THIS, LOCK_GROUPS
-from ..tables import DIALECTS, TENANT, THIS, among, groups, link, nesting, tenants, users
+from ..tables import DIALECTS, TENANT, THIS, Ids, among, groups, link, nesting, tenants, users
 
 MINE = nesting.c.tenant_id == TENANT
 LOCK_NESTING = sa.select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
@@ -28,25 +29,42 @@ BETWEEN = sa.and_(
     MINE, among(nesting.c.parent_id, "parents"), among(nesting.c.child_id, "children")
 )
 SELECT_DIRECT = sa.select(nesting.c.child_id).where(BETWEEN, nesting.c.direct)
+SELECT_DIRECT_PAIRS = SELECT_DIRECT.add_columns(nesting.c.parent_id)
 DELETE_DIRECT = nesting.delete().where(BETWEEN, nesting.c.direct)
 DELETE_INDIRECT = nesting.delete().where(BETWEEN, ~nesting.c.direct)
 
 COLUMNS = ["tenant_id", "parent_id", "child_id", "direct"]
 _tenant = sa.bindparam("tenant", type_=nesting.c.tenant_id.type)
-_parent, _child = groups.alias("parent"), groups.alias("child")
 
 
-def _select_pairs(direct: bool) -> Any:
+def _given(name: str, dialect: str) -> Any:
+    """Return the ids in a parameter as a table with the column ``value``."""
+    ids = sa.bindparam(name, type_=Ids)
+    if dialect == "sqlite":
+        return sa.func.json_each(ids).table_valued("value", name=f"of_{name}")
+    return sa.func.unnest(ids).table_valued("value", name=f"of_{name}").render_derived()
+
+
+def _select_pairs(direct: bool, dialect: str) -> Any:
     """Return the SELECT of every pair of one of ``parents`` and one of ``children``."""
-    each = _parent.join(_child, _parent.c.tenant_id == _child.c.tenant_id)
+    parents, children = _given("parents", dialect), _given("children", dialect)
+    pairs = sa.select(_tenant, parents.c.value, children.c.value, sa.literal(direct))
+    # SQLite would take ON CONFLICT for the ON of the join if there were no WHERE.
+    return pairs.select_from(parents.join(children, sa.text("true"))).where(sa.text("true"))
+
+
+def _insert_pairs(dialect: str) -> tuple[Any, Any]:
+    """Return the INSERTs of pairs of a group and its member, and of pairs by way of others."""
+    insert = DIALECTS[dialect].insert(nesting)
+    direct = insert.from_select(COLUMNS, _select_pairs(True, dialect))
+    indirect = insert.from_select(COLUMNS, _select_pairs(False, dialect))
     return (
-        sa.select(_tenant, _parent.c.id, _child.c.id, sa.literal(direct))
-        .select_from(each)
-        .where(_parent.c.tenant_id == TENANT)
-        .where(among(_parent.c.id, "parents"), among(_child.c.id, "children"))
+        direct.on_conflict_do_update(index_elements=COLUMNS[:3], set_={"direct": True}),
+        indirect.on_conflict_do_nothing(),
     )
 
 
+INSERT_PAIRS = {name: _insert_pairs(name) for name in DIALECTS}
 _step = nesting.alias("step")
 _walk = (
     sa.select(nesting.c.parent_id, nesting.c.child_id)
@@ -97,9 +115,10 @@ class Nesting:
     writer at a time: nothing is locked.
     """
 
-    def __init__(self, connection: sa.Connection, tenant_id: int) -> None:
+    def __init__(self, connection: sa.Connection, directory: Directory) -> None:
         self.connection = connection
-        self.tenant = {"tenant": tenant_id}
+        self.directory = directory
+        self.tenant = {"tenant": directory.tenant_id}
         self.alone = connection.dialect.name == "sqlite"
         self.held: set[str] | None = set() if self.alone else None
         self.insert = DIALECTS[connection.dialect.name].insert(nesting)
@@ -123,7 +142,7 @@ class Nesting:
     def add(self, parent: str, children: Collection[str]) -> set[str]:
         """Make groups members of another; return those that were not members before.
 
-        :raises InvalidValueError: a group would contain itself
+        :raises InvalidValueError: a group would contain itself, or the nesting would be too large
         """
         if not children:
             return set()
@@ -137,19 +156,44 @@ class Nesting:
             )
         new = set(children) - self.direct(parent, children)
         if new:
-            self.connection.execute(
-                self.insert.from_select(COLUMNS, _select_pairs(direct=True)).on_conflict_do_update(
-                    index_elements=COLUMNS[:3], set_={"direct": True}
-                ),
-                self.between([parent], new),
-            )
-            self.connection.execute(
-                self.insert.from_select(
-                    COLUMNS, _select_pairs(direct=False)
-                ).on_conflict_do_nothing(),
-                self.between(above | {parent}, new | self.below(new)),
-            )
+            beneath = new | self.below(new)
+            self.check_size(above | {parent}, parent, new, beneath)
+            direct, indirect = INSERT_PAIRS[self.connection.dialect.name]
+            self.connection.execute(direct, self.between([parent], new))
+            self.connection.execute(indirect, self.between(above | {parent}, beneath))
         return new
+
+    def check_size(
+        self, above: set[str], parent: str, children: set[str], beneath: set[str]
+    ) -> None:
+        """Raise if ``children``, with the groups ``beneath``, make the nesting too large.
+
+        A chain has no more groups than there are, so its length is rarely looked for.
+
+        :raises InvalidValueError: it becomes too deep, or too many pairs would be written
+        """
+        deepest, most = self.directory.max_nesting_depth, self.directory.max_nesting_pairs
+        if len(above) * len(beneath) > most:
+            raise InvalidValueError(
+                f"members: {len(beneath)} groups would join {len(above)} groups at once, more than"
+                f" {most} pairs (SCIM_MAX_NESTING_PAIRS); add fewer groups, or nest them less"
+            )
+        if len(above) + len(beneath) <= deepest:
+            return
+        ups = [(child, group) for group, child in self.direct_pairs(above, above)]
+        downs = self.direct_pairs(beneath, beneath)
+        if _depth({parent}, ups, deepest) + _depth(children, downs, deepest) > deepest:
+            raise InvalidValueError(
+                f"members: groups would be nested more than {deepest} deep"
+                " (SCIM_MAX_NESTING_DEPTH); put them into a group further up"
+            )
+
+    def direct_pairs(
+        self, parents: Collection[str], children: Collection[str]
+    ) -> list[tuple[str, str]]:
+        """Return each pair of one of ``parents`` and a member of it among ``children``."""
+        found = self.connection.execute(SELECT_DIRECT_PAIRS, self.between(parents, children))
+        return [(row.parent_id, row.child_id) for row in found]
 
     def remove(self, parent: str, children: Collection[str]) -> set[str]:
         """Take groups out of another; return those that were members."""
@@ -202,3 +246,18 @@ class Nesting:
 
     def between(self, parents: Collection[str], children: Collection[str]) -> dict[str, Any]:
         return self.tenant | {"parents": list(parents), "children": list(children)}
+
+
+def _depth(groups: set[str], steps: Iterable[tuple[str, str]], most: int) -> int:
+    """Return how many groups the longest chain has that begins with one of ``groups``.
+
+    It follows ``steps`` from group to group. Chains longer than ``most`` are not followed.
+    """
+    following: dict[str, list[str]] = {}
+    for group, after in steps:
+        following.setdefault(group, []).append(after)
+    depth = 0
+    while groups and depth <= most:
+        groups = {after for group in groups for after in following.get(group, ())}
+        depth += 1
+    return depth
