@@ -25,6 +25,8 @@ UNSTORABLE = re.compile("[\0\x1f]")
 # Padding may be left out; the alphabet of URLs is for attributes that say so (RFC 7643 §2.3.6).
 BASE64 = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?", re.ASCII)
 INTEGERS = range(-(2**63), 2**63)
+# Normalizing a text sorts combining characters, in a time that grows with the square of a row.
+MOST_COMBINING = 1000
 
 
 def fold_text(text: str) -> str:
@@ -88,12 +90,24 @@ EXPECTED = {
 def _legal_text(attribute: Attribute, text: str) -> bool:
     if UNSTORABLE.search(text):
         raise InvalidValueError("the characters U+0000 and U+001F cannot be stored; remove them")
+    if len(text) > MOST_COMBINING and not text.isascii():
+        _check_combining(text)
     if attribute.type == "dateTime":
         try:
             fold_date_time(text)
         except ValueError:
             return False
     return attribute.type != "binary" or BASE64.fullmatch("".join(text.split())) is not None
+
+
+def _check_combining(text: str) -> None:
+    row = 0
+    for character in text:
+        row = row + 1 if unicodedata.combining(character) else 0
+        if row > MOST_COMBINING:
+            raise InvalidValueError(
+                f"more than {MOST_COMBINING} combining characters follow each other; remove them"
+            )
 
 
 def deep_copy(value: Any) -> Any:
