@@ -165,3 +165,56 @@ def test_too_many_pairs_of_groups_at_once_are_refused(shallow):
     )
     assert shallow.patch(path_of(middle), add("members", listed(*several[:3]))).status_code == 200
     assert shallow.patch(path_of(middle), add("members", listed(*several[3:]))).status_code == 200
+
+
+def test_text_that_would_take_minutes_to_normalize_is_refused(scim):
+    """Python's NFKC sorts combining characters in the square of their number."""
+    text = "a" + "\u0301" * 500_000 + "\u0323" * 500_000
+    path = path_of(scim.create(user()))
+    detail = "more than 1000 combining characters follow each other; remove them"
+
+    refused = scim.post("/Users", user("eve", displayName=text))
+    assert check_error(refused, 400, "invalidValue") == f"displayName: {detail}"
+    refused = scim.patch(path, replace("title", text))
+    assert check_error(refused, 400, "invalidValue") == f"Operations[0]: title: {detail}"
+    assert scim.patch(path, replace("title", "a" + "\u0301" * 1000)).status_code == 200
+
+
+def test_operations_that_go_through_all_members_are_limited(scim):
+    ada = scim.create(user("ada"))
+    path = path_of(scim.create(group("Tours", ada)))
+    detail = (
+        "more than 20 operations go through all members; select members by"
+        ' [value eq "..."], or send several requests'
+    )
+
+    for operation in (replace("members", listed(ada)), remove('members[display eq "x"]')):
+        assert scim.patch(path, *(operation for _ in range(20))).status_code == 200
+        assert check_error(scim.patch(path, *(operation for _ in range(21))), 413) == detail
+
+
+def test_operations_on_members_in_a_row_do_what_each_would_do(scim):
+    """They are carried out together where they can be."""
+    ada, bob, cyd = (scim.create(user(name)) for name in ("ada", "bob", "cyd"))
+    inner = scim.create(group("Inner"))
+    tours = scim.create(group("Tours", ada))
+    path = path_of(tours)
+    unknown = {"id": inner["id"][:-1] + ("0" if inner["id"][-1] != "0" else "1")}
+
+    def one(member):
+        return remove(f'members[value eq "{member["id"]}"]')
+
+    def ids(answer):
+        return {member["value"] for member in answer.json.get("members", [])}
+
+    adds = [add("members", listed(each)) for each in (bob, inner, cyd, bob)]
+    answer = scim.patch(path, *adds, one(ada), one(bob), one(bob), add("members", listed(bob)))
+    assert ids(answer) == {each["id"] for each in (bob, cyd, inner)}
+
+    refused = scim.patch(path, *adds, add("members", listed(unknown)), add("members", listed(ada)))
+    assert check_error(refused, 400, "invalidValue").startswith("Operations[4]: members: there is")
+    refused = scim.patch(path, *adds[:1], add("members", listed(tours)), *adds[2:])
+    assert check_error(refused, 400, "invalidValue").startswith("Operations[1]: members: a group")
+    version = scim.get(path).json["meta"]["version"]
+    back = [one(bob), one(cyd), add("members", listed(bob)), add("members", listed(cyd))]
+    assert scim.patch(path, *back).json["meta"]["version"] == version

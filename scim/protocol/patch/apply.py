@@ -20,7 +20,7 @@ from ..filters.resolve import locate
 from ..schema import ResourceType
 from ..tolerance import STRICT, Tolerated
 from ..values import Record, deep_copy
-from .members import MemberOperation, are_members, member_operation
+from .members import MemberOperation, are_members, check_unnamed, member_operation
 from .target import PatchOperation, Target, find_target
 from .write import Load, Writer
 
@@ -61,6 +61,7 @@ def apply(
             raise error.within(patcher.place) from None
     writer.finish(patcher.resource)
     patcher.check_removed()
+    check_unnamed(patcher.members)
     return Patched(patcher.resource, tuple(patcher.members), patcher.untouched)
 
 

@@ -1,15 +1,23 @@
 """Operations on the members of a group, of which there may be 100,000 (RFC 7643 §4.2)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import InvalidSyntaxError, InvalidValueError, MutabilityError, unknown_attribute
-from ..filters.resolve import Condition, resolve_within
+from ..errors import (
+    InvalidSyntaxError,
+    InvalidValueError,
+    MutabilityError,
+    PayloadTooLargeError,
+    unknown_attribute,
+)
+from ..filters.resolve import Compare, Condition, resolve_within
 from ..schema import GROUP, ResourceType
 from ..tolerance import STRICT, Tolerated
 from ..values import Record
 from .target import Op, PatchOperation, Target
 
+MOST_UNNAMED = 20
 NAMES = {below.name for below in GROUP.locate("members")[0].sub_attributes}
 
 
@@ -24,6 +32,28 @@ class MemberOperation:
     ids: tuple[str, ...] | None = None
     condition: Condition | None = None
     place: str = field(default="", compare=False)
+
+    @property
+    def named(self) -> tuple[str, ...] | None:
+        """The ids that it adds or removes; None if all members must be gone through for them."""
+        match self:
+            case MemberOperation("add" | "remove", tuple(ids)):
+                return ids
+            case MemberOperation("remove", None, Compare(("value",), _, "eq", str(value))):
+                return (value,)
+        return None
+
+
+def check_unnamed(operations: Iterable[MemberOperation]) -> None:
+    """Raise if too many operations go through all members of a group, which takes long.
+
+    :raises PayloadTooLargeError: there are more than ``MOST_UNNAMED``
+    """
+    if sum(operation.named is None for operation in operations) > MOST_UNNAMED:
+        raise PayloadTooLargeError(
+            f"more than {MOST_UNNAMED} operations go through all members; select members by"
+            ' [value eq "..."], or send several requests'
+        )
 
 
 def are_members(target: Target, resource_type: ResourceType) -> bool:

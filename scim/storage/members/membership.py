@@ -1,12 +1,13 @@
 """The members of a group. They are rows, so a change costs the same whatever the group's size."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.filters.resolve import Compare, Condition
+from scim.protocol.filters.resolve import Condition
 from scim.protocol.patch.members import MemberOperation
 
 from ..database.prepared import Prepared
@@ -102,22 +103,22 @@ class Members:
         """
         named = [self.named(operation) for operation in operations]
         self.lock(set().union(*named))
-        for number, operation in enumerate(operations):
-            ids = self.named(operation) if number else named[0]
+        first = operations[0] if operations else None
+        for run in _runs(operations, self.known_groups):
             try:
-                self.apply_one(operation, ids, skip_unknown)
+                ids = named[0] if run == [first] else set().union(*map(self.named, run))
+                for operation in run:
+                    self.check_known(operation, ids, skip_unknown)
+                self.apply_run(run, ids)
             except InvalidValueError as error:
                 raise (error.within(operation.place) if operation.place else error) from None
 
     def named(self, operation: MemberOperation) -> set[str]:
         """Return the ids of the members that an operation would now add or remove."""
-        match operation:
-            case MemberOperation("replace", ids):
-                return set(ids or ()) ^ self.ids()
-            case MemberOperation(_, tuple(ids)):
-                return set(ids)
-            case MemberOperation("remove", None, Compare(("value",), _, "eq", str(value))):
-                return {value}
+        if operation.named is not None:
+            return set(operation.named)
+        if operation.op == "replace":
+            return set(operation.ids or ()) ^ self.ids()
         return self.ids(operation.condition)
 
     def ids(self, condition: Condition | None = None) -> set[str]:
@@ -148,19 +149,25 @@ class Members:
         if held is not None and self.known_groups - held:
             self.nesting.hold(self.group_id, self.known_groups)
 
-    def apply_one(self, operation: MemberOperation, named: set[str], skip_unknown: bool) -> None:
-        if operation.op != "add":
-            self.discard(named - set(operation.ids or ()) if operation.op == "replace" else named)
-        if operation.op != "remove":
-            self.add([member for member in operation.ids or () if member in named], skip_unknown)
+    def check_known(self, operation: MemberOperation, named: set[str], skip_unknown: bool) -> None:
+        """Raise unless the members that an operation adds exist, or may be skipped."""
+        added = () if operation.op == "remove" or skip_unknown else operation.ids or ()
+        for member in added:
+            is_known = member in self.known_users or member in self.known_groups
+            if member in named and not is_known:
+                raise InvalidValueError(
+                    f"members: there is no user or group with the id {member[:80]!r}"
+                )
 
-    def add(self, ids: Sequence[str], skip_unknown: bool) -> None:
-        known = self.known_users | self.known_groups
-        missing = next((member for member in ids if member not in known), None)
-        if missing is not None and not skip_unknown:
-            raise InvalidValueError(
-                f"members: there is no user or group with the id {missing[:80]!r}"
-            )
+    def apply_run(self, run: Sequence[MemberOperation], named: set[str]) -> None:
+        op = run[0].op
+        given = [member for operation in run for member in operation.ids or ()]
+        if op != "add":
+            self.discard(named.difference(given) if op == "replace" else named)
+        if op != "remove":
+            self.add([member for member in given if member in named])
+
+    def add(self, ids: Sequence[str]) -> None:
         if here := self.known_users.intersection(ids):
             insert = INSERT_USERS[self.connection.dialect.name]
             added = insert.rows(self.connection, self.names | {"ids": list(here)})
@@ -179,6 +186,22 @@ class Members:
     def more_than(self, number: int) -> bool:
         """Tell whether the group has more members than ``number``, without counting the rest."""
         return bool(SELECT_ONE_MORE.rows(self.connection, self.names | {"number": number}))
+
+
+def _runs(
+    operations: Sequence[MemberOperation], groups: Collection[str]
+) -> Iterator[list[MemberOperation]]:
+    """Yield operations; those that add, or that remove, named members in a row come together.
+
+    Only one of several that add ``groups`` may close a circle, so they come one by one.
+    """
+
+    def kind(operation: MemberOperation) -> Any:
+        adds_group = operation.op == "add" and not set(operation.ids or ()).isdisjoint(groups)
+        return id(operation) if operation.named is None or adds_group else operation.op
+
+    for _, run in groupby(operations, kind):
+        yield list(run)
 
 
 def _note(changed: dict[str, bool], ids: Iterable[str], added: bool) -> None:
