@@ -19,7 +19,7 @@ from scim.protocol.errors import InvalidValueError
 
 from ..directory import Directory
 from ..relations import GROUPS_OF_THIS, LOCK_GROUPS
-from ..tables import DIALECTS, TENANT, THIS, Ids, among, groups, link, nesting, tenants, users
+from ..tables import DIALECTS, TENANT, THIS, Ids, among, link, nesting, tenants, users
 
 MINE = nesting.c.tenant_id == TENANT
 LOCK_NESTING = sa.select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
