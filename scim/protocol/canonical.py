@@ -22,14 +22,22 @@ from .tolerance import (
 )
 from .values import Record
 
+MOST_NAMES = 10_000  # to be looked up, at the top level of a resource
+
 
 def canonical_resource(
     sent: Mapping[str, Any], resource_type: ResourceType, tolerated: Tolerated = STRICT
 ) -> Record:
     """Return the canonical form of a resource that a client sent, without ``schemas``.
 
-    :raises InvalidSyntaxError: ``schemas`` is missing or does not fit, or a name is unknown
+    :raises InvalidSyntaxError: ``schemas`` is missing or does not fit, a name is unknown, or there
+        are too many names
     """
+    schemas = sent.get("schemas")
+    if len(sent) > MOST_NAMES or (isinstance(schemas, list) and len(schemas) > MOST_NAMES):
+        raise InvalidSyntaxError(
+            f"a resource has at most {MOST_NAMES} attributes and schemas; leave out unknown ones"
+        )
     check_schemas(sent, resource_type, tolerated)
     named: Record = {}
     unqualified: dict[str, Record] = {}

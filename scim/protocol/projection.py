@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .attributes import Attribute
+from .errors import InvalidValueError
 from .filters.resolve import locate
 from .schema import ResourceType
 from .tolerance import STRICT, Tolerated, current_urn
 from .values import Record
 
+MOST_NAMES = 10_000
 UNKNOWN = "?"  # no attribute has this name
 Names = frozenset[str]  # lower-cased attribute paths: {"username", "name.givenname"}
 
@@ -45,6 +47,8 @@ def projection(
     """Return the projection that two comma-separated lists ask for; ``attributes`` wins over both.
 
     Unknown names show nothing; a request for unknown names alone shows only the minimum.
+
+    :raises InvalidValueError: there are too many names to look all of them up
     """
     if wanted := _names(attributes, resource_type, tolerated):
         return Projection(wanted=wanted)
@@ -53,7 +57,12 @@ def projection(
 
 def _names(text: str, resource_type: ResourceType, tolerated: Tolerated) -> Names:
     paths: set[str] = set()
-    for name in filter(None, (part.strip() for part in text.split(","))):
+    parts = text.split(",")
+    if len(parts) > MOST_NAMES:
+        raise InvalidValueError(
+            f"attributes and excludedAttributes take at most {MOST_NAMES} names; send fewer"
+        )
+    for name in filter(None, (part.strip() for part in parts)):
         chain = locate(name, resource_type, tolerated)
         urn = current_urn(name, resource_type, tolerated).lower()
         if urn == resource_type.schema.id.lower():

@@ -137,3 +137,16 @@ def test_one_value_is_primary_at_the_most(emails, legal):
         else:
             with pytest.raises(InvalidValueError, match="emails"):
                 check_primary(resource, attributes)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"schemas": [USER_SCHEMA], **{f"name{number}": 1 for number in range(10_000)}},
+        {"schemas": [USER_SCHEMA, *(f"urn:x:{number}" for number in range(10_000))]},
+    ],
+    ids=["attributes", "schemas"],
+)
+def test_too_many_names_are_refused_before_they_are_looked_up(sent):
+    with pytest.raises(InvalidSyntaxError, match="at most 10000 attributes and schemas"):
+        canonical_resource(sent, USER, Tolerated())

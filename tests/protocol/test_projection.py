@@ -3,6 +3,7 @@
 import pytest
 
 from scim.protocol.attributes import Attribute
+from scim.protocol.errors import InvalidValueError
 from scim.protocol.projection import UNKNOWN, project, projection
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER, USER_SCHEMA
 from scim.protocol.tolerance import Tolerated
@@ -109,3 +110,12 @@ def test_urn_of_the_core_schema_names_all_its_attributes():
 )
 def test_projection_tells_beforehand_whether_an_attribute_is_shown(attributes, excluded, expected):
     assert projection(attributes, excluded, USER).shows("groups") is expected
+
+
+def test_too_many_names_are_refused_before_they_are_looked_up():
+    names = ",".join(f"name{number}" for number in range(10_001))
+
+    with pytest.raises(InvalidValueError, match="at most 10000 names"):
+        projection(names, "", USER)
+    with pytest.raises(InvalidValueError, match="at most 10000 names"):
+        projection("", names, USER)
