@@ -6,13 +6,14 @@ resource to show. Rules come from scim/protocol, rows from scim/storage; HTTP an
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from scim.protocol import etag
 from scim.protocol.attributes import Attribute
 from scim.protocol.constraints import check_immutable
-from scim.protocol.errors import NotFoundError, PreconditionFailedError
+from scim.protocol.errors import NotFoundError, PreconditionFailedError, ScimError
 from scim.protocol.filters.parser import DEFAULT_LIMITS, Limits
 from scim.protocol.patch import apply as patching
 from scim.protocol.patch.apply import Patched
@@ -167,14 +168,16 @@ def delete(store: Store, resource_type: ResourceType, resource_id: str, request:
     :raises NotFoundError: no resource of the type has that id
     """
 
-    def work(transaction: Transaction) -> None:
+    def work(transaction: Transaction) -> bool:
         stored = transaction.lock_for_delete(resource_type, resource_id)
         stored = check_found(resource_type, resource_id, stored, request)
-        releasing.remove_references(transaction, resource_type, resource_id)
+        has_left_some = releasing.remove_references(transaction, resource_type, resource_id)
         transaction.delete(resource_type, stored)
+        return has_left_some
 
-    store.atomically(work)
-    releasing.finish(store)
+    if store.atomically(work):
+        with suppress(ScimError):  # the resource is deleted; ``trash purge`` does the rest
+            releasing.finish(store, resource_type.name, resource_id)
 
 
 def _change(

@@ -12,7 +12,7 @@ from scim.protocol.values import Record
 from scim.serializers.stored import check_whole, read_document
 from scim.storage import Cause, Change, Operation, Reason, Store, Stored, Transaction
 
-from . import writing
+from . import releasing, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,11 @@ def restore(store: Store, resource_id: str) -> Undone:
 
 
 def purge_trash(store: Store, before: str) -> Iterator[int]:
-    """Purge resources deleted before an instant, part by part; yield the number in each part."""
+    """Purge resources deleted before an instant, part by part; yield the number in each part.
+
+    References that a delete could not remove are removed first.
+    """
+    releasing.finish_all(store)
     while gone := store.atomically(lambda transaction: transaction.trash.purge(before)):
         yield gone
 

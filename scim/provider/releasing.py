@@ -29,27 +29,29 @@ Source = tuple[str, str, str]  # a reference: the type and id of the resource wi
 
 def remove_references(
     transaction: Transaction, resource_type: ResourceType, resource_id: str
-) -> None:
-    """Remove the references to a resource that is deleted, or leave them to ``finish``.
+) -> bool:
+    """Remove the references to a resource that is deleted; tell whether ``finish`` has to do it.
 
     A resource for which the reference is required keeps it.
     """
     found = transaction.index.referring(resource_id, AT_ONCE + 1)
     if len(found) > AT_ONCE:
         transaction.releases.add(resource_type, resource_id)
-        return
+        return True
     types = transaction.directory.definitions.by_name
     for part in _parts(types, resource_type.name, resource_id, found):
         part.write(transaction, part.release(transaction.releases.read(part.source_type, part.ids)))
+    return False
 
 
-def finish(store: Store) -> None:
-    """Remove the references that deletes have left behind, also those before a crash."""
+def finish_all(store: Store) -> None:
+    """Remove the references that deletes have left behind, for example those before a crash."""
     for type_name, resource_id in store.pending_releases():
-        _finish_one(store, type_name, resource_id)
+        finish(store, type_name, resource_id)
 
 
-def _finish_one(store: Store, type_name: str, resource_id: str) -> None:
+def finish(store: Store, type_name: str, resource_id: str) -> None:
+    """Remove the references to a deleted resource, part by part, unless it comes back."""
     types, found = store.directory.definitions.by_name, store.referring(resource_id)
     for part in _parts(types, type_name, resource_id, found):
         released = part.release(store.read_plain(part.source_type, part.ids))

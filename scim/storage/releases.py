@@ -2,7 +2,7 @@
 
 A delete removes some of them itself. If there are more, it leaves a row in ``releases``: until that
 row goes, no read shows the references, and they are removed part by part, each part in a
-transaction of its own. After a crash the next delete goes on.
+transaction of its own. After a crash ``trash purge`` goes on.
 """
 
 import json

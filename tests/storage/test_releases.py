@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scim import provider
-from scim.protocol.errors import NotFoundError
+from scim.protocol.errors import NotFoundError, UnavailableError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER
 from scim.provider import recovery, releasing
 
@@ -47,6 +47,10 @@ def between_parts(monkeypatch, *works):
 
 def crash():
     raise Crash
+
+
+def unavailable():
+    raise UnavailableError("the database cannot be reached")
 
 
 def read(directory, resource):
@@ -103,7 +107,7 @@ def test_users_are_as_if_the_reference_had_been_removed_by_a_client(team):
     assert search.keys() == wanted.keys()
 
 
-def test_crash_between_parts_shows_nobody_a_manager_and_the_next_delete_goes_on(team, monkeypatch):
+def test_crash_between_parts_shows_nobody_a_manager_and_a_purge_goes_on(team, monkeypatch):
     directory, boss, users = team
     between_parts(monkeypatch, crash)
     with pytest.raises(Crash):
@@ -116,11 +120,21 @@ def test_crash_between_parts_shows_nobody_a_manager_and_the_next_delete_goes_on(
     answered = directory.patch(users[-1], add("title", "Dr."))
     assert "manager" not in answered.get(E, {})
 
-    directory.delete(directory.user("another"))
+    assert list(recovery.purge_trash(directory.store, before="")) == []
 
     assert managed(directory, users) == [False] * len(users)
     assert directory.store.referring(boss["id"]) == []
     assert read(directory, users[-1])["title"] == "Dr."
+
+
+def test_failure_between_parts_does_not_fail_the_delete(team, monkeypatch):
+    directory, boss, users = team
+    between_parts(monkeypatch, unavailable)
+
+    directory.delete(boss)
+
+    assert managed(directory, users) == [False] * len(users)
+    assert directory.store.pending_releases() == [("User", boss["id"])]
 
 
 def test_change_between_parts_is_not_lost(team, monkeypatch):
