@@ -16,41 +16,47 @@ from .engine import PREPARED, driver_failure
 DEADLINE = "deadline"  # of a connection to SQLite: its ``Deadline``
 STEPS = 100_000  # of SQLite's virtual machine, some milliseconds
 CHECK_INTERVAL = 2000  # milliseconds after which PostgreSQL looks whether its client is there
+WRITE_SHARE = 6  # a group may have 100,000 members, which take PostgreSQL more than ten seconds
 LOCK_SHARE = 0.9  # a wait for a lock ends first: it makes no query an expensive one
 
 
 class Deadline:
     """When the work on a connection has to end, in the seconds of ``time.monotonic``."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.at = inf
 
     def has_passed(self) -> bool:
         return time.monotonic() > self.at
 
 
-def limit(engine: sa.Engine, seconds: float) -> None:
-    """Let the connections that an engine will open stop what takes longer; 0 for never."""
+def limit(engine: sa.Engine, seconds: float, share: int = 1) -> None:
+    """Let the connections that an engine will open stop what takes longer; 0 for never.
+
+    Work may take ``share`` times as long, a wait for a lock may not.
+    """
     if engine.dialect.name == "sqlite":
         if seconds:
-            sa.event.listen(engine, "connect", _watch_sqlite)
+            sa.event.listen(engine, "connect", partial(_watch_sqlite, seconds * share))
         return
-    sa.event.listen(engine, "connect", partial(_limit_postgresql, seconds))
+    sa.event.listen(engine, "connect", partial(_limit_postgresql, seconds, share))
     if not seconds:
         sa.event.listen(engine, "begin", _lift_limit)
 
 
-def start(connection: sa.Connection, seconds: float) -> None:
+def start(connection: sa.Connection) -> None:
     """Count the seconds of a connection to SQLite from now on."""
-    connection.info[DEADLINE].at = time.monotonic() + seconds
+    deadline: Deadline = connection.info[DEADLINE]
+    deadline.at = time.monotonic() + deadline.seconds
 
 
-def _watch_sqlite(connection: Any, record: Any) -> None:
-    record.info[DEADLINE] = deadline = Deadline()
+def _watch_sqlite(seconds: float, connection: Any, record: Any) -> None:
+    record.info[DEADLINE] = deadline = Deadline(seconds)
     connection.set_progress_handler(deadline.has_passed, STEPS)
 
 
-def _limit_postgresql(seconds: float, connection: Any, record: Any) -> None:
+def _limit_postgresql(seconds: float, share: int, connection: Any, record: Any) -> None:
     """Limit a connection's statements, unless PgBouncer lies between.
 
     PgBouncer would give the settings to others. There the role has them: see docs/scaling.md.
@@ -58,7 +64,7 @@ def _limit_postgresql(seconds: float, connection: Any, record: Any) -> None:
     if record.info[PREPARED] is None:
         return
     with connection.cursor() as cursor:
-        cursor.execute(f"SET statement_timeout = {seconds * 1000:.0f}")
+        cursor.execute(f"SET statement_timeout = {seconds * share * 1000:.0f}")
         if seconds:
             cursor.execute(f"SET lock_timeout = {seconds * 1000 * LOCK_SHARE:.0f}")
     connection.commit()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..anchors import Anchors
-from .budgets import limit, start
+from .budgets import WRITE_SHARE, limit, start
 from .engine import Connections, configure, reading_engine
 from .failures import Failures, State, is_repeatable, words
 from .file import SqliteFile
@@ -28,7 +28,7 @@ LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before 
 class Database:
     """One database, which many tenants may share; ``replica_url`` is that of a copy of it.
 
-    It stops a query after ``seconds``; 0 for never.
+    It stops a query after ``seconds``, a write after six times as many; 0 for never.
     """
 
     def __init__(self, engine: sa.Engine, replica_url: str = "", seconds: float = 0) -> None:
@@ -42,7 +42,7 @@ class Database:
         self.anchors = Anchors()
         self.replica = Replica(replica_url, self.read, self.failures) if replica_url else None
         for each in self.engines:
-            limit(each, seconds)
+            limit(each, seconds, WRITE_SHARE if each is engine else 1)
 
     def _guard(self) -> SqliteFile:
         file = SqliteFile(self.engine.url.database or "")
@@ -117,7 +117,7 @@ class Database:
             try:
                 with connect() as connection:
                     if self.file and self.seconds:
-                        start(connection, self.seconds)
+                        start(connection)
                     result = work(connection)
                     done, ended = True, time.monotonic()
                 self._check_commit(time.monotonic() - ended)
@@ -136,5 +136,5 @@ class Database:
 
         PostgreSQL then stops to wait for a synchronous standby, and reports success.
         """
-        if self.seconds and seconds > self.seconds * 0.9:
+        if self.seconds and seconds > self.seconds * WRITE_SHARE * 0.9:
             raise self.failures.unavailable(State.UNSURE, f"the commit took {seconds:.1f} s")

@@ -108,7 +108,7 @@ class _Compiler:
     def term(self, condition: Condition) -> sa.ColumnElement[bool]:
         match condition:
             case And(terms):
-                return sa.and_(sa.true(), *(self.term(term) for term in terms))
+                return sa.and_(sa.true(), *(self.term(term) for term in _negated_once(terms)))
             case Or(terms):
                 return sa.or_(sa.false(), *(self.term(term) for term in _joined(terms)))
             case Not(term):
@@ -167,6 +167,14 @@ class _Compiler:
             return sa.and_(column.is_not(None), column != "")
         is_text = condition.attribute.type == "string" and column.key != "id"
         return column != "" if is_text else sa.true()
+
+
+def _negated_once(terms: Iterable[Condition]) -> Iterable[Condition]:
+    """Return the terms of an AND with one NOT for all that are negated, which joins these."""
+    negated = [each.term for each in terms if isinstance(each, Not)]
+    if len(negated) < 2:
+        return terms
+    return [*(each for each in terms if not isinstance(each, Not)), Not(Or(tuple(negated)))]
 
 
 def _joined(terms: Iterable[Condition]) -> Iterable[Condition]:

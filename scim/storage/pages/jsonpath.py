@@ -27,7 +27,7 @@ def term(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
     if not asks(condition, PARTS):
         return meets(search, _asked(condition))
     rest = _without_parts(condition)
-    found = _with_parts(condition, search)
+    found = _sure(_with_parts(condition, search))
     if rest is not None and asks(rest, ("eq",)):
         return sa.and_(meets(search, _asked(rest)), found)  # for the index
     return found
@@ -57,7 +57,7 @@ def term_beside(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
     PostgreSQL expects 1 % of the rows to meet any ``@?``, also ``type eq "work"``.
     """
     if asks(condition, PARTS):
-        return _with_parts(condition, search)
+        return _sure(_with_parts(condition, search))
     nothing = sa.literal({}, JSONB())
     found: sa.ColumnElement[bool] = sa.func.jsonb_path_exists(
         search, _asked(condition), nothing, sa.true()
@@ -107,7 +107,7 @@ def _test(condition: Compare | Has, path: str) -> str:
 
 
 def _with_parts(condition: Condition, value: Any) -> sa.ColumnElement[bool]:
-    """Return a condition over a JSON object or over an element of a list; it is never NULL."""
+    """Return a condition over a JSON object or an element of a list; NULL is false, too."""
     if not asks(condition, PARTS):
         return meets(value, sa.literal(f"$ ? {_predicate(condition)}", JSONPATH()))
     match condition:
@@ -116,16 +116,22 @@ def _with_parts(condition: Condition, value: Any) -> sa.ColumnElement[bool]:
         case Or(terms):
             return sa.or_(*(_with_parts(each, value) for each in terms))
         case Not(negated):
-            return sa.not_(_with_parts(negated, value))
+            return sa.not_(_sure(_with_parts(negated, value)))
         case Some(keys, _, inner):
             path = sa.literal(f"{_path(keys)}[*]", JSONPATH())
             values = sa.func.jsonb_path_query(value, path)
             element = values.table_valued(sa.column("value", JSONB())).render_derived()
-            found = sa.select(1).select_from(element).where(_with_parts(inner, element.c.value))
-            return sa.exists(found)
+            met = _with_parts(inner, element.c.value)
+            return sa.exists(sa.select(1).select_from(element).where(met))
         case Compare(keys, _, operator, part):
-            return sa.func.coalesce(compare_text(_text(value, keys), operator, part), sa.false())
+            found: sa.ColumnElement[bool] = compare_text(_text(value, keys), operator, part)
+            return found
     raise TypeError(f"not a condition: {condition}")
+
+
+def _sure(test: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Return a test with false in place of NULL; EXISTS is never NULL."""
+    return test if isinstance(test, sa.Exists) else sa.func.coalesce(test, sa.false())
 
 
 def _without_parts(condition: Condition) -> Condition | None:
@@ -141,6 +147,8 @@ def _without_parts(condition: Condition) -> Condition | None:
 
 
 def _text(value: Any, keys: Keys) -> Any:
+    if len(keys) == 1:
+        return value.op("->>", return_type=sa.Text())(sa.literal(keys[0], sa.Text()))
     return value.op("#>>", return_type=sa.Text())(sa.cast(list(keys), ARRAY(sa.Text)))
 
 

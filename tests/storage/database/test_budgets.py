@@ -14,6 +14,7 @@ from scim.protocol.filters.parser import parse_filter
 from scim.protocol.filters.resolve import resolve
 from scim.protocol.schema import USER
 from scim.storage import Database, Query, Selection, new_id, sort_chain
+from scim.storage.database.budgets import WRITE_SHARE
 from scim.storage.database.failures import State
 from tests.storage.pages.test_indexes import rows
 from tests.support.databases import POSTGRESQL, SQLITE
@@ -82,7 +83,7 @@ def test_write_that_takes_long_is_undone_whole(database):
 @SQLITE
 def test_time_of_a_write_does_not_count_for_the_next(database):
     for _ in range(3):
-        database.write(lambda connection: time.sleep(SECONDS / 2))
+        database.write(lambda connection: time.sleep(SECONDS * WRITE_SHARE / 2))
         database.read(lambda connection: connection.exec_driver_sql("SELECT 1"))
 
 

@@ -5,13 +5,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 
 import httpx2
 import pytest
 
 from tests.support.postgres import throw_away_server
 from tests.support.scim import group, patch_op, replace, user
-from tests.support.server import ROOT, plain_client, running_server
+from tests.support.server import ROOT, open_session, plain_client, running_server
+from tests.support.standby import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -109,3 +111,54 @@ def test_acknowledged_writes_survive_a_crash(serve):
     listed = again.session.get("/Users?count=1000").json()
     everybody = again.session.get("/Users?count=0").json()["totalResults"]
     assert listed["totalResults"] == everybody >= len(acknowledged) + 3
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_restart_under_load_answers_2xx_or_503_and_loses_nothing(tmp_path, mode):
+    stored, answers, ends = {}, [], threading.Event()
+
+    def live(server, thread):
+        with open_session(server.url, server.token) as session:
+            number = 0
+            while not ends.is_set():
+                number += 1
+                created = session.post("/Users", json=user(f"user{thread}-{number}"))
+                answers.append(created)
+                if created.status_code != 201:
+                    continue
+                path = f"/Users/{created.json()['id']}"
+                stored[path] = None
+                changed = session.patch(path, json=patch_op(replace("title", f"title{number}")))
+                answers.extend([changed, session.get(path), session.get("/Users?filter=title pr")])
+                if changed.status_code == 200:
+                    stored[path] = changed.json()["title"]
+
+    with throw_away_server() as postgres:
+        postgres.stop()
+        postgres.start(synchronous_commit="on")
+        migrate(postgres.url)
+        place = {"SCIM_DATABASE_URL": postgres.url, "SCIM_WORKERS": "2"}
+        with running_server(tmp_path / "log", **place) as server:
+            threads = [threading.Thread(target=live, args=[server, n]) for n in range(6)]
+            for thread in threads:
+                thread.start()
+            for _ in range(2):
+                enough = len(stored) + 30
+                wait_until(lambda enough=enough: len(stored) > enough)
+                postgres.stop(mode)
+                time.sleep(0.2)
+                postgres.start(synchronous_commit="on")
+            enough = len(stored) + 30
+            wait_until(lambda: len(stored) > enough)
+            ends.set()
+            for thread in threads:
+                thread.join()
+
+            statuses = Counter(answer.status_code for answer in answers)
+            assert set(statuses) <= {200, 201, 503}, (statuses, server.log[-3000:])
+            assert statuses[503]
+            assert 1 <= server.log.count("503: the database cannot be reached") <= 2  # a worker
+            for path, title in stored.items():
+                found = server.session.get(path)
+                assert found.status_code == 200
+                assert title is None or found.json()["title"] == title

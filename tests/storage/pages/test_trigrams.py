@@ -157,11 +157,14 @@ def test_part_is_found_without_a_regular_expression(odd, operator):
         assert "like_regex" not in statement + str(parameters)
 
 
-def test_lists_are_unpacked_once_for_all_parts_in_them(odd):
-    text = " or ".join(f'ims.value co "part {number}"' for number in range(50))
+@pytest.mark.parametrize(
+    ("joint", "term"), [(" or ", 'ims.value co "{}"'), (" and ", 'not (ims.value co "{}")')]
+)
+def test_lists_are_unpacked_once_for_all_parts_in_them(odd, joint, term):
+    text = joint.join(term.format(f"part {number}") for number in range(50))
 
     with noted(odd.store.database) as executed:
-        odd.list(USER, text)
+        odd.list(USER, text, count=0)
 
     for statement, _ in executed:
         assert statement.count("json_each(") + statement.count("jsonb_path_query(") == 1
