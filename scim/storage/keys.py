@@ -45,6 +45,14 @@ class Clock:
 CLOCK = Clock()
 
 
+class ClockBehind(Exception):
+    """A transaction must begin again with later ids: the clock here has yet to reach ``last``."""
+
+    def __init__(self, last: str) -> None:
+        super().__init__(last)
+        self.last = last
+
+
 def new_id() -> str:
     """Return a UUID ordered by time to a quarter of a microsecond (RFC 9562 §5.7 and §6.2)."""
     milliseconds, nanoseconds = divmod(CLOCK.now(), 1_000_000)

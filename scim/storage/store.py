@@ -14,14 +14,14 @@ from .database.database import Database
 from .database.prepared import Prepared
 from .directory import Directory
 from .index import Index
-from .keys import CLOCK, FIRST_ID, is_id
+from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
 from .members.nesting import NestingNotLocked
 from .pages.query import Page, Query
 from .pages.read import read_page
 from .relations import RELATIONS, select_members_after
 from .releases import Releases
 from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hidden
-from .transaction import ClockBehind, Transaction
+from .transaction import Transaction
 
 T = TypeVar("T")
 LAST_ATTEMPT = 3  # at which new ids may come before others; it makes later pages slower only

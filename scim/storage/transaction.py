@@ -17,7 +17,7 @@ from .database.prepared import Prepared
 from .directory import Directory
 from .history import History
 from .index import Index
-from .keys import CLOCK, is_id, made_at, now
+from .keys import CLOCK, ClockBehind, is_id, made_at, now
 from .members.membership import Members
 from .members.nesting import Nesting, NestingNotLocked
 from .relations import DELETE_LINKS, LINK_TO_GROUPS, LOCK_GROUPS, LOCK_GROUPS_OF_USER
@@ -36,14 +36,6 @@ from .totals import add_new, add_to_total
 from .trash import Trash
 
 NOBODY: Mapping[str, bool] = MappingProxyType({})
-
-
-class ClockBehind(Exception):
-    """A transaction must begin again with later ids: the clock here has yet to reach ``last``."""
-
-    def __init__(self, last: str) -> None:
-        super().__init__(last)
-        self.last = last
 
 
 class Transaction:
