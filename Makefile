@@ -13,6 +13,9 @@ test-more: .venv/dev
 		tests/routes/test_patch_property.py tests/storage --numprocesses 3
 	SCIM_TEST_THREADS=2 .venv/bin/python -m pytest tests/routes --numprocesses 3
 
+steadfast: .venv/dev
+	SCIM_TEST_STEADFAST=full .venv/bin/python -m pytest tests/steadfast
+
 lint: .venv/dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -37,4 +40,4 @@ lock: .venv/dev
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" requirements.txt --output-file requirements.lock
 
-.PHONY: run test test-more lint bench lock
+.PHONY: run test test-more steadfast lint bench lock
