@@ -9,6 +9,7 @@ import app
 from scim.settings import PROJECT, SettingError, Settings, read_settings
 
 from .support.databases import ON_ONE_DATABASE
+from .support.ports import free_port
 from .support.server import ROOT, run
 
 POSTGRESQL = {"DATABASE_URL": "postgresql://host/db"}
@@ -71,7 +72,7 @@ def refusal(monkeypatch):
     """Start the server in this process with settings; return the line that it ends with."""
 
     def refuse(**settings):
-        for name, value in settings.items():
+        for name, value in ({"PORT": str(free_port())} | settings).items():
             monkeypatch.setenv(f"SCIM_{name}", value)
         monkeypatch.setattr(app, "Master", None)
         with pytest.raises(SystemExit) as ended:

@@ -17,7 +17,7 @@ from typing import Any
 from .worker import BACKLOG, STOP, STOPPING_SECONDS, Worker, heeded
 
 MOST_FAILURES = 3  # starts without success, until no more are tried
-HURRY = 1  # seconds that a second signal leaves for the requests in progress
+HURRY = 0.5  # seconds that a second signal leaves for the requests in progress
 PAUSE = 1  # seconds after a start without success
 FILES = 8192  # that a process may open: its connections to clients, and the database
 
