@@ -19,7 +19,7 @@ from scim.storage.database.failures import State
 from tests.storage.pages.test_indexes import rows
 from tests.support.databases import POSTGRESQL, SQLITE
 from tests.support.directory import Directory
-from tests.support.scim import user
+from tests.support.scim import UNKNOWN_ID, user
 from tests.support.server import ROOT
 from tests.support.standby import wait_until
 
@@ -92,7 +92,7 @@ def test_time_of_a_write_does_not_count_for_the_next(database):
     [
         (None, None, False),
         ('userName eq "x"', None, False),
-        (f'id eq "{new_id()}"', None, False),
+        (f'id eq "{UNKNOWN_ID}"', None, False),
         ('title eq "x"', None, True),
         ('userName co "x"', None, True),
         ('userName eq "x" or title pr', None, True),
