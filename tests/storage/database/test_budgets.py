@@ -24,7 +24,7 @@ from tests.support.server import ROOT
 from tests.support.standby import wait_until
 
 SECONDS = 0.2
-ROWS = 4000
+ROWS = 20_000
 ENDLESS = {
     "sqlite": "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
     " SELECT count(*) FROM n",

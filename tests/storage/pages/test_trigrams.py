@@ -118,7 +118,7 @@ def odd(new_directory):
     for number, text in enumerate(ODD):
         emails = [{"value": f"other{number}"}, {"value": text, "type": "home"}]
         named = {"displayName": text, "title": text, "name": {"familyName": text}}
-        directory.user(text, emails=emails, ims=emails, **named)
+        directory.user(f"odd{number}", emails=emails, ims=emails, **named)
     return directory
 
 
@@ -130,7 +130,6 @@ def test_part_is_text_whatever_is_in_it(odd, operator, text, negated):
     quoted = '"' + "".join(f"\\u{ord(each):04x}" for each in text) + '"'
 
     for asked in (
-        f"userName {operator} {quoted}",
         f"displayName {operator} {quoted}",
         f"title {operator} {quoted}",
         f"name.familyName {operator} {quoted}",
@@ -141,7 +140,7 @@ def test_part_is_text_whatever_is_in_it(odd, operator, text, negated):
         f'emails[type eq "home" and (value {operator} {quoted} or value eq "no")]',
     ):
         found = odd.list(USER, f"not ({asked})" if negated else asked)
-        assert {each["userName"] for each in found} == expected, asked
+        assert {each["title"] for each in found} == expected, asked
 
 
 @POSTGRESQL
