@@ -1,7 +1,7 @@
 """The server program: processes, signals, connections, and the threads that share the work.
 
 Granian does HTTP. The ``master`` keeps the workers alive, a ``worker`` is one process, ``exchange``
-takes requests in and hands answers out, and the ``gate`` lets requests compute in turn.
+takes requests in and hands answers out, and in the ``crew`` one thread works at a time.
 """
 
 from .exchange import Exchanges

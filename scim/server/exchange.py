@@ -19,8 +19,8 @@ from urllib.parse import quote
 from scim.protocol.errors import InternalError, ScimError
 from scim.serializers.resources import to_json
 
+from .crew import Crew
 from .deadlines import Deadlines
-from .gate import Gate
 from .reception import Receiver
 
 if TYPE_CHECKING:
@@ -63,22 +63,24 @@ class Exchanges:
     ) -> None:
         self.application = application
         self.knows = knows
-        self.gate = Gate()
+        self.crew = Crew()
         self.deadlines = Deadlines()
         self.receiver = Receiver(self.deadlines, max_body_size, seconds)
 
     def take(self, watcher: Any) -> None:
-        """Answer a request of Granian's, now or when its body is there; never raise."""
-        scope, proto = watcher.scope, watcher.proto
+        """Answer a request of Granian's, now or when its body is there."""
+        self.crew.do(partial(self._begin, watcher.scope, watcher.proto))
+
+    def _begin(self, scope: Any, proto: Any) -> None:
         try:
             headers = scope.headers
             is_chunked = "transfer-encoding" in headers
             length = 0 if is_chunked else int(headers.get("content-length", "0"))
             if (length or is_chunked) and self._wants(headers, length):
-                answer, refuse = partial(self.answer, scope, proto), partial(fail, scope, proto)
-                self.receiver.receive(proto, length, answer, refuse)
+                refuse = partial(fail, scope, proto)
+                self.receiver.receive(proto, length, partial(self._go_on, scope, proto), refuse)
             else:
-                self.answer(scope, proto, b"")
+                self._answer(scope, proto, b"")
         except Exception as error:
             fail(scope, proto, error)
 
@@ -86,11 +88,13 @@ class Exchanges:
         """Tell whether a body is received; otherwise the application refuses it unseen."""
         return length <= self.receiver.most and self.knows(headers.get("authorization", ""))
 
-    def answer(self, scope: Any, proto: Any, body: bytes) -> None:
+    def _go_on(self, scope: Any, proto: Any, body: bytes) -> None:
+        self.crew.do(partial(self._answer, scope, proto, body))
+
+    def _answer(self, scope: Any, proto: Any, body: bytes) -> None:
         """Let the application answer a request, and hand the answer to Granian; never raise."""
         try:
-            work = partial(self._respond, scope, body)
-            status, headers, data = self.gate.pass_through(work)
+            status, headers, data = self._respond(scope, body)
         except Exception as error:
             fail(scope, proto, error)
             return

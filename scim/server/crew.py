@@ -1,0 +1,77 @@
+"""The threads of a worker: one works at a time, and one that takes long is replaced.
+
+Python runs one thread at a time. Threads that compute together make each other slower, and on
+SQLite they fight for the lock of the file: eight clients got a fifth less from them.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from threading import Lock, Thread, get_ident
+
+PATIENCE = 0.05  # seconds after which another thread goes on beside the one that works
+
+Job = Callable[[], None]  # it never raises
+
+
+class Crew:
+    """Granian's threads. One is active: it works, or waits for Granian. The others sit on a bench.
+
+    A job that takes longer than ``patience`` goes on, but its thread is no longer the active one:
+    one from the bench is, which takes the next jobs. So a long job slows the others and does not
+    stop them.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
+        self._lock = Lock()
+        self._active = 0  # the active thread
+        self._since = 0.0  # the instant at which it began its job; 0 if it waits for Granian
+        self._jobs: deque[Job] = deque()
+        self._bench: list[tuple[int, Lock]] = []
+        Thread(target=self._replace_late, name="crew", daemon=True).start()
+
+    def do(self, job: Job) -> None:
+        """Do a job now, or leave it to the active thread and sit down on the bench.
+
+        It returns when the caller's thread may wait for Granian's next job.
+        """
+        me = get_ident()
+        if self._since and self._active == me:  # a job begets another
+            job()
+            return
+        with self._lock:
+            is_free = not self._since or self._is_late()
+            if is_free:
+                self._active, self._since = me, time.monotonic()
+            else:
+                self._jobs.append(job)
+        if is_free:
+            job()
+        while following := self._next(me):
+            following()
+
+    def _next(self, me: int) -> Job | None:
+        """Return the next job, as soon as the caller's thread is active; None if there is none."""
+        while True:
+            with self._lock:
+                if self._active == me:
+                    self._since = time.monotonic() if self._jobs else 0.0
+                    return self._jobs.popleft() if self._jobs else None
+                place = Lock()
+                place.acquire()
+                self._bench.append((me, place))
+            place.acquire()
+
+    def _is_late(self) -> bool:
+        return self._since > 0 and time.monotonic() > self._since + self.patience
+
+    def _replace_late(self) -> None:
+        """Call one from the bench whenever the active thread takes long."""
+        while True:
+            time.sleep(self.patience / 2)
+            with self._lock:
+                if self._bench and self._is_late():
+                    self._active, place = self._bench.pop()
+                    self._since = time.monotonic()
+                    place.release()
