@@ -8,11 +8,11 @@ a loop but that it calls back.
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from socket import socket
-from sys import platform
 from threading import Event, Thread, Timer
 from typing import Any
 
@@ -26,6 +26,7 @@ THREADS = 16  # that compute, or wait for the database or for their turn
 MOST_CONNECTIONS = 2048  # of a worker; others wait until one is closed
 HEADER_SECONDS = 10  # until a request has its headers; an idle connection is closed as late
 STOPPING_SECONDS = 8  # for the requests in progress
+SWITCH_SECONDS = 0.001  # for which a long job keeps a short one from going on; usually 0.005
 BACKLOG = 1024  # connections that wait for a worker
 STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
@@ -44,10 +45,11 @@ class Worker:
         nothing. ``held`` is the master's end of the pipe: when the master dies, ``alive`` ends.
         """
         held.close()
+        sys.setswitchinterval(SWITCH_SECONDS)
         stop, stopped = native.WorkerSignal(), Event()
         stop.add_cb(stopped.set)
         exchanges = self.begin()
-        backlog = [BACKLOG] if platform == "linux" else []
+        backlog = [BACKLOG] if sys.platform == "linux" else []
         worker = native.RSGIWorker(
             os.getpid(),
             (None, native.SocketHolder(self.listener.detach(), False, *backlog)),
