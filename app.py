@@ -14,7 +14,7 @@ from scim.printing import LogFormatter
 from scim.protocol.tolerance import Tolerance
 from scim.routes.auth import knows
 from scim.schema_folder import read_definitions
-from scim.server import Exchanges, Master, Worker, listen
+from scim.server import Exchanges, Master, Worker, reserve
 from scim.service import Service
 from scim.settings import DEFAULT_TOKEN, SettingError, Settings, read_settings
 from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
@@ -86,18 +86,19 @@ def main() -> None:
     service: Service = app.extensions["scim"]
     settings, migrations = service.settings, app.extensions["migrate"].directory
     try:
-        listener = listen(settings.host, settings.port, settings.client_timeout)
+        place = reserve(settings.host, settings.port)
     except OSError as error:
         address = f"{settings.host}:{settings.port}"
         sys.exit(f"SCIM_HOST, SCIM_PORT: cannot listen on {address}: {error}")
-    with listener:
+    with place:
         if problem := service.database.problem(migrations):
             sys.exit(problem)
         if service.database.file and (warning := service.database.file.warning()):
             print(warning, file=sys.stderr)
         service.database.close()  # no worker may inherit a connection
         print(welcome(settings), flush=True)
-        sys.exit(Master(Worker(listener, begin), settings.workers).serve())
+        worker = Worker(place, settings.client_timeout, begin)
+        sys.exit(Master(worker, settings.workers).serve())
 
 
 if __name__ == "__main__":

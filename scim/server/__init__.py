@@ -5,7 +5,7 @@ takes requests in and hands answers out, and in the ``crew`` one thread works at
 """
 
 from .exchange import Exchanges
-from .master import Master, listen
+from .master import Master, reserve
 from .worker import Worker
 
-__all__ = ["Exchanges", "Master", "Worker", "listen"]
+__all__ = ["Exchanges", "Master", "Worker", "reserve"]

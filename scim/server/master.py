@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from sys import platform
 from typing import Any
 
-from .worker import BACKLOG, STOP, STOPPING_SECONDS, Worker, heeded
+from .worker import STOP, STOPPING_SECONDS, Worker, bound, heeded
 
 MOST_FAILURES = 3  # starts without success, until no more are tried
 HURRY = 0.5  # seconds that a second signal leaves for the requests in progress
@@ -27,19 +27,15 @@ CONTEXT: Any = multiprocessing.get_context("fork" if platform == "linux" else "s
 logger = logging.getLogger("scim")
 
 
-def listen(host: str, port: int, seconds: int) -> socket.socket:
-    """Return a socket that listens for all workers, so that none is needed to accept.
+def reserve(host: str, port: int) -> socket.socket:
+    """Return a socket that keeps an address for the workers, which listen there by themselves.
 
-    The system closes a connection whose client has read nothing for ``seconds``.
-
-    :raises OSError: the address cannot be used
+    :raises OSError: the address cannot be used, or somebody listens there already
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * seconds)
-    return listener
+    with socket.create_server((host, port), family=family):
+        pass  # the address is free
+    return bound(family, (host, port))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +109,7 @@ class Master:
 
     def stop(self, running: list[Running], wake: socket.socket) -> None:
         """Let the workers finish their requests, for some seconds or until the next signal."""
-        self.worker.listener.close()
+        self.worker.place.close()
         for each in running:
             each.process.terminate()
         ends, first = time.monotonic() + STOPPING_SECONDS, self.signals

@@ -8,11 +8,11 @@ a loop but that it calls back.
 import os
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from socket import socket
 from threading import Event, Thread, Timer
 from typing import Any
 
@@ -33,9 +33,15 @@ STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker is made of; ``begin`` returns its exchanges when it has started."""
+    """What a worker is made of; ``begin`` returns its exchanges when it has started.
 
-    listener: socket
+    Each listens at the address of ``place`` with a socket of its own: one for all would give most
+    connections to one worker. The system closes a connection whose client has read nothing for
+    ``seconds``.
+    """
+
+    place: socket.socket
+    seconds: int
     begin: Callable[[], Exchanges]
 
     def run(self, ready: Any, alive: Connection, held: Connection) -> None:
@@ -49,10 +55,11 @@ class Worker:
         stop, stopped = native.WorkerSignal(), Event()
         stop.add_cb(stopped.set)
         exchanges = self.begin()
+        listener = self.listen()
         backlog = [BACKLOG] if sys.platform == "linux" else []
         worker = native.RSGIWorker(
             os.getpid(),
-            (None, native.SocketHolder(self.listener.detach(), False, *backlog)),
+            (None, native.SocketHolder(listener.detach(), False, *backlog)),
             None,
             py_threads=THREADS,
             backpressure=most_connections(),
@@ -66,6 +73,14 @@ class Worker:
         signal.sigwait(heeded())
         stop.set()
         stopped.wait()
+
+    def listen(self) -> socket.socket:
+        listener = bound(self.place.family, self.place.getsockname())
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * self.seconds)
+        listener.listen(BACKLOG)
+        return listener
 
 
 class Loop:
@@ -97,6 +112,19 @@ def most_connections() -> int:
     return (
         min(MOST_CONNECTIONS, files // 2) if files != resource.RLIM_INFINITY else MOST_CONNECTIONS
     )
+
+
+def bound(family: int, address: Any) -> socket.socket:
+    """Return a socket at an address that others of this server may have, too."""
+    made = socket.socket(family)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        made.bind(address)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def heeded() -> set[signal.Signals]:

@@ -36,6 +36,12 @@ class Toy:
         children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         return [int(pid) for file in children for pid in file.read_text().split()]
 
+    def accepts(self) -> bool:
+        """Tell whether a worker takes connections."""
+        with suppress(OSError), self.connect():
+            return True
+        return False
+
     def connect(self) -> socket:
         return create_connection(("127.0.0.1", self.port), timeout=10)
 
@@ -84,9 +90,7 @@ def started(folder: Path, workers: int, *before: str, **environment: str) -> Ite
         )
     toy = Toy(port, process, log_path)
     try:
-        while process.poll() is None:
-            with suppress(OSError), toy.connect():
-                break
+        while process.poll() is None and not toy.accepts():
             time.sleep(0.02)
         yield toy
     finally:

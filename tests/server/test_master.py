@@ -4,7 +4,9 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+import httpx2
 import pytest
 
 from .conftest import Toy, heard, processes
@@ -52,11 +54,14 @@ def test_dead_worker_is_replaced(start, by):
 def test_one_worker_dies_again_and_again(start):
     toy = start(1)
 
-    for _ in range(4):
-        with toy.client() as client:
-            os.kill(int(client.get("/worker").text), signal.SIGKILL)
+    def answering():
+        with suppress(httpx2.TransportError), toy.client() as client:
+            return int(client.get("/worker").text)
 
-    wait_for_workers(toy)
+    for _ in range(4):
+        wait_until(lambda: (worker := answering()) and not os.kill(worker, signal.SIGKILL), 10)
+
+    wait_until(answering, 10)
 
 
 def test_worker_that_cannot_start_is_not_tried_for_ever(start):

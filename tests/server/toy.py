@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from scim.protocol.errors import UnavailableError
-from scim.server import Exchanges, Master, Worker, listen
+from scim.server import Exchanges, Master, Worker, reserve
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -56,4 +56,4 @@ def begin() -> Exchanges:
 
 if __name__ == "__main__":
     port, workers = map(int, sys.argv[1:])
-    sys.exit(Master(Worker(listen("127.0.0.1", port, SECONDS), begin), workers).serve())
+    sys.exit(Master(Worker(reserve("127.0.0.1", port), SECONDS, begin), workers).serve())
