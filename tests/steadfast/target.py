@@ -17,6 +17,7 @@ from ..support.server import Server
 from .sizes import SIZE
 
 AT_ONCE = 500  # operations in a bulk request
+LISTENS = "0A"  # a state in /proc/net/tcp
 
 
 @dataclass
@@ -81,9 +82,15 @@ class Target:
         children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return [pid for pid in map(int, children) if _is_worker(pid)]
 
+    def listeners(self) -> int:
+        """Return how many workers listen, which is when they have started."""
+        port = f":{urlsplit(self.server.url).port:04X}"
+        sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+        return sum(each[1].endswith(port) and each[3] == LISTENS for each in sockets)
+
     def wait_for_workers(self, number: int, seconds: float = 20) -> None:
         deadline = time.monotonic() + seconds
-        while len(self.workers()) < number:
+        while self.listeners() < number:
             assert self.server.process.poll() is None, "the master has ended"
             assert time.monotonic() < deadline, "a dead worker was not replaced"
             time.sleep(0.02)
