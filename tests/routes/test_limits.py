@@ -218,3 +218,20 @@ def test_operations_on_members_in_a_row_do_what_each_would_do(scim):
     version = scim.get(path).json["meta"]["version"]
     back = [one(bob), one(cyd), add("members", listed(bob)), add("members", listed(cyd))]
     assert scim.patch(path, *back).json["meta"]["version"] == version
+
+
+def test_operation_on_members_that_comes_again_sees_what_came_between(scim):
+    ada, bob = (scim.create(user(name, displayName=name)) for name in ("ada", "bob"))
+    everybody, bobs = remove("members"), remove('members[display co "b"]')
+    adas = replace("members", listed(ada))
+
+    for first, between, left in (
+        (everybody, listed(ada), set()),
+        (adas, listed(bob), {ada["id"]}),
+        (bobs, listed(bob), set()),
+    ):
+        tours = scim.create(group(f"Tours {between} {left}", bob))
+
+        answer = scim.patch(path_of(tours), first, add("members", between), first)
+
+        assert {member["value"] for member in answer.json.get("members", [])} == left

@@ -103,10 +103,10 @@ class Members:
         """
         named = [self.named(operation) for operation in operations]
         self.lock(set().union(*named))
-        first = operations[0] if operations else None
-        for run in _runs(operations, self.known_groups):
+        for number, run in enumerate(_runs(operations, self.known_groups)):
             try:
-                ids = named[0] if run == [first] else set().union(*map(self.named, run))
+                now = map(self.named, run) if number else named[: len(run)]
+                ids: set[str] = set().union(*now)
                 for operation in run:
                     self.check_known(operation, ids, skip_unknown)
                 self.apply_run(run, ids)
