@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..anchors import Anchors
 from .budgets import WRITE_SHARE, limit, start
@@ -22,6 +21,7 @@ from .replica import Replica
 
 T = TypeVar("T")
 ATTEMPTS = 5
+NEARLY = 0.9  # of its time limit; a commit that takes so long may have been cut off
 LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before each further one
 
 
@@ -122,7 +122,7 @@ class Database:
                     done, ended = True, time.monotonic()
                 self._check_commit(time.monotonic() - ended)
                 return result
-            except (DBAPIError, PoolTimeout) as error:
+            except DBAPIError as error:
                 failure = error
                 if not is_repeatable(error, done):
                     break
@@ -136,5 +136,5 @@ class Database:
 
         PostgreSQL then stops to wait for a synchronous standby, and reports success.
         """
-        if self.seconds and seconds > self.seconds * WRITE_SHARE * 0.9:
+        if self.seconds and seconds > self.seconds * WRITE_SHARE * NEARLY:
             raise self.failures.unavailable(State.UNSURE, f"the commit took {seconds:.1f} s")

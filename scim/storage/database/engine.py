@@ -124,11 +124,11 @@ class Connections:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.idle: list[sa.Connection] = []
-        self.turn = Turn() if engine.dialect.name == "sqlite" else nullcontext()
+        self.turn = Turn() if engine.dialect.name == "sqlite" else nullcontext()  # to write
 
     @contextmanager
     def one(self) -> Iterator[sa.Connection]:
-        """Yield a connection that nobody else uses, and keep it unless ``yield`` raises.
+        """Yield a connection that nobody else uses, and keep it if it may be used again.
 
         If it is lost, the idle ones are closed too: the server has probably restarted.
         """
@@ -136,17 +136,20 @@ class Connections:
             connection = self.idle.pop()
         except IndexError:
             connection = self.engine.connect()
+        is_sound = False
         try:
             yield connection
-        except BaseException:
+            is_sound = True
+        except Exception:  # what the transaction did is undone
+            is_sound = not connection.invalidated
+            raise
+        finally:
             if connection.invalidated:
                 self.close()
-            connection.close()
-            raise
-        if len(self.idle) < MOST_IDLE:
-            self.idle.append(connection)
-        else:
-            connection.close()
+            if is_sound and len(self.idle) < MOST_IDLE:
+                self.idle.append(connection)
+            else:
+                connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:

@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from scim.printing import printable
 from scim.protocol.errors import (
     InvalidValueError,
     ScimError,
@@ -33,7 +33,7 @@ logger = logging.getLogger("scim")
 
 
 class State(Enum):
-    """What is wrong with the database; the value is the ``detail`` of the answer."""
+    """States in which the database cannot answer; the value is the ``detail`` of the answer."""
 
     UNREACHABLE = "the database cannot be reached; please try again"
     BUSY = "the database is too busy at the moment; please try again"
@@ -106,8 +106,6 @@ CERTAIN = {State.BUSY, State.FULL, State.READ_ONLY, State.FORBIDDEN, State.TOO_S
 
 def state_of(error: Exception) -> State | None:
     """Return what an exception of SQLAlchemy or a driver says of the database; None if nothing."""
-    if isinstance(error, PoolTimeout):
-        return State.BUSY
     said = getattr(error, "orig", error)
     if isinstance(said, sqlite3.Error):
         return _state_of_sqlite(said, getattr(error, "connection_invalidated", False))
@@ -183,7 +181,7 @@ def words(error: Exception) -> str:
     primary = getattr(getattr(said, "diag", None), "message_primary", None)
     line = primary or " ".join(re.split(r"\n(?:LINE|DETAIL|CONTEXT)", str(said))[0].split())
     code = getattr(said, "pgcode", None) or getattr(said, "sqlite_errorname", None)
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line[:LONGEST_WORDS])
+    shown = printable(line[:LONGEST_WORDS])
     return f"{shown} ({code})" if code else shown
 
 

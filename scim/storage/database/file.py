@@ -1,5 +1,7 @@
-"""The file of a SQLite database: only ``db upgrade`` creates it, and a server never changes it
-for another."""
+"""The file of a SQLite database: only ``db upgrade`` creates it.
+
+A server uses no other file that comes to stand at the same path.
+"""
 
 import contextlib
 import os

@@ -16,7 +16,7 @@ import psycopg2
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from .engine import configure
+from .engine import ENGINE_OPTIONS, Connections, configure
 from .failures import Failures, State, state_of, words
 
 T = TypeVar("T")
@@ -61,10 +61,11 @@ class Replica:
             url,
             isolation_level="AUTOCOMMIT",
             pool_reset_on_return=None,
-            hide_parameters=True,
             connect_args={"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000},
+            **ENGINE_OPTIONS,
         )
         configure(self.engine)
+        self.connections = Connections(self.engine)
         self.away_until = 0.0
 
     def remember(self, tenant_id: int) -> None:
@@ -83,7 +84,7 @@ class Replica:
             known = {"tenant": tenant_id}
             position = self.read_primary(lambda connection: connection.scalar(POSITION, known))
             try:
-                with self.engine.connect() as connection:
+                with self.connections.one() as connection:
                     if connection.scalar(HAS_REPLAYED, {"position": position}):
                         return work(connection)
             except (DBAPIError, psycopg2.Error) as error:
@@ -95,6 +96,6 @@ class Replica:
     def _pause(self, error: Exception) -> None:
         """Leave the replica alone for a while, as each attempt may cost a request 2 seconds."""
         self.away_until = time.monotonic() + PAUSE
-        self.engine.dispose()  # a connection may have broken unnoticed
-        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-        logger.warning("The primary answers queries for %s s, the replica fails: %s", PAUSE, reason)
+        self.connections.close()  # one may have broken unnoticed
+        said = words(error)
+        logger.warning("The primary answers queries for %s s, the replica fails: %s", PAUSE, said)

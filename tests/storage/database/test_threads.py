@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+import sqlalchemy as sa
 
-from ...support.scim import add, patch_op, user
+from ...support.scim import UNKNOWN_ID, add, patch_op, user
 
 THREADS = 8
 ROUNDS = 12
@@ -70,3 +71,15 @@ def test_watch_sees_a_shared_connection(app, client, watched, monkeypatch):
             pass
 
     assert len(watched) == 1
+
+
+def test_refused_write_keeps_its_connection(app, client):
+    engine, opened = app.extensions["scim"].database.engine, []
+    assert client.post("/scim/v2/Users", json=user("ada")).status_code == 201
+    sa.event.listen(engine, "connect", lambda *_: opened.append(1))
+
+    for _ in range(5):
+        assert client.post("/scim/v2/Users", json=user("ada")).status_code == 409
+        assert client.delete(f"/scim/v2/Users/{UNKNOWN_ID}").status_code == 404
+
+    assert not opened
