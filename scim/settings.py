@@ -40,7 +40,7 @@ class Settings:
     port: int = _setting(5000, "the port to listen on")
     workers: int = _setting(os.cpu_count() or 1, "worker processes; one for each core is best")
     client_timeout: int = _setting(
-        30, "seconds until a client has sent a body, and may read nothing of an answer"
+        30, "seconds that a client has to send a body, and may read nothing of an answer"
     )
     token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients send")
     trusted_proxies: str = _setting(
@@ -57,7 +57,7 @@ class Settings:
     )
     max_nesting_depth: int = _setting(300, "maximum of groups nested in each other")
     max_nesting_pairs: int = _setting(
-        100_000, "maximum of pairs, a group and one in it, that one change of members makes"
+        100_000, "maximum of pairs (a group, and one within it at any depth) that one change makes"
     )
     max_body_size: int = _setting(10 * 1024 * 1024, "maximum of bytes in a request body")
     max_resource_size: int = _setting(

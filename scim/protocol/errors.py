@@ -165,7 +165,7 @@ class NotImplementedYetError(ScimError):
 
 
 class UnavailableError(ScimError):
-    """The database cannot be used at the moment; the client should try again."""
+    """The server cannot do it at the moment; the client should try again."""
 
     status = 503
 
