@@ -14,9 +14,9 @@ from scim.printing import LogFormatter
 from scim.protocol.tolerance import Tolerance
 from scim.routes.auth import knows
 from scim.schema_folder import read_definitions
-from scim.server import Exchanges, Master, Worker, reserve
+from scim.server import Certificate, CertificateError, Exchanges, Master, Worker, reserve
 from scim.service import Service
-from scim.settings import DEFAULT_TOKEN, SettingError, Settings, read_settings
+from scim.settings import DEFAULT_TOKEN, PROJECT, SettingError, Settings, read_settings
 from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
 
 
@@ -53,7 +53,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 def welcome(settings: Settings) -> str:
     """Return the text that a starting server prints; it shows no token but the default."""
     host = "localhost" if settings.host == "127.0.0.1" else settings.host
-    base = f"http://{host}:{settings.port}{settings.base_path}"
+    base = f"{settings.scheme}://{host}:{settings.port}{settings.base_path}"
+    local = settings.port if settings.scheme == "http" else f"https://{host}:{settings.port}"
     is_default = settings.token == DEFAULT_TOKEN
     token, shown = (DEFAULT_TOKEN,) * 2 if is_default else ("$SCIM_TOKEN", "the one in SCIM_TOKEN")
     return f"""
@@ -61,7 +62,7 @@ def welcome(settings: Settings) -> str:
   Token           {shown}
 
   Try it          curl -H "Authorization: Bearer {token}" {base}/Users
-  Next            ngrok http {settings.port}
+  Next            ngrok http {local}
                   then paste its https URL with {settings.base_path} behind it, and the token,
                   into Okta or Entra ID: README.md has every field. Ctrl+C stops the server.
 """
@@ -77,6 +78,16 @@ def begin() -> Exchanges:
     )
 
 
+def certificate_of(settings: Settings) -> Certificate | None:
+    """Return the certificate in the settings, if there is one.
+
+    :raises CertificateError: its files cannot be used
+    """
+    if not settings.tls_certificate:
+        return None
+    return Certificate(PROJECT / settings.tls_certificate, PROJECT / settings.tls_key)
+
+
 def main() -> None:
     """Serve until a signal stops the server."""
     try:
@@ -85,6 +96,10 @@ def main() -> None:
         sys.exit(str(error))
     service: Service = app.extensions["scim"]
     settings, migrations = service.settings, app.extensions["migrate"].directory
+    try:
+        certificate = certificate_of(settings)
+    except CertificateError as error:
+        sys.exit(f"SCIM_TLS_CERTIFICATE, SCIM_TLS_KEY: {error}")
     try:
         place = reserve(settings.host, settings.port)
     except OSError as error:
@@ -97,7 +112,7 @@ def main() -> None:
             print(warning, file=sys.stderr)
         service.database.close()  # no worker may inherit a connection
         print(welcome(settings), flush=True)
-        worker = Worker(place, settings.client_timeout, begin)
+        worker = Worker(place, settings.client_timeout, begin, certificate)
         sys.exit(Master(worker, settings.workers).serve())
 
 

@@ -42,6 +42,10 @@ class Settings:
     client_timeout: int = _setting(
         30, "seconds that a client has to send a body, and may read nothing of an answer"
     )
+    tls_certificate: str = _setting(
+        "", "a file with the certificate (PEM) for HTTPS; empty for plain HTTP"
+    )
+    tls_key: str = _setting("", "the file with its private key (PEM), without a password")
     token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients send")
     trusted_proxies: str = _setting(
         "127.0.0.0/8,::1", "addresses and networks of proxies whose X-Forwarded headers count"
@@ -105,8 +109,15 @@ class Settings:
             raise SettingError(
                 f"SCIM_SCHEMA_FOLDER: the folder {self.schema_folder!r} does not exist"
             )
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise SettingError("SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together: set both")
         if self.default_page_size > self.max_page_size:
             raise SettingError("SCIM_DEFAULT_PAGE_SIZE must not exceed SCIM_MAX_PAGE_SIZE")
+
+    @property
+    def scheme(self) -> str:
+        """The scheme that the server speaks: ``https`` with a certificate, or ``http``."""
+        return "https" if self.tls_certificate else "http"
 
     def _complete_urls(self) -> None:
         """Add the driver to the URLs of databases, and the project's folder to a relative file."""

@@ -39,6 +39,8 @@ WRONG = [
     ({"UNIQUE_GROUP_NAMES": "maybe"}, "SCIM_UNIQUE_GROUP_NAMES must be true or false"),
     ({"SKIP_UNKNOWN_MEMBERS": "2"}, "SCIM_SKIP_UNKNOWN_MEMBERS must be true or false"),
     ({"SCHEMA_FOLDER": "no/such"}, "SCIM_SCHEMA_FOLDER: the folder 'no/such' does not"),
+    ({"TLS_KEY": "key.pem"}, "SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together"),
+    ({"TLS_CERTIFICATE": "cert.pem"}, "SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together"),
     ({"DATABASE_URL": "mysql://host/db"}, "SCIM_DATABASE_URL must be sqlite:///"),
     ({"DATABASE_URL": "sqlite://"}, "SCIM_DATABASE_URL must be sqlite:///"),
     ({"DATABASE_URL": "sqlite:///"}, "SCIM_DATABASE_URL must be sqlite:///"),
@@ -52,6 +54,10 @@ WRONG = [
 UNUSABLE = [
     ({"HOST": "192.0.2.1"}, "SCIM_HOST, SCIM_PORT: cannot listen on 192.0.2.1:"),
     ({"HOST": "no.such.host.invalid"}, "SCIM_HOST, SCIM_PORT: cannot listen on"),
+    (
+        {"TLS_CERTIFICATE": "/no/cert.pem", "TLS_KEY": "/no/key.pem"},
+        "SCIM_TLS_CERTIFICATE, SCIM_TLS_KEY: /no/cert.pem cannot be read: No such file",
+    ),
     ({"DATABASE_URL": "sqlite:////no/such/folder/scim.db"}, "SCIM_DATABASE_URL: the database"),
     ({"DATABASE_URL": "postgresql://127.0.0.1:1/db"}, "SCIM_DATABASE_URL: the database"),
 ]

@@ -6,6 +6,7 @@ takes requests in and hands answers out, and in the ``crew`` one thread works at
 
 from .exchange import Exchanges
 from .master import Master, reserve
+from .tls import Certificate, CertificateError
 from .worker import Worker
 
-__all__ = ["Exchanges", "Master", "Worker", "reserve"]
+__all__ = ["Certificate", "CertificateError", "Exchanges", "Master", "Worker", "reserve"]

@@ -20,6 +20,7 @@ from granian import _granian
 from granian.http import HTTP1Settings
 
 from .exchange import Exchanges
+from .tls import Certificate
 
 native: Any = _granian  # the code has more parameters than its type stubs
 THREADS = 16  # that compute, or wait for the database or for their turn
@@ -43,6 +44,7 @@ class Worker:
     place: socket.socket
     seconds: int
     begin: Callable[[], Exchanges]
+    certificate: Certificate | None = None
 
     def run(self, ready: Any, alive: Connection, held: Connection) -> None:
         """Serve until a signal; set ``ready`` when requests are taken.
@@ -66,6 +68,7 @@ class Worker:
             http_mode="1",
             http1_opts=HTTP1Settings(header_read_timeout=1000 * HEADER_SECONDS),
             websockets_enabled=False,
+            **self.encryption(),
         )
         worker.serve_mtr(Scheduler(exchanges.take), LOOP, stop)
         ready.value = True
@@ -73,6 +76,13 @@ class Worker:
         signal.sigwait(heeded())
         stop.set()
         stopped.wait()
+
+    def encryption(self) -> dict[str, Any]:
+        """Return Granian's parameters for TLS."""
+        if self.certificate is None:
+            return {}
+        file, key = str(self.certificate.file), str(self.certificate.key)
+        return {"ssl_enabled": True, "ssl_cert": file, "ssl_key": key, "ssl_protocol_min": "tls1.2"}
 
     def listen(self) -> socket.socket:
         listener = bound(self.place.family, self.place.getsockname())

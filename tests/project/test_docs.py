@@ -41,6 +41,13 @@ NOT_RUN = {
     "ngrok http 5000",
     "gunicorn --bind 127.0.0.1:5000 --workers 4 --access-logfile - 'app:create_app()'",
     "waitress-serve --listen 127.0.0.1:5000 --call app:create_app",
+    # tests/server/test_tls.py does the same.
+    "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365"
+    " -subj /CN=localhost -addext subjectAltName=DNS:localhost",
+    "SCIM_TLS_CERTIFICATE=cert.pem SCIM_TLS_KEY=key.pem SCIM_PORT=8080"
+    " SCIM_BASE_PATH=/api/latest/fleet/scim python app.py",
+    "curl --cacert cert.pem -H 'Authorization: Bearer 123456789'"
+    " https://localhost:8080/api/latest/fleet/scim/Users",
     # These need other machines; tests/storage/database does the same on one.
     "apt-get install pgbouncer",
     "SCIM_DATABASE_URL=postgresql://localhost:6432/scim python app.py",
@@ -337,6 +344,8 @@ def test_every_setting_is_documented():
         "workers": "one per processor core",
         "replica_url": "none",
         "schema_folder": "none",
+        "tls_certificate": "none",
+        "tls_key": "none",
     }
     expected = [
         (
