@@ -1,23 +1,44 @@
 """The application, and `python app.py`, which serves it."""
 
-import logging
+import signal
 import sys
-from collections.abc import Mapping
-from typing import Any
 
-from flask import Flask
-from flask_migrate import Migrate
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Python has to understand this file only
+    sys.exit("Python 3.11 or newer is needed, for example: make run PYTHON=python3.12")
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C during the start prints no traceback
 
-from models import db
-from scim import routes
-from scim.printing import LogFormatter
-from scim.protocol.tolerance import Tolerance
-from scim.routes.auth import knows
-from scim.schema_folder import read_definitions
-from scim.server import Certificate, CertificateError, Exchanges, Master, Worker, reserve
-from scim.service import Service
-from scim.settings import DEFAULT_TOKEN, PROJECT, SettingError, Settings, read_settings
-from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
+try:
+    import logging
+    from collections.abc import Mapping
+    from typing import Any
+
+    from flask import Flask
+    from flask_migrate import Migrate
+
+    from models import db
+    from scim import routes
+    from scim.printing import LogFormatter
+    from scim.protocol.tolerance import Tolerance
+    from scim.routes.auth import knows
+    from scim.schema_folder import read_definitions
+    from scim.server import (
+        Certificate,
+        CertificateError,
+        Exchanges,
+        Master,
+        Worker,
+        reserve,
+        why_not,
+    )
+    from scim.service import Service
+    from scim.settings import DEFAULT_TOKEN, PROJECT, SettingError, Settings, read_settings
+    from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"{error}: in the project's folder, type `. .venv/bin/activate` if there is one after "
+        "`make run`, or else `pip install -r requirements.txt`"
+    )
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -40,7 +61,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     db.init_app(app)
-    Migrate(app, db)
+    Migrate(app, db, str(PROJECT / "migrations"))
     with app.app_context():
         database = Database(db.engine, settings.replica_url, settings.query_timeout)
     definitions = read_definitions(settings.schema_folder)
@@ -104,11 +125,14 @@ def main() -> None:
         place = reserve(settings.host, settings.port)
     except OSError as error:
         address = f"{settings.host}:{settings.port}"
-        sys.exit(f"SCIM_HOST, SCIM_PORT: cannot listen on {address}: {error}")
+        reason = why_not(error, settings.port)
+        sys.exit(f"SCIM_HOST, SCIM_PORT: cannot listen on {address}: {reason}")
     with place:
-        if problem := service.database.problem(migrations):
+        problem = service.database.problem(migrations)
+        if problem:
             sys.exit(problem)
-        if service.database.file and (warning := service.database.file.warning()):
+        warning = service.database.file and service.database.file.warning()
+        if warning:
             print(warning, file=sys.stderr)
         service.database.close()  # no worker may inherit a connection
         print(welcome(settings), flush=True)

@@ -2,19 +2,15 @@
 
 import sys
 
-try:
-    from flask.cli import FlaskGroup
+from app import create_app  # the first, since it says in a line what is not installed
 
-    from app import create_app
-    from scim.cli import register
-    from scim.protocol.errors import UnavailableError
-    from scim.settings import SettingError, read_settings
-    from scim.storage import DatabaseError
-except ModuleNotFoundError as error:
-    sys.exit(
-        f"{error}: type `. .venv/bin/activate` first, if there is one after `make run`, "
-        "or else `pip install -r requirements.txt`"
-    )
+# isort: split
+from flask.cli import FlaskGroup
+
+from scim.cli import register
+from scim.protocol.errors import UnavailableError
+from scim.settings import SettingError, read_settings
+from scim.storage import DatabaseError
 
 cli = FlaskGroup(create_app=lambda: create_app({"QUERY_TIMEOUT": 0}))  # a purge may take long
 register(cli)

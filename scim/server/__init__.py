@@ -6,7 +6,16 @@ takes requests in and hands answers out, and in the ``crew`` one thread works at
 
 from .exchange import Exchanges
 from .master import Master, reserve
+from .taken import why_not
 from .tls import Certificate, CertificateError
 from .worker import Worker
 
-__all__ = ["Certificate", "CertificateError", "Exchanges", "Master", "Worker", "reserve"]
+__all__ = [
+    "Certificate",
+    "CertificateError",
+    "Exchanges",
+    "Master",
+    "Worker",
+    "reserve",
+    "why_not",
+]
