@@ -88,12 +88,6 @@ def finish(response: Response, method: str, path: str, tolerances: Iterable[str]
 
 
 @lru_cache
-def root_url(scheme: str, host: str, root_path: str) -> str:
-    """Return the URL before the base path; cached, as quoting takes six times as long."""
-    return quote(f"{scheme}://{host}{root_path}", safe="%!$&'()*+,/:;=@[]").rstrip("/")
-
-
-@lru_cache
 def _with_urls(base_url: str) -> Callable[[str], bytes]:
     """Return a function that puts a URL in the place of the placeholder; cached, likewise."""
     escaped = json.dumps(base_url)[1:-1]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from scim.protocol.errors import UnauthorizedError, UnavailableError
+from scim.protocol.errors import InvalidSyntaxError, UnauthorizedError, UnavailableError
 from scim.service import Service
 
 from .call import Call, this_call
@@ -27,15 +27,20 @@ def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
 
 
 def check_token(call: Call) -> None:
-    """Set what the token of a request opens.
+    """Set what the token of a request opens, and check what only a client with a token may learn.
 
     :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory
+    :raises InvalidSyntaxError: the Host header gives no URL for the links in an answer
     """
     scheme, token = _credentials(call.environ.get("HTTP_AUTHORIZATION", ""))
     call.access = call.service.admit(token)
     if not call.access or not (scheme or call.tolerated.allows("bare_token")):
         raise UnauthorizedError(
             "the Authorization header must be Bearer, a space and a valid token"
+        )
+    if not call.service_url:
+        raise InvalidSyntaxError(
+            "the Host header is missing or no host name; send the host and port of the base URL"
         )
 
 

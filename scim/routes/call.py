@@ -23,6 +23,7 @@ from scim.settings import Settings
 from scim.storage import Access, Store
 
 from . import answers, body
+from .hosts import root_url
 from .proxies import behind_proxies
 
 if TYPE_CHECKING:
@@ -97,9 +98,12 @@ class Call(Request):
 
     @cached_property
     def service_url(self) -> str:
-        """The base URL that the client knows, which a proxy in front may have changed."""
-        root = answers.root_url(self.scheme, self.host, self.root_path)
-        return root + self.settings.base_path
+        """The base URL that the client knows, which a proxy in front may have changed.
+
+        It is empty if the request has no Host header that HTTP allows.
+        """
+        root = root_url(self.scheme, self.environ.get("HTTP_HOST", ""), self.root_path)
+        return root and root + self.settings.base_path
 
     @property
     def reads(self) -> bool:

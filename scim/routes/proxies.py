@@ -7,6 +7,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scim.settings import BASE_PATH, trusts
 
+from .hosts import authority
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -31,9 +33,12 @@ def behind_proxies(application: "WSGIApplication", trusted: str) -> "WSGIApplica
 
 
 def _drop_unusable(environ: "WSGIEnvironment") -> None:
-    """Remove a prefix that is no path, and a scheme that no link of this server has."""
+    """Remove a prefix that is no path, and a scheme or host that no link of this server has."""
     if not BASE_PATH.fullmatch(environ.get("HTTP_X_FORWARDED_PREFIX", "")):
         environ.pop("HTTP_X_FORWARDED_PREFIX", None)
     scheme = environ.pop("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
     if scheme in SCHEMES:
         environ["HTTP_X_FORWARDED_PROTO"] = scheme
+    host = environ.pop("HTTP_X_FORWARDED_HOST", "").rpartition(",")[2].strip()
+    if authority(scheme, host):
+        environ["HTTP_X_FORWARDED_HOST"] = host

@@ -1,17 +1,35 @@
 """The base URL in answers is the one that the client used, whatever stands in between."""
 
-from urllib.parse import quote
+import socket
+from urllib.parse import quote, urlsplit
 
 import pytest
 
+from ..support import bulk
 from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
-from ..support.scim import group, path_of, user
+from ..support.scim import group, path_of, replace, user
 
 FORWARDED = [
     ({}, "http://localhost/scim/v2"),
     ({"Host": "scim.example:5000"}, "http://scim.example:5000/scim/v2"),
     ({"Host": "[::1]:5000"}, "http://[::1]:5000/scim/v2"),
+    ({"Host": "[::1]"}, "http://[::1]/scim/v2"),
+    ({"Host": "[::ffff:192.0.2.1]:5000"}, "http://[::ffff:192.0.2.1]:5000/scim/v2"),
+    ({"Host": "[fe80::1%25eth0]:5000"}, "http://[fe80::1%25eth0]:5000/scim/v2"),
+    ({"Host": "192.0.2.1:8080"}, "http://192.0.2.1:8080/scim/v2"),
+    ({"Host": "scim_app:8080"}, "http://scim_app:8080/scim/v2"),
+    ({"Host": "_scim_"}, "http://_scim_/scim/v2"),
+    ({"Host": "Scim.Example."}, "http://Scim.Example./scim/v2"),
+    ({"Host": "scim~1:5000"}, "http://scim~1:5000/scim/v2"),
+    ({"Host": "a%20b"}, "http://a%20b/scim/v2"),
+    ({"Host": "scim.example:"}, "http://scim.example/scim/v2"),
+    ({"Host": "scim.example:80"}, "http://scim.example/scim/v2"),
+    ({"Host": "scim_app:443", "X-Forwarded-Proto": "https"}, "https://scim_app/scim/v2"),
+    ({"X-Forwarded-Host": "scim_app:8080"}, "http://scim_app:8080/scim/v2"),
+    ({"X-Forwarded-Host": "proxy.example, scim_app"}, "http://scim_app/scim/v2"),
+    ({"X-Forwarded-Host": "no host"}, "http://localhost/scim/v2"),
+    ({"X-Forwarded-Host": "", "Host": "scim_app"}, "http://scim_app/scim/v2"),
     ({"X-Forwarded-Proto": "https"}, "https://localhost/scim/v2"),
     (
         {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "a1b2.ngrok.example"},
@@ -43,8 +61,11 @@ def test_locations_and_references_follow_the_proxy(scim, headers, base):
     assert read.json["groups"][0]["$ref"] == f"{base}/Groups/{guides['id']}"
     text = quote(f'meta.location eq "{location}"')
     assert scim.get(f"/Users?filter={text}", **headers).json["totalResults"] == 1
-    schema = scim.get("/Schemas", **headers).json["Resources"][0]
-    assert schema["meta"]["location"].startswith(f"{base}/Schemas/urn:")
+    for path in ("/Schemas", "/ResourceTypes"):
+        shown = scim.get(path, **headers).json["Resources"][0]
+        assert shown["meta"]["location"].startswith(f"{base}{path}/")
+    renamed = bulk.bulk_request(bulk.patch(path_of(created.json), replace("title", "x")))
+    assert scim.post("/Bulk", renamed, **headers).json["Operations"][0]["location"] == location
 
 
 def test_each_client_sees_the_url_it_came_by(scim):
@@ -131,5 +152,38 @@ def test_real_server_refuses_a_hostile_host(server):
             assert response.json()["totalResults"] > 0
 
 
-def test_error_needs_no_host(scim):
-    check_error(scim.get("/nothing", Host="[bad"), 404)
+BAD_HOSTS = ["", ":8080", "[bad", "[::1", "::1", "[zz::]", "[::1]x", '[fe80::1%"]', "a b", "a/b"]
+BAD_HOSTS += ["u@host", "a,b", "a:b", "a:0", "a:65536", "a:" + "9" * 5000, "%zz", "a?b", "é"]
+BAD_HOSTS += ["x" * 256]
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_host_that_http_forbids_is_refused_with_a_token(scim, host):
+    for path in ("/Users", "/Schemas", "/ServiceProviderConfig", "/Me", "/nothing"):
+        assert "Host" in check_error(scim.get(path, Host=host), 400, "invalidSyntax")
+        check_error(scim.get(path, Host=host, Authorization="Bearer wrong"), 401)
+    created = scim.post("/Users", user("bjensen"), Host=host)
+    assert "Host" in check_error(created, 400, "invalidSyntax")
+    assert scim.get("/Users").json["totalResults"] == 0
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    ("lines", "answer"),
+    [
+        ("GET {} HTTP/1.1\r\nHost: scim_app:8080", '"http://scim_app:8080/scim/v2/Schemas/'),
+        ("GET {} HTTP/1.1\r\nHost: a\r\nHost: b", "400"),
+        ("GET {} HTTP/1.1", "400"),
+        ("GET {} HTTP/1.0", "400"),
+    ],
+)
+def test_real_server_makes_whole_links_or_none(server, lines, answer):
+    address = urlsplit(server.url)
+    request = lines.replace("{}", f"{address.path}/Schemas")
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        headers = f"Authorization: Bearer {server.token}\r\nConnection: close"
+        connection.sendall(f"{request}\r\n{headers}\r\n\r\n".encode())
+        received = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+    assert answer in received
+    assert '"http:/s' not in received
