@@ -152,6 +152,10 @@ class UnsupportedMediaTypeError(ScimError):
     status = 415
 
 
+class UnsupportedCodingError(UnsupportedMediaTypeError):
+    """The body is compressed, or in another content coding (RFC 9110 §8.4)."""
+
+
 class InternalError(ScimError):
     """An internal error."""
 

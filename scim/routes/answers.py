@@ -36,6 +36,12 @@ class Answer(Response):
         return self.headers
 
 
+class Empty(Response):
+    """An answer without a body, so without a media type; Flask would call it text/html."""
+
+    default_mimetype = None
+
+
 def answer_text(
     text: str, base_url: str, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
@@ -63,7 +69,7 @@ def answer_resource(
     if status == 201 or is_alias:
         headers["Location"] = place
     if known is not None and etag.matches(known, resource.version):
-        return Response(status=304, headers=headers)
+        return Empty(status=304, headers=headers)
     if resource.members is None:
         return answer_text(resource.text, base_url, status, headers)
     parts = map(_with_urls(base_url), resource.parts())

@@ -6,6 +6,7 @@ from typing import Any
 from scim.protocol.errors import (
     InvalidSyntaxError,
     PayloadTooLargeError,
+    UnsupportedCodingError,
     UnsupportedMediaTypeError,
 )
 
@@ -20,6 +21,17 @@ def check_media_type(media_type: str) -> None:
     """
     if media_type not in ACCEPTED:
         raise UnsupportedMediaTypeError(f"the body is {media_type}; send it as {MEDIA_TYPE}")
+
+
+def check_coding(coding: str) -> None:
+    """Raise unless a body is JSON as it stands, neither compressed nor otherwise coded.
+
+    :raises UnsupportedCodingError: the Content-Encoding header names a coding (RFC 9110 §8.4)
+    """
+    if coding and coding.strip().lower() not in ("", "identity"):
+        raise UnsupportedCodingError(
+            f"the body is coded as {coding[:40]}; this server takes it as it is (identity) only"
+        )
 
 
 def too_large(most: int) -> PayloadTooLargeError:

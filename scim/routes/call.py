@@ -112,11 +112,12 @@ class Call(Request):
     def json_body(self) -> Any:
         """Return the JSON in the body.
 
-        :raises UnsupportedMediaTypeError: the Content-Type header names another media type
+        :raises UnsupportedMediaTypeError: the headers name another media type, or a coding
         :raises PayloadTooLargeError: the body is larger than the setting allows
         :raises InvalidSyntaxError: it is not JSON in UTF-8, or an object has a name twice
         """
         body.check_media_type(self.mimetype)
+        body.check_coding(self.environ.get("HTTP_CONTENT_ENCODING", ""))
         return body.parse(self.get_data(), self.settings.max_body_size)
 
     def search_body(self) -> SearchRequest:
@@ -187,7 +188,7 @@ class Call(Request):
     def render_deleted(self, resource_type: ResourceType, resource_id: str) -> Response:
         """Answer that a resource was deleted through another URL than its own."""
         place = location(resource_type, resource_id).replace(PLACEHOLDER, self.service_url)
-        return Response(status=204, headers={"Location": place})
+        return answers.Empty(status=204, headers={"Location": place})
 
     def answer(self, text: str, status: int = 200) -> Response:
         """Answer with JSON text in which the placeholder stands for the base URL."""

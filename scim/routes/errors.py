@@ -36,6 +36,8 @@ def render_error(error: ScimError) -> Response:
     response = this_call().answer(to_json(error.body()), error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
+    if isinstance(error, errors.UnsupportedCodingError):
+        response.headers["Accept-Encoding"] = "identity"  # RFC 9110 §12.5.3
     if error.status == 503:
         response.headers["Retry-After"] = "5"
     return response

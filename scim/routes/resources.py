@@ -7,6 +7,7 @@ from flask.views import MethodView
 from scim import provider
 from scim.protocol.schema import ResourceType
 
+from .answers import Empty
 from .auth import bearer_required
 from .call import Call
 
@@ -61,7 +62,7 @@ class Resource(View):
 
     def delete(self, call: Call, resource_id: str) -> ResponseReturnValue:
         provider.delete(call.store, self.type, resource_id, call.details(self.type))
-        return "", 204
+        return Empty(status=204)
 
 
 class Search(View):

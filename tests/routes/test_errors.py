@@ -1,5 +1,6 @@
 """RFC 7644 §3.12: every answer is SCIM, the framework's own errors and the unforeseen included."""
 
+import gzip
 import json
 import logging
 
@@ -10,7 +11,7 @@ from scim.protocol.schema import USER_SCHEMA
 
 from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
-from ..support.scim import path_of, replace, user
+from ..support.scim import group, path_of, replace, user
 
 SENT = json.dumps(user("bjensen")).encode()
 
@@ -206,6 +207,79 @@ def test_real_server_refuses_what_is_no_json(server, content):
     headers = {"Content-Type": "application/scim+json"}
 
     assert server.session.post("/Users", content=content, headers=headers).status_code == 400
+
+
+def test_answer_without_a_body_has_no_media_type(scim):
+    babs, tours = scim.create(user("bjensen")), scim.create(group("Tours"))
+    answers = [
+        scim.get(path_of(babs), If_None_Match="*"),
+        scim.get(path_of(tours), If_None_Match="*"),
+        scim.delete(path_of(babs)),
+        scim.delete(path_of(tours)),
+    ]
+
+    assert [answer.status_code for answer in answers] == [304, 304, 204, 204]
+    for answer in answers:
+        assert answer.data == b""
+        assert {"Content-Type", "Content-Length"}.isdisjoint(answer.headers)
+
+
+@ON_ONE_DATABASE
+def test_real_server_adds_none(server):
+    created = server.session.post("/Users", json=user("bjensen")).json()
+
+    kept = server.session.get(path_of(created), headers={"If-None-Match": "*"})
+    deleted = server.session.delete(path_of(created))
+
+    for answer, status in ((kept, 304), (deleted, 204)):
+        assert (answer.status_code, answer.content) == (status, b"")
+        assert {"content-type", "content-length"}.isdisjoint(answer.headers)
+
+
+CODINGS = ["gzip", "GZIP", "x-gzip", "deflate", "br", "zstd", "gzip, identity", "nonsense"]
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/Users"),
+        ("PUT", "/Users/1"),
+        ("PATCH", "/Groups/1"),
+        ("POST", "/Users/.search"),
+        ("POST", "/.search"),
+        ("POST", "/Bulk"),
+    ],
+)
+def test_body_that_is_coded_is_refused_with_what_is_taken(scim, coding, method, path):
+    response = scim.client.open(
+        f"/scim/v2{path}",
+        method=method,
+        data=gzip.compress(SENT),
+        content_type="application/scim+json",
+        headers={"Content-Encoding": coding},
+    )
+
+    assert coding in check_error(response, 415)
+    assert response.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "Identity", " identity "])
+def test_body_as_it_is_may_say_so(scim, coding):
+    assert scim.post("/Users", user("bjensen"), Content_Encoding=coding).status_code == 201
+
+
+def test_another_media_type_is_no_matter_of_coding(scim):
+    assert "Accept-Encoding" not in send(scim, SENT, "text/plain").headers
+
+
+@ON_ONE_DATABASE
+def test_real_server_refuses_a_coded_body(server):
+    headers = {"Content-Type": "application/scim+json", "Content-Encoding": "gzip"}
+
+    refused = server.session.post("/Users", content=gzip.compress(SENT), headers=headers)
+
+    assert (refused.status_code, refused.headers["Accept-Encoding"]) == (415, "identity")
 
 
 def test_every_answer_forbids_caches_to_keep_it_and_browsers_to_guess_its_type(scim):

@@ -53,6 +53,7 @@ def test_me_takes_attributes_and_preconditions(me):
 
     assert shown.keys() == {"schemas", "id", "userName"}
     assert unchanged.status_code == 304
+    assert "Content-Type" not in unchanged.headers
     check_place(unchanged, babs)
     check_error(refused, 412)
 
@@ -71,6 +72,7 @@ def test_me_is_replaced_patched_and_deleted(me, scim):
         check_place(response, babs)
     deleted = mine.delete("/Me")
     assert (deleted.status_code, deleted.data) == (204, b"")
+    assert "Content-Type" not in deleted.headers
     check_place(deleted, babs)
     check_error(scim.get(path_of(babs)), 404)
 
