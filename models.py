@@ -131,7 +131,7 @@ class Group(Resource, db.Model):  # type: ignore[name-defined, misc]
     __tablename__ = "groups"
     __table_args__ = (
         sa.Index("uq_groups_display_name", "tenant_id", "display_name", "name_scope", unique=True),
-        sa.Index("uq_groups_external_id", "tenant_id", "external_id", "name_scope", unique=True),
+        sa.Index("ix_groups_external_id", "tenant_id", "external_id"),
         sa.Index("ix_groups_last_modified", "tenant_id", "last_modified"),
         _search_index("groups"),
         _trigram_index("groups", "display_name"),

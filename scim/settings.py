@@ -69,9 +69,7 @@ class Settings:
     )
     max_filter_length: int = _setting(8192, "maximum of characters in a filter or PATCH path")
     max_filter_depth: int = _setting(10, "maximum of nested parentheses in a filter; at most 10")
-    unique_group_names: bool = _setting(
-        True, "refuse a second group with the same `displayName` or `externalId`"
-    )
+    unique_group_names: bool = _setting(True, "refuse a second group with the same `displayName`")
     skip_unknown_members: bool = _setting(
         False, "skip members that do not exist, instead of refusing the request"
     )

@@ -9,7 +9,7 @@ from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 class Directory:
     """The resources of one tenant, opened in the name of one token.
 
-    ``unique_names``: two groups never share a displayName or externalId. ``skip_unknown``: members
+    ``unique_names``: two groups never share a displayName. ``skip_unknown``: members
     that do not exist are skipped. ``restores``: a deleted user who is created again comes back.
     ``largest`` is the size of a resource that no write may exceed, in characters of JSON.
     ``max_nesting_depth`` is the number of groups that may be in each other one by one,

@@ -174,9 +174,7 @@ def test_group_that_would_close_a_cycle_is_not_restored(scim, run, fail):
     assert [each["value"] for each in scim.read(outer)["members"]] == [middle["id"]]
 
 
-@pytest.mark.parametrize(
-    ("body", "clash"), [(user(), "userName"), (group(), "displayName"), (group(externalId="7"), "")]
-)
+@pytest.mark.parametrize(("body", "clash"), [(user(), "userName"), (group(), "displayName")])
 def test_clash_is_reported_and_nothing_is_overwritten(scim, run, fail, deleted, body, clash):
     [gone] = deleted(body)
     taken = scim.create(body)
@@ -186,6 +184,15 @@ def test_clash_is_reported_and_nothing_is_overwritten(scim, run, fail, deleted, 
     assert scim.read(taken) == taken
     assert scim.get(path_of(gone)).status_code == 404
     assert gone["id"] in run("trash list")
+
+
+def test_group_is_restored_beside_another_with_its_external_id(scim, run, deleted):
+    [gone] = deleted(group(externalId="7"))
+    scim.create(group("other", externalId="7"))
+
+    run(f"trash restore {gone['id']}")
+
+    assert scim.read(gone)["externalId"] == "7"
 
 
 def test_manager_is_restored_without_reports(scim, run):

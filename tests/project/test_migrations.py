@@ -12,7 +12,7 @@ from app import create_app
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from scim.serializers.resources import hasher
 
-from ..support.scim import replace
+from ..support.scim import group, replace
 from ..support.server import ROOT
 
 BOSS, REPORT, TOURS = (f"0189000{number}-0000-7000-8000-000000000000" for number in range(3))
@@ -154,3 +154,27 @@ def test_sentences_of_history_become_operations_and_causes(new_database):
     assert [(str(row[0]), *row[1:]) for row in found] == [
         row[:4] for row in sorted(SENTENCES, key=lambda row: row[:2])
     ]
+
+
+@pytest.mark.slow
+def test_groups_that_share_an_external_id_survive_a_downgrade(new_database):
+    url = new_database()
+    upgrade(url)
+    app = create_app({"DATABASE_URL": url, "TESTING": True})
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
+    for name in ("a", "b", "c"):
+        assert client.post("/scim/v2/Groups", json=group(name, externalId="7")).status_code == 201
+    app.extensions["scim"].database.close()
+
+    upgrade(url, "0006", "downgrade")
+    engine = sa.create_engine(url)
+    select_scopes = sa.text("SELECT name_scope FROM groups ORDER BY display_name")
+    with engine.connect() as connection:
+        scopes = connection.scalars(select_scopes).all()
+    assert [bool(scope) for scope in scopes] == [False, True, True]
+
+    upgrade(url)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM groups")) == 3
+    engine.dispose()

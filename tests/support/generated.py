@@ -112,9 +112,8 @@ def _is_visible(name: str) -> bool:
 
 
 def _several(name: str, one: st.SearchStrategy[dict[str, Any]], number: int) -> Any:
-    """Make resources of which no two have the same name or externalId."""
-    unique_by = (lambda r: fold_text(r[name]), lambda r: r.get("externalId") or id(r))
-    return st.lists(one, min_size=2, max_size=number, unique_by=unique_by)
+    """Make resources of which no two have the same name."""
+    return st.lists(one, min_size=2, max_size=number, unique_by=lambda r: fold_text(r[name]))
 
 
 A_USER = _named("userName", USER)

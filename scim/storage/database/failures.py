@@ -22,7 +22,6 @@ from scim.protocol.errors import (
 UNIQUE = {
     "user_name": "userName",
     "display_name": "displayName",
-    "external_id": "externalId",
     "unique_values": "a value that must be unique",
 }
 LOST_RACES = {"40001", "40P01"}  # serialization failure, deadlock

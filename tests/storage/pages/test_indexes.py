@@ -138,7 +138,7 @@ def plans(crowd):
         (USER, f'{E}:manager.displayName eq "USER 80"', "ix_referrals_target", TEAM),
         (GROUP, 'displayName eq "GROUP7"', "uq_groups_display_name", 1),
         (GROUP, 'displayName sw "GROUP77"', "uq_groups_display_name", 11),
-        (GROUP, 'externalId eq "G7"', "uq_groups_external_id", 1),
+        (GROUP, 'externalId eq "G7"', "ix_groups_external_id", 1),
         (GROUP, 'id eq "<group>"', "groups_pkey", 1),
         (GROUP, 'members.value eq "<user>"', "ix_link_user", 1),
         (GROUP, 'members[value eq "<user>"]', "ix_link_user", 1),
