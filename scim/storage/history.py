@@ -18,9 +18,16 @@ PURGED_AT_ONCE = 1000
 ID = changes.c.resource_id
 NAMES = tuple(column.name for column in changes.c if column.name != "tenant_id")
 SHOWN = sa.select(*(changes.c[name] for name in NAMES))
-# A create or restore without ``before`` has none. Other rows with a body left it out.
-WHOLE = (Operation.CREATE, Operation.RESTORE)
-OTHERS = "operation NOT IN ('create', 'restore')"
+# Where one of these has no ``before``, there was none; another row with a body left it out.
+WITHOUT_BEFORE = (Operation.CREATE, Operation.RESTORE)
+
+
+def _may_leave_out(operation: str) -> str:
+    """Return the SQL condition that a row of this operation may leave ``before`` out."""
+    names = ", ".join(f"'{name}'" for name in WITHOUT_BEFORE)
+    return f"{operation} NOT IN ({names})"
+
+
 LAST_BODY = (
     "SELECT known.after FROM changes AS known"
     " WHERE known.tenant_id = {0}tenant_id AND known.resource_id = {0}resource_id"
@@ -28,7 +35,7 @@ LAST_BODY = (
     " ORDER BY known.version DESC LIMIT 1"
 )
 VALUES = {column.name: f":{column.name}" for column in changes.c} | {
-    "before": f"CASE WHEN :{OTHERS} AND :before = ({LAST_BODY.format(':')})"
+    "before": f"CASE WHEN {_may_leave_out(':operation')} AND :before = ({LAST_BODY.format(':')})"
     " THEN NULL ELSE :before END"
 }
 RECORD = Prepared(
@@ -39,7 +46,8 @@ COMPLETE = sa.text(
     f"UPDATE changes SET before = ({LAST_BODY.format('changes.')}) WHERE tenant_id = :tenant"
     " AND resource_id = :this AND version = (SELECT min(later.version) FROM changes AS later"
     " WHERE later.tenant_id = :tenant AND later.resource_id = :this"
-    f" AND later.version > :version_gone AND later.before IS NULL AND later.{OTHERS}"
+    " AND later.version > :version_gone AND later.before IS NULL"
+    f" AND {_may_leave_out('later.operation')}"
     " AND (later.after IS NOT NULL OR later.operation = 'delete'))"
 ).bindparams(sa.bindparam("this", type_=ID.type))
 # One statement records any number of members: the ids are one parameter.
@@ -167,4 +175,4 @@ def _change(row: Any, members: Mapping[str, bool]) -> Change:
 def _left_out(change: Change) -> bool:
     """Tell whether the row of a change left ``before`` out."""
     has_body = change.after is not None or change.operation is Operation.DELETE
-    return change.before is None and has_body and change.operation not in WHOLE
+    return change.before is None and has_body and change.operation not in WITHOUT_BEFORE

@@ -24,7 +24,7 @@ from ..references import Referred, referred
 from ..relations import RELATIONS, Columns, Relation, url
 from ..tables import kind_of
 from . import json_each, jsonpath
-from .trigrams import PARTS, likeness
+from .trigrams import INDEXED, likeness
 
 
 @cache
@@ -185,7 +185,7 @@ def _joined(terms: Iterable[Condition]) -> Iterable[Condition]:
     lists: dict[Keys, list[Some]] = {}
     others: list[Condition] = []
     for term in terms:
-        if isinstance(term, Some) and jsonpath.asks(term, PARTS):
+        if isinstance(term, Some) and jsonpath.asks(term, INDEXED):
             lists.setdefault(term.keys, []).append(term)
         else:
             others.append(term)

@@ -17,14 +17,12 @@ from scim.protocol.filters.nodes import And, Not, Or
 from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
 
 SIGNS = {"eq": "==", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "sw": "starts with"}
-
-
-PARTS = ("co", "ew")
+BY_LIKE = ("co", "ew")  # operators for which LIKE takes the place of a jsonpath
 
 
 def term(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
     """Return a comparison, a presence or a value path over ``search``."""
-    if not asks(condition, PARTS):
+    if not asks(condition, BY_LIKE):
         return meets(search, _asked(condition))
     rest = _without_parts(condition)
     found = _sure(_with_parts(condition, search))
@@ -56,7 +54,7 @@ def term_beside(condition: Condition, search: Any) -> sa.ColumnElement[bool]:
 
     PostgreSQL expects 1 % of the rows to meet any ``@?``, also ``type eq "work"``.
     """
-    if asks(condition, PARTS):
+    if asks(condition, BY_LIKE):
         return _sure(_with_parts(condition, search))
     nothing = sa.literal({}, JSONB())
     found: sa.ColumnElement[bool] = sa.func.jsonb_path_exists(
@@ -108,7 +106,7 @@ def _test(condition: Compare | Has, path: str) -> str:
 
 def _with_parts(condition: Condition, value: Any) -> sa.ColumnElement[bool]:
     """Return a condition over a JSON object or an element of a list; NULL is false, too."""
-    if not asks(condition, PARTS):
+    if not asks(condition, BY_LIKE):
         return meets(value, sa.literal(f"$ ? {_predicate(condition)}", JSONPATH()))
     match condition:
         case And(terms):
@@ -143,7 +141,7 @@ def _without_parts(condition: Condition) -> Condition | None:
         case Some(keys, attribute, inner):
             below = _without_parts(inner)
             return None if below is None else Some(keys, attribute, below)
-    return None if asks(condition, PARTS) else condition
+    return None if asks(condition, BY_LIKE) else condition
 
 
 def _text(value: Any, keys: Keys) -> Any:

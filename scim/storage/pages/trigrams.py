@@ -15,7 +15,7 @@ from scim.protocol.filters.resolve import Compare, Condition, Some
 
 from .jsonpath import compare_text
 
-PARTS = ("co", "sw", "ew")
+INDEXED = ("co", "sw", "ew")  # operators that the index answers
 TRIGRAM = re.compile(r"[^\W_]{3}")  # the index cannot look for a shorter text
 
 
@@ -33,7 +33,7 @@ def likeness(condition: Condition, search: Any) -> sa.ColumnElement[bool] | None
 
 
 def _is_indexed(operator: str, value: str) -> bool:
-    return operator in PARTS and TRIGRAM.search(value) is not None
+    return operator in INDEXED and TRIGRAM.search(value) is not None
 
 
 def _text(search: Any, key: str) -> Any:
