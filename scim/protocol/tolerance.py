@@ -6,6 +6,7 @@ below turn what providers send into the form of RFC 7644.
 """
 
 from dataclasses import dataclass, field, fields
+from math import inf
 from typing import Any
 from urllib.parse import unquote
 
@@ -88,7 +89,7 @@ class Tolerated:
         tolerance: Tolerance = Tolerance(),
         base_url: str = "",
         profile: Profile = NO_PROFILE,
-        max_elements: int = 5000,
+        max_elements: float = inf,
     ) -> None:
         self.tolerance = tolerance
         self.base_url = base_url

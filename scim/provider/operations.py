@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from scim.protocol import etag
@@ -30,7 +31,7 @@ from scim.protocol.references import has_marks
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
-from scim.serializers.messages import MOST_OPERATIONS, load_patch
+from scim.serializers.messages import load_patch
 from scim.serializers.resources import Hashed, Unhashed, hash_password, load_value
 from scim.serializers.stored import (
     Representation,
@@ -60,7 +61,7 @@ class Request:
     if_match: str | None = None
     if_none_match: str | None = None
     limits: Limits = DEFAULT_LIMITS
-    max_operations: int = MOST_OPERATIONS
+    max_operations: float = inf
 
 
 def get(

@@ -5,6 +5,7 @@ A ``ValidationError`` becomes a ScimError.
 
 from dataclasses import Field
 from functools import cached_property
+from math import inf
 from typing import Any
 
 from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, missing, pre_load
@@ -123,7 +124,6 @@ class Search(Message):
 PATCH_OP = PatchOp()
 BULK_REQUEST = BulkRequest()
 SEARCH = Search()
-MOST_OPERATIONS = 10_000  # in a PATCH, unless a setting says otherwise
 JSON_PATCH_HINT = "; JSON Patch (RFC 6902) is not SCIM"
 
 
@@ -143,7 +143,7 @@ def _loaded(message: Message, sent: Any, hint: str = "") -> Record:
     return loaded
 
 
-def _check_number(sent: Any, most: int, limit: str) -> None:
+def _check_number(sent: Any, most: float, limit: str) -> None:
     """Raise if a message has too many operations; only a message with fewer is worth loading.
 
     :raises PayloadTooLargeError: it has more than ``most``, which is the ``limit``
@@ -158,9 +158,7 @@ def _check_number(sent: Any, most: int, limit: str) -> None:
         )
 
 
-def load_patch(
-    sent: Any, tolerated: Tolerated, most: int = MOST_OPERATIONS
-) -> list[PatchOperation]:
+def load_patch(sent: Any, tolerated: Tolerated, most: float = inf) -> list[PatchOperation]:
     """Return the operations of a PATCH.
 
     :raises InvalidSyntaxError: the body is not a PatchOp message; the detail says where
@@ -189,7 +187,7 @@ def _operation(index: int, sent: Record, tolerated: Tolerated) -> PatchOperation
 
 
 def load_bulk(
-    sent: Any, tolerated: Tolerated, most: int = 1000
+    sent: Any, tolerated: Tolerated, most: float = inf
 ) -> tuple[list[BulkOperation], int | None]:
     """Return the unchecked operations of a bulk request, and the number of errors that ends it.
 

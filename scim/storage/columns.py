@@ -60,7 +60,7 @@ def indexable(name: str, value: str) -> str:
     return value
 
 
-def check_size(values: Mapping[str, Any], before: Stored | None, largest: int) -> None:
+def check_size(values: Mapping[str, Any], before: Stored | None, largest: float) -> None:
     """Raise if the columns of a resource have more than ``largest`` characters of JSON.
 
     One that was larger ``before`` may stay so: a user with old data can still be deactivated.

@@ -1,6 +1,7 @@
 """One tenant's directory: which resources it holds, and which rules its writes keep."""
 
 from dataclasses import dataclass
+from math import inf
 
 from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 
@@ -22,8 +23,8 @@ class Directory:
     unique_names: bool = True
     skip_unknown: bool = False
     restores: bool = False
-    largest: int = 1024 * 1024
+    largest: float = inf
     keeps_history: bool = True
-    max_nesting_depth: int = 300
-    max_nesting_pairs: int = 100_000
+    max_nesting_depth: float = inf
+    max_nesting_pairs: float = inf
     token: str = ""

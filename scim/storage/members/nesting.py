@@ -248,7 +248,7 @@ class Nesting:
         return self.tenant | {"parents": list(parents), "children": list(children)}
 
 
-def _depth(groups: set[str], steps: Iterable[tuple[str, str]], most: int) -> int:
+def _depth(groups: set[str], steps: Iterable[tuple[str, str]], most: float) -> int:
     """Return how many groups the longest chain has that begins with one of ``groups``.
 
     It follows ``steps`` from group to group. Chains longer than ``most`` are not followed.
