@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ..anchors import Anchors
 from .budgets import WRITE_SHARE, limit, start
-from .engine import Connections, configure, reading_engine
+from .engine import Connections, WritingConnections, configure, reading_engine
 from .failures import Failures, State, is_repeatable, words
 from .file import SqliteFile
 from .observing import Observer, observe
@@ -37,7 +37,7 @@ class Database:
         self.reader = reading_engine(engine)
         self.seconds = seconds
         self.file = self._guard() if engine.dialect.name == "sqlite" else None
-        self.reading, self.writing = Connections(self.reader), Connections(engine)
+        self.reading, self.writing = Connections(self.reader), WritingConnections(engine)
         self.failures = Failures()
         self.anchors = Anchors()
         self.replica = Replica(replica_url, self.read, self.failures) if replica_url else None

@@ -124,7 +124,6 @@ class Connections:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.idle: list[sa.Connection] = []
-        self.turn = Turn() if engine.dialect.name == "sqlite" else nullcontext()  # to write
 
     @contextmanager
     def one(self) -> Iterator[sa.Connection]:
@@ -151,23 +150,31 @@ class Connections:
             else:
                 connection.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[sa.Connection]:
-        """Yield a connection within a transaction; on SQLite, the threads take turns."""
-        with (
-            self.turn,
-            self.one() as connection,
-            observed(connection, "BEGIN", connection.begin) as begun,
-        ):
-            yield connection
-            observed(connection, "COMMIT", begun.commit)
-
     def close(self) -> None:
         """Close the connections that are not in use."""
         idle, self.idle = self.idle, []
         for connection in idle:
             connection.close()
         self.engine.dispose()
+
+
+class WritingConnections(Connections):
+    """Connections to write with."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        super().__init__(engine)
+        self._turn = Turn() if engine.dialect.name == "sqlite" else nullcontext()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Yield a connection within a transaction; on SQLite, the threads take turns."""
+        with (
+            self._turn,
+            self.one() as connection,
+            observed(connection, "BEGIN", connection.begin) as begun,
+        ):
+            yield connection
+            observed(connection, "COMMIT", begun.commit)
 
 
 def driver_failure(connection: sa.Connection, error: Exception) -> BaseException:
