@@ -60,8 +60,8 @@ class Database:
         ``migrations`` is the folder of the migrations that must have been applied.
         """
         outdated = "The database is not up to date; migrate it with: python manage.py db upgrade"
-        if self.file and self.file.is_missing():
-            return outdated
+        if self.file and (problem := self.file.problem()):
+            return problem
         try:
             with self.reader.connect() as connection:
                 applied = MigrationContext.configure(connection).get_current_heads()
@@ -100,8 +100,13 @@ class Database:
         self.writing.close()
 
     def _check_file(self) -> None:
-        if self.file and not self.file.is_same():
-            raise self.failures.unavailable(State.REPLACED, self.file.path)
+        if not self.file or self.file.is_same():
+            return
+        path = self.file.path
+        if self.file.is_missing():
+            raise self.failures.unavailable(State.MISSING, f"{path} does not exist")
+        why = f"{path} is not the file that was there when the server started"
+        raise self.failures.unavailable(State.REPLACED, why)
 
     def _repeat(
         self,

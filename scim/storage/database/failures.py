@@ -44,9 +44,13 @@ class State(Enum):
         "its operator must run: python manage.py db upgrade"
     )
     FORBIDDEN = "the database refuses this to the server; its operator must grant it the rights"
+    MISSING = (
+        "the file of the database is not there; its operator must bring it back, "
+        "or create a new one (python manage.py db upgrade) and restart the server"
+    )
     REPLACED = (
-        "the file of the database was deleted or replaced; "
-        "its operator must bring it back or restart the server"
+        "another file is in the place of the database; "
+        "its operator must bring the first one back, or restart the server to use the other one"
     )
     TOO_SLOW = "the database took too long and was stopped; please ask for less, or try again later"
     UNSURE = (
@@ -123,7 +127,7 @@ def _state_of_sqlite(error: sqlite3.Error, lost: bool) -> State | None:
     if code is None:
         return State.UNREACHABLE if lost else None
     if code == sqlite3.SQLITE_READONLY_DBMOVED:
-        return State.REPLACED
+        return State.MISSING
     if str(error).startswith(("no such table", "no such column")):
         return State.OUTDATED
     return SQLITE.get(code & 0xFF)

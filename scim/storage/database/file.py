@@ -5,6 +5,7 @@ A server uses no other file that comes to stand at the same path.
 
 import contextlib
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,8 +13,11 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 MODE = 0o600  # SQLite gives the same to the files beside it
+BESIDE = ("", "-wal", "-shm")  # the ends of the names of a database's files
 # The file at each path, as this process or the one that it was forked from has found it first.
-FIRST: dict[str, tuple[int, int]] = {}
+FIRST: dict[str, "Identity"] = {}
+
+Identity = tuple[int, int]
 
 
 class SqliteFile:
@@ -21,20 +25,32 @@ class SqliteFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.is_same()
+        self._note(self._identity())
 
     def guard(self, engine: sa.Engine) -> None:
         """Let an engine open the file only if it is there, and not make a new one."""
         sa.event.listen(engine, "do_connect", _open_existing)
 
     def is_missing(self) -> bool:
-        """Tell whether the file is not there, though its folder is."""
-        return self._identity() is None and Path(self.path).parent.is_dir()
+        """Tell whether there is no file at the path."""
+        return not os.path.exists(self.path)
+
+    def problem(self) -> str | None:
+        """Return why there is no file, in a line for the operator; None if there is one."""
+        folder = Path(self.path).parent
+        if not self.is_missing():
+            return None
+        if not os.path.isdir(folder):
+            return f"SCIM_DATABASE_URL: the folder {folder} does not exist or cannot be read"
+        return (
+            f"The database file {self.path} does not exist; bring it back, "
+            "or create a new one with: python manage.py db upgrade"
+        )
 
     def is_same(self) -> bool:
         """Tell whether the file is there and was not replaced; this takes a microsecond."""
         found = self._identity()
-        return found is not None and FIRST.setdefault(self.path, found) == found
+        return found is not None and self._note(found) == found
 
     def create(self) -> None:
         """Make an empty file that nobody else may read, unless it is there or cannot be made."""
@@ -43,13 +59,19 @@ class SqliteFile:
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, MODE))
 
     def warning(self) -> str | None:
-        """Return one line for the operator if others may read the file."""
-        found = Path(self.path)
-        if not found.exists() or not found.stat().st_mode & 0o004:
+        """Return one line for the operator if others may read the file or one beside it."""
+        files = [Path(f"{self.path}{end}") for end in BESIDE]
+        readable = [str(each) for each in files if each.exists() and each.stat().st_mode & 0o004]
+        names = shlex.join(readable)
+        if not readable:
             return None
-        return f"Every user of this machine can read {self.path}; forbid it with: chmod 600"
+        return f"Every user of this machine can read {names}; forbid it with: chmod 600 {names}"
 
-    def _identity(self) -> tuple[int, int] | None:
+    def _note(self, found: Identity | None) -> Identity | None:
+        """Note the file found at the path, if it is the first; return the first one."""
+        return FIRST.setdefault(self.path, found) if found else None
+
+    def _identity(self) -> Identity | None:
         try:
             found = os.stat(self.path)
         except OSError:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from scim.storage.database.failures import State
+from scim.storage.database.file import SqliteFile
 from tests.support.databases import SQLITE, new_sqlite
 from tests.support.ports import free_port
 from tests.support.scim import user
@@ -46,9 +47,11 @@ def test_file_that_is_gone_or_another_is_used_by_nobody(serve, path, replaced):
     if replaced:
         copy.rename(path)
 
-    assert answers(server) == {(503, State.REPLACED.value)}
+    state = State.REPLACED if replaced else State.MISSING
+    assert answers(server) == {(503, state.value)}
     assert path.exists() == replaced
-    assert "503: the file of the database was deleted or replaced" in server.log
+    reason = "is not the file that was there" if replaced else "does not exist"
+    assert f"503: {state.value}. The reason: {path} {reason}" in server.log
 
     aside.rename(path)  # the file comes back
 
@@ -62,8 +65,17 @@ def test_server_does_not_start_without_the_file_nor_creates_it(tmp_path):
     done = run("app.py", DATABASE_URL=f"sqlite:///{path}", PORT=str(free_port()))
 
     assert done.returncode == 1
-    assert "python manage.py db upgrade" in done.stderr
+    assert f"{path} does not exist; bring it back, or create a new one with: " in done.stderr
     assert not path.exists()
+
+
+def test_server_does_not_start_without_the_folder(tmp_path):
+    folder = tmp_path / "none"
+
+    done = run("app.py", DATABASE_URL=f"sqlite:///{folder}/scim.db", PORT=str(free_port()))
+
+    assert done.returncode == 1
+    assert f"SCIM_DATABASE_URL: the folder {folder} does not exist" in done.stderr
 
 
 def test_command_does_not_create_the_file(tmp_path):
@@ -97,9 +109,22 @@ def test_migrated_file_is_for_its_owner_alone(tmp_path):
 def test_start_warns_of_a_file_that_all_can_read(serve, path):
     path.chmod(0o644)
     server = serve(SCIM_DATABASE_URL=f"sqlite:///{path}")
-    assert "forbid it with: chmod 600" in server.log
+    assert f"forbid it with: chmod 600 {path}\n" in server.log
     server.stop()
 
     path.chmod(0o600)
 
     assert "chmod" not in serve(SCIM_DATABASE_URL=f"sqlite:///{path}").log
+
+
+@pytest.mark.parametrize("readable", [["", "-wal", "-shm"], ["-wal"], []])
+def test_warning_names_each_file_that_all_can_read(tmp_path, readable):
+    path = tmp_path / "with a space.db"
+    for end in ("", "-wal", "-shm"):
+        Path(f"{path}{end}").touch(0o644 if end in readable else 0o600)
+
+    warning = SqliteFile(str(path)).warning()
+
+    named = " ".join(f"'{path}{end}'" for end in readable)
+    forbids = f"Every user of this machine can read {named}; forbid it with: chmod 600 {named}"
+    assert warning == (forbids if readable else None)
