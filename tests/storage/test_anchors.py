@@ -13,7 +13,7 @@ from scim.protocol.schema import GROUP, USER
 from scim.provider import recovery, writing
 from scim.storage import Query, Selection, anchors, new_id
 from scim.storage.anchors import Anchors
-from scim.storage.keys import next_id
+from scim.storage.keys import made_at, next_id
 from scim.storage.totals import select_shifts
 from tests.support.tries import tries
 
@@ -209,8 +209,8 @@ def test_create_in_a_transaction_that_takes_long_shifts_pages(shifts, monkeypatc
 def test_create_that_others_have_overtaken_shifts_pages(shifts, monkeypatch):
     directory, count = shifts
     early = new_id()
-    time.sleep(2 * anchors.TOGETHER)
     directory.user("overtakes")
+    monkeypatch.setattr(anchors, "TOGETHER", 0)
     monkeypatch.setattr(writing, "new_id", lambda: early)
 
     assert directory.user("overtaken")["id"] == early
@@ -221,6 +221,7 @@ def test_creates_at_the_same_time_shift_nothing(shifts, monkeypatch):
     directory, count = shifts
     early = new_id()
     directory.user("overtakes")
+    monkeypatch.setattr(anchors, "TOGETHER", 3600)
     monkeypatch.setattr(writing, "new_id", lambda: early)
     directory.user("overtaken")
 
@@ -236,12 +237,12 @@ def test_place_of_an_id_that_was_just_made_is_not_remembered():
 
 
 def test_place_is_remembered_once_its_id_was_the_last_for_long(monkeypatch):
-    remembered, seconds, first = Anchors(), [1000.0], new_id()
+    remembered, seconds = Anchors(), [1000.0]
+    first, last = ("01890000-0000-7000-8000-000000000000", "01890000-0064-7000-8000-000000000000")
+    assert made_at(last) - made_at(first) > anchors.TOGETHER * anchors.SECOND
     monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
-    time.sleep(2 * anchors.TOGETHER)
-    last = new_id()
 
-    for passed, expected in ((0, None), (59, None), (1, first)):
+    for passed, expected in ((0, None), (anchors.SETTLES - 1, None), (1, first)):
         seconds[0] += passed
         remembered.remember(KIND, 0, last, [(100, first), (200, last)])
         found = remembered.before(KIND, 200)
