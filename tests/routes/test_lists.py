@@ -6,6 +6,7 @@ import pytest
 
 from app import create_app
 from models import db
+from scim.protocol.filters.parser import DEFAULT_LIMITS
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 
 from ..support.errors import check_error
@@ -36,7 +37,10 @@ ADA = {
         ('userName eq "\\ud800"', "not a JSON string"),
         (f'userName eq "{"x" * 100_000}"', "100014 characters; this server takes 8192"),
         ("(" * 4000, "nested deeper than"),
-        (" or ".join(["title pr"] * 201), "more than 200 comparisons"),
+        (
+            " or ".join(["title pr"] * (DEFAULT_LIMITS.terms + 1)),
+            f"more than {DEFAULT_LIMITS.terms} comparisons",
+        ),
     ],
 )
 @pytest.mark.parametrize("endpoint", ["/Users", "/Groups"])

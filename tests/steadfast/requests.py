@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
+from scim.protocol.filters.parser import DEFAULT_LIMITS
+
 from ..support.bulk import bulk_request, post, refer
 from ..support.scim import group, remove, replace, user
 from .sizes import SIZE
 from .target import Target, email, report_of
 
 Strike = Callable[[], None]
-TERMS = 200
+TERMS = DEFAULT_LIMITS.terms
 LARGE = 1_000_000  # characters, nearly the limit of a resource
 WORDS = 20
 
