@@ -10,7 +10,8 @@ test: .venv/dev
 
 test-more: .venv/dev
 	SCIM_TEST_TRIES=20 .venv/bin/python -m pytest tests/routes/test_fuzz.py \
-		tests/routes/test_patch_property.py tests/storage --numprocesses 3
+		tests/routes/test_patch_property.py tests/protocol tests/storage --numprocesses 3
+	SCIM_TEST_TRIES=2 .venv/bin/python -m pytest tests/clients tests/project --numprocesses 3
 	SCIM_TEST_THREADS=2 .venv/bin/python -m pytest tests/routes --numprocesses 3
 
 steadfast: .venv/dev

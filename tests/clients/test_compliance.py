@@ -8,6 +8,7 @@ import pytest
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.definitions import EXAMPLES
 
 BAD = (Status.ERROR, Status.CRITICAL, Status.DEVIATION)
@@ -48,6 +49,7 @@ def folder(tmp_path):
 
 
 @pytest.mark.slow
+@EVERYDAY_ON_ONE_DATABASE
 def test_scim2_tester_finds_no_fault_in_what_documents_define(serve, folder):
     checks = checked(serve(SCIM_SCHEMA_FOLDER=folder))
 

@@ -7,12 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from ..support.server import ROOT, run
+from ..support.tries import cases
 
 PROCESSES = 3
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", [None, "0002"])
+@pytest.mark.parametrize("first", cases([None], ["0002"]))
 def test_processes_that_migrate_at_once_all_succeed(new_database, first, monkeypatch):
     url = new_database()
     if first:

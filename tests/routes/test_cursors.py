@@ -193,9 +193,8 @@ def test_values_that_agree_longer_than_a_cursor_remembers_are_walked_through(sci
 @pytest.mark.parametrize("path", ["/Users", "/Rooms", ""])
 def test_numbers_and_times_are_walked_through_in_their_order(with_rooms, path):
     for sort_by in ("level", "weight", "since", "vip"):
-        for order in ORDERS:
-            for size in (1, 3):
-                check_walk(with_rooms, path, sortBy=sort_by, sortOrder=order, count=size)
+        for order, size in zip(ORDERS, (1, 3), strict=True):
+            check_walk(with_rooms, path, sortBy=sort_by, sortOrder=order, count=size)
 
 
 @pytest.fixture

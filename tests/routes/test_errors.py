@@ -139,10 +139,10 @@ def test_body_that_cannot_be_taken_is_refused(scim, content, scim_type):
     assert scim.get("/Users").json["totalResults"] == 0
 
 
-@pytest.mark.parametrize("depth", range(100, 1000, 25))
 @pytest.mark.parametrize("name", ["x", "emails", "title", "name", USER_SCHEMA])
-def test_deep_nesting_is_taken_or_refused(scim, name, depth):
-    for opening, closing in (("[", "]"), ('{"value":', "}")):
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"value":', "}")])
+def test_deep_nesting_is_taken_or_refused(scim, name, opening, closing):
+    for depth in range(100, 1000, 25):
         value = f"{opening * depth}1{closing * depth}".encode()
         content = attribute(b'"%s":[%s,%s]' % (name.encode(), value, value))
         assert send(scim, content).status_code in (201, 400, 409)

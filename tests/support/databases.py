@@ -7,9 +7,14 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from .tries import cases
+
 SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 POSTGRESQL = pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
 ON_ONE_DATABASE = SQLITE  # the database is not the subject: the other one would answer the same
+EVERYDAY_ON_ONE_DATABASE = pytest.mark.parametrize(
+    "new_database", cases(["sqlite"], ["postgresql"]), indirect=True
+)
 
 
 def new_sqlite(folder: Path, template: str | None = None) -> str:
