@@ -18,7 +18,7 @@ try:
 
     from models import db
     from scim import routes
-    from scim.printing import LogFormatter
+    from scim.logs import formatter
     from scim.protocol.tolerance import Tolerance
     from scim.routes.auth import knows
     from scim.schema_folder import read_definitions
@@ -48,7 +48,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """
     settings = read_settings(config)
     log = logging.StreamHandler()
-    log.setFormatter(LogFormatter("%(asctime)s  %(message)s"))
+    log.setFormatter(formatter(settings.log_format))
     logging.basicConfig(handlers=[log])
     logging.getLogger("scim").setLevel(logging.INFO)
     app = Flask(__name__, static_folder=None)

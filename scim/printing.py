@@ -4,9 +4,6 @@ A user may be called ``\\x1b[2J`` or have a line break in a name, which would cl
 forge a line.
 """
 
-import logging
-from typing import Any
-
 
 def printable(text: str) -> str:
     """Return a line with each character that is not visible as an escape: ``\\n``, ``\\u200b``."""
@@ -17,13 +14,3 @@ def printable(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return character if character.isprintable() else repr(character)[1:-1]
-
-
-class LogFormatter(logging.Formatter):
-    """Writes each record as one line, with a traceback below it where there is one."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        return printable(super().formatMessage(record))
-
-    def formatException(self, ei: Any) -> str:
-        return "\n".join(map(printable, super().formatException(ei).split("\n")))

@@ -46,6 +46,7 @@ class Settings:
         "", "a file with the certificate (PEM) for HTTPS; empty for plain HTTP"
     )
     tls_key: str = _setting("", "the file with its private key (PEM), without a password")
+    log_format: str = _setting("text", "`text`, or `json` for one JSON object a line")
     token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients send")
     trusted_proxies: str = _setting(
         "127.0.0.0/8,::1", "addresses and networks of proxies whose X-Forwarded headers count"
@@ -107,6 +108,8 @@ class Settings:
             raise SettingError(
                 f"SCIM_SCHEMA_FOLDER: the folder {self.schema_folder!r} does not exist"
             )
+        if self.log_format not in ("text", "json"):
+            raise SettingError(f"SCIM_LOG_FORMAT must be text or json, not {self.log_format!r}")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise SettingError("SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together: set both")
         if self.default_page_size > self.max_page_size:

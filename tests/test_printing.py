@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from scim.printing import LogFormatter, printable
+from scim.logs import LogFormatter
+from scim.printing import printable
 
 
 @pytest.mark.parametrize(

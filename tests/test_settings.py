@@ -39,6 +39,7 @@ WRONG = [
     ({"UNIQUE_GROUP_NAMES": "maybe"}, "SCIM_UNIQUE_GROUP_NAMES must be true or false"),
     ({"SKIP_UNKNOWN_MEMBERS": "2"}, "SCIM_SKIP_UNKNOWN_MEMBERS must be true or false"),
     ({"SCHEMA_FOLDER": "no/such"}, "SCIM_SCHEMA_FOLDER: the folder 'no/such' does not"),
+    ({"LOG_FORMAT": "xml"}, "SCIM_LOG_FORMAT must be text or json, not 'xml'"),
     ({"TLS_KEY": "key.pem"}, "SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together"),
     ({"TLS_CERTIFICATE": "cert.pem"}, "SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together"),
     ({"DATABASE_URL": "mysql://host/db"}, "SCIM_DATABASE_URL must be sqlite:///"),

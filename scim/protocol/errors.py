@@ -161,6 +161,9 @@ class InternalError(ScimError):
 
     status = 500
 
+    def __init__(self, detail: str = "the server failed unexpectedly; its log has the reason"):
+        super().__init__(detail)
+
 
 class NotImplementedYetError(ScimError):
     """Service provider does not support the request operation."""

@@ -1,9 +1,7 @@
-"""Answers: SCIM JSON with the URL of the service in it, the headers, and a line in the log."""
+"""Answers: SCIM JSON with the URL of the service in it, and the headers."""
 
 import json
-import logging
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -11,18 +9,13 @@ from urllib.parse import quote
 from flask import Response
 
 from scim.protocol import etag
+from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE
 from scim.protocol.values import PLACEHOLDER
 from scim.serializers.stored import Representation
-
-from .body import MEDIA_TYPE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.datastructures import Headers
-
-PLAIN_PATH = re.compile(r"[\w/.:-]*", re.ASCII)
-
-logger = logging.getLogger("scim")
 
 
 class Answer(Response):
@@ -76,20 +69,12 @@ def answer_resource(
     return Response(parts, status, headers, content_type=MEDIA_TYPE)
 
 
-def finish(response: Response, method: str, path: str, tolerances: Iterable[str]) -> Response:
-    """Add the headers that every answer has, and log it in a line."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    used = ",".join(tolerances)
+def finish(response: Response, used: str) -> Response:
+    """Add the headers that every answer has; ``used`` names tolerances."""
+    for name, value in EVERY_ANSWER.items():
+        response.headers[name] = value
     if used:
         response.headers["SCIM-Tolerances"] = used
-    logger.info(
-        "%s %s %s%s",
-        method,
-        path if PLAIN_PATH.fullmatch(path) else quote(path, safe="/:"),  # it may have a line break
-        response.status_code,
-        f" tolerated {used}" if used else "",
-    )
     return response
 
 

@@ -9,8 +9,8 @@ from scim.protocol.errors import (
     UnsupportedCodingError,
     UnsupportedMediaTypeError,
 )
+from scim.protocol.headers import MEDIA_TYPE
 
-MEDIA_TYPE = "application/scim+json"
 ACCEPTED = {MEDIA_TYPE, "application/json", ""}
 
 

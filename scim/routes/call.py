@@ -1,12 +1,15 @@
 """The request as views get it: the tenant, the parsed parameters and body, and the answer."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, request
 
 from scim import provider
+from scim.logs import ARRIVED, RequestLine
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.filters.parser import Limits
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 WHOLE_LIST = SearchRequest()
 
+logger = logging.getLogger("scim")
+
 
 def register(app: Flask) -> None:
     """Use ``Call`` for requests, heed the headers of a proxy, and finish every answer."""
@@ -53,6 +58,8 @@ class Call(Request):
         super().__init__(environ, **options)
         self.service: Service = extensions["scim"]
         self.access: Access | None = None
+        self.detail = ""  # of the error that is answered
+        self.began: float = environ.get(ARRIVED) or perf_counter()
 
     @property
     def settings(self) -> Settings:
@@ -190,6 +197,14 @@ class Call(Request):
         place = location(resource_type, resource_id).replace(PLACEHOLDER, self.service_url)
         return answers.Empty(status=204, headers={"Location": place})
 
+    def log(self, status: int, tolerated: str) -> None:
+        """Log the answer in a line."""
+        milliseconds = 1000 * (perf_counter() - self.began)
+        tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
+        client = self.remote_addr or ""
+        parts = (milliseconds, client, tenant, token, tolerated, self.detail)
+        logger.info(RequestLine(self.method, self.path, status, *parts))
+
     def answer(self, text: str, status: int = 200) -> Response:
         """Answer with JSON text in which the placeholder stands for the base URL."""
         return answers.answer_text(text, self.service_url, status)
@@ -202,5 +217,12 @@ def this_call() -> Call:
 
 
 def _finish(response: Response) -> Response:
+    """Add the headers of every answer, and log it as soon as it is made."""
     call = this_call()
-    return answers.finish(response, call.method, call.path, call.tolerated.used)
+    used = ",".join(call.tolerated.used)
+    log = partial(call.log, response.status_code, used)
+    if response.is_streamed:
+        response.call_on_close(log)
+    else:
+        log()
+    return answers.finish(response, used)

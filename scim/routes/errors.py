@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from scim.protocol import errors
 from scim.protocol.errors import ScimError
+from scim.protocol.headers import RETRY_AFTER
 from scim.serializers.resources import to_json
 
 from .auth import CHALLENGE, check_token
@@ -33,13 +34,15 @@ def register(app: Flask) -> None:
 
 def render_error(error: ScimError) -> Response:
     """Answer with the Error message, and with the headers that its status requires."""
-    response = this_call().answer(to_json(error.body()), error.status)
+    call = this_call()
+    call.detail = error.detail
+    response = call.answer(to_json(error.body()), error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
     if isinstance(error, errors.UnsupportedCodingError):
         response.headers["Accept-Encoding"] = "identity"  # RFC 9110 §12.5.3
     if error.status == 503:
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = RETRY_AFTER
     return response
 
 
@@ -63,6 +66,4 @@ def _framework_error(error: HTTPException) -> Response:
 
 def _unexpected_error(error: Exception) -> Response:
     logger.error("A request failed unexpectedly", exc_info=error)
-    return render_error(
-        errors.InternalError("the server failed unexpectedly; its log has the reason")
-    )
+    return render_error(errors.InternalError())

@@ -13,10 +13,12 @@ from functools import lru_cache, partial
 from io import BytesIO
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scim.logs import ARRIVED, RequestLine
 from scim.protocol.errors import InternalError, ScimError
+from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, RETRY_AFTER
 from scim.serializers.resources import to_json
 
 from .crew import Crew
@@ -28,12 +30,7 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 1024 * 1024  # bytes of an answer in several parts; a longer one waits on disk
 HANDED_OVER = 10  # seconds after which Granian has surely opened an answer on disk
-CLOSING = [
-    ("Content-Type", "application/scim+json"),
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Connection", "close"),
-]
+CLOSING = [("Content-Type", MEDIA_TYPE), *EVERY_ANSWER.items(), ("Connection", "close")]
 SAME = {
     "SCRIPT_NAME": "",
     "wsgi.errors": sys.stderr,
@@ -45,6 +42,14 @@ SAME = {
 }
 
 logger = logging.getLogger("scim")
+
+
+class Asked(NamedTuple):
+    """A request of Granian's, what answers it, and when it came (by ``perf_counter``)."""
+
+    scope: Any
+    proto: Any
+    arrived: float
 
 
 class Exchanges:
@@ -69,44 +74,46 @@ class Exchanges:
 
     def take(self, watcher: Any) -> None:
         """Answer a request of Granian's, now or when its body is there."""
-        self.crew.do(partial(self._begin, watcher.scope, watcher.proto))
+        asked = Asked(watcher.scope, watcher.proto, perf_counter())
+        self.crew.do(partial(self._begin, asked))
 
-    def _begin(self, scope: Any, proto: Any) -> None:
+    def _begin(self, asked: Asked) -> None:
         try:
-            headers = scope.headers
+            headers = asked.scope.headers
             is_chunked = "transfer-encoding" in headers
             length = 0 if is_chunked else int(headers.get("content-length", "0"))
             if (length or is_chunked) and self._wants(headers, length):
-                refuse = partial(fail, scope, proto)
-                self.receiver.receive(proto, length, partial(self._go_on, scope, proto), refuse)
+                answer, refuse = partial(self._go_on, asked), partial(fail, asked)
+                self.receiver.receive(asked.proto, length, answer, refuse)
             else:
-                self._answer(scope, proto, b"")
+                self._answer(asked, b"")
         except Exception as error:
-            fail(scope, proto, error)
+            fail(asked, error)
 
     def _wants(self, headers: Any, length: int) -> bool:
         """Tell whether a body is received; otherwise the application refuses it unseen."""
         return length <= self.receiver.most and self.knows(headers.get("authorization", ""))
 
-    def _go_on(self, scope: Any, proto: Any, body: bytes) -> None:
-        self.crew.do(partial(self._answer, scope, proto, body))
+    def _go_on(self, asked: Asked, body: bytes) -> None:
+        self.crew.do(partial(self._answer, asked, body))
 
-    def _answer(self, scope: Any, proto: Any, body: bytes) -> None:
+    def _answer(self, asked: Asked, body: bytes) -> None:
         """Let the application answer a request, and hand the answer to Granian; never raise."""
         try:
-            status, headers, data = self._respond(scope, body)
+            status, headers, data = self._respond(asked, body)
         except Exception as error:
-            fail(scope, proto, error)
+            fail(asked, error)
             return
+        proto = asked.proto
         if isinstance(data, bytes):
             proto.response_bytes(status, headers, data)
         else:
             headers.append(("Content-Length", str(data.tell())))
-            data.seek(0)  # and write what is in the buffer
+            data.seek(0)  # on macOS, who opens it anew begins where it stands
             proto.response_file(status, headers, f"/dev/fd/{data.fileno()}")
             self.deadlines.after(HANDED_OVER, data.close)
 
-    def _respond(self, scope: Any, body: bytes) -> tuple[int, list[tuple[str, str]], Any]:
+    def _respond(self, asked: Asked, body: bytes) -> tuple[int, list[tuple[str, str]], Any]:
         """Return the status, the headers and the content of the application's answer."""
         started: list[Any] = []
 
@@ -114,7 +121,7 @@ class Exchanges:
             started[:] = int(status[:3]), headers
             return lambda _: None
 
-        chunks = self.application(environ_of(scope, body), start)
+        chunks = self.application(environ_of(asked, body), start)
         try:
             data = whole(chunks)
         finally:
@@ -124,29 +131,39 @@ class Exchanges:
         return status, headers, data
 
 
-def fail(scope: Any, proto: Any, error: Exception) -> None:
+def fail(asked: Asked, error: Exception) -> None:
     """Answer with an error, close the connection, and log it in a line."""
     if not isinstance(error, ScimError):
         logger.error("A request failed unexpectedly", exc_info=error)
-        error = InternalError("the server failed unexpectedly; its log has the reason")
-    retry = [("Retry-After", "5")] if error.status == 503 else []
-    proto.response_str(error.status, CLOSING + retry, to_json(error.body()))
-    logger.info("%s %s %s", scope.method, quote(scope.path, safe="/:"), error.status)
+        error = InternalError()
+    retry = [("Retry-After", RETRY_AFTER)] if error.status == 503 else []
+    asked.proto.response_str(error.status, CLOSING + retry, to_json(error.body()))
+    scope, milliseconds = asked.scope, 1000 * (perf_counter() - asked.arrived)
+    answered = scope.method, scope.path, error.status, milliseconds, address_of(scope)
+    logger.info(RequestLine(*answered, detail=error.detail))
 
 
-def environ_of(scope: Any, body: bytes) -> "WSGIEnvironment":
+def address_of(scope: Any) -> str:
+    """Return the address of the client, or of a proxy between."""
+    address: str = scope.client.rpartition(":")[0].strip("[]")
+    return address
+
+
+def environ_of(asked: Asked, body: bytes) -> "WSGIEnvironment":
     """Return the WSGI environment of a request (PEP 3333)."""
+    scope = asked.scope
     host, _, port = scope.server.rpartition(":")
     environ: WSGIEnvironment = SAME | {
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "SERVER_NAME": host,
         "SERVER_PORT": port,
-        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "REMOTE_ADDR": address_of(scope),
         "REQUEST_METHOD": scope.method,
         "PATH_INFO": scope.path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": BytesIO(body),
+        ARRIVED: asked.arrived,
     }
     headers, own = scope.headers, len(environ)
     for name, value in headers.items():
@@ -182,6 +199,7 @@ def whole(chunks: Iterable[bytes]) -> bytes | SpooledTemporaryFile[bytes]:
     for part in chain((first, second), parts):
         file.write(part)
     if file.tell() > IN_MEMORY:
+        file.flush()
         return file
     file.seek(0)
     return file.read()

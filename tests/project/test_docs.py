@@ -69,6 +69,7 @@ VARYING = {
     "AN-ID": ID,
     "A-TIME": re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.,]+Z?"),
     "A-DURATION": re.compile(r"(?<=in )\d+\.\d(?= s$)", re.MULTILINE),
+    "SO-MANY": re.compile(r"\b\d+\.\d(?=ms\b)"),
     "A-VERSION": re.compile(r'(?<=W/\\")\d+'),
 }
 START_SECONDS = 60

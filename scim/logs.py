@@ -1,0 +1,89 @@
+"""The log: a line for each request, as text or as JSON. Nothing in it acts on a terminal."""
+
+import json
+import logging
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from .printing import printable
+
+ARRIVED = "scim.arrived"  # in a WSGI environment: when the request came, by perf_counter
+PLAIN_PATH = re.compile(r"[\w/.:-]*", re.ASCII)
+PLAIN_VALUE = re.compile(r"[\w.:,@/-]+", re.ASCII)
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')  # values in a filter: names, addresses, secrets
+
+
+class RequestLine(NamedTuple):
+    """A request that was answered; an empty text is not known, or there is nothing to say."""
+
+    method: str
+    path: str
+    status: int
+    milliseconds: float
+    client: str
+    tenant: str = ""
+    token: str = ""  # its name
+    tolerated: str = ""
+    detail: str = ""  # of an error
+
+    def __str__(self) -> str:
+        path = self.path if PLAIN_PATH.fullmatch(self.path) else quote(self.path, safe="/:")
+        who = _who(self.client, self.tenant, self.token)
+        line = f"{self.method} {path} {self.status} {self.milliseconds:.1f}ms{who}"
+        if self.tolerated:
+            line += _said("tolerated", self.tolerated)
+        return line + _said("detail", self.shown_detail()) if self.detail else line
+
+    def known(self) -> dict[str, Any]:
+        """Return what is known, by its name."""
+        rest = {"milliseconds": round(self.milliseconds, 1), "detail": self.shown_detail()}
+        return {name: value for name, value in (self._asdict() | rest).items() if value}
+
+    def shown_detail(self) -> str:
+        return QUOTED.sub('"…"', self.detail)
+
+
+@lru_cache
+def _who(client: str, tenant: str, token: str) -> str:
+    """Return what lines have in common; cached, as it takes as long as the rest of a line."""
+    return _said("client", client) + _said("tenant", tenant) + _said("token", token)
+
+
+def _said(name: str, value: str) -> str:
+    if not value:
+        return ""
+    is_plain = PLAIN_VALUE.fullmatch(value)
+    return f" {name}={value if is_plain else json.dumps(value, ensure_ascii=False)}"
+
+
+class LogFormatter(logging.Formatter):
+    """Writes each record as one line, with a traceback below it where there is one."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        return "\n".join(map(printable, super().formatException(ei).split("\n")))
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes each record as a JSON object in one line of ASCII."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        written = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        said: dict[str, Any] = {"time": written, "level": record.levelname.lower()}
+        if isinstance(record.msg, RequestLine):
+            said |= record.msg.known()
+        else:
+            said["message"] = record.getMessage()
+        if record.exc_info:
+            said["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(said)
+
+
+def formatter(log_format: str) -> logging.Formatter:
+    """Return what writes the log as the setting says."""
+    return JsonFormatter() if log_format == "json" else LogFormatter("%(asctime)s  %(message)s")
