@@ -59,7 +59,7 @@ UNUSABLE = [
         {"TLS_CERTIFICATE": "/no/cert.pem", "TLS_KEY": "/no/key.pem"},
         "SCIM_TLS_CERTIFICATE, SCIM_TLS_KEY: /no/cert.pem cannot be read: No such file",
     ),
-    ({"DATABASE_URL": "sqlite:////no/such/folder/scim.db"}, "SCIM_DATABASE_URL: the database"),
+    ({"DATABASE_URL": "sqlite:////no/such/folder/scim.db"}, "SCIM_DATABASE_URL: the folder"),
     ({"DATABASE_URL": "postgresql://127.0.0.1:1/db"}, "SCIM_DATABASE_URL: the database"),
 ]
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from flask import Response
 
