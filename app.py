@@ -32,7 +32,14 @@ try:
         why_not,
     )
     from scim.service import Service
-    from scim.settings import DEFAULT_TOKEN, PROJECT, SettingError, Settings, read_settings
+    from scim.settings import (
+        DEFAULT_TOKEN,
+        PROJECT,
+        SettingError,
+        Settings,
+        read_environment,
+        read_settings,
+    )
     from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
 except ModuleNotFoundError as error:
     sys.exit(
@@ -73,9 +80,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
 def welcome(settings: Settings) -> str:
     """Return the text that a starting server prints; it shows no token but the default."""
-    host = "localhost" if settings.host == "127.0.0.1" else settings.host
-    base = f"{settings.scheme}://{host}:{settings.port}{settings.base_path}"
-    local = settings.port if settings.scheme == "http" else f"https://{host}:{settings.port}"
+    base = settings.base_url
+    local = settings.port if settings.scheme == "http" else settings.origin
     is_default = settings.token == DEFAULT_TOKEN
     token, shown = (DEFAULT_TOKEN,) * 2 if is_default else ("$SCIM_TOKEN", "the one in SCIM_TOKEN")
     return f"""
@@ -112,6 +118,7 @@ def certificate_of(settings: Settings) -> Certificate | None:
 def main() -> None:
     """Serve until a signal stops the server."""
     try:
+        read_environment()
         app = create_app()
     except SettingError as error:
         sys.exit(str(error))

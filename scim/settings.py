@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -10,9 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from dotenv import load_dotenv
+
+from .environment import is_address, meant, unknown
+
 BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
 DEFAULT_TOKEN = "123456789"
+LOCAL = ("127.0.0.1", "0.0.0.0", "::", "localhost")  # as hosts, "localhost" leads to them
 DEEPEST_FILTER = 10  # the parser of SQLite refuses SQL that is nested much deeper
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -120,6 +126,18 @@ class Settings:
         """The scheme that the server speaks: ``https`` with a certificate, or ``http``."""
         return "https" if self.tls_certificate else "http"
 
+    @property
+    def origin(self) -> str:
+        """The scheme, host and port of the server, for clients on this machine."""
+        host = "localhost" if self.host in LOCAL else self.host
+        host = f"[{host}]" if ":" in host else host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """The SCIM base URL, for clients on this machine."""
+        return f"{self.origin}{self.base_path}"
+
     def _complete_urls(self) -> None:
         """Add the driver to the URLs of databases, and the project's folder to a relative file."""
         if not re.match(r"sqlite:///.|postgresql(\+psycopg2)?://", self.database_url):
@@ -146,22 +164,55 @@ class Settings:
                 raise SettingError(f"SCIM_{name.upper()} cannot be used: {error}") from None
 
 
+NAMES = tuple(f"SCIM_{setting.name.upper()}" for setting in fields(Settings))
+
+
+def read_environment(folder: Path = PROJECT) -> Settings:
+    """Return the settings of this process, as `app.py` and `manage.py` begin.
+
+    The variables in the file `.env` of the folder are added to the environment, which wins. Each
+    variable that looks like a setting and is none gets a line on standard error.
+
+    :raises SettingError: the file cannot be read, or as in ``read_settings``
+    """
+    path = folder / ".env"
+    try:
+        load_dotenv(path, interpolate=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path} cannot be read: {error}") from None
+    settings = read_settings()
+    for name in unknown(os.environ, NAMES):
+        said = f"{name} is no setting of this server and is ignored; docs/settings.md has all"
+        print(said, file=sys.stderr)
+    return settings
+
+
 def read_settings(
     overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ
 ) -> Settings:
     """Return the settings of the environment; ``overrides`` has names without the prefix.
 
-    :raises SettingError: a setting does not take its value
+    :raises SettingError: a setting does not take its value, or a name is nearly that of a setting
     """
+    overrides = overrides or {}
+    _check_names([*unknown(environment, NAMES), *(f"SCIM_{name}" for name in overrides)])
     values: dict[str, Any] = {}
     for setting in fields(Settings):
         name = setting.name.upper()
-        value = (overrides or {}).get(name, environment.get(f"SCIM_{name}") or None)
+        value = overrides.get(name, environment.get(f"SCIM_{name}") or None)
+        if name == "PORT" and isinstance(value, str) and is_address(value):
+            value = None
         if isinstance(value, str):
             value = _read(name, value, setting.type)
         if value is not None:
             values[setting.name] = value
     return Settings(**values)
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in NAMES and (near := meant(name, NAMES)):
+            raise SettingError(f"unknown setting {name}; did you mean {near}?")
 
 
 @lru_cache(maxsize=1)

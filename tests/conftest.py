@@ -42,6 +42,7 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith("SCIM_")]:
         if not name.startswith("SCIM_TEST_"):
             del os.environ[name]
+    os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # nor are those in .env for the tests
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,12 +1,15 @@
 """The settings: the values that they take, and the one line that a wrong value stops with."""
 
+import os
 from dataclasses import asdict
+from unittest.mock import patch
 
 import httpx2
 import pytest
 
 import app
-from scim.settings import PROJECT, SettingError, Settings, read_settings
+from app import create_app
+from scim.settings import PROJECT, SettingError, Settings, read_environment, read_settings
 
 from .support.databases import ON_ONE_DATABASE
 from .support.ports import free_port
@@ -121,6 +124,120 @@ def test_every_setting_has_a_default():
 
 def test_empty_variable_counts_as_not_set():
     assert read_settings(environment={"SCIM_PORT": "", "SCIM_TOKEN": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TOKN", "TOKEN"),
+        ("TOKENS", "TOKEN"),
+        ("PROT", "PORT"),
+        ("HOTS", "HOST"),
+        ("DATABSE_URL", "DATABASE_URL"),
+        ("DATABASE", "DATABASE_URL"),
+        ("MAX_PAGESIZE", "MAX_PAGE_SIZE"),
+        ("_TOKEN", "TOKEN"),
+        ("token", "TOKEN"),
+    ],
+)
+def test_name_that_is_nearly_a_setting_is_refused(name, meant):
+    problem = f"^unknown setting SCIM_{name}; did you mean SCIM_{meant}\\?$"
+
+    with pytest.raises(SettingError, match=problem):
+        read_settings(environment={f"SCIM_{name}": "secret"})
+    with pytest.raises(SettingError, match=problem):
+        read_settings({name: "secret"}, {})
+
+
+# Kubernetes gives these to every pod beside services called "scim" and "scim-db".
+FOREIGN = {
+    "SCIM_PORT": "tcp://10.0.0.7:5000",
+    "SCIM_SERVICE_HOST": "10.0.0.7",
+    "SCIM_SERVICE_PORT": "5000",
+    "SCIM_SERVICE_PORT_HTTP": "5000",
+    "SCIM_PORT_5000_TCP": "tcp://10.0.0.7:5000",
+    "SCIM_PORT_5000_TCP_PROTO": "tcp",
+    "SCIM_DB_PORT": "tcp://10.0.0.8:5432",
+    "SCIM_DB_SERVICE_HOST": "10.0.0.8",
+    "SCIM_DB_PORT_5432_TCP_ADDR": "10.0.0.8",
+    "SCIM_TEST_TRIES": "20",
+    "SCIM_CLI_URL": "http://localhost:5000/scim/v2",
+}
+
+
+@pytest.fixture
+def environment():
+    """The environment of this process, which a test may change, without switches of dotenv."""
+    with patch.dict(os.environ):
+        del os.environ["PYTHON_DOTENV_DISABLED"]
+        yield os.environ
+
+
+def test_variables_of_other_programs_are_passed_over(environment, tmp_path, capsys):
+    environment |= FOREIGN
+
+    assert read_environment(tmp_path) == Settings()
+    assert capsys.readouterr().err == ""
+
+
+def test_other_unknown_names_are_one_line_each(environment, tmp_path, capsys):
+    environment |= {"SCIM_FLAVOUR": "sweet", "SCIM_COLOUR": "red", "SCIMMY_TOKEN": "x"}
+
+    assert read_environment(tmp_path) == Settings()
+    assert capsys.readouterr().err.splitlines() == [
+        f"SCIM_{name} is no setting of this server and is ignored; docs/settings.md has all"
+        for name in ("FLAVOUR", "COLOUR")
+    ]
+
+
+def test_file_adds_to_the_environment_which_wins(environment, tmp_path):
+    (tmp_path / ".env").write_text(
+        "# of this machine\nSCIM_PORT=8080\nexport SCIM_TOKEN='a${b}c'\nSCIM_HOST=::1\n"
+    )
+    environment["SCIM_HOST"] = "0.0.0.0"
+
+    read = read_environment(tmp_path)
+
+    assert (read.port, read.token, read.host) == (8080, "a${b}c", "0.0.0.0")
+    assert create_app().extensions["scim"].settings == read  # also in a process of its own
+
+
+def test_misspelt_name_in_the_file_is_refused(environment, tmp_path):
+    (tmp_path / ".env").write_text("SCIM_TOKN=secret\n")
+
+    with pytest.raises(SettingError, match="unknown setting SCIM_TOKN; did you mean SCIM_TOKEN"):
+        read_environment(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"SCIM_TOKEN=\xff\xfe", b"SCIM_TOKEN=a\0b"])
+def test_file_that_cannot_be_read_is_one_line(environment, tmp_path, content):
+    (tmp_path / ".env").write_bytes(content)
+
+    with pytest.raises(SettingError, match=r"\.env cannot be read: "):
+        read_environment(tmp_path)
+
+
+def test_applications_read_no_file(environment, tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("SCIM_PORT=8080\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert create_app().extensions["scim"].settings.port == Settings().port
+
+
+@pytest.mark.parametrize(
+    ("values", "url"),
+    [
+        ({}, "http://localhost:5000/scim/v2"),
+        ({"HOST": "0.0.0.0", "PORT": 80}, "http://localhost:80/scim/v2"),
+        ({"HOST": "fd00::1", "BASE_PATH": "/x"}, "http://[fd00::1]:5000/x"),
+        (
+            {"HOST": "scim.example.com", "TLS_CERTIFICATE": "a.pem", "TLS_KEY": "b.pem"},
+            "https://scim.example.com:5000/scim/v2",
+        ),
+    ],
+)
+def test_base_url_follows_from_host_port_and_path(values, url):
+    assert read_settings(values, {}).base_url == url
 
 
 def test_variables_are_read_by_their_type():

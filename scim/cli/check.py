@@ -17,14 +17,15 @@ from scim.conformance.service import Service
 from scim.printing import printable
 
 from .organization import real_one, stand_in
+from .target import ask_for, find_target
 
 FORMATS = {"html": as_page, "json": as_json, "junit": as_junit}
 ALL, OKTA_CRUD = "all", "okta-crud"
 
 
 @click.command()
-@click.argument("url")
-@click.option("--token", help="the bearer token; asked for if absent")
+@click.argument("url", required=False)
+@click.option("--token", help="the bearer token; asked for unless the server is this one")
 @click.option(
     "--suite",
     "suites",
@@ -46,7 +47,7 @@ ALL, OKTA_CRUD = "all", "okta-crud"
 @click.pass_context
 def check(
     context: click.Context,
-    url: str,
+    url: str | None,
     token: str | None,
     suites: tuple[str, ...],
     form: str | None,
@@ -55,7 +56,7 @@ def check(
     okta_app: str | None,
     okta_token: str | None,
 ) -> None:
-    """Check any SCIM server; URL is its SCIM base URL.
+    """Check any SCIM server; URL is its SCIM base URL  [default: this server's].
 
     The checks create users and groups and delete them again. They do not change others. The exit
     status is 1 if the server breaks a rule that it must keep.
@@ -67,9 +68,9 @@ def check(
         raise click.UsageError("--okta, --okta-app and --okta-token go together")
     if okta and OKTA_CRUD not in names:
         raise click.UsageError(f"--okta is for --suite {OKTA_CRUD}")
-    token = token or _ask("Token")
+    url, token = find_target(url, token)
     with (
-        closing(_client(url, token.strip())) as client,
+        closing(_client(url, token)) as client,
         _organization(client, names, okta, okta_app, okta_token) as organization,
     ):
         report = _run(Service(client, organization), names)
@@ -78,11 +79,6 @@ def check(
     if form:
         click.echo(FORMATS[form](report), file=output)
     context.exit(1 if report.has_failed else 0)
-
-
-def _ask(what: str) -> str:
-    secret: str = click.prompt(what, hide_input=True, err=True)
-    return secret
 
 
 def _client(url: str, token: str) -> Client:
@@ -105,7 +101,7 @@ def _organization(
 ) -> AbstractContextManager[Organization | None]:
     """Return the Okta organization of the options, a stand-in, or None if no suite needs one."""
     if okta and app:
-        return real_one(okta, (token or _ask("Okta API token")).strip(), app)
+        return real_one(okta, (token or ask_for("Okta API token", "--okta-token")).strip(), app)
     if OKTA_CRUD in names:
         return stand_in(client.base_url, client.token or "")
     return nullcontext()

@@ -12,7 +12,8 @@ from scim.idp.company.year import LEAST_PEOPLE, make_year
 from scim.idp.demo.administrator import Administrator, UnusableServerError
 from scim.idp.demo.play import ADMINISTRATORS, play, summary
 from scim.printing import printable
-from scim.settings import read_settings
+
+from .target import find_target, with_target
 
 
 def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
@@ -46,10 +47,7 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
     metavar="SECONDS",
     help="the length of a working day; 0 is as fast as the server can",
 )
-@click.option(
-    "--scim", "url", help="the base URL of a SCIM server  [default: that of the settings]"
-)
-@click.option("--token", help="the bearer token of the server  [default: that of the settings]")
+@with_target
 @click.pass_context
 def demo(
     context: click.Context,
@@ -65,7 +63,7 @@ def demo(
     You can play the same year again: the provider finds its people and starts at the beginning.
     Another seed adds another company. The exit status is 1 if the server refuses a request.
     """
-    url, token = _server(url, token)
+    url, token = find_target(url, token)
     year = make_year(seed, users)
     begun = time.monotonic()
     try:
@@ -76,17 +74,6 @@ def demo(
         raise click.ClickException(printable(f"{url} cannot be used: {error}")) from None
     click.echo(summary(year, idp, administrator, time.monotonic() - begun))
     context.exit(1 if administrator.failures else 0)
-
-
-def _server(url: str | None, token: str | None) -> tuple[str, str]:
-    """Return the URL and the token. The token of the settings is sent to no other server."""
-    settings = read_settings()
-    if url and not token:
-        raise click.UsageError("--scim needs --token")
-    host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::") else settings.host
-    host = f"[{host}]" if ":" in host else host
-    local = f"http://{host}:{settings.port}{settings.base_path}"
-    return url or local, token or settings.token
 
 
 def _show(year: Year, administrator: Administrator, speed: float) -> None:

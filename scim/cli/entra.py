@@ -15,12 +15,13 @@ from scim.idp.entra.mapping.rules import MATCHING
 from scim.idp.entra.service import new_service
 from scim.idp.serving import create_api_server, say
 
+from .target import find_target, with_target
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--scim", "url", required=True, help="the tenant URL: the base URL of a SCIM server")
-@click.option("--token", required=True, help="the secret token of the SCIM server")
+@with_target
 @click.option(
     "--directory",
     type=FILE,
@@ -52,8 +53,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="the port of the management API",
 )
 def entra(
-    url: str,
-    token: str,
+    url: str | None,
+    token: str | None,
     directory: Path | None,
     dialect: str,
     matching: str | None,
@@ -64,6 +65,7 @@ def entra(
     """Provision users and groups as Microsoft Entra ID does, until you press Ctrl+C."""
     if matching and mapping:
         raise click.UsageError("omit --matching: the file of --mapping tells how to look for users")
+    url, token = find_target(url, token)
     try:
         people = read_directory(directory) if directory else Directory()
         rules = read_mapping(mapping) if mapping else None

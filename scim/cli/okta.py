@@ -7,12 +7,13 @@ from scim.idp.okta.org import KINDS, App, Org
 from scim.idp.okta.service import Service
 from scim.idp.serving import create_api_server, say
 
+from .target import find_target, with_target
+
 API_TOKEN = "00okta-without-okta"
 
 
 @click.command()
-@click.option("--scim", "url", required=True, help="the base URL of a SCIM server")
-@click.option("--token", required=True, help="the bearer token of the SCIM server")
+@with_target
 @click.option(
     "--app",
     "kind",
@@ -31,8 +32,9 @@ API_TOKEN = "00okta-without-okta"
     show_default=True,
     help="the port of the management API",
 )
-def okta(url: str, token: str, kind: str, api_token: str, port: int) -> None:
+def okta(url: str | None, token: str | None, kind: str, api_token: str, port: int) -> None:
     """Provision users and groups as Okta does, until you press Ctrl+C."""
+    url, token = find_target(url, token)
     try:
         app = App(kind)
         service = Service(Org(app), url, token, say)

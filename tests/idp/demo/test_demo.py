@@ -286,7 +286,7 @@ def test_what_the_server_refuses_is_told_at_the_end(idp):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--scim", "http://127.0.0.1:1"), "--scim needs --token"),
+        (("--scim", "http://127.0.0.1:1"), "Token is missing; give --token"),
         (("--users", "19"), "19 is not in the range"),
         (("--users", "many"), "'many' is not a valid integer range"),
         (("--seed", "-1"), "-1 is not in the range"),
