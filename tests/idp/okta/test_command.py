@@ -38,7 +38,7 @@ def test_url_that_is_none_is_refused(url):
     assert refused("--scim", url) == f"Error: {url!r} is not a URL with http or https"
 
 
-@pytest.mark.parametrize("token", ["s3cret\n", "s3\rcret", "s3crét", "s3cret€", "s3cret\x7f"])
+@pytest.mark.parametrize("token", ["s3\ncret", "s3\rcret", "s3crét", "s3cret€", "s3cret\x7f"])
 def test_token_that_no_header_can_carry_is_refused_and_not_shown(token):
     assert refused("--token", token) == "Error: the token has characters that no header can carry"
 
@@ -66,12 +66,8 @@ def test_option_that_makes_no_sense_is_a_usage_error(arguments, said):
     assert said in refused(*arguments, exit_code=2)
 
 
-@pytest.mark.parametrize("missing", ["--scim", "--token"])
-def test_server_and_token_are_needed(missing):
-    arguments = {"--scim": "http://127.0.0.1:1", "--token": "t"}
-    del arguments[missing]
-
-    result = CliRunner().invoke(okta, [part for pair in arguments.items() for part in pair])
+def test_token_is_needed_for_another_server():
+    result = CliRunner().invoke(okta, ["--scim", "http://127.0.0.1:1"])
 
     assert result.exit_code == 2
-    assert f"Missing option '{missing}'" in result.output
+    assert "Token is missing; give --token" in result.output
