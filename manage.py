@@ -9,15 +9,18 @@ from flask.cli import FlaskGroup
 
 from scim.cli import register
 from scim.protocol.errors import UnavailableError
-from scim.settings import SettingError, read_settings
+from scim.settings import SettingError, read_environment
 from scim.storage import DatabaseError
 
-cli = FlaskGroup(create_app=lambda: create_app({"QUERY_TIMEOUT": 0}))  # a purge may take long
+cli = FlaskGroup(
+    create_app=lambda: create_app({"QUERY_TIMEOUT": 0}),  # a purge may take long
+    load_dotenv=False,  # which would read that of the working directory
+)
 register(cli)
 
 if __name__ == "__main__":
     try:
-        read_settings()  # or else Flask shows a traceback, and help all the same
+        read_environment()  # or else Flask shows a traceback, and help all the same
         cli()
     except SettingError as error:
         sys.exit(str(error))
