@@ -1,5 +1,6 @@
 """Projection: the attributes that an answer shows (RFC 7644 §3.9, RFC 7643 §2.4)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from .tolerance import STRICT, Tolerated, current_urn
 from .values import Record
 
 MOST_NAMES = 10_000
+FILTER = re.compile(r"""(?<=[\w$])\[(?:[^\[\]"']|"(?:[^"\\]|\\.)*+"|'[^']*+')*+\]""", re.DOTALL)
 UNKNOWN = "?"  # no attribute has this name
 Names = frozenset[str]  # lower-cased attribute paths: {"username", "name.givenname"}
 
@@ -48,7 +50,8 @@ def projection(
 
     Unknown names show nothing; a request for unknown names alone shows only the minimum.
 
-    :raises InvalidValueError: there are too many names to look all of them up
+    :raises InvalidValueError: there are too many names to look all of them up, or a strict tenant
+        gets a filter behind a name
     """
     if wanted := _names(attributes, resource_type, tolerated):
         return Projection(wanted=wanted)
@@ -57,7 +60,7 @@ def projection(
 
 def _names(text: str, resource_type: ResourceType, tolerated: Tolerated) -> Names:
     paths: set[str] = set()
-    parts = text.split(",")
+    parts = _without_filters(text, tolerated).split(",") if "[" in text else text.split(",")
     if len(parts) > MOST_NAMES:
         raise InvalidValueError(
             f"attributes and excludedAttributes take at most {MOST_NAMES} names; send fewer"
@@ -70,6 +73,19 @@ def _names(text: str, resource_type: ResourceType, tolerated: Tolerated) -> Name
         else:
             paths.add(".".join(attribute.key for attribute in chain) or UNKNOWN)
     return frozenset(paths)
+
+
+def _without_filters(text: str, tolerated: Tolerated) -> str:
+    """Return a list of names without the filters behind some of them.
+
+    :raises InvalidValueError: there is one, and the tenant is strict
+    """
+    names = FILTER.sub("", text)
+    if names != text and not tolerated.allows("filtered_projection"):
+        raise InvalidValueError(
+            "attributes and excludedAttributes take names without brackets; leave the filter out"
+        )
+    return names
 
 
 def project(

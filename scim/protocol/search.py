@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .errors import InvalidValueError
+from .tolerance import STRICT, Tolerated
 
 LIST_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 LIST = {"is_list": True}  # in the body of a POST; a URL parts the names by commas, as we do
@@ -43,7 +44,13 @@ PARAMETERS = {_parameter(known.name): known for known in fields(SearchRequest)}
 NUMBERS = {name for name, known in PARAMETERS.items() if known.type in (int, int | None)}
 
 
-def search_request(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
+# An empty ``filter`` is an error, and an empty ``cursor`` asks for the first page (RFC 9865 §2).
+MAY_BE_EMPTY = {name.lower() for name in PARAMETERS} - {"filter", "cursor"}
+
+
+def search_request(
+    parameters: Mapping[str, Sequence[str]], tolerated: Tolerated = STRICT
+) -> SearchRequest:
     """Return the query that URL parameters describe; unknown parameters are ignored.
 
     :raises InvalidValueError: a parameter is given twice or has no legal value
@@ -51,10 +58,24 @@ def search_request(parameters: Mapping[str, Sequence[str]]) -> SearchRequest:
     given: dict[str, Any] = {}
     for name in PARAMETERS:
         if values := parameters.get(name):
-            if len(values) > 1:
-                raise InvalidValueError(f"{name} is given {len(values)} times; send it once")
-            given[name] = _integer(name, values[0]) if name in NUMBERS else values[0]
+            text = _joined(name, values, tolerated)
+            if not is_empty(name, text, tolerated):
+                given[name] = _integer(name, text) if name in NUMBERS else text
     return checked_search(given)
+
+
+def is_empty(name: str, value: Any, tolerated: Tolerated) -> bool:
+    """Tell whether a parameter is empty and counts as one that is not given."""
+    is_blank = isinstance(value, str) and not value.strip()
+    return is_blank and name.lower() in MAY_BE_EMPTY and tolerated.allows("empty_parameters")
+
+
+def _joined(name: str, values: Sequence[str], tolerated: Tolerated) -> str:
+    if len(values) > 1:
+        is_list = PARAMETERS[name].metadata == LIST
+        if not (is_list and tolerated.allows("repeated_parameters")):
+            raise InvalidValueError(f"{name} is given {len(values)} times; send it once")
+    return ",".join(values)
 
 
 def checked_search(given: Mapping[str, Any]) -> SearchRequest:

@@ -34,6 +34,14 @@ class Tolerance:
     """The deviations from the RFCs that a tenant accepts, with their senders."""
 
     bare_token: bool = _sent_by("Okta's Header Auth template: a token without its scheme")
+    doubled_slash: bool = _sent_by("Base URLs that end in a slash: GET /scim/v2//Users")
+    empty_parameters: bool = _sent_by("Postman, and forms: ?count=&startIndex=1")
+    repeated_parameters: bool = _sent_by(
+        "HTTP clients that repeat a list: attributes=a&attributes=b"
+    )
+    filtered_projection: bool = _sent_by(
+        'Microsoft\'s Postman collection: attributes=emails[type eq "work"]'
+    )
     legacy_schema_urns: bool = _sent_by(
         "OneLogin and Google: urn:scim:schemas:core:1.0; "
         "Entra ID: a misspelt enterprise URN, a Microsoft Group URN"

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from scim.protocol.errors import InvalidSyntaxError, UnauthorizedError, UnavailableError
+from scim.protocol.errors import (
+    InvalidSyntaxError,
+    NotFoundError,
+    UnauthorizedError,
+    UnavailableError,
+)
 from scim.service import Service
 
 from .call import Call, this_call
@@ -30,6 +35,7 @@ def check_token(call: Call) -> None:
     """Set what the token of a request opens, and check what only a client with a token may learn.
 
     :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory
+    :raises NotFoundError: a slash follows the base path twice, and the tenant is strict
     :raises InvalidSyntaxError: the Host header gives no URL for the links in an answer
     """
     scheme, token = _credentials(call.environ.get("HTTP_AUTHORIZATION", ""))
@@ -38,6 +44,8 @@ def check_token(call: Call) -> None:
         raise UnauthorizedError(
             "the Authorization header must be Bearer, a space and a valid token"
         )
+    if call.has_doubled_slash and not call.tolerated.allows("doubled_slash"):
+        raise NotFoundError("this endpoint does not exist; take one of the two slashes out")
     if not call.service_url:
         raise InvalidSyntaxError(
             "the Host header is missing or no host name; send the host and port of the base URL"

@@ -48,6 +48,8 @@ def register(app: Flask) -> None:
 class Call(Request):
     """A request in terms of SCIM. ``access`` is set when its token has been checked.
 
+    A second slash behind the base path is passed over; ``has_doubled_slash`` tells of it.
+
     Views take it as an argument, because looking Flask's ``request`` up forty times took as long as
     the rest of Flask.
     """
@@ -55,8 +57,13 @@ class Call(Request):
     def __init__(
         self, extensions: Mapping[str, Any], environ: "WSGIEnvironment", **options: Any
     ) -> None:
-        super().__init__(environ, **options)
         self.service: Service = extensions["scim"]
+        base = f"{self.settings.base_path}/"
+        path = environ["PATH_INFO"]
+        self.has_doubled_slash = path.startswith("/", len(base)) and path.startswith(base)
+        if self.has_doubled_slash:
+            environ["PATH_INFO"] = base + path[len(base) + 1 :]
+        super().__init__(environ, **options)
         self.access: Access | None = None
         self.detail = ""  # of the error that is answered
         self.began: float = environ.get(ARRIVED) or perf_counter()
@@ -129,7 +136,7 @@ class Call(Request):
 
     def search_body(self) -> SearchRequest:
         """Return the query in the body."""
-        return load_search(self.json_body())
+        return load_search(self.json_body(), self.tolerated)
 
     def bulk_body(self) -> tuple[list[BulkOperation], int | None]:
         """Return the operations in the body, and the number of errors that ends them, or None."""
@@ -140,7 +147,8 @@ class Call(Request):
         """Return the query in the URL."""
         if not self.query_string:
             return WHOLE_LIST
-        return search_request({name: self.args.getlist(name) for name in self.args})
+        given = {name: self.args.getlist(name) for name in self.args}
+        return search_request(given, self.tolerated)
 
     def details(self, resource_type: ResourceType | None = None) -> provider.Request:
         """Return what an operation needs of this request; without a type, nothing is projected."""

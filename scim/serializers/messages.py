@@ -13,8 +13,15 @@ from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, missi
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.errors import InvalidSyntaxError, PayloadTooLargeError
 from scim.protocol.patch.target import PatchOperation
-from scim.protocol.search import LIST, NUMBERS, PARAMETERS, SearchRequest, checked_search
-from scim.protocol.tolerance import Tolerated
+from scim.protocol.search import (
+    LIST,
+    NUMBERS,
+    PARAMETERS,
+    SearchRequest,
+    checked_search,
+    is_empty,
+)
+from scim.protocol.tolerance import STRICT, Tolerated
 from scim.protocol.values import Record
 
 from .resources import first_message
@@ -205,12 +212,14 @@ def load_bulk(
     return operations, limit if limit is not None and limit > 0 else None
 
 
-def load_search(sent: Any) -> SearchRequest:
+def load_search(sent: Any, tolerated: Tolerated = STRICT) -> SearchRequest:
     """Return the query in the body of a POST (RFC 7644 §3.4.3).
 
     :raises InvalidSyntaxError: the body is not a SearchRequest message; the detail says where
     :raises InvalidValueError: a parameter is not what it should be
     """
+    if isinstance(sent, dict):
+        sent = {name: each for name, each in sent.items() if not is_empty(name, each, tolerated)}
     message = _loaded(SEARCH, sent)
     listed = {name: ",".join(each) for name, each in message.items() if isinstance(each, list)}
     return checked_search(message | listed)

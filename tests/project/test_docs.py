@@ -395,6 +395,10 @@ def search(text: str) -> tuple[str, str, None]:
 # For each tolerance, a request that needs it.
 NEEDED = {
     "bare_token": ("GET", "/Users", None),
+    "doubled_slash": ("GET", "//Users", None),
+    "empty_parameters": ("GET", "/Users?count=&startIndex=1", None),
+    "repeated_parameters": ("GET", "/Users?attributes=id&attributes=userName", None),
+    "filtered_projection": ("GET", '/Users?attributes=emails[type eq "work"]', None),
     "legacy_schema_urns": (
         "POST",
         "/Users",

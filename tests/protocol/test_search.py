@@ -6,6 +6,7 @@ import pytest
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.search import SearchRequest, list_response, search_request
+from scim.protocol.tolerance import Tolerated
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,6 @@ def test_parameters_are_read_within_their_bounds(parameters, expected):
     ("name", "values", "problem"),
     [
         ("count", ["abc"], "count must be an integer, not 'abc'"),
-        ("count", [""], "count must be an integer"),
         ("count", ["1.0"], "count must be an integer"),
         ("count", ["1e3"], "count must be an integer"),
         ("count", ["٣"], "count must be an integer"),
@@ -51,16 +51,32 @@ def test_parameters_are_read_within_their_bounds(parameters, expected):
         ("startIndex", ["one"], "startIndex must be an integer"),
         ("startIndex", ["9" * 5000], "startIndex must be an integer"),
         ("sortOrder", ["up"], "must be ascending or descending"),
-        ("sortOrder", [""], "must be ascending or descending"),
         ("filter", ["a pr", "a pr"], "filter is given 2 times"),
         ("startIndex", ["1", "1", "1"], "startIndex is given 3 times"),
-        ("attributes", ["a", "b"], "attributes is given 2 times"),
         ("cursor", ["", ""], "cursor is given 2 times"),
     ],
 )
 def test_parameter_that_is_not_what_it_should_be_is_refused(name, values, problem):
     with pytest.raises(InvalidValueError, match=problem):
         search_request({name: values})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected", "tolerance"),
+    [
+        ({"count": [""], "startIndex": [" "]}, SearchRequest(), "empty_parameters"),
+        ({"startIndex": [""], "cursor": [""]}, SearchRequest(cursor=""), "empty_parameters"),
+        ({"sortOrder": [""]}, SearchRequest(), "empty_parameters"),
+        ({"attributes": ["a", "b,c"]}, SearchRequest(attributes="a,b,c"), "repeated_parameters"),
+    ],
+)
+def test_parameter_of_a_careless_client_needs_a_tolerance(parameters, expected, tolerance):
+    tolerated = Tolerated()
+
+    assert search_request(parameters, tolerated) == expected
+    assert list(tolerated.used) == [tolerance]
+    with pytest.raises(InvalidValueError):
+        search_request(parameters)
 
 
 @pytest.mark.parametrize("cursor", ["", "VZUTiyhEQJ94IR"])

@@ -48,6 +48,42 @@ def test_method_that_an_endpoint_has_not_is_named_with_those_it_has(scim, method
     assert sorted(response.headers["Allow"].split(", ")) == allowed.split(", ")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//Users",
+        "//Users/{id}",
+        "//Schemas",
+        "//ResourceTypes/User",
+        "//ServiceProviderConfig",
+        "//",
+    ],
+)
+def test_slash_too_many_behind_the_base_url_is_passed_over(scim, path):
+    path = path.format(id=scim.create(user("bjensen"))["id"])
+
+    doubled, single = scim.get(path), scim.get(path[1:])
+
+    assert doubled.json == single.json
+    assert doubled.headers["SCIM-Tolerances"] == "doubled_slash"
+    assert {"Location", "SCIM-Tolerances"}.isdisjoint(single.headers)
+
+
+@pytest.mark.parametrize(
+    "path", ["///Users", "/Users//", "/Users//{id}", "//Users//{id}", "//Nothing", "//.", "////"]
+)
+def test_no_other_slash_is(scim, path):
+    path = path.format(id=scim.create(user("bjensen"))["id"])
+
+    check_error(scim.get(path), 404)
+    check_error(scim.get(path, Authorization="Bearer wrong"), 401)
+
+
+def test_slash_too_many_before_the_base_url_is_not_found(scim):
+    for path in ("//scim/v2/Users", "/scim//v2/Users", "/scim/v2x//Users"):
+        check_error(scim.client.get(path), 404)
+
+
 def test_head_answers_as_get_without_a_body(scim):
     created = scim.create(user("bjensen"))
     for path in (path_of(created), "/Users", "/Schemas", "/Users/unknown", "/nothing"):

@@ -74,7 +74,8 @@ def test_filter_as_deep_as_is_allowed_is_answered(scim, text, levels):
     "query",
     [
         "count=abc",
-        "count=",
+        "count=&count=1",
+        "cursor=&cursor=",
         "count=1.5",
         "startIndex=x",
         "startIndex=%D9%A3",
@@ -83,7 +84,8 @@ def test_filter_as_deep_as_is_allowed_is_answered(scim, text, levels):
         "sortBy=userName&sortBy=userName",
         "filter=title+pr&filter=title+pr",
         "sortOrder=up",
-        "attributes=id&attributes=id",
+        "sortOrder=&sortOrder=",
+        "count=&startIndex=x",
         f"count={'9' * 5000}",
     ],
 )
@@ -108,6 +110,11 @@ def test_bad_sort_is_refused(scim, name):
         "sortBy=userName&sortOrder=ASCENDING",
         "sortBy=",
         "attributes=",
+        "count=&startIndex=",
+        "count=%20&startIndex=+",
+        "sortBy=&sortOrder=",
+        "sortBy=userName&sortOrder=",
+        "attributes=&excludedAttributes=&attributes=",
         f"count={'9' * 400}",
     ],
 )
@@ -166,6 +173,8 @@ def test_page_sizes_are_settings(scim, database_url):
     assert sizes == [2, 1, 3, 3, 3]
 
 
+GIVEN = {"givenName": "Ada"}
+WORK_AND_NAME = {"userName": "ada", "emails": ADA["emails"]}
 PROJECTIONS = [
     ("attributes=userName", {"userName": "ada"}),
     ("attributes=USERNAME", {"userName": "ada"}),
@@ -175,6 +184,16 @@ PROJECTIONS = [
     (f"attributes={E}", enterprise(department="Tours", costCenter="4130")),
     (f"attributes={E}:department", enterprise(department="Tours")),
     ("attributes=department", enterprise(department="Tours")),
+    ("attributes=userName&attributes=name.givenName,password", {"userName": "ada", "name": GIVEN}),
+    ("attributes=userName&attributes=", {"userName": "ada"}),
+    ('attributes=emails[type eq "work"]', {"emails": ADA["emails"]}),
+    ('attributes=EMAILS[type eq "none" and value co "a,b]"],userName', WORK_AND_NAME),
+    ('attributes=emails[type eq "work"].type', {"emails": [{"type": "work"}]}),
+    (f'attributes={E}:manager[value eq "1"],userName', {"userName": "ada"}),
+    ('attributes=shoes[size eq "42"],userName', {"userName": "ada"}),
+    ('attributes=emails[type eq "work",userName', {"userName": "ada"}),
+    ("attributes=[value],userName", {"userName": "ada"}),
+    ("attributes=[value]", {}),
     ("attributes=password", {}),
     ("attributes=shoeSize", {}),
     ("attributes=userName,shoeSize", {"userName": "ada"}),
@@ -182,6 +201,14 @@ PROJECTIONS = [
     (
         f"excludedAttributes=emails,name.familyName,groups,meta,active,{E}:costCenter",
         {"userName": "ada", "name": {"givenName": "Ada"}, **enterprise(department="Tours")},
+    ),
+    (
+        'excludedAttributes=emails[type eq "home"]&excludedAttributes=name,meta,active,groups,' + E,
+        {"userName": "ada"},
+    ),
+    (
+        f'excludedAttributes=emails[type eq "home"].value,name,meta,active,groups,{E}',
+        {"userName": "ada", "emails": [{"type": "work"}]},
     ),
     (
         f"excludedAttributes=id,schemas,name,groups,META,active,{E}",

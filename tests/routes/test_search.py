@@ -383,6 +383,24 @@ def test_null_is_a_parameter_that_was_not_given(scim, everybody, nothing):
 
 
 @pytest.mark.parametrize(
+    "empty",
+    [
+        {"count": "", "STARTINDEX": ""},
+        {"sortBy": "", "sortOrder": "", "attributes": "", "excludedAttributes": ""},
+        {"startIndex": "", "cursor": ""},
+        {"sortOrder": " "},
+    ],
+)
+def test_empty_text_is_a_parameter_that_was_not_given(scim, everybody, empty):
+    for endpoint in ENDPOINTS:
+        response = scim.post(f"{endpoint}/.search", search_request(**empty))
+        assert response.status_code == 200, response.text
+        assert response.headers["SCIM-Tolerances"] == "empty_parameters"
+    check_error(scim.post("/.search", search_request(filter="")), 400, "invalidFilter")
+    check_error(scim.post("/.search", search_request(schemas="")), 400, "invalidSyntax")
+
+
+@pytest.mark.parametrize(
     ("media_type", "status"),
     [
         ("application/scim+json", 200),

@@ -6,6 +6,7 @@ import pytest
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from scim.protocol.tolerance import Tolerance
+from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
 
 from ..support.scim import add, enterprise, group, path_of, remove, replace, user
 
@@ -24,6 +25,11 @@ def find(filter):
     return lambda scim, babs, tours: scim.get(f"/Users?filter={filter}")
 
 
+def search(**parameters):
+    body = {"schemas": [SEARCH_REQUEST_SCHEMA], **parameters}
+    return lambda scim, babs, tours: scim.post("/Users/.search", body)
+
+
 def create(**attributes):
     return lambda scim, babs, tours: scim.post("/Users", user() | attributes)
 
@@ -35,6 +41,26 @@ def with_bare_token(scim, babs, tours):
 # Every tolerance with requests that need it, and what a strict server answers to them.
 REQUESTS = {
     "bare_token": [(with_bare_token, 401)],
+    "doubled_slash": [
+        (lambda scim, babs, tours: scim.get("//Users"), 404),
+        (lambda scim, babs, tours: scim.get(f"/{path_of(babs)}"), 404),
+        (lambda scim, babs, tours: scim.post("//Users", user()), 404),
+    ],
+    "empty_parameters": [
+        (lambda scim, babs, tours: scim.get("/Users?count=&startIndex=1"), 400),
+        (lambda scim, babs, tours: scim.get("/?startIndex="), 400),
+        (lambda scim, babs, tours: scim.get(f"{path_of(babs)}?sortOrder="), 400),
+        (search(count=""), 400),
+        (search(attributes=""), 400),
+    ],
+    "repeated_parameters": [
+        (lambda scim, babs, tours: scim.get("/Users?attributes=id&attributes=userName"), 400),
+        (lambda scim, babs, tours: scim.get("/?excludedAttributes=a&excludedAttributes=b"), 400),
+    ],
+    "filtered_projection": [
+        (lambda scim, babs, tours: scim.get('/Users?attributes=emails[type eq "home"]'), 400),
+        (search(excludedAttributes=['emails[type eq "home"].value']), 400),
+    ],
     "legacy_schema_urns": [
         (create(schemas=["urn:scim:schemas:core:1.0", "urn:scim:schemas:core:2.0"]), 400),
         (create(schemas=[USER_SCHEMA, "urn:scim:schemas:extension:enterprise:1.0"]), 400),
