@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .client import Exchange
-from .outcomes import expect
+from .outcomes import Failure, expect
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -17,10 +17,9 @@ UNCOMPARED = {"schemas", "meta", "password"}  # the server makes them, or never 
 def expect_status(answer: Exchange, *statuses: int) -> None:
     """Fail unless the answer has one of these statuses."""
     wanted = " or ".join(str(status) for status in statuses)
-    expect(
-        answer.status in statuses,
-        f"{answer.method} was answered {answer.status} instead of {wanted}",
-    )
+    if answer.status not in statuses:
+        said = f"{answer.method} was answered {answer.status} instead of {wanted}"
+        raise Failure(said, answer=answer)
 
 
 def value_at(document: Any, path: str) -> Any:

@@ -3,15 +3,16 @@
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from importlib import import_module
 from inspect import getdoc, signature
 from typing import Any
 
+from .causes import describe, operation
 from .client import Client, Exchange, NoAnswerError
+from .hiding import hide, without
 from .okta.organization import Organization
-from .outcomes import Failure, Level, Skip, expect, skip
+from .outcomes import Failure, Level, Skip, Status, expect, skip
 from .service import Resource, Service, path_of, writable
 
 __all__ = [
@@ -41,21 +42,9 @@ SUITES = {  # and their modules
     "entra": "entra",
     "rfc": "rfc",
 }
-HIDDEN = "(hidden)"
 RULE = ("quote", "section", "level", "needs")
-SECRET_LENGTH = 6  # a shorter text is no secret, and occurs anywhere by chance
-
 
 Function = Callable[[Service], None]
-
-
-class Status(StrEnum):
-    """The outcome of a check."""
-
-    PASSED = "passed"
-    WARNED = "warned"
-    FAILED = "failed"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -224,27 +213,46 @@ def _run(check: Check, service: Service) -> CheckResult:
     status, detail = _outcome(check, service)
     seconds = time.perf_counter() - begin
     secrets = service.secrets
-    exchanges = tuple(_without(secrets, exchange) for exchange in service.client.exchanges)
-    return CheckResult(check, status, _hide(secrets, writable(detail)), exchanges, seconds)
+    exchanges = tuple(without(secrets, exchange) for exchange in service.client.exchanges)
+    return CheckResult(check, status, hide(secrets, writable(detail)), exchanges, seconds)
 
 
 def _outcome(check: Check, service: Service) -> tuple[Status, str]:
+    """Run a check. The second check that fails for the same cause is skipped."""
+    if service.client.is_given_up:
+        return Status.SKIPPED, "not checked: the server has stopped answering"
     missing = [name for name in check.needs if not service.supports(name)]
     if missing:
         return Status.SKIPPED, f"the server says that it does not support {', '.join(missing)}"
+    status, detail, cause = _tried(check, service)
+    return service.causes.once(cause, check.title, status, detail)
+
+
+def _tried(check: Check, service: Service) -> tuple[Status, str, str]:
+    """Return the outcome of a check, the reason, and the cause that other checks may share."""
+    exchanges, causes = service.client.exchanges, service.causes
     try:
         check.function(service)
     except Skip as reason:
-        return Status.SKIPPED, str(reason)
+        return Status.SKIPPED, str(reason), ""
     except Failure as failure:
+        causes.watch(exchanges)
+        if failure.answer and service.may_lack(failure.answer):
+            return Status.SKIPPED, "the server has no /Groups, and need not have them", ""
         is_binding = Level.SHOULD not in (failure.level, check.level)
-        return Status.FAILED if is_binding else Status.WARNED, str(failure)
+        status = Status.FAILED if is_binding else Status.WARNED
+        return status, str(failure), causes.of_answer(failure.answer)
     except NoAnswerError as error:
-        return Status.FAILED, str(error)
+        return Status.FAILED, str(error), ""
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         # The answer has another structure than the check expects of any answer.
-        return Status.FAILED, f"unexpected answer: {type(error).__name__}: {error}"
-    return Status.PASSED, ""
+        last = exchanges[-1] if exchanges else None
+        place = f" to {operation(last, causes.base_url)}" if last else ""
+        detail = f"unexpected answer{place}: {describe(error)}"
+        return Status.FAILED, detail, causes.of_error(error, last)
+    finally:
+        causes.watch(exchanges)
+    return Status.PASSED, "", ""
 
 
 def _left_behind(paths: Sequence[str]) -> CheckResult:
@@ -255,29 +263,3 @@ def _left_behind(paths: Sequence[str]) -> CheckResult:
         "clean-up", "Clean-up", "RFC 7644 §3.6", "", Level.SHOULD, (), nothing_is_left_behind
     )
     return CheckResult(rule, Status.WARNED, f"still there: {', '.join(paths)}", (), 0)
-
-
-def _without(secrets: Iterable[str], exchange: Exchange) -> Exchange:
-    """Return the exchange with all secrets in it hidden."""
-
-    def hidden(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-        return {name: _hide(secrets, value) for name, value in headers}
-
-    sent = hidden(exchange.request_headers.items())
-    return replace(
-        exchange,
-        url=_hide(secrets, exchange.url),
-        request_headers={
-            name: HIDDEN if name.lower() == "authorization" else value
-            for name, value in sent.items()
-        },
-        request_body=exchange.request_body and _hide(secrets, exchange.request_body),
-        headers=hidden(exchange.headers.items()),
-        text=_hide(secrets, exchange.text),
-    )
-
-
-def _hide(secrets: Iterable[str], text: str) -> str:
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN) if len(secret) >= SECRET_LENGTH else text
-    return text

@@ -6,16 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from ssl import create_default_context
 from types import EllipsisType
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 MEDIA_TYPE = "application/scim+json"
+TIMEOUT = 30.0  # seconds
+MOST_SILENT = 3
 UNTOUCHED = "/?&=%+:,$;@-._~!'()*"  # characters of a path that are sent as they are
 
 
 class NoAnswerError(Exception):
     """The server cannot be reached, or it broke off."""
+
+
+class NotJsonError(ValueError):
+    """A body is not JSON."""
 
 
 def check_token(token: str) -> None:
@@ -44,12 +51,13 @@ class Exchange:
     def json(self) -> Any:
         """The answer's body.
 
-        :raises ValueError: it is not JSON
+        :raises NotJsonError: it is not JSON
         """
         try:
             return json.loads(self.text)
         except (ValueError, RecursionError):
-            raise ValueError(f"the answer {self.status} is not JSON: {self.text[:80]!r}") from None
+            said = f"the answer {self.status} is not JSON: {self.text[:80]!r}"
+            raise NotJsonError(said) from None
 
 
 class Client:
@@ -57,11 +65,16 @@ class Client:
 
     ``exchanges`` are the requests that were answered so far. ``unanswered`` are the URLs and bodies
     of POST requests without an answer, which the server may have carried out all the same.
+    ``timeout`` are the seconds to wait for an answer. ``ca`` is the file of the certificates to
+    trust; without it, those of the system.
 
+    :raises OSError: the certificates cannot be read
     :raises ValueError: there can be no such URL, or no such token
     """
 
-    def __init__(self, base_url: str, token: str | None, timeout: float = 30) -> None:
+    def __init__(
+        self, base_url: str, token: str | None, timeout: float = TIMEOUT, ca: str | None = None
+    ) -> None:
         base = urlsplit(base_url)
         if base.scheme not in ("http", "https") or not base.hostname:
             raise ValueError(f"{base_url!r} is not the URL of a server")
@@ -72,8 +85,13 @@ class Client:
         self.token = token
         self.exchanges: list[Exchange] = []
         self.unanswered: list[tuple[str, str]] = []
-        kind = HTTPSConnection if base.scheme == "https" else HTTPConnection
-        self._connection = kind(base.hostname, base.port, timeout=timeout)
+        self.silent = 0  # requests without an answer, since the last one with an answer
+        self._connection = _connection(base.scheme, base.hostname, base.port, timeout, ca)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether so many requests in a row had no answer that no more are sent."""
+        return self.silent >= MOST_SILENT
 
     def request(
         self,
@@ -170,6 +188,8 @@ class Client:
         self, method: str, url: str, text: str | None, headers: dict[str, str]
     ) -> tuple[HTTPResponse, bytes]:
         target = url.removeprefix("{0.scheme}://{0.netloc}".format(urlsplit(url)))
+        if self.is_given_up:
+            raise NoAnswerError(f"no answer to {self.silent} requests in a row; no more are sent")
         try:
             is_heard = self._say(method, target, text, headers)
             response = self._connection.getresponse()
@@ -178,11 +198,17 @@ class Client:
             self._connection.close()  # also after Ctrl+C: cleaning up sends more requests
             if not isinstance(error, OSError | HTTPException):
                 raise
-            reason = str(error) or type(error).__name__
-            raise NoAnswerError(f"no answer to {method} {url}: {reason}") from error
+            self.silent += 1
+            raise NoAnswerError(f"no answer to {method} {url}: {self._reason(error)}") from error
+        self.silent = 0
         if not is_heard:
             self._connection.close()
         return response, content
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"nothing came within {self._connection.timeout:g} seconds"
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
     def _say(self, method: str, target: str, text: str | None, headers: dict[str, str]) -> bool:
         """Send a request; return False if the server answered before all of it was sent."""
@@ -191,6 +217,14 @@ class Client:
         except (BrokenPipeError, ConnectionResetError):
             return False
         return True
+
+
+def _connection(
+    scheme: str, host: str, port: int | None, timeout: float, ca: str | None
+) -> HTTPConnection:
+    if scheme == "http":
+        return HTTPConnection(host, port, timeout=timeout)
+    return HTTPSConnection(host, port, timeout=timeout, context=create_default_context(cafile=ca))
 
 
 def _joined(response: HTTPResponse) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import NoReturn
 
+from .client import Exchange
+
 
 class Level(StrEnum):
     """How binding a rule is (RFC 2119)."""
@@ -11,12 +13,23 @@ class Level(StrEnum):
     SHOULD = "SHOULD"
 
 
-class Failure(Exception):
-    """The server breaks the rule."""
+class Status(StrEnum):
+    """The outcome of a check."""
 
-    def __init__(self, message: str, level: Level = Level.MUST) -> None:
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Failure(Exception):
+    """The server breaks the rule; ``answer`` is the one that had to succeed, if it is that."""
+
+    def __init__(
+        self, message: str, level: Level = Level.MUST, answer: Exchange | None = None
+    ) -> None:
         super().__init__(message)
-        self.level = level
+        self.level, self.answer = level, answer
 
 
 class Skip(Exception):

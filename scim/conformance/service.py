@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
+from .causes import ABSENT, Causes, operation
 from .client import Client, Exchange, NoAnswerError
 from .okta.organization import Organization
-from .outcomes import expect
+from .outcomes import Failure, expect
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -39,6 +40,7 @@ class Service:
     def __init__(self, client: Client, organization: Organization | None = None) -> None:
         self.client = client
         self.organization = organization
+        self.causes = Causes(client.base_url)
         if organization:
             organization.client.exchanges = client.exchanges
         self._made: list[str] = []
@@ -68,6 +70,21 @@ class Service:
             feature = self.config.get(name)
             claimed = feature.get("supported") if isinstance(feature, dict) else None
         return claimed if isinstance(claimed, bool) else name in ASSUMED
+
+    @cached_property
+    def endpoints(self) -> set[str]:
+        """The endpoints that /ResourceTypes lists."""
+        try:
+            types = self.client.get("/ResourceTypes").json["Resources"]
+            return {"/" + str(each["endpoint"]).strip("/").rpartition("/")[2] for each in types}
+        except (NoAnswerError, LookupError, TypeError, ValueError):
+            return set()
+
+    def may_lack(self, answer: Exchange) -> bool:
+        """Tell whether an answer says that there are no groups, which the server does not claim."""
+        asked = operation(answer, self.client.base_url)
+        is_absent = asked not in self.causes.working and answer.status in ABSENT
+        return is_absent and " /Groups" in asked and "/Groups" not in self.endpoints
 
     def unique(self, prefix: str) -> str:
         """Return a name that no resource has yet."""
@@ -105,10 +122,9 @@ class Service:
     def create(self, endpoint: str, body: Resource) -> Resource:
         """Create a resource and return the server's representation; fail if the server does not."""
         answer = self.client.post(endpoint, body)
-        expect(
-            answer.status == 201,
-            f"nothing to check with: POST {endpoint} was answered {answer.status} instead of 201",
-        )
+        if answer.status != 201:
+            said = f"POST {endpoint} was answered {answer.status} instead of 201"
+            raise Failure(f"nothing to check with: {said}", answer=answer)
         created = answer.json
         expect(
             isinstance(created, dict) and isinstance(created.get("id"), str) and created["id"],
@@ -123,7 +139,10 @@ class Service:
     def clean(self) -> list[str]:
         """Delete what was made since the last call; return the paths that the server keeps."""
         for exchange in self.client.exchanges:
-            self._made += _made(exchange, self.client.base_url)
+            made = _made(exchange, self.client.base_url)
+            self._made += made
+            if not made and _is_creation(exchange, self.client.base_url):
+                self.client.unanswered.append((exchange.url, exchange.request_body or ""))
             self.client.unanswered += _refused_in_bulk(exchange, self.client.base_url)
         while self.client.unanswered:
             self._made += self._found(*self.client.unanswered.pop())
@@ -182,6 +201,14 @@ def _made(exchange: Exchange, base_url: str) -> list[str]:
     if isinstance(body.get("id"), str) and path != "/Me":
         return [path_of(path, body["id"])]
     return [_last_two(exchange.headers["location"])] if "location" in exchange.headers else []
+
+
+def _is_creation(exchange: Exchange, base_url: str) -> bool:
+    """Tell whether a request may have created something, be it that the answer names nothing."""
+    is_post = exchange.method == "POST" and 200 <= exchange.status < 300
+    path = _path(exchange.url, base_url)
+    is_ours = exchange.url.startswith(base_url)
+    return is_post and is_ours and path != "/Bulk" and not path.endswith("/.search")
 
 
 def _refused_in_bulk(exchange: Exchange, base_url: str) -> list[tuple[str, str]]:

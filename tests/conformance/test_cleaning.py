@@ -79,6 +79,25 @@ def test_what_was_made_with_another_status_is_gone(ours, status):
     assert ours.session.get("/Users").json()["totalResults"] == total
 
 
+def test_what_was_made_and_is_not_named_is_gone(ours):
+    """The answer to a POST has neither a body nor a Location."""
+    total = ours.session.get("/Users").json()["totalResults"]
+
+    def creates(service):
+        assert service.client.post("/Users", service.user()).status == 201
+        assert ours.session.get("/Users").json()["totalResults"] == total + 1
+
+    def empty(asked, serve):
+        answer = serve(asked)
+        return Answer(201) if asked.method == "POST" else answer
+
+    with broken_server(ours.url, empty) as url, closing(Client(url, ours.token)) as client:
+        [result] = run_checks([a_check(creates)], Service(client))
+
+    assert result.status is Status.PASSED
+    assert ours.session.get("/Users").json()["totalResults"] == total
+
+
 def test_what_was_made_without_an_answer_is_gone(ours):
     """The server creates the user, and the answer gets lost."""
     total = ours.session.get("/Users").json()["totalResults"]

@@ -120,7 +120,9 @@ def test_every_check_can_fail(ours):
             closing(Client(url, ours.token)) as client,
         ):
             meant = [check for check in left if check.area in areas.split()]
-            results = run_checks(meant, Service(client))
+            service = Service(client)
+            known = service.causes.known  # forgotten, or a second check would name the first one
+            results = run_checks(meant, service, lambda _, known=known: known.clear())
         found = {
             result.check.name
             for result in results
@@ -128,4 +130,4 @@ def test_every_check_can_fail(ours):
         }
         left = [check for check in left if check.name not in found]
 
-    assert {check.name for check in left} == set()
+    assert sorted(check.name for check in left) == []

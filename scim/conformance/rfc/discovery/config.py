@@ -5,7 +5,7 @@ from typing import Any
 from ...answers import expect_status, value_at
 from ...outcomes import expect, skip
 from ...service import Service
-from ..areas import SHOULD, area
+from ..areas import MUST, SHOULD, area
 from ..requests import get
 
 check = area("discovery", "RFC 7643 §5")
@@ -89,7 +89,11 @@ def service_provider_config_has_its_schema(service: Service) -> None:
 )
 def features_are_announced(service: Service, path: str, kind: type) -> None:
     """/ServiceProviderConfig {words}."""
-    value = value_at(config(service), path)
+    found = config(service)
+    feature = path.partition(".")[0]
+    if feature != path and not isinstance(found.get(feature), dict):
+        skip(f"/ServiceProviderConfig has no {feature}")
+    value = value_at(found, path)
     expect(isinstance(value, kind), f"{path} is {value!r}, not {KINDS[kind]}")
 
 
@@ -114,9 +118,13 @@ def features_are_announced(service: Service, path: str, kind: type) -> None:
 )
 def limits_are_announced(service: Service, feature: str, limit: str) -> None:
     """/ServiceProviderConfig says the {feature} limit {limit}."""
-    value = config(service)[feature].get(limit)
+    found = config(service).get(feature)
+    if not isinstance(found, dict):
+        skip(f"/ServiceProviderConfig has no {feature}")
+    value = found.get(limit)
     is_integer = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    expect(is_integer, f"{feature}.{limit} is {value!r}, not an integer of 0 or more")
+    level = MUST if service.supports(feature) else SHOULD  # nobody reads it of what is not there
+    expect(is_integer, f"{feature}.{limit} is {value!r}, not an integer of 0 or more", level)
 
 
 @check(
@@ -130,6 +138,13 @@ def authentication_schemes_are_a_list(service: Service) -> None:
     expect(is_list and schemes, f"authenticationSchemes is {schemes!r}")
 
 
+def known_schemes(service: Service) -> list[dict[str, Any]]:
+    schemes = config(service).get("authenticationSchemes")
+    if not isinstance(schemes, list) or not schemes:
+        skip("/ServiceProviderConfig has no authenticationSchemes")
+    return schemes
+
+
 @check(
     'This specification defines the values "oauth", "oauth2", "oauthbearertoken", "httpbasic", and'
     ' "httpdigest".',
@@ -138,8 +153,10 @@ def authentication_schemes_are_a_list(service: Service) -> None:
 def authentication_schemes_are_known_ones(service: Service) -> None:
     """The types of authentication schemes are those that RFC 7643 defines."""
     defined = {"oauth", "oauth2", "oauthbearertoken", "httpbasic", "httpdigest"}
-    types = {scheme["type"] for scheme in config(service)["authenticationSchemes"]}
-    expect(types <= defined, f"RFC 7643 does not define {', '.join(sorted(types - defined))}")
+    types = {scheme.get("type") for scheme in known_schemes(service)}
+    expect(
+        types <= defined, f"RFC 7643 does not define {', '.join(sorted(map(str, types - defined)))}"
+    )
 
 
 @check.each(
@@ -150,7 +167,7 @@ def authentication_schemes_are_known_ones(service: Service) -> None:
 )
 def schemes_are_described(service: Service, name: str) -> None:
     """Each authentication scheme has {name}."""
-    for scheme in config(service)["authenticationSchemes"]:
+    for scheme in known_schemes(service):
         value = scheme.get(name)
         expect(isinstance(value, str) and value, f"{name} of a scheme is {value!r}")
 
@@ -169,7 +186,7 @@ def schemes_are_described(service: Service, name: str) -> None:
 )
 def schemes_link_to_urls(service: Service, name: str) -> None:
     """{name} of a scheme is a URL."""
-    schemes = config(service)["authenticationSchemes"]
+    schemes = known_schemes(service)
     links = [scheme[name] for scheme in schemes if scheme.get(name) is not None]
     if not links:
         skip(f"no scheme has {name}, which is optional")
