@@ -47,8 +47,9 @@ class Elements:
     """The elements of an attribute, each in a slot; slots are in the order of the elements.
 
     ``settle`` ends an operation. Until then the slots that it has written are ``touched``, and
-    have no text in ``slots_by_text``. The other indexes are made when they are first needed.
-    ``size`` is the number of elements after the last operation.
+    have no text in ``slots_by_text``. ``indexes`` have the slots by a sub-attribute's value, and the
+    one named None by the ``_keys``; each is made when it is first needed. ``size`` is the number of
+    elements after the last operation.
     """
 
     def __init__(self, attribute: Attribute, items: Iterable[Any]) -> None:
@@ -59,8 +60,7 @@ class Elements:
         self.slots_by_text = {text: slot for slot, text in self.texts.items()}
         self.primaries = {slot for slot, item in self.items.items() if _is_primary(item)}
         self.folded: dict[int, Any] = {}
-        self.slots_by_key: dict[tuple[Any, ...], Slots] | None = None
-        self.slots_by_value: dict[str, dict[Any, Slots]] = {}
+        self.indexes: dict[str | None, dict[Any, Slots]] = {}
         self.touched: Slots = set()
         self.size = len(self.items)
 
@@ -74,7 +74,7 @@ class Elements:
         """Return the slots among which are all that meet a condition; None for all slots."""
         match condition:
             case Compare((name,), _, "eq", value):
-                return self._values(name).get(value, set())
+                return self._index(name).get(value, set())
             case And(terms):
                 found = [some for term in terms if (some := self.candidates(term)) is not None]
                 return min(found, key=len, default=None)
@@ -105,7 +105,7 @@ class Elements:
 
     def join(self, added: Iterable[Any]) -> None:
         """Add elements at the end; one that is there already is completed instead."""
-        slots = self._keys()
+        slots = self._index(None)
         for item in added:
             equal = slots.get(_key(self.attribute, fold_item(self.attribute, item)))
             if not equal:
@@ -125,7 +125,7 @@ class Elements:
 
     def remove(self, listed: Iterable[Any]) -> None:
         """Remove the elements ``listed``; a listed one without a type means any type."""
-        slots = self._keys()
+        slots = self._index(None)
         for item in listed:
             typed = isinstance(item, dict) and "type" in item
             key = _key(self.attribute, fold_item(self.attribute, item), typed)
@@ -152,12 +152,8 @@ class Elements:
         self._leave_indexes(slot)
         self.items[slot] = item
         self.touched.add(slot)
-        if self.slots_by_key is not None:
-            for key in _keys(self.attribute, self.fold(slot)):
-                self.slots_by_key.setdefault(key, set()).add(slot)
-        for name, slots in self.slots_by_value.items():
-            if (value := self.fold(slot).get(name)) is not None:
-                slots.setdefault(value, set()).add(slot)
+        for name, index in self.indexes.items():
+            self._enter(index, name, slot)
 
     def _drop(self, slot: int) -> None:
         self._leave_indexes(slot)
@@ -169,34 +165,29 @@ class Elements:
         if text := self.texts.pop(slot, None):
             del self.slots_by_text[text]
         folded = self.folded.pop(slot, None)
-        if folded is None:
-            return
-        if self.slots_by_key is not None:
-            for key in _keys(self.attribute, folded):
-                self.slots_by_key[key].discard(slot)
-        for name, slots in self.slots_by_value.items():
-            if (value := folded.get(name)) is not None:
-                slots[value].discard(slot)
+        if folded is not None:
+            for name, index in self.indexes.items():
+                for entry in _entries(self.attribute, name, folded):
+                    index[entry].discard(slot)
 
-    def _keys(self) -> dict[tuple[Any, ...], Slots]:
-        if self.slots_by_key is None:
-            self.slots_by_key = {}
+    def _index(self, name: str | None) -> dict[Any, Slots]:
+        if name not in self.indexes:
+            index = self.indexes[name] = {}
             for slot in self.items:
-                for key in _keys(self.attribute, self.fold(slot)):
-                    self.slots_by_key.setdefault(key, set()).add(slot)
-        return self.slots_by_key
+                self._enter(index, name, slot)
+        return self.indexes[name]
 
-    def _values(self, name: str) -> dict[Any, Slots]:
-        if name not in self.slots_by_value:
-            slots = self.slots_by_value[name] = {}
-            for slot in self.items:
-                if (value := self.fold(slot).get(name)) is not None:
-                    slots.setdefault(value, set()).add(slot)
-        return self.slots_by_value[name]
+    def _enter(self, index: dict[Any, Slots], name: str | None, slot: int) -> None:
+        for entry in _entries(self.attribute, name, self.fold(slot)):
+            index.setdefault(entry, set()).add(slot)
 
 
-def _keys(attribute: Attribute, folded: Any) -> set[tuple[Any, ...]]:
-    return {_key(attribute, folded), _key(attribute, folded, typed=False)}
+def _entries(attribute: Attribute, name: str | None, folded: Any) -> Collection[Any]:
+    """Return the entries of an element in the index of that name."""
+    if name is None:
+        return {_key(attribute, folded), _key(attribute, folded, typed=False)}
+    value = folded.get(name)
+    return () if value is None else (value,)
 
 
 def _key(attribute: Attribute, folded: Any, typed: bool = True) -> tuple[Any, ...]:
