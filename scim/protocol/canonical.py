@@ -10,16 +10,10 @@ from typing import Any
 from .attributes import Attribute
 from .errors import InvalidSyntaxError, InvalidValueError, unknown_attribute
 from .filters.resolve import Chain, locate
-from .patch.elements import distinct
+from .forms import element, first_primary, sent_value, simple_value
+from .patch.elements import distinct, united
 from .schema import ResourceType
-from .tolerance import (
-    STRICT,
-    Tolerated,
-    as_boolean,
-    complex_value,
-    current_urn,
-    first_primary,
-)
+from .tolerance import STRICT, Tolerated, current_urn
 from .values import Record
 
 MOST_NAMES = 10_000  # to be looked up, at the top level of a resource
@@ -53,6 +47,31 @@ def canonical_resource(
         given = named.get(extends) or {}
         named[extends] = {**below, **given} if isinstance(given, dict) else given
     return _tidy(named, resource_type.attributes, tolerated)
+
+
+def spread(
+    sent: Mapping[str, Any], resource_type: ResourceType, tolerated: Tolerated
+) -> Mapping[str, Any]:
+    """Return attributes of a resource with those in an object named by the core URN beside them.
+
+    :raises InvalidSyntaxError: an attribute is given twice
+    :raises InvalidValueError: the URN names no object
+    """
+    urns = [name for name in sent if ":" in name and is_core(name, resource_type, tolerated)]
+    if not urns or not tolerated.allows("core_schema_object"):
+        return sent
+    below = sent[urns[0]] or {}
+    if not isinstance(below, dict):
+        raise InvalidValueError(f"{urns[0]}: the value must be a JSON object")
+    beside = {name: value for name, value in sent.items() if name != urns[0]}
+    if twice := {name.lower() for name in beside} & {name.lower() for name in below}:
+        raise InvalidSyntaxError(f"{min(twice)} is given twice; send it once")
+    return beside | below
+
+
+def is_core(name: str, resource_type: ResourceType, tolerated: Tolerated) -> bool:
+    """Tell whether ``name`` is the URN of the core schema of a resource type."""
+    return current_urn(name, resource_type, tolerated).lower() == resource_type.schema.id.lower()
 
 
 def _located(name: str, resource_type: ResourceType, tolerated: Tolerated) -> Chain:
@@ -90,22 +109,25 @@ def canonical_value(attribute: Attribute, value: Any, tolerated: Tolerated = STR
     if attribute.multi_valued:
         return _elements(attribute, value, tolerated)
     if attribute.type == "complex":
-        value = complex_value(attribute, value, tolerated)
+        value = sent_value(attribute, value, tolerated)
         return _members(attribute, value, tolerated) if isinstance(value, dict) else value
-    return as_boolean(value, tolerated) if attribute.type == "boolean" else value
+    return simple_value(attribute, value, tolerated)
 
 
 def _elements(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     if not isinstance(value, list):
-        return value
+        if not tolerated.allows("simple_for_complex"):
+            return value
+        value = sent_value(attribute, value, tolerated) or []
     tolerated.check_elements(attribute, len(value))
     items = []
     for sent in value:
-        has_members = isinstance(sent, dict) and attribute.type == "complex"
-        item = _members(attribute, sent, tolerated) if has_members else sent
+        item = element(attribute, sent, tolerated)
+        if isinstance(item, dict) and attribute.type == "complex":
+            item = _members(attribute, item, tolerated)
         if item is not None:
             items.append(item)
-    return first_primary(attribute, distinct(items), tolerated) or None
+    return distinct(items) or None
 
 
 def _members(attribute: Attribute, value: Record, tolerated: Tolerated) -> Record | None:
@@ -117,6 +139,17 @@ def _members(attribute: Attribute, value: Record, tolerated: Tolerated) -> Recor
         else:
             _put(named, below, member)
     return _tidy(named, attribute.sub_attributes, tolerated) or None
+
+
+def settle(value: Any, attribute: Attribute, tolerated: Tolerated) -> Any:
+    """Return a checked value in which equal elements are one, and one of them is primary."""
+    if isinstance(value, list):
+        return first_primary(attribute, united(attribute, value), tolerated)
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if isinstance(member, list | dict) and (below := attribute.find(name)):
+                value[name] = settle(member, below, tolerated)
+    return value
 
 
 def _put(named: Record, attribute: Attribute, value: Any) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from .attributes import Attribute, chains
 from .values import PLACEHOLDER, Record
@@ -33,6 +34,13 @@ class Reference:
     targets: Mapping[str, str]
     display: str | None
 
+    def value(self, document: Mapping[str, Any]) -> Any:
+        """Return the id in a resource; None if it does not refer to anything."""
+        owner = document
+        for name in self.names:
+            owner = owner.get(name) or {}
+        return owner.get("value")
+
     @cached_property
     def keys(self) -> tuple[str, ...]:
         """The place in a folded resource."""
@@ -56,7 +64,7 @@ def find_references(root: Attribute, endpoints: Mapping[str, str]) -> References
 def _reference(chain: Sequence[Attribute], endpoints: Mapping[str, str]) -> Reference | None:
     attribute = chain[-1]
     link = _made_link(attribute)
-    if not link or not attribute.find("value") or any(owner.multi_valued for owner in chain):
+    if not link or not is_reference(attribute) or any(owner.multi_valued for owner in chain):
         return None
     shown = (attribute.find(name) for name in ("displayName", "display"))
     display = next((each.name for each in shown if each and each.mutability == "readOnly"), None)
@@ -64,10 +72,42 @@ def _reference(chain: Sequence[Attribute], endpoints: Mapping[str, str]) -> Refe
     return Reference(attribute, tuple(owner.name for owner in chain), targets, display)
 
 
+def is_reference(attribute: Attribute) -> bool:
+    """Tell whether a singular complex attribute refers to a resource by its id."""
+    return _made_link(attribute) is not None and attribute.find("value") is not None
+
+
 def _made_link(attribute: Attribute) -> Attribute | None:
     """Return the ``$ref`` of ``attribute`` if the server makes it."""
     link = attribute.find("$ref")
     return link if link and link.mutability == "readOnly" else None
+
+
+class Linked(str):
+    """The id in a link that a client sent; ``endpoint`` is that of the type in the link."""
+
+    endpoint: str
+
+
+def linked(link: str, base_url: str) -> Linked | None:
+    """Return the id in a link to a resource of this server; None if it is another link.
+
+    A link may be relative to the base URL, or to an endpoint (RFC 7643 §2.3.7).
+    """
+    try:
+        parts, base = urlsplit(link.strip()), urlsplit(base_url)
+    except ValueError:
+        return None
+    place, _, name = parts.path.rstrip("/").rpartition("/")
+    above, _, endpoint = place.rpartition("/")
+    ours = (base.scheme, base.netloc.lower()), [base.path]
+    if not parts.scheme and not parts.netloc:
+        ours = ("", ""), [base.path, "", ".", ".."]
+    if (parts.scheme, parts.netloc.lower()) != ours[0] or above not in ours[1]:
+        return None
+    found = Linked(unquote(name))
+    found.endpoint = f"/{endpoint}"
+    return found if name and endpoint else None
 
 
 def server_made(keys: Sequence[str], references: References) -> Reference | None:

@@ -1,8 +1,8 @@
 """Tolerances: each deviation of an identity provider that the server accepts, named and cited.
 
 A tenant has a ``Tolerance``: one boolean for each deviation, all on by default, all off if it is
-strict. A request has a ``Tolerated``, which records the tolerances that it needed. The functions
-below turn what providers send into the form of RFC 7644.
+strict. A request has a ``Tolerated``, which records the tolerances that it needed. ``forms.py``
+turns values that providers send into the form of RFC 7644, the functions below filters and names.
 """
 
 from dataclasses import dataclass, field, fields
@@ -68,16 +68,35 @@ class Tolerance:
     paths_as_keys: bool = _sent_by(
         "Entra ID: a value without a path whose keys are paths, such as name.givenName"
     )
+    dotted_urns: bool = _sent_by(
+        "mappings in Entra ID: urn:...:enterprise:2.0:User.employeeNumber, with a dot"
+    )
+    core_schema_object: bool = _sent_by(
+        "a public test suite: the attributes of the core schema in an object named by its URN"
+    )
     created_value_path: bool = _sent_by(
         'Entra ID: replace of emails[type eq "work"].value where there is no work address'
     )
-    simple_for_complex: bool = _sent_by("Entra ID: the manager as a string, or in a list")
+    simple_for_complex: bool = _sent_by(
+        "Entra ID: the manager as a string, or in a list; an address as a string"
+    )
+    complex_for_simple: bool = _sent_by(
+        'Entra ID\'s old dialect: displayName as [{"$ref": null, "value": "Ada"}]'
+    )
+    number_for_text: bool = _sent_by("directories whose ids are numbers: externalId 157663")
+    link_for_id: bool = _sent_by("clients that send a manager or a member as `$ref` alone")
     empty_for_unassigned: bool = _sent_by('Entra ID: "" or {"value": ""} to clear the manager')
+    empty_elements: bool = _sent_by(
+        'Entra ID: Remove of emails[type eq "work"].value, or Replace with ""'
+    )
     remove_listed_values: bool = _sent_by(
         "Entra ID and JumpCloud: remove of `members` with a list of values"
     )
     read_only_in_value: bool = _sent_by(
         "Okta: `id` of a pushed group; authentik: `schemas`; in a value without a path"
+    )
+    bare_operations: bool = _sent_by(
+        "RFC 7644 §3.7.3's own example: a PATCH in /Bulk whose data is the list of operations"
     )
     plural_configuration: bool = _sent_by("Okta's on-premises agent: GET /ServiceProviderConfigs")
 
@@ -143,65 +162,31 @@ def with_decoded_values(node: Filter) -> Filter:
     return node
 
 
-def as_boolean(value: Any, tolerated: Tolerated) -> Any:
-    """Return the boolean for a text such as "True"; any other value as it is."""
-    if isinstance(value, str) and value.lower() in {"true", "false"}:
-        return value.lower() == "true" if tolerated.allows("text_booleans") else value
-    return value
-
-
-def complex_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
-    """Return the value of an operation in the form of ``attribute``; None if it unassigns."""
-    if attribute.multi_valued:
-        items = value if isinstance(value, list) else [] if value in (None, "") else [value]
-        return [_as_record(attribute, item, tolerated) for item in items] or None
-    if attribute.type != "complex":
-        return value
-    if isinstance(value, list) and len(value) <= 1 and tolerated.allows("simple_for_complex"):
-        value = value[0] if value else None
-    if value in ("", {"value": ""}) and tolerated.allows("empty_for_unassigned"):
-        return None
-    return _as_record(attribute, value, tolerated)
-
-
-def _as_record(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
-    simple = isinstance(value, str) and attribute.find("value") is not None
-    return {"value": value} if simple and tolerated.allows("simple_for_complex") else value
-
-
-def is_cleared(
-    sub_attribute: Attribute, attribute: Attribute, value: Any, tolerated: Tolerated
-) -> bool:
-    """Tell whether writing ``value`` to ``attribute.value`` means to unassign it."""
-    return (
-        value == ""
-        and sub_attribute.name == "value"
-        and not attribute.multi_valued
-        and tolerated.allows("empty_for_unassigned")
-    )
-
-
 def current_urn(name: str, resource_type: ResourceType, tolerated: Tolerated) -> str:
     """Return a URN, or an attribute behind one, with today's URN in place of a legacy one."""
+    if ":" not in name:
+        return name
     own = (resource_type.schema.id, *(each.name for each in resource_type.extension_attributes))
-    if ":" not in name or any(_is_below(name, urn) for urn in own):
+    if any(_is_below(name, urn) for urn in own):
         return name
     legacy = dict.fromkeys(LEGACY_ENTERPRISE_URNS, ENTERPRISE_USER_SCHEMA)
     legacy |= dict.fromkeys(LEGACY_CORE_URNS, resource_type.schema.id)
     for old, new in legacy.items():
         if _is_below(name, old):
             return new + name[len(old) :] if tolerated.allows("legacy_schema_urns") else name
+    for urn in own:
+        if _is_below(name, urn, "."):
+            rest = name[len(urn) + 1 :]
+            return f"{urn}:{rest}" if tolerated.allows("dotted_urns") else name
     return name
 
 
-def _is_below(name: str, urn: str) -> bool:
-    return name.lower().startswith(urn.lower()) and name[len(urn) :][:1] in ("", ":")
+def names_attribute(name: str, resource_type: ResourceType) -> bool:
+    """Tell whether ``name`` is a schema's URN with something behind it."""
+    own = (resource_type.schema, *(each.schema for each in resource_type.extensions))
+    urns = (*(schema.id for schema in own), *LEGACY_ENTERPRISE_URNS, *LEGACY_CORE_URNS)
+    return any(name.lower().startswith((f"{urn}:".lower(), f"{urn}.".lower())) for urn in urns)
 
 
-def first_primary(attribute: Attribute, items: list[Any], tolerated: Tolerated) -> list[Any]:
-    """Return ``items`` in which only the first of several primary values is primary."""
-    primaries = [item for item in items if isinstance(item, dict) and item.get("primary") is True]
-    if len(primaries) < 2 or not tolerated.allows("duplicate_primary"):
-        return items
-    demoted = [id(item) for item in primaries[1:]]
-    return [item | {"primary": False} if id(item) in demoted else item for item in items]
+def _is_below(name: str, urn: str, separator: str = ":") -> bool:
+    return name.lower().startswith(urn.lower()) and name[len(urn) :][:1] in ("", separator)

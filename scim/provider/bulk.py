@@ -25,6 +25,7 @@ from scim.protocol.bulk import (
 from scim.protocol.errors import ConflictError, InvalidSyntaxError, NotFoundError, ScimError
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
+from scim.serializers.messages import bulk_patch
 from scim.serializers.resources import with_hash
 from scim.serializers.stored import Draft, Representation, load_draft, location
 from scim.storage import Store, Stored, Transaction
@@ -199,7 +200,8 @@ class _Job:
 
     def data(self, operation: BulkOperation) -> Any:
         """Return an operation's data with ids in place of references by bulkId."""
-        return resolve_ids(operation.data, self.ids) if operation.references else operation.data
+        data = resolve_ids(operation.data, self.ids) if operation.references else operation.data
+        return bulk_patch(data, self.request.tolerated) if operation.method == "PATCH" else data
 
     def load(self, resource_type: ResourceType, data: Any) -> Draft:
         return load_draft(resource_type, data, self.request.tolerated)

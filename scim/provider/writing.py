@@ -3,8 +3,10 @@
 import json
 from collections.abc import Sequence
 
+from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch.members import MemberOperation
 from scim.protocol.projection import unreturned
+from scim.protocol.references import Linked
 from scim.protocol.schema import GROUP, ResourceType
 from scim.protocol.values import Record, fold_text
 from scim.serializers.stored import Draft, make_document, read_document
@@ -17,11 +19,31 @@ def insert(
     """Write new resources of one type, without members; accounts are active by default."""
     if resource_type.is_account:
         sent = [{"active": True} | document for document in sent]
+    for document in sent:
+        check_links(transaction, resource_type, document)
     ids = [new_id() for _ in sent]  # close to each other in time
     return transaction.insert(
         resource_type,
         [make_document(resource_type, *each) for each in zip(ids, sent, strict=True)],
     )
+
+
+def check_links(transaction: Transaction, resource_type: ResourceType, document: Record) -> None:
+    """Raise unless each link that a client sent in place of an id leads to a resource.
+
+    :raises InvalidValueError: naming the reference
+    """
+    for reference in resource_type.references.values():
+        link = reference.value(document)
+        if not isinstance(link, Linked):
+            continue
+        target = transaction.directory.definitions.by_endpoint.get(link.endpoint)
+        if not (
+            target and target.name in reference.targets and transaction.index.has(target, link)
+        ):
+            raise InvalidValueError(
+                f"{reference.key}.$ref leads to no resource that it may refer to; correct the link"
+            )
 
 
 def create(transaction: Transaction, resource_type: ResourceType, draft: Draft) -> Stored:
@@ -70,6 +92,7 @@ def write_change(
     members_changed = bool(members) and transaction.change_members(
         stored.id, stored.version + 1, members, skip_unknown
     )
+    check_links(transaction, resource_type, document)
     document, body = make_document(resource_type, stored.id, document)
     if not (
         members_changed
@@ -122,5 +145,6 @@ def revive(
     deleted = transaction.trash.named(resource_type, fold_text(document["userName"]))
     if deleted is None:
         return None
+    check_links(transaction, resource_type, document)
     kept = read_document(deleted.stored) | {"active": True}
     return restore(transaction, resource_type, deleted, kept | document)

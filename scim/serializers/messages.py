@@ -193,6 +193,13 @@ def _operation(index: int, sent: Record, tolerated: Tolerated) -> PatchOperation
     return PatchOperation(op, sent["path"], sent.get("value"), creates=sent["op"] != op)
 
 
+def bulk_patch(data: Any, tolerated: Tolerated) -> Any:
+    """Return the body of a PATCH in a bulk request, which may be the list of its operations."""
+    if isinstance(data, list) and tolerated.allows("bare_operations"):
+        return {"schemas": [PATCH_OP_SCHEMA], "Operations": data}
+    return data
+
+
 def load_bulk(
     sent: Any, tolerated: Tolerated, most: float = inf
 ) -> tuple[list[BulkOperation], int | None]:

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from marshmallow import Schema, ValidationError, fields
 
 from scim.protocol.attributes import Attribute
-from scim.protocol.canonical import canonical_resource, canonical_value
+from scim.protocol.canonical import canonical_resource, canonical_value, settle
 from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
 from scim.protocol.filters.resolve import locate
 from scim.protocol.references import in_body_order
@@ -25,6 +25,10 @@ from scim.protocol.values import PLACEHOLDER, UNSTORABLE, Record, check
 ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
 
 PASSWORD = USER.locate("password")
+# Roles and entitlements are not among them: Entra ID sends JSON as their values.
+ADDRESSES = [
+    USER.locate(f"{name}.value")[-1] for name in ("emails", "phoneNumbers", "ims", "photos")
+]
 
 # The least that OWASP's Password Storage Cheat Sheet recommends for argon2id.
 hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -65,6 +69,24 @@ class Simple(Given, fields.Field[Any]):
             return check(self.definition, value)
         except InvalidValueError as error:
             raise ValidationError(error.detail) from None
+
+
+class Address(Simple):
+    """A place to reach somebody at; the JSON of an object is none."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, *args, **kwargs)
+        if text.lstrip()[:1] in ("{", "[") and _is_json(text):
+            raise ValidationError("the value is JSON in a text; send the address alone")
+        return text
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 class Hashed(str):
@@ -146,7 +168,8 @@ def field(attribute: Attribute) -> fields.Field[Any]:
 def _element(attribute: Attribute, **options: Any) -> fields.Field[Any]:
     if attribute.type == "complex":
         return Nested(complex_serializer(attribute), **options)
-    return (Password if attribute in PASSWORD else Simple)(attribute, **options)
+    made = Password if attribute in PASSWORD else Address if attribute in ADDRESSES else Simple
+    return made(attribute, **options)
 
 
 @cache
@@ -170,6 +193,7 @@ def load_resource(sent: Any, resource_type: ResourceType, tolerated: Tolerated) 
         loaded: Record = complex_serializer(resource_type.root).load(document)
     except ValidationError as error:
         raise InvalidValueError(first_message(error.messages)) from None
+    settle(loaded, resource_type.root, tolerated)
     return loaded
 
 
@@ -186,7 +210,7 @@ def load_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     try:
         if attribute in PASSWORD:
             return Unhashed(Simple(attribute).deserialize(value))
-        return field(attribute).deserialize(value)
+        return settle(field(attribute).deserialize(value), attribute, tolerated)
     except ValidationError as error:
         messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}
         raise InvalidValueError(first_message({attribute.name: messages})) from None

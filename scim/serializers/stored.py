@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scim.protocol import etag
-from scim.protocol.canonical import check_primary
+from scim.protocol.canonical import check_primary, spread
 from scim.protocol.constraints import check_required
 from scim.protocol.patch.members import MemberOperation, member_ids
 from scim.protocol.projection import EVERYTHING, Names, Projection, project, with_unreturned
@@ -44,6 +44,8 @@ def load_draft(
     :raises ScimError: the body is not a resource of that type
     """
     ids: tuple[str, ...] = ()
+    if isinstance(sent, dict):
+        sent = spread(sent, resource_type, tolerated)
     if resource_type.has_members and isinstance(sent, dict):
         listed = [value for name, value in sent.items() if name.lower() == "members"]
         ids = member_ids(listed[0], tolerated) if listed else ()

@@ -13,7 +13,7 @@ from scim.protocol.values import PLACEHOLDER, fold
 
 from .columns import indexable
 from .keys import is_id
-from .tables import TENANT, THIS, referrals, unique_values
+from .tables import TENANT, THIS, is_this, referrals, unique_values
 
 SELECT_REFERRING = sa.select(referrals.c.source_type, referrals.c.source_id, referrals.c.key).where(
     referrals.c.tenant_id == TENANT, referrals.c.target_id == THIS
@@ -39,6 +39,14 @@ class Index:
     def __init__(self, connection: sa.Connection, tenant_id: int) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
+
+    def has(self, resource_type: ResourceType, resource_id: str) -> bool:
+        """Tell whether there is a resource with that id; nothing is locked."""
+        if not is_id(resource_id):
+            return False
+        found: sa.Select[Any] = sa.select(sa.literal_column("1")).where(is_this(resource_type))
+        names = {"tenant": self.tenant_id, "this": resource_id}
+        return self.connection.execute(found, names).first() is not None
 
     def add(self, resource_type: ResourceType, folded: Sequence[tuple[str, Folded]]) -> None:
         """Insert the reference rows and the unique values of new resources, given by id.

@@ -421,6 +421,8 @@ NEEDED = {
     "compared_value_path": search('emails[type eq "work"].value eq "ada"'),
     "empty_operations": ("PATCH", "{user}", patch()),
     "paths_as_keys": ("PATCH", "{user}", patch(op="replace", value={"name.givenName": "Ada"})),
+    "dotted_urns": ("PATCH", "{user}", patch(op="add", value={f"{ENTERPRISE}.costCenter": "1"})),
+    "core_schema_object": ("POST", "/Users", GRACE | {USER: {"title": "Guide"}}),
     "created_value_path": (
         "PATCH",
         "{user}",
@@ -431,10 +433,22 @@ NEEDED = {
         "{user}",
         patch(op="add", path=f"{ENTERPRISE}:manager", value="1"),
     ),
+    "complex_for_simple": ("POST", "/Users", GRACE | {"title": [{"$ref": None, "value": "Guide"}]}),
+    "number_for_text": ("POST", "/Users", GRACE | {"externalId": 157663}),
+    "link_for_id": (
+        "PATCH",
+        "{user}",
+        patch(op="add", path=f"{ENTERPRISE}:manager", value={"$ref": "{user}"}),
+    ),
     "empty_for_unassigned": (
         "PATCH",
         "{user}",
         patch(op="replace", path=f"{ENTERPRISE}:manager", value={"value": ""}),
+    ),
+    "empty_elements": (
+        "PATCH",
+        "{user}",
+        patch(op="add", path='emails[type eq "work"].value', value=""),
     ),
     "remove_listed_values": (
         "PATCH",
@@ -445,6 +459,14 @@ NEEDED = {
         "PATCH",
         "{group}",
         patch(op="replace", value={"id": "1", "displayName": "B"}),
+    ),
+    "bare_operations": (
+        "POST",
+        "/Bulk",
+        {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+            "Operations": [{"method": "PATCH", "path": "{user}", "data": patch()["Operations"]}],
+        },
     ),
     "plural_configuration": ("GET", "/ServiceProviderConfigs", None),
 }
@@ -460,6 +482,7 @@ def test_answer_names_the_tolerance_that_was_needed(client, tolerance):
     ).json["id"]
     method, path, body = NEEDED[tolerance]
     path = path.replace("{user}", f"/Users/{user}").replace("{group}", f"/Groups/{group}")
+    body = json.loads(json.dumps(body).replace("{user}", f"/Users/{user}"))
     token = "123456789" if tolerance == "bare_token" else "Bearer 123456789"
 
     answer = client.open(base + path, method=method, json=body, headers={"Authorization": token})

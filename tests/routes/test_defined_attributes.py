@@ -61,7 +61,11 @@ def test_name_that_users_and_groups_have_means_nothing_elsewhere(
 @pytest.mark.parametrize(
     ("type", "in_order", "wrong"),
     [
-        ("string", ['""', '"a"', '"B"', '"ç"'], ["1", "true", '["a"]', '{"value":"a"}']),
+        (
+            "string",
+            ['""', '"a"', '"B"', '"ç"'],
+            ["1.5", "true", '["a","b"]', '{"value":"a","type":"b"}'],
+        ),
         ("boolean", ["false", "true"], ["1", '"maybe"', '""']),
         (
             "decimal",
@@ -79,7 +83,11 @@ def test_name_that_users_and_groups_have_means_nothing_elsewhere(
             ['"2030-01-01"', '"soon"', "0", '""'],
         ),
         ("binary", ['"Y2M="', '"YQ=="', '"Yg"'], ['"?"', "0"]),
-        ("reference", ['"../x"', '"https://x.example/A"', '"https://x.example/a"'], ["0", '["x"]']),
+        (
+            "reference",
+            ['"../x"', '"https://x.example/A"', '"https://x.example/a"'],
+            ["0", '["x","y"]'],
+        ),
     ],
 )
 def test_value_is_kept_if_it_is_of_the_type_and_found(defining, type, in_order, wrong):

@@ -10,6 +10,7 @@ from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
 
 from ..support.scim import add, enterprise, group, path_of, remove, replace, user
 
+BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 BABS = user(
     "babs@example.com",
     emails=[{"type": "home", "value": "x", "primary": True}],
@@ -99,6 +100,17 @@ REQUESTS = {
         (patch(replace(None, {'emails[type eq "home"].value': "y"})), 400),
         (patch(replace(None, {f"{ENTERPRISE_USER_SCHEMA}:department": "Tours"})), 400),
     ],
+    "dotted_urns": [
+        (patch(replace(f"{ENTERPRISE_USER_SCHEMA}.department", "Rides")), 400),
+        (patch(replace(None, {f"{ENTERPRISE_USER_SCHEMA}.department": "Rides"})), 400),
+        (create(**{f"{ENTERPRISE_USER_SCHEMA}.department": "Rides"}), 400),
+        (find(f'{ENTERPRISE_USER_SCHEMA}.department eq "Tours"'), 400),
+    ],
+    "core_schema_object": [
+        (create(**{USER_SCHEMA: {"title": "Guide"}}), 400),
+        (patch(replace(None, {USER_SCHEMA: {"title": "Guide"}})), 400),
+        (patch(replace(USER_SCHEMA, {"title": "Guide"})), 400),
+    ],
     "created_value_path": [
         (patch({"op": "Replace", "path": 'emails[type eq "work"].value', "value": "y"}), 400)
     ],
@@ -106,11 +118,39 @@ REQUESTS = {
         (patch(replace(f"{ENTERPRISE_USER_SCHEMA}:manager", "2")), 400),
         (patch(replace(f"{ENTERPRISE_USER_SCHEMA}:manager", [{"value": "2"}])), 400),
         (lambda scim, babs, tours: scim.patch(path_of(tours), add("members", [babs["id"]])), 400),
+        (create(emails=["babs@example.com"]), 400),
+        (patch(replace('emails[type eq "home"]', "y")), 400),
+    ],
+    "complex_for_simple": [
+        (create(title=[{"$ref": None, "value": "Guide"}]), 400),
+        (patch(replace("title", ["Guide"])), 400),
+    ],
+    "number_for_text": [
+        (create(externalId=157663), 400),
+        (patch(replace("externalId", 157663)), 400),
+    ],
+    "link_for_id": [
+        (
+            lambda scim, babs, tours: scim.patch(
+                path_of(babs), replace("manager", {"$ref": path_of(babs)})
+            ),
+            400,
+        ),
+        (
+            lambda scim, babs, tours: scim.patch(
+                path_of(tours), add("members", [{"$ref": path_of(babs)}])
+            ),
+            400,
+        ),
     ],
     "empty_for_unassigned": [
         (patch(replace(f"{ENTERPRISE_USER_SCHEMA}:manager", "")), 400),
         (patch(replace(f"{ENTERPRISE_USER_SCHEMA}:manager", {"value": ""})), 200),
         (patch(replace(f"{ENTERPRISE_USER_SCHEMA}:manager.value", "")), 200),
+    ],
+    "empty_elements": [
+        (patch(remove('emails[type eq "home"].value')), 200),
+        (patch(add('emails[type eq "work"].value', "")), 200),
     ],
     "remove_listed_values": [
         (patch(remove("emails") | {"value": [{"value": "x"}]}), 400),
@@ -124,6 +164,24 @@ REQUESTS = {
     "read_only_in_value": [
         (patch(replace(None, {"id": "1", "displayName": "Babs"})), 400),
         (patch(replace(None, {"schemas": [USER_SCHEMA], "displayName": "Babs"})), 400),
+    ],
+    "bare_operations": [
+        (
+            lambda scim, babs, tours: scim.post(
+                "/Bulk",
+                {
+                    "schemas": [BULK_REQUEST],
+                    "Operations": [
+                        {
+                            "method": "PATCH",
+                            "path": path_of(babs),
+                            "data": [replace("title", "Guide")],
+                        }
+                    ],
+                },
+            ),
+            200,
+        )
     ],
     "plural_configuration": [(lambda scim, babs, tours: scim.get("/ServiceProviderConfigs"), 404)],
 }

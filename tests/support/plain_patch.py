@@ -42,6 +42,7 @@ def apply_plainly(
         except ScimError as error:
             raise error.within(patcher.place) from None
     writer.finish(patcher.resource)
+    patcher.drop_empty(resource)
     patcher.check_removed()
     return patcher.resource
 

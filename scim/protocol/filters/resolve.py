@@ -18,9 +18,10 @@ from typing import Any
 
 from ..attributes import Attribute
 from ..errors import InvalidFilterError, InvalidValueError, unknown_attribute
+from ..forms import as_boolean
 from ..references import relative
 from ..schema import ResourceType
-from ..tolerance import STRICT, Tolerated, as_boolean, current_urn
+from ..tolerance import STRICT, Tolerated, current_urn
 from ..values import PLACEHOLDER, check, fold_value
 from .nodes import And, AttributePath, Comparison, Filter, Not, Or, Path, Present, Value, ValuePath
 

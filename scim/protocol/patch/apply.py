@@ -7,6 +7,7 @@ others are applied here.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..canonical import is_core, spread
 from ..errors import (
     InvalidPathError,
     InvalidSyntaxError,
@@ -17,12 +18,22 @@ from ..errors import (
 )
 from ..filters.parser import DEFAULT_LIMITS, Limits
 from ..filters.resolve import locate
-from ..schema import ResourceType
-from ..tolerance import STRICT, Tolerated
+from ..schema import USER, ResourceType
+from ..tolerance import STRICT, Tolerated, names_attribute
 from ..values import Record, deep_copy
+from .elements import without_empty
 from .members import MemberOperation, are_members, check_unnamed, member_operation
 from .target import PatchOperation, Target, find_target
 from .write import Load, Writer
+
+# A user without it would be neither active nor inactive, and no filter would find the account.
+ACTIVE = USER.locate("active")
+# An address without a value is none; a postal address has no value.
+HELD_BY_VALUE = {
+    attribute
+    for attribute in USER.schema.attributes
+    if attribute.multi_valued and attribute.find("value")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,7 @@ def apply(
         except ScimError as error:
             raise error.within(patcher.place) from None
     writer.finish(patcher.resource)
+    patcher.drop_empty(resource)
     patcher.check_removed()
     check_unnamed(patcher.members)
     return Patched(patcher.resource, tuple(patcher.members), patcher.untouched)
@@ -85,7 +97,8 @@ class _Patcher:
 
     def apply(self, operation: PatchOperation) -> None:
         self.tolerated.profile.check_path(operation.op, operation.path)
-        if operation.path is not None:
+        whole = self.writes_core(operation)
+        if operation.path is not None and not whole:
             self.apply_at_path(self.target(operation.path), operation)
         elif operation.op == "remove":
             raise NoTargetError("remove needs a path; name the attribute in it")
@@ -93,6 +106,17 @@ class _Patcher:
             raise InvalidSyntaxError(f"{operation.op} without a path needs an object as its value")
         else:
             self.apply_parts(operation)
+
+    def writes_core(self, operation: PatchOperation) -> bool:
+        """Tell whether the path is the URN of the core schema, which means no path."""
+        path = operation.path
+        return (
+            path is not None
+            and ":" in path
+            and operation.op != "remove"
+            and is_core(path, self.resource_type, self.tolerated)
+            and self.tolerated.allows("core_schema_object")
+        )
 
     def apply_at_path(self, target: Target, operation: PatchOperation) -> None:
         """Apply an operation; to an extension, ``add`` adds attributes one by one (§3.5.2.1)."""
@@ -113,7 +137,9 @@ class _Patcher:
 
     def parts(self, operation: PatchOperation, urn: str) -> Iterator[tuple[Target, PatchOperation]]:
         """Yield the attributes of a value without a path, those of an extension one by one."""
-        for key, value in operation.value.items():
+        sent = operation.value
+        sent = sent if urn else spread(sent, self.resource_type, self.tolerated)
+        for key, value in sent.items():
             if self.passes_over(key, urn):
                 continue
             name = f"{urn}:{key}" if urn else key
@@ -121,7 +147,7 @@ class _Patcher:
             is_extension = len(chain) == 1 and chain[0] in self.resource_type.extension_attributes
             if is_extension and isinstance(value, dict):
                 yield from self.parts(replace(operation, value=value), chain[0].name)
-            elif target := self.part(name, is_plain=len(chain) == (2 if urn else 1)):
+            elif target := self.part(name, bool(urn), is_plain=len(chain) == (2 if urn else 1)):
                 creates = operation.creates or target.value_filter is not None
                 yield target, replace(operation, value=value, creates=creates)
 
@@ -133,11 +159,16 @@ class _Patcher:
             raise MutabilityError(f"{key} is read-only; leave it out")
         return True
 
-    def part(self, name: str, is_plain: bool) -> Target | None:
-        """Return the target that a key of a value without a path names; None if it is unknown."""
+    def part(self, name: str, in_extension: bool, is_plain: bool) -> Target | None:
+        """Return the target that a key of a value without a path names; None if it is unknown.
+
+        :raises InvalidPathError: it is unknown, but behind the URN of a schema
+        """
         try:
             target = self.target(name)
         except InvalidPathError:
+            if not in_extension and names_attribute(name, self.resource_type):
+                raise
             if self.tolerated.allows("unknown_attributes"):
                 return None
             raise InvalidSyntaxError(unknown_attribute(name)) from None
@@ -159,6 +190,8 @@ class _Patcher:
             if operation.op == "remove" and target.last.required:
                 self.removed[target.last.name] = self.place
             self.writer.apply(self.resource, target, operation)
+            if target.attribute in ACTIVE and "active" not in self.resource:
+                self.removed["active"] = self.place
 
     def check_schemas(self, operation: PatchOperation) -> None:
         """Raise unless the operation leaves ``schemas`` as it is, made from the attributes."""
@@ -180,14 +213,27 @@ class _Patcher:
             self.touched.add(tuple(names))
             self.untouched = _lacking(self.untouched, names)
 
+    def drop_empty(self, before: Record) -> None:
+        """Drop elements left without a value; RFC 7644 §3.5.2.2 and strict tenants keep them."""
+        for name, *below in self.touched:
+            attribute = self.resource_type.root.find(name)
+            items = self.resource.get(name)
+            if below or attribute not in HELD_BY_VALUE or not items:
+                continue
+            left = without_empty(items, before.get(name, ()))
+            if len(left) < len(items) and self.tolerated.allows("empty_elements"):
+                self.resource[name] = left
+                if not left:
+                    del self.resource[name]
+
     def check_removed(self) -> None:
-        """Raise if something required was removed and has not come back.
+        """Raise if something required, or ``active``, was removed and has not come back.
 
         :raises MutabilityError: naming the attribute (RFC 7644 §3.5.2.2)
         """
         for name, place in self.removed.items():
             if self.resource.get(name) in (None, ""):
-                raise MutabilityError(f"{place}: {name} is required; replace it instead")
+                raise MutabilityError(f"{place}: {name} needs a value; replace it instead")
 
 
 def _lacking(record: Record, names: Sequence[str]) -> Record:

@@ -32,6 +32,36 @@ def _text(item: Any) -> str:
         raise InvalidSyntaxError("the value is nested too deeply; send fewer levels") from None
 
 
+def united(attribute: Attribute, items: list[Any]) -> list[Any]:
+    """Return checked elements without two of the same ``value`` and ``type`` (RFC 7643 §2.4).
+
+    The first keeps its place. A later one adds what that lacks, and whether it is primary. An
+    element without a ``value`` equals only its copies.
+    """
+    if len(items) < 2 or attribute.find("value") is None:
+        return items
+    found: dict[Any, Any] = {}
+    for item in items:
+        key = _key(attribute, fold_item(attribute, item)) if "value" in item else _text(item)
+        first = found.setdefault(key, item)
+        if first is not item:
+            primary = {"primary": True} if _is_primary(item) else {}
+            found[key] = item | first | primary
+    return list(found.values())
+
+
+def without_empty(items: Iterable[Record], before: Iterable[Record]) -> list[Record]:
+    """Return elements without those that have no ``value``, unless they had none ``before``."""
+    known = {_text(item | {"primary": None}) for item in before if _is_empty(item)}
+    return [
+        item for item in items if not _is_empty(item) or _text(item | {"primary": None}) in known
+    ]
+
+
+def _is_empty(item: Record) -> bool:
+    return item.get("value") in (None, "")
+
+
 def merge(record: Mapping[str, Any], part: Mapping[str, Any]) -> Record:
     """Return ``record`` with the members of ``part``; null removes a member."""
     return {name: value for name, value in {**record, **part}.items() if value is not None}
@@ -47,9 +77,9 @@ class Elements:
     """The elements of an attribute, each in a slot; slots are in the order of the elements.
 
     ``settle`` ends an operation. Until then the slots that it has written are ``touched``, and
-    have no text in ``slots_by_text``. ``indexes`` have the slots by a sub-attribute's value, and the
-    one named None by the ``_keys``; each is made when it is first needed. ``size`` is the number of
-    elements after the last operation.
+    have no text in ``slots_by_text``. ``indexes`` have the slots by the value of a sub-attribute,
+    and the one named None by the ``_key``; each is made when it is first needed. ``size`` is the
+    number of elements after the last operation.
     """
 
     def __init__(self, attribute: Attribute, items: Iterable[Any]) -> None:

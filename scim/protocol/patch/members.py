@@ -12,6 +12,7 @@ from ..errors import (
     unknown_attribute,
 )
 from ..filters.resolve import Compare, Condition, resolve_within
+from ..forms import link_target
 from ..schema import GROUP, ResourceType
 from ..tolerance import STRICT, Tolerated
 from ..values import Record
@@ -81,17 +82,20 @@ def member_operation(
 
 def _listed_members(operation: PatchOperation, tolerated: Tolerated) -> MemberOperation:
     if operation.op == "remove":
-        if operation.value in (None, [], ""):
+        if operation.value is None:
             return MemberOperation("remove")
         if not tolerated.allows("remove_listed_values"):
             raise InvalidSyntaxError("remove takes no value; select the members in the path")
+        listed = operation.value if isinstance(operation.value, list) else [operation.value]
+        listed = [item for item in listed if item not in (None, "")]
+        return MemberOperation("remove", member_ids(listed, tolerated))
     return MemberOperation(operation.op, member_ids(operation.value, tolerated))
 
 
 def member_ids(value: Any, tolerated: Tolerated = STRICT) -> tuple[str, ...]:
     """Return the ids in a list of members, each once, in the order given.
 
-    Only ``value`` counts; ``display``, ``type`` and ``$ref`` are made by the server.
+    Only ``value`` counts, or ``$ref`` where there is none; the server makes the rest.
 
     :raises InvalidValueError: an element has no ``value``; the detail names it
     :raises InvalidSyntaxError: an element has an unknown attribute
@@ -111,7 +115,10 @@ def _member_id(item: Any, index: int, tolerated: Tolerated) -> str:
         _check_names(item, index, tolerated)
     found = item.get("value") if isinstance(item, dict) else None
     if found is None and isinstance(item, dict):
-        found = next((item[name] for name in item if name.lower() == "value"), None)
+        named = {name.lower(): member for name, member in item.items()}
+        found = named.get("value")
+        if found is None and (link := named.get("$ref")) is not None:
+            found = link_target(f"members[{index}].$ref", link, tolerated)
     if not isinstance(found, str) or not found:
         raise InvalidValueError(
             f"members[{index}]: a member must be an object with its id as value"

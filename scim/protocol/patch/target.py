@@ -9,7 +9,7 @@ from ..filters.nodes import And, AttributePath, Comparison, Filter, ValuePath
 from ..filters.parser import Limits, parse_path
 from ..filters.resolve import Chain, locate
 from ..schema import ResourceType
-from ..tolerance import Tolerated
+from ..tolerance import Tolerated, current_urn
 from ..values import Record
 
 Op = Literal["add", "remove", "replace"]
@@ -47,6 +47,12 @@ class Target:
         """The attribute to which the value of the operation belongs."""
         return self.sub_attribute or self.attribute
 
+    @property
+    def is_element(self) -> bool:
+        """Whether the target is whole elements that have a ``value``."""
+        attribute = self.attribute if self.value_filter and not self.sub_attribute else None
+        return bool(attribute and attribute.multi_valued and attribute.find("value"))
+
     def described(self) -> Record | None:
         """Return the element that the filter describes by ``eq`` and ``and``; None if by more."""
         described = _equalities(self.value_filter)
@@ -65,6 +71,7 @@ def find_target(
     """
     if text.startswith("/"):
         raise InvalidPathError(f"{text!r} is a path of JSON Patch; name the attribute alone")
+    text = current_urn(text, resource_type, tolerated)
     chain = locate(text, resource_type, tolerated)
     if len(chain) == 1 and chain[0] in resource_type.extension_attributes:
         return Target((), chain[0])

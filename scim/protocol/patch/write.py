@@ -8,10 +8,11 @@ from ..attributes import Attribute
 from ..errors import InvalidSyntaxError, InvalidValueError, NoTargetError, PayloadTooLargeError
 from ..filters.nodes import And, Not, Or
 from ..filters.resolve import Condition, Some, resolve_within
+from ..forms import is_cleared, sent_value
 from ..schema import ResourceType
-from ..tolerance import Tolerated, complex_value, is_cleared
+from ..tolerance import Tolerated
 from ..values import Record
-from .elements import Elements, merge, unassigned
+from .elements import Elements, merge, unassigned, united
 from .target import PatchOperation, Target
 
 # What the operations of a PATCH may do with the elements of attributes. An element is compared with
@@ -84,7 +85,7 @@ class Writer:
         for owner in (resource, *(resource.get(name, {}) for name in extensions)):
             for name, value in owner.items():
                 if isinstance(value, Elements):
-                    owner[name] = list(value.items.values())
+                    owner[name] = united(value.attribute, list(value.items.values()))
 
     def remove(self, owner: Record, target: Target, operation: PatchOperation) -> None:
         attribute = target.attribute
@@ -92,7 +93,7 @@ class Writer:
             held = self.held(owner, attribute)
             part = {target.sub_attribute.name: None} if target.sub_attribute else None
             self.change(held, self.chosen(held, target), part)
-        elif operation.value not in (None, [], "") and attribute.multi_valued:
+        elif operation.value is not None and attribute.multi_valued:
             if not self.tolerated.allows("remove_listed_values"):
                 raise InvalidSyntaxError("remove takes no value; select the values in the path")
             listed = self.loaded(attribute, operation.value) or []
@@ -101,7 +102,10 @@ class Writer:
             owner.pop(attribute.name, None)
 
     def write(self, owner: Record, target: Target, operation: PatchOperation) -> None:
-        attribute, value = target.attribute, self.loaded(target.last, operation.value)
+        attribute, sent = target.attribute, operation.value
+        if sent == "" and target.is_element:
+            sent = [sent]  # the ``value`` of the element; alone it would mean no elements
+        value = self.loaded(target.last, sent)
         if target.sub_attribute and is_cleared(
             target.sub_attribute, attribute, value, self.tolerated
         ):
@@ -143,7 +147,8 @@ class Writer:
         chosen = self.chosen(held, target)
         part = {target.sub_attribute.name: value} if target.sub_attribute else _one(value)
         if chosen:
-            merges = target.sub_attribute is not None or operation.op == "add"
+            names_one = target.sub_attribute is not None or _is_text(operation.value)
+            merges = names_one or operation.op == "add"
             self.change(held, chosen, part, merges)
         else:
             made = self.created(target, operation)
@@ -200,7 +205,7 @@ class Writer:
 
     def loaded(self, attribute: Attribute, value: Any) -> Any:
         """Return the canonical form of a value for ``attribute``; None if it unassigns."""
-        value = complex_value(attribute, value, self.tolerated)
+        value = sent_value(attribute, value, self.tolerated)
         if value is None:
             return None
         loaded = self.load(attribute, value)
@@ -214,6 +219,11 @@ def _one(value: Any) -> Record:
             raise InvalidValueError("a path with brackets takes one value; send one")
         return dict(value[0])
     return value or {}
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value for ``attr[filter]`` is its ``value`` alone."""
+    return isinstance(value[0] if isinstance(value, list) and value else value, str)
 
 
 def _tests(condition: Condition) -> int:

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.filters.resolve import Condition
 from scim.protocol.patch.members import MemberOperation
+from scim.protocol.references import Linked
+from scim.protocol.schema import ENDPOINTS
 
 from ..database.prepared import Prepared
 from ..keys import is_id
@@ -154,10 +156,17 @@ class Members:
         added = () if operation.op == "remove" or skip_unknown else operation.ids or ()
         for member in added:
             is_known = member in self.known_users or member in self.known_groups
-            if member in named and not is_known:
+            if member in named and not (is_known and self.leads(member)):
                 raise InvalidValueError(
                     f"members: there is no user or group with the id {member[:80]!r}"
                 )
+
+    def leads(self, member: str) -> bool:
+        """Tell whether a member, if it was sent as a link, is of the type in the link."""
+        if not isinstance(member, Linked):
+            return True
+        known = {ENDPOINTS["User"]: self.known_users, ENDPOINTS["Group"]: self.known_groups}
+        return member in known.get(member.endpoint, ())
 
     def apply_run(self, run: Sequence[MemberOperation], named: set[str]) -> None:
         op = run[0].op

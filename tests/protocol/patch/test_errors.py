@@ -48,7 +48,7 @@ from .test_apply import BABS, HOME, modes, patched
         (add("name.shoeSize", 42), InvalidPathError, "name.shoeSize"),
         (add("userName.first", "x"), InvalidPathError, "userName.first"),
         (add("name.givenName.first", "x"), InvalidPathError, "name.givenName.first"),
-        (add(USER_SCHEMA, {"title": "x"}), InvalidPathError, USER_SCHEMA),
+        (remove(USER_SCHEMA), InvalidPathError, USER_SCHEMA),
         (add(f"{E}:shoeSize", 42), InvalidPathError, "shoeSize"),
         (add("urn:example:Shoes:size", 42), InvalidPathError, "urn:example:Shoes:size"),
         (add("name..givenName", "x"), InvalidPathError, "name..givenName"),
@@ -70,16 +70,16 @@ from .test_apply import BABS, HOME, modes, patched
         (add("emails[not (type pr)]", {"value": "x"}), NoTargetError, "compare with eq"),
         (add('emails[type sw "o"].value', "x"), NoTargetError, "compare with eq"),
         # values
-        (add("title", 7), InvalidValueError, "title"),
-        (add("title", {"value": "x"}), InvalidValueError, "title"),
-        (add("title", ["x"]), InvalidValueError, "title"),
+        (add("title", 7.5), InvalidValueError, "title"),
+        (add("title", {"value": "x", "type": "y"}), InvalidValueError, "title"),
+        (add("title", ["x", "y"]), InvalidValueError, "title"),
         (add("active", 1), InvalidValueError, "active"),
         (add("active", "yes"), InvalidValueError, "active"),
         (add("name", "Barbara"), InvalidValueError, "name"),
-        (add("name", {"givenName": 7}), InvalidValueError, "name.givenName"),
+        (add("name", {"givenName": 7.5}), InvalidValueError, "name.givenName"),
         (add("emails", 7), InvalidValueError, "emails[0]"),
-        (add("emails", [{"value": "x"}, {"value": 7}]), InvalidValueError, "emails[1].value"),
-        (add('emails[type eq "work"].value', 7), InvalidValueError, "value"),
+        (add("emails", [{"value": "x"}, {"value": 7.5}]), InvalidValueError, "emails[1].value"),
+        (add('emails[type eq "work"].value', 7.5), InvalidValueError, "value"),
         (add("emails.primary", "yes"), InvalidValueError, "primary"),
         (add("x509Certificates", [{"value": "§"}]), InvalidValueError, "x509Certificates[0]"),
         (add(E, "4130"), InvalidValueError, E),
@@ -153,7 +153,7 @@ def test_unknown_value_nested_deeper_than_anything_is_passed_over():
     assert patched(Tolerance(), BABS, add(None, deep))[0] == BABS
 
 
-@pytest.mark.parametrize("key", ["shoeSize", "name.shoeSize", f"{E}:shoeSize"])
+@pytest.mark.parametrize("key", ["shoeSize", "name.shoeSize"])
 def test_unknown_attribute_in_a_value_is_refused_in_strict_mode(key):
     with pytest.raises(InvalidSyntaxError, match=r"Operations\[0].*shoeSize"):
         patched(STRICT_TOLERANCE, BABS, replace(None, {key: "x"}))
