@@ -1,9 +1,8 @@
 """The tables: columns, constraints and indexes only; scim/storage reads and writes the rows.
 
-``users``, ``groups`` and ``resources`` (all other types) have the same shape. Every key and index
-begins with the tenant, so that the tables can be partitioned by it. ``link`` has the users in each
-group, ``nesting`` the groups in each group; no body has either. ``trash`` has the deleted
-resources, ``changes`` the history.
+``users``, ``groups`` and ``resources`` (all other types) have the same shape. ``link`` has the
+users in each group, ``nesting`` the groups in each group; no body has either. ``trash`` has the
+deleted resources, ``changes`` the history. docs/tables.md draws them.
 """
 
 from typing import Any
@@ -11,13 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.dialects.postgresql import JSONB, UUID
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 # The same comparison and order on both databases: by code point.
 PlainText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 Id = sa.String(36).with_variant(UUID(as_uuid=False), "postgresql")
 Instant = sa.String(27).with_variant(sa.String(27, collation="C"), "postgresql")
 Search = sa.JSON().with_variant(JSONB(), "postgresql")
+
+VALUES = ("jsonb_path_ops", {"fastupdate": "off"})  # the values in a JSON document
+# The parts of texts, for co, sw and ew. Those of new texts are in a list, which every search reads.
+TRIGRAMS = ("gin_trgm_ops", {"gin_pending_list_limit": "1024"})  # kB
+IN_DOCUMENTS = ("(search ->> 'displayname')", "(search ->> 'emails')")
 
 
 class Base(DeclarativeBase):
@@ -62,16 +66,25 @@ class Token(db.Model):  # type: ignore[name-defined, misc]
     subject: Mapped[str | None] = mapped_column(Id)
 
 
-class Resource:
+class OfTenant:
+    """The first column of each key and index, by which tables are partitioned.
+
+    A foreign key to the tenant would lock the tenant's row at each insert.
+    """
+
+    tenant_id: Mapped[int] = mapped_column(
+        sa.Integer, primary_key=True, autoincrement=False, sort_order=-3
+    )
+
+
+class Resource(OfTenant):
     """The columns that all resources share.
 
     ``body`` is the JSON text that a read hands over, without meta, groups and members, and with a
     placeholder for the base URL. ``search`` is the same resource folded for comparison. ``hidden``
-    is the JSON text of the attributes that are never returned, a password's hash for example.
-    ``display`` is its displayName. A foreign key to the tenant would lock the row at each insert.
+    has as JSON text what is never returned, a password's hash. ``display`` is its displayName.
     """
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, sort_order=-2)
     id: Mapped[str] = mapped_column(Id, primary_key=True, sort_order=-1)
     external_id: Mapped[str | None] = mapped_column(PlainText)
     display: Mapped[str | None] = mapped_column(PlainText)
@@ -83,49 +96,35 @@ class Resource:
     last_modified: Mapped[str] = mapped_column(Instant)
 
 
-def _search_index(table: str) -> Any:
-    return sa.Index(
-        f"ix_{table}_search",
-        "search",
-        postgresql_using="gin",
-        postgresql_ops={"search": "jsonb_path_ops"},
-        postgresql_with={"fastupdate": "off"},
-    ).ddl_if(dialect="postgresql")
-
-
-def _trigram_index(table: str, *columns: str) -> Any:
-    """Return an index that finds parts of texts, for ``co``, ``sw`` and ``ew``.
-
-    PostgreSQL collects the many trigrams of new texts in a list, which every search reads. So the
-    list is limited to 1024 kB.
-    """
-    return sa.Index(
-        f"ix_{table}_trigrams",
-        *(sa.text(f"{column} gin_trgm_ops") for column in columns),
-        postgresql_using="gin",
-        postgresql_with={"gin_pending_list_limit": "1024"},
-    ).ddl_if(dialect="postgresql")
+def _gin(name: str, kind: tuple[str, dict[str, str]], *indexed: str) -> Any:
+    """Return an index of PostgreSQL over columns or expressions; ``kind`` is one of the above."""
+    operators, storage = kind
+    expressions = [sa.text(f"{each} {operators}") for each in indexed]
+    index = sa.Index(name, *expressions, postgresql_using="gin", postgresql_with=storage)
+    return index.ddl_if(dialect="postgresql")
 
 
 class User(Resource, db.Model):  # type: ignore[name-defined, misc]
-    """A user; ``user_name`` is folded."""
+    """A user; ``user_name`` is folded, ``groups`` are those that have it as a member."""
 
     __tablename__ = "users"
     __table_args__ = (
         sa.Index("uq_users_user_name", "tenant_id", "user_name", unique=True),
         sa.Index("ix_users_external_id", "tenant_id", "external_id"),
         sa.Index("ix_users_last_modified", "tenant_id", "last_modified"),
-        _search_index("users"),
-        _trigram_index("users", "user_name", "(search ->> 'displayname')", "(search ->> 'emails')"),
+        _gin("ix_users_search", VALUES, "search"),
+        _gin("ix_users_trigrams", TRIGRAMS, "user_name", *IN_DOCUMENTS),
     )
 
     user_name: Mapped[str] = mapped_column(PlainText)
+    groups: Mapped[list["Group"]] = relationship(secondary="link", viewonly=True)
 
 
 class Group(Resource, db.Model):  # type: ignore[name-defined, misc]
     """A group; ``display_name`` is folded.
 
     ``name_scope`` is empty if names are unique in the tenant; otherwise it is the group's id.
+    ``users`` are those in the group itself.
     """
 
     __tablename__ = "groups"
@@ -133,12 +132,13 @@ class Group(Resource, db.Model):  # type: ignore[name-defined, misc]
         sa.Index("uq_groups_display_name", "tenant_id", "display_name", "name_scope", unique=True),
         sa.Index("ix_groups_external_id", "tenant_id", "external_id"),
         sa.Index("ix_groups_last_modified", "tenant_id", "last_modified"),
-        _search_index("groups"),
-        _trigram_index("groups", "display_name"),
+        _gin("ix_groups_search", VALUES, "search"),
+        _gin("ix_groups_trigrams", TRIGRAMS, "display_name"),
     )
 
     display_name: Mapped[str] = mapped_column(PlainText)
     name_scope: Mapped[str] = mapped_column(PlainText)
+    users: Mapped[list["User"]] = relationship(secondary="link", viewonly=True)
 
 
 class DefinedResource(Resource, db.Model):  # type: ignore[name-defined, misc]
@@ -148,32 +148,30 @@ class DefinedResource(Resource, db.Model):  # type: ignore[name-defined, misc]
     __table_args__ = (
         sa.Index("ix_resources_external_id", "tenant_id", "resource_type", "external_id"),
         sa.Index("ix_resources_last_modified", "tenant_id", "resource_type", "last_modified"),
-        _search_index("resources"),
+        _gin("ix_resources_search", VALUES, "search"),
     )
 
     resource_type: Mapped[str] = mapped_column(PlainText, primary_key=True, sort_order=-2)
 
 
-class UniqueValue(db.Model):  # type: ignore[name-defined, misc]
+class UniqueValue(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """A folded value of an attribute that a document declares unique."""
 
     __tablename__ = "unique_values"
     __table_args__ = (sa.Index("ix_unique_values_resource", "tenant_id", "resource_id"),)
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     resource_type: Mapped[str] = mapped_column(PlainText, primary_key=True)
     key: Mapped[str] = mapped_column(PlainText, primary_key=True)
     value: Mapped[str] = mapped_column(PlainText, primary_key=True)
     resource_id: Mapped[str] = mapped_column(Id)
 
 
-class Referral(db.Model):  # type: ignore[name-defined, misc]
+class Referral(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """A reference from one resource to another, which need not exist: a user's manager."""
 
     __tablename__ = "referrals"
     __table_args__ = (sa.Index("ix_referrals_target", "tenant_id", "target_id", "key"),)
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     source_id: Mapped[str] = mapped_column(Id, primary_key=True)
     key: Mapped[str] = mapped_column(PlainText, primary_key=True)
     source_type: Mapped[str] = mapped_column(PlainText)
@@ -185,7 +183,7 @@ def _owned_by(table: str, column: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["tenant_id", column], key, ondelete="CASCADE")
 
 
-class Link(db.Model):  # type: ignore[name-defined, misc]
+class Link(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """A user in a group."""
 
     __tablename__ = "link"
@@ -195,12 +193,11 @@ class Link(db.Model):  # type: ignore[name-defined, misc]
         sa.Index("ix_link_user", "tenant_id", "user_id", "group_id"),
     )
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     group_id: Mapped[str] = mapped_column(Id, primary_key=True)
     user_id: Mapped[str] = mapped_column(Id, primary_key=True)
 
 
-class Nesting(db.Model):  # type: ignore[name-defined, misc]
+class Nesting(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """A group within a group: as its member if ``direct``, otherwise by way of others."""
 
     __tablename__ = "nesting"
@@ -210,13 +207,12 @@ class Nesting(db.Model):  # type: ignore[name-defined, misc]
         sa.Index("ix_nesting_child", "tenant_id", "child_id", "parent_id"),
     )
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     parent_id: Mapped[str] = mapped_column(Id, primary_key=True)
     child_id: Mapped[str] = mapped_column(Id, primary_key=True)
     direct: Mapped[bool] = mapped_column(sa.Boolean)
 
 
-class Trash(db.Model):  # type: ignore[name-defined, misc]
+class Trash(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """A deleted resource, in a table of its own, so that no query finds it.
 
     ``name`` is its folded userName or displayName, ``relations`` the ids of its groups and members.
@@ -228,7 +224,6 @@ class Trash(db.Model):  # type: ignore[name-defined, misc]
         sa.Index("ix_trash_deleted", "tenant_id", "deleted"),
     )
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     resource_type: Mapped[str] = mapped_column(PlainText)
     name: Mapped[str | None] = mapped_column(PlainText)
@@ -240,7 +235,7 @@ class Trash(db.Model):  # type: ignore[name-defined, misc]
     relations: Mapped[str] = mapped_column(PlainText)
 
 
-class Change(db.Model):  # type: ignore[name-defined, misc]
+class Change(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """One version of a resource: who made it (the token's name), when, by which operation.
 
     ``cause`` says why the server made a change that no request named. ``before`` and ``after`` are
@@ -250,7 +245,6 @@ class Change(db.Model):  # type: ignore[name-defined, misc]
     __tablename__ = "changes"
     __table_args__ = (sa.Index("ix_changes_at", "tenant_id", "at"),)
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     resource_id: Mapped[str] = mapped_column(Id, primary_key=True)
     version: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
     resource_type: Mapped[str] = mapped_column(PlainText)
@@ -263,39 +257,36 @@ class Change(db.Model):  # type: ignore[name-defined, misc]
     unseen: Mapped[bool] = mapped_column(sa.Boolean)
 
 
-class MemberChange(db.Model):  # type: ignore[name-defined, misc]
+class MemberChange(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """A member that joined (``added``) or left with a version of a group."""
 
     __tablename__ = "member_changes"
     __table_args__ = (sa.Index("ix_member_changes_member", "tenant_id", "member_id"),)
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     group_id: Mapped[str] = mapped_column(Id, primary_key=True)
     version: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
     member_id: Mapped[str] = mapped_column(Id, primary_key=True)
     added: Mapped[bool] = mapped_column(sa.Boolean)
 
 
-class Release(db.Model):  # type: ignore[name-defined, misc]
+class Release(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """A deleted resource that others still refer to: their references are removed part by part."""
 
     __tablename__ = "releases"
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     resource_type: Mapped[str] = mapped_column(PlainText)
 
 
-class LogPosition(db.Model):  # type: ignore[name-defined, misc]
+class LogPosition(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """The position in PostgreSQL's log, in bytes, behind a tenant's last write: see the replica."""
 
     __tablename__ = "positions"
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     lsn: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-class Total(db.Model):  # type: ignore[name-defined, misc]
+class Total(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """The number of resources of a type, spread over slots so that writers do not queue.
 
     ``moves`` counts the deletes and restores, each of which shifts later pages.
@@ -303,7 +294,6 @@ class Total(db.Model):  # type: ignore[name-defined, misc]
 
     __tablename__ = "totals"
 
-    tenant_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     resource_type: Mapped[str] = mapped_column(PlainText, primary_key=True)
     slot: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     resources: Mapped[int] = mapped_column(sa.BigInteger)
