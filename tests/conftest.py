@@ -13,15 +13,19 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import sqlalchemy as sa
-from flask import Flask
-from flask.testing import FlaskClient
-from hypothesis import HealthCheck, settings
 
-from .support.databases import new_sqlite
-from .support.postgres import server_url, temporary_database
-from .support.server import Server, run, running_server
-from .support.threads import READERS, ThreadedClient, busy
+try:
+    import sqlalchemy as sa
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from hypothesis import HealthCheck, settings
+
+    from .support.databases import new_sqlite
+    from .support.postgres import server_url, temporary_database
+    from .support.server import Server, run, running_server
+    from .support.threads import READERS, ThreadedClient, busy
+except ModuleNotFoundError as error:
+    pytest.exit(f"{error}: type `pip install -r requirements-dev.txt`", returncode=4)
 
 KEPT_TABLES = {"tenants", "alembic_version"}
 # A RAM disk, where SQLite waits for no disk when it makes a write durable.

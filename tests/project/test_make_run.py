@@ -57,6 +57,37 @@ def test_make_run_sets_everything_up_and_serves(tmp_path):
     assert tenants.stdout.startswith("default ")
 
 
+def test_make_leaves_a_file_of_virtualenv_alone(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements.lock", "requirements-dev.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / ".venv").write_text("env")
+
+    for target in ("run", "test", "lint"):
+        command = ["make", "--dry-run", target]
+        printed = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+        assert printed.returncode == 0, printed.stderr
+        assert "-m venv .venv-make\n" in printed.stdout
+        assert ".venv/" not in printed.stdout
+
+
+def test_tests_without_their_packages_say_how_to_get_them(tmp_path):
+    (tmp_path / "hypothesis.py").write_text("raise ModuleNotFoundError('No module hypothesis')")
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", "tests/test_printing.py"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    [line] = (result.stdout + result.stderr).strip().splitlines()
+    assert line.startswith("Exit: No module hypothesis")
+    assert "pip install -r requirements-dev.txt" in line
+    assert result.returncode == 4
+
+
 def test_command_without_the_packages_says_how_to_get_them():
     command = [sys.executable, "-S", "manage.py", "tenant", "list"]
     result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
