@@ -7,6 +7,7 @@ A test that names one of these fixtures runs once for each database; the others 
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ try:
     from .support.server import Server, run, running_server
     from .support.threads import READERS, ThreadedClient, busy
 except ModuleNotFoundError as error:
-    pytest.exit(f"{error}: type `pip install -r requirements-dev.txt`", returncode=4)
+    sys.exit(f"{error}: type `pip install -r requirements-dev.txt`")
 
 KEPT_TABLES = {"tenants", "alembic_version"}
 # A RAM disk, where SQLite waits for no disk when it makes a write durable.

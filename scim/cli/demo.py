@@ -1,15 +1,14 @@
 """``demo``: the year of a made-up company, played into a SCIM server."""
 
 import math
-import sys
 import time
 from contextlib import closing
 
 import click
 
-from scim.idp.company.events import Company, Event, Year
+from scim.idp.company.events import Company, Event
 from scim.idp.company.year import LEAST_PEOPLE, make_year
-from scim.idp.demo.administrator import Administrator, UnusableServerError
+from scim.idp.demo.administrator import UnusableServerError
 from scim.idp.demo.play import ADMINISTRATORS, play, summary
 from scim.printing import printable
 
@@ -69,20 +68,11 @@ def demo(
     try:
         with closing(ADMINISTRATORS[idp](Company(year.name), url, token)) as administrator:
             administrator.check()
-            _show(year, administrator, speed)
+            play(year, administrator, speed, _tell)
     except (UnusableServerError, ValueError) as error:
         raise click.ClickException(printable(f"{url} cannot be used: {error}")) from None
     click.echo(summary(year, idp, administrator, time.monotonic() - begun))
     context.exit(1 if administrator.failures else 0)
-
-
-def _show(year: Year, administrator: Administrator, speed: float) -> None:
-    """Play the year with a progress bar, or with a line for each event if the days are slow."""
-    if speed:
-        play(year, administrator, speed, _tell, lambda _: None)
-        return
-    with click.progressbar(length=year.steps, label=year.name, file=sys.stderr) as bar:
-        play(year, administrator, speed, lambda _: None, bar.update)
 
 
 def _tell(event: Event) -> None:

@@ -171,10 +171,6 @@ class Year:
     name: str
     events: tuple[Event, ...]
 
-    @property
-    def steps(self) -> int:
-        return sum(len(event.steps) for event in self.events)
-
     def count(self, kind: Kind) -> int:
         return sum(event.kind == kind for event in self.events)
 

@@ -33,7 +33,6 @@ def play(
     administrator: Administrator,
     day_seconds: float,
     watch: Callable[[Event], None],
-    advance: Callable[[int], None],
 ) -> None:
     """Play a year. A working day lasts ``day_seconds``, or longer if the server needs longer.
 
@@ -46,7 +45,6 @@ def play(
             watch(event)
             for step in event.steps:
                 administrator.do(step)
-                advance(1)
             time.sleep(day_seconds / len(events))
         if events:
             administrator.end_day()
