@@ -13,7 +13,11 @@ from .tolerance import STRICT, Tolerated, current_urn
 from .values import Record
 
 MOST_NAMES = 10_000
-FILTER = re.compile(r"""(?<=[\w$])\[(?:[^\[\]"']|"(?:[^"\\]|\\.)*+"|'[^']*+')*+\]""", re.DOTALL)
+# A filter behind a name. It also matches an open one: each search goes on where the last one ended,
+# so that a long text takes no longer than a short one for each character.
+FILTER = re.compile(
+    r"""(?<=[\w$])\[(?:[^\[\]"']|"(?:[^"\\]|\\.)*+"|'[^']*+')*+(?P<end>\])?""", re.DOTALL
+)
 UNKNOWN = "?"  # no attribute has this name
 Names = frozenset[str]  # lower-cased attribute paths: {"username", "name.givenname"}
 
@@ -80,7 +84,7 @@ def _without_filters(text: str, tolerated: Tolerated) -> str:
 
     :raises InvalidValueError: there is one, and the tenant is strict
     """
-    names = FILTER.sub("", text)
+    names = FILTER.sub(lambda found: "" if found["end"] else found[0], text)
     if names != text and not tolerated.allows("filtered_projection"):
         raise InvalidValueError(
             "attributes and excludedAttributes take names without brackets; leave the filter out"

@@ -119,3 +119,10 @@ def test_too_many_names_are_refused_before_they_are_looked_up():
         projection(names, "", USER)
     with pytest.raises(InvalidValueError, match=f"at most {MOST_NAMES} names"):
         projection("", names, USER)
+
+
+def test_open_brackets_without_end_are_read_once():
+    """Reading on from each of them would take hours."""
+    names = 'emails["\\"' * 300_000
+
+    assert projection(names, "", USER, Tolerated()).wanted == {UNKNOWN}
