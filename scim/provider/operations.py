@@ -32,7 +32,7 @@ from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
 from scim.serializers.messages import load_patch
-from scim.serializers.resources import Hashed, Unhashed, hash_password, load_value
+from scim.serializers.resources import Unhashed, hash_password, load_value
 from scim.serializers.stored import (
     Representation,
     check_whole,
@@ -138,7 +138,7 @@ def patch(
     :raises ScimError: an operation cannot be applied; the detail names it
     """
     operations = load_patch(sent, request.tolerated, request.max_operations)
-    hashes: dict[str, Hashed] = {}
+    hashes: dict[str, str] = {}
 
     def load(attribute: Attribute, value: Any) -> Any:
         return load_value(attribute, value, request.tolerated)
