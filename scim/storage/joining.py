@@ -10,7 +10,8 @@ from itertools import chain
 import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.schema import USER
+from scim.protocol.references import Linked
+from scim.protocol.schema import ENDPOINTS, USER
 
 from .database.prepared import Prepared
 from .keys import is_id, now
@@ -118,7 +119,8 @@ class NewMembers:
         if not self.nesting.alone and (outside if held is None else outside - held):
             raise NestingNotLocked(next(iter(self.wanted)), outside)
         for group, ids in self.wanted.items():
-            if not known.keys() >= set(ids) and not self.transaction.directory.skip_unknown:
+            is_complete = all(_is_known(each, known) for each in ids)
+            if not is_complete and not self.transaction.directory.skip_unknown:
                 raise InvalidValueError("members: one does not exist")
             self.users[group] = (known.keys() & ids) - nested
             self.groups[group] = nested.intersection(ids)
@@ -179,3 +181,10 @@ class NewMembers:
             yield from self.users[group]
             if group in counted:
                 yield from set().union(*(self.users.get(each, ()) for each in self.beneath[group]))
+
+
+def _is_known(member: str, known: Mapping[str, bool]) -> bool:
+    """Tell whether a member exists; one that was sent as a link has the type in the link."""
+    if not isinstance(member, Linked) or member not in known:
+        return member in known
+    return member.endpoint == ENDPOINTS["Group" if known[member] else "User"]

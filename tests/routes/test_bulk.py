@@ -783,6 +783,20 @@ def test_thousand_creates_take_few_statements(scim, statements):
     assert len(seen[10]) <= 20
 
 
+def test_link_to_another_type_fails_alone_in_its_run(scim, ada, tours):
+    """The first link leads to a user as a group."""
+    wrong, right = f"{BASE}/Groups/{ada['id']}", f"{BASE}/Groups/{tours['id']}"
+
+    results = carry_out(
+        scim,
+        post("a", group("a", members=[{"$ref": wrong}])),
+        post("b", group("b", members=[{"$ref": right}])),
+    )
+
+    assert statuses(results) == ["400", "201"]
+    assert member_ids(at(scim, results[1])) == {tours["id"]}
+
+
 @pytest.mark.usefixtures("on_a_quick_machine")
 def test_chain_of_groups_takes_few_statements(scim, ada, statements):
     chain = [post("0", group("level 0", {"id": ada["id"]}))]
