@@ -1,14 +1,17 @@
 """``check``: tests a SCIM server against the standard and what identity providers expect."""
 
 import sys
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TextIO
 
 import click
+from flask.cli import ScriptInfo
 
-from scim.conformance.checks import SUITES, load, run
-from scim.conformance.client import Client, NoAnswerError
+from scim.conformance.checks import SUITES, CheckResult, Status, load, run
+from scim.conformance.client import TIMEOUT, Client
 from scim.conformance.okta.organization import Organization
 from scim.conformance.reports.junit import as_junit
 from scim.conformance.reports.page import as_page
@@ -17,10 +20,13 @@ from scim.conformance.service import Service
 from scim.printing import printable
 
 from .organization import real_one, stand_in
+from .purging import purge_run
+from .reach import reach, trust, with_ca
 from .target import ask_for, find_target
 
 FORMATS = {"html": as_page, "json": as_json, "junit": as_junit}
 ALL, OKTA_CRUD = "all", "okta-crud"
+LINE_EVERY = 100  # checks, where there is no terminal
 
 
 @click.command()
@@ -44,6 +50,14 @@ ALL, OKTA_CRUD = "all", "okta-crud"
 @click.option("--okta", metavar="URL", help="an Okta organization to use instead of the stand-in")
 @click.option("--okta-app", metavar="ID", help="the id of its app that provisions to the server")
 @click.option("--okta-token", help="an API token of that organization; asked for if absent")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=TIMEOUT,
+    show_default=True,
+    help="seconds to wait for an answer; after three without one the run ends",
+)
+@with_ca
 @click.pass_context
 def check(
     context: click.Context,
@@ -55,11 +69,13 @@ def check(
     okta: str | None,
     okta_app: str | None,
     okta_token: str | None,
+    timeout: float,
+    ca: str | None,
 ) -> None:
     """Check any SCIM server; URL is its SCIM base URL  [default: this server's].
 
-    The checks create users and groups and delete them again. They do not change others. The exit
-    status is 1 if the server breaks a rule that it must keep.
+    The checks create users and groups and delete them again, on this server for good. They do not
+    change others. The exit status is 1 if the server breaks a rule that it must keep.
     """
     names = list(SUITES) if ALL in suites else list(suites)
     if output and not form:
@@ -69,31 +85,21 @@ def check(
     if okta and OKTA_CRUD not in names:
         raise click.UsageError(f"--okta is for --suite {OKTA_CRUD}")
     url, token = find_target(url, token)
-    with (
-        closing(_client(url, token)) as client,
-        _organization(client, names, okta, okta_app, okta_token) as organization,
-    ):
-        report = _run(Service(client, organization), names)
+    with closing(reach(url, token, ca, timeout)) as client:
+        trust(None if okta else ca)  # for the stand-in
+        with _organization(client, names, okta, okta_app, okta_token) as organization:
+            service = Service(client, organization)
+            try:
+                report = _run(service, names)
+            finally:
+                script = context.ensure_object(ScriptInfo)
+                for line in purge_run(script.load_app, client.base_url, token, service.made):
+                    click.echo(line, err=True)
     for line in as_table(report):
         click.echo(printable(line), err=bool(form and not output))
     if form:
         click.echo(FORMATS[form](report), file=output)
     context.exit(1 if report.has_failed else 0)
-
-
-def _client(url: str, token: str) -> Client:
-    """Return a client of a server that answers and accepts the token."""
-    try:
-        client = Client(url, token)
-        status = client.get("/Users", query={"count": 1}).status
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    except NoAnswerError as error:
-        raise click.ClickException(printable(str(error))) from None
-    if status in (401, 403):
-        client.close()
-        raise click.ClickException(f"the server refuses the token: it answers {status}")
-    return client
 
 
 def _organization(
@@ -109,6 +115,25 @@ def _organization(
 
 def _run(service: Service, suites: list[str]) -> Report:
     begun = datetime.now(UTC)
-    with click.progressbar(length=len(load(suites)), label="Checking", file=sys.stderr) as bar:
-        results = run(suites, service, lambda _: bar.update(1))
+    with _progress(service.client.base_url, len(load(suites))) as advance:
+        results = run(suites, service, advance)
     return Report(service.client.base_url, begun, results)
+
+
+@contextmanager
+def _progress(url: str, length: int) -> Iterator[Callable[[CheckResult], None]]:
+    """Provide a function that shows progress: as a bar, or in lines where there is no terminal."""
+    if sys.stderr.isatty():
+        with click.progressbar(length=length, label="Checking", file=sys.stderr) as bar:
+            yield lambda _: bar.update(1)
+        return
+    click.echo(f"Checking {printable(url)}: {length} checks", err=True)
+    counts: Counter[Status] = Counter()
+
+    def advance(result: CheckResult) -> None:
+        counts[result.status] += 1
+        if counts.total() % LINE_EVERY == 0:
+            done = f"{counts.total()} of {length} checks"
+            click.echo(f"{done}, {counts[Status.FAILED]} failed", err=True)
+
+    yield advance

@@ -43,6 +43,7 @@ class Service:
         self.causes = Causes(client.base_url)
         if organization:
             organization.client.exchanges = client.exchanges
+        self.made: dict[str, None] = {}  # all paths so far, in their order
         self._made: list[str] = []
         self._names: list[str] = []
 
@@ -147,6 +148,7 @@ class Service:
         while self.client.unanswered:
             self._made += self._found(*self.client.unanswered.pop())
         paths, self._made = list(dict.fromkeys(reversed(self._made))), []
+        self.made |= dict.fromkeys(paths)
         return [path for path in paths if not self._is_gone(path)]
 
     def named(self, endpoint: str, attribute: str, name: str) -> list[Resource]:

@@ -61,6 +61,21 @@ def purge_history(store: Store, before: str) -> Iterator[int]:
         yield gone
 
 
+def forget(store: Store, ids: Sequence[str]) -> int:
+    """Purge these deleted resources with their history, whatever their age; return how many.
+
+    Ids that are not in the trash are passed over, so that no resource loses its history.
+    """
+    releasing.finish_all(store)
+
+    def work(transaction: Transaction) -> int:
+        gone = transaction.trash.forget(ids)
+        transaction.history.forget(gone)
+        return len(gone)
+
+    return store.atomically(work)
+
+
 def history(store: Store, resource_id: str) -> list[Change]:
     """Return a resource's changes and the groups that it joined or left, the oldest first.
 

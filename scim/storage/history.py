@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from .changes import Cause, Change, Operation
 from .database.prepared import Prepared
-from .tables import TENANT, THIS, changes, member_changes
+from .tables import TENANT, THIS, among, changes, member_changes
 
 PURGED_AT_ONCE = 1000
 ID = changes.c.resource_id
@@ -163,6 +163,13 @@ class History:
             gone &= table.c.version == sa.bindparam("version_gone")
             self.connection.execute(sa.delete(table).where(gone), names)
         return len(found)
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Delete all changes of these resources, whatever their age."""
+        names = {"tenant": self.tenant_id, "ids": list(ids)}
+        for table, by_id in ((member_changes, member_changes.c.group_id), (changes, ID)):
+            chosen = sa.delete(table).where(table.c.tenant_id == TENANT, among(by_id))
+            self.connection.execute(chosen, names)
 
 
 def _change(row: Any, members: Mapping[str, bool]) -> Change:

@@ -11,7 +11,7 @@ from scim.protocol.schema import ResourceType
 
 from .relations import GROUPS_OF_THIS, MEMBERS_OF_THIS
 from .rows import Stored
-from .tables import TENANT, THIS, trash
+from .tables import TENANT, THIS, among, trash
 
 HERE = trash.c.tenant_id == TENANT
 PURGED_AT_ONCE = 1000
@@ -102,6 +102,11 @@ class Trash:
         old = sa.select(trash.c.id).where(HERE, trash.c.deleted < before).limit(PURGED_AT_ONCE)
         chosen = trash.delete().where(HERE, trash.c.id.in_(old))
         return self.connection.execute(chosen, self.tenant).rowcount
+
+    def forget(self, ids: Sequence[str]) -> Sequence[str]:
+        """Delete the rows of these resources, whatever their age; return the ids that had one."""
+        chosen = trash.delete().where(HERE, among(trash.c.id)).returning(trash.c.id)
+        return list(self.connection.scalars(chosen, self.tenant | {"ids": list(ids)}))
 
     def take(self, resource_id: str) -> None:
         """Delete the row of a resource that comes back."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -47,7 +48,7 @@ Breach = Callable[[Asked, Callable[[Asked], Answer]], Answer]
 
 
 @contextmanager
-def broken_server(url: str, breach: Breach) -> Iterator[str]:
+def broken_server(url: str, breach: Breach, context: SSLContext | None = None) -> Iterator[str]:
     """Run a proxy before the server at ``url`` until the block ends, and yield its URL."""
     base = urlsplit(url)
 
@@ -57,6 +58,8 @@ def broken_server(url: str, breach: Breach) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
