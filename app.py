@@ -91,7 +91,7 @@ def welcome(settings: Settings) -> str:
   Try it          curl -H "Authorization: Bearer {token}" {base}/Users
   Next            ngrok http {local}
                   then paste its https URL with {settings.base_path} behind it, and the token,
-                  into Okta or Entra ID: README.md has every field. Ctrl+C stops the server.
+                  into Okta or Entra ID: README.md leads to every field. Ctrl+C stops the server.
 """
 
 

@@ -1,4 +1,4 @@
-"""``python -m docs.pictures`` draws a terminal for each section of ``terminal.md``.
+"""``python -m docs.pictures`` draws what ``terminal.md`` and ``forms.py`` describe.
 
 ``tests/project/test_docs.py`` runs the commands and compares their output with that document.
 """
@@ -10,6 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from .forms import drawings
+
 HERE = Path(__file__).parent
 SECTION = re.compile(r"^## (\w+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -19,7 +21,8 @@ WIDTH = 98  # characters, for the longest line
 def files() -> dict[Path, str]:
     """Return the text of each picture."""
     sections = SECTION.findall((HERE / "terminal.md").read_text())
-    return {HERE / f"{name}.svg": draw(name, text) for name, text in sections}
+    terminals = {name: draw(name, text) for name, text in sections}
+    return {HERE / f"{name}.svg": text for name, text in (terminals | drawings()).items()}
 
 
 def draw(name: str, section: str) -> str:

