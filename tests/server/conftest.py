@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pytest
 
 from ..support.ports import free_port
 from ..support.server import ROOT, plain_client
+from ..support.waiting import children, wait_until
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,7 @@ class Toy:
 
     def workers(self) -> list[int]:
         """Return the ids of the processes that the master has started."""
-        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(pid) for file in children for pid in file.read_text().split()]
+        return children(self.process.pid)
 
     def accepts(self) -> bool:
         """Tell whether a worker takes connections."""
@@ -66,17 +65,14 @@ def heard(connection: socket) -> str:
     return said.decode("latin-1")
 
 
-def processes(group: int) -> bool:
-    """Tell whether a process of a group is left."""
-    with suppress(ProcessLookupError):
-        os.killpg(group, 0)
-        return True
-    return False
-
-
 @contextmanager
-def started(folder: Path, workers: int, *before: str, **environment: str) -> Iterator[Toy]:
-    """Run a toy until the block ends; ``before`` are words before its command."""
+def started(
+    folder: Path, workers: int, *before: str, waits: bool = True, **environment: str
+) -> Iterator[Toy]:
+    """Run a toy until the block ends; ``before`` are words before its command.
+
+    ``waits`` until it takes connections.
+    """
     port, log_path = free_port(), folder / f"{uuid4().hex}.log"
     command = [*before, sys.executable, "-m", "tests.server.toy", str(port), str(workers)]
     with log_path.open("wb") as log:
@@ -90,8 +86,8 @@ def started(folder: Path, workers: int, *before: str, **environment: str) -> Ite
         )
     toy = Toy(port, process, log_path)
     try:
-        while process.poll() is None and not toy.accepts():
-            time.sleep(0.02)
+        if waits:
+            wait_until(lambda: process.poll() is not None or toy.accepts())
         yield toy
     finally:
         with suppress(ProcessLookupError):

@@ -1,9 +1,6 @@
 """The server that is attacked, and what the attacks need to know about it."""
 
-import os
 import socket
-import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
 from ..support.bulk import bulk_request, post
 from ..support.scim import Record, group, patch_op, user
 from ..support.server import Server
+from ..support.waiting import children, wait_until
 from .sizes import SIZE
 
 AT_ONCE = 500  # operations in a bulk request
@@ -55,7 +53,7 @@ class Target:
         """Return the status of a PATCH of ``Users/2819c223``."""
         return int(self.ask("PATCH", f"/{resource}", patch_op(*operations)).status_code)
 
-    def connect(self, sent: str = "", **options: Any) -> socket.socket:
+    def connect(self, sent: str = "") -> socket.socket:
         """Return a connection on which ``sent`` has gone out."""
         place = urlsplit(self.server.url)
         connection = socket.create_connection((place.hostname, place.port), timeout=60)
@@ -78,9 +76,7 @@ class Target:
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers that run."""
-        master = self.server.process.pid
-        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        return [pid for pid in map(int, children) if _is_worker(pid)]
+        return children(self.server.process.pid)
 
     def listeners(self) -> int:
         """Return how many workers listen, which is when they have started."""
@@ -89,20 +85,11 @@ class Target:
         return sum(each[1].endswith(port) and each[3] == LISTENS for each in sockets)
 
     def wait_for_workers(self, number: int, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while self.listeners() < number:
+        def listen() -> bool:
             assert self.server.process.poll() is None, "the master has ended"
-            assert time.monotonic() < deadline, "a dead worker was not replaced"
-            time.sleep(0.02)
+            return self.listeners() >= number
 
-
-def _is_worker(pid: int) -> bool:
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_text()
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z" and "resource_tracker" not in command
+        wait_until(listen, seconds)
 
 
 def fill(target: Target) -> None:
@@ -129,16 +116,3 @@ def open_files(least: int) -> None:
 
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(least, most), most))
-
-
-def ends_within(seconds: float, process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether a process and all that it started end within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        process.poll()
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.02)
-    return False

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from .ports import free_port
 from .postgres import unprivileged_account
 from .server import STOP_SECONDS
-from .standby import wait_until
+from .waiting import wait_until
 
 CONFIGURATION = """\
 [databases]

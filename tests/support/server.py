@@ -4,9 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import httpx2
 
 from .ports import free_port
+from .waiting import happens, has_ended
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20
@@ -67,16 +67,9 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a process that leads a group, and all that it started, by force after a while."""
     os.killpg(process.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline:
-        process.poll()
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    if not happens(lambda: has_ended(process), STOP_SECONDS):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @contextmanager
@@ -123,12 +116,11 @@ def _start(log_path: Path, environment: dict[str, str]) -> subprocess.Popen[byte
 
 
 def _wait_until_ready(server: Server) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.process.poll() is None:
-        try:
+    def answers() -> bool:
+        with suppress(httpx2.TransportError):
             server.session.get("/ServiceProviderConfig")
-        except httpx2.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"the server does not answer at {server.url}:\n{server.log}")
+            return True
+        return server.process.poll() is not None
+
+    if not happens(answers, START_SECONDS) or server.process.poll() is not None:
+        raise RuntimeError(f"the server does not answer at {server.url}:\n{server.log}")

@@ -1,7 +1,6 @@
 """A PostgreSQL server that follows another one by streaming replication."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,8 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from .postgres import PostgresServer
-
-PATIENCE = 30  # seconds
+from .waiting import wait_until
 
 
 @contextmanager
@@ -42,13 +40,6 @@ def catch_up(standby: PostgresServer, primary: PostgresServer) -> None:
     place = execute(primary, "SELECT pg_logical_emit_message(false, 'test', '', true)")
     reached = f"SELECT pg_last_wal_replay_lsn() >= '{place}'"
     wait_until(lambda: bool(execute(standby, reached)))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def queries(standby: PostgresServer) -> int:

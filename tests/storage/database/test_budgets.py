@@ -21,7 +21,7 @@ from tests.support.databases import POSTGRESQL, SQLITE
 from tests.support.directory import Directory
 from tests.support.scim import UNKNOWN_ID, user
 from tests.support.server import ROOT
-from tests.support.standby import wait_until
+from tests.support.waiting import wait_until
 
 SECONDS = 0.2
 ROWS = 20_000

@@ -18,7 +18,7 @@ from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import temporary_database
 from tests.support.scim import add, group, listed, patch_op, remove, replace, user
 from tests.support.server import ROOT, open_session, run
-from tests.support.standby import wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 CLIENTS = 6

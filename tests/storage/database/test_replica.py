@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from scim.storage import Database
 from tests.support.scim import patch_op, replace, user
 from tests.support.server import open_session, run
-from tests.support.standby import catch_up, execute, queries, standby_of, wait_until
+from tests.support.standby import catch_up, execute, queries, standby_of
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
