@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -101,7 +101,7 @@ class Settings:
         except ValueError as error:
             raise SettingError(f"SCIM_HOST cannot be used: {error}") from None
         try:
-            _networks(self.trusted_proxies)
+            networks(self.trusted_proxies)
         except ValueError as error:
             raise SettingError(f"SCIM_TRUSTED_PROXIES cannot be used: {error}") from None
         if not BASE_PATH.fullmatch(self.base_path):
@@ -216,22 +216,12 @@ def _check_names(names: Iterable[str]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _networks(listed: str) -> list[IPv4Network | IPv6Network]:
-    return [ip_network(each.strip()) for each in listed.split(",")]
+def networks(listed: str) -> list[IPv4Network | IPv6Network]:
+    """Return the networks in a list as in SCIM_TRUSTED_PROXIES.
 
-
-@lru_cache
-def trusts(listed: str, address: str) -> bool:
-    """Tell whether a list as in SCIM_TRUSTED_PROXIES has an address; cached, as it takes 20 µs.
-
-    A client that comes by a socket file has no address; it is on this machine.
+    :raises ValueError: one of them is none
     """
-    try:
-        found = ip_address(address or "127.0.0.1")
-    except ValueError:
-        return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in network for network in _networks(listed))
+    return [ip_network(each.strip()) for each in listed.split(",")]
 
 
 def _read(name: str, text: str, kind: Any) -> Any:

@@ -32,9 +32,7 @@ def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
 
 
 def check_token(call: Call) -> None:
-    """Set the tenant that the token of a request opens; then check the Host header.
-
-    A client without a token learns nothing of the second check.
+    """Set what the token of a request opens, and check what only a client with a token may learn.
 
     :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory
     :raises NotFoundError: a slash follows the base path twice, and the tenant is strict
@@ -55,7 +53,11 @@ def check_token(call: Call) -> None:
 
 
 def knows(service: Service, header: str) -> bool:
-    """Tell whether an Authorization header has a valid token; true if that cannot be found out."""
+    """Tell whether an Authorization header has a valid token; true if that cannot be found out.
+
+    ``check_token`` asks again. A valid token is remembered. A wrong one costs a second look-up of
+    an index, but only beside a body, and nothing but the header has to reach the application.
+    """
     _, token = _credentials(header)
     try:
         return service.admit(token) is not None
