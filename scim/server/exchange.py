@@ -56,7 +56,8 @@ class Exchanges:
     """Takes the requests of a worker in, in any of its threads.
 
     ``knows`` tells whether an Authorization header has a valid token. A body has at most
-    ``max_body_size`` bytes, and ``seconds`` to arrive.
+    ``max_body_size`` bytes, and ``seconds`` to arrive. ``unanswered`` has as many members as there
+    are requests in progress.
     """
 
     def __init__(
@@ -71,10 +72,12 @@ class Exchanges:
         self.crew = Crew()
         self.deadlines = Deadlines()
         self.receiver = Receiver(self.deadlines, max_body_size, seconds)
+        self.unanswered: set[int] = set()  # ids of what was asked
 
     def take(self, watcher: Any) -> None:
         """Answer a request of Granian's, now or when its body is there."""
         asked = Asked(watcher.scope, watcher.proto, perf_counter())
+        self.unanswered.add(id(asked))
         self.crew.do(partial(self._begin, asked))
 
     def _begin(self, asked: Asked) -> None:
@@ -83,12 +86,12 @@ class Exchanges:
             is_chunked = "transfer-encoding" in headers
             length = 0 if is_chunked else int(headers.get("content-length", "0"))
             if (length or is_chunked) and self._wants(headers, length):
-                answer, refuse = partial(self._go_on, asked), partial(fail, asked)
+                answer, refuse = partial(self._go_on, asked), partial(self._fail, asked)
                 self.receiver.receive(asked.proto, length, answer, refuse)
             else:
                 self._answer(asked, b"")
         except Exception as error:
-            fail(asked, error)
+            self._fail(asked, error)
 
     def _wants(self, headers: Any, length: int) -> bool:
         """Tell whether a body is received; otherwise the application refuses it unseen."""
@@ -102,8 +105,9 @@ class Exchanges:
         try:
             status, headers, data = self._respond(asked, body)
         except Exception as error:
-            fail(asked, error)
+            self._fail(asked, error)
             return
+        self.unanswered.discard(id(asked))
         proto = asked.proto
         if isinstance(data, bytes):
             proto.response_bytes(status, headers, data)
@@ -112,6 +116,10 @@ class Exchanges:
             data.seek(0)  # on macOS, who opens it anew begins where it stands
             proto.response_file(status, headers, f"/dev/fd/{data.fileno()}")
             self.deadlines.after(HANDED_OVER, data.close)
+
+    def _fail(self, asked: Asked, error: Exception) -> None:
+        self.unanswered.discard(id(asked))
+        fail(asked, error)
 
     def _respond(self, asked: Asked, body: bytes) -> tuple[int, list[tuple[str, str]], Any]:
         """Return the status, the headers and the content of the application's answer."""

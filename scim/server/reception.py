@@ -5,6 +5,7 @@ from threading import Lock
 from typing import Any
 
 from scim.protocol.errors import (
+    InvalidSyntaxError,
     PayloadTooLargeError,
     RequestTimeoutError,
     ScimError,
@@ -94,7 +95,7 @@ class Reception:
         try:
             body = future.result()
         except Exception:
-            self.proto.response_empty(400, [])
+            self.refuse(broken())
         else:
             self.answer(body)
 
@@ -103,14 +104,14 @@ class Reception:
         self.future.add_done_callback(self.chunk_arrived)
 
     def chunk_arrived(self, future: Any) -> None:
-        """Wait for the next chunk, unless this one is empty, which is the end, or one too many."""
+        """Wait for the next chunk, unless this one is the last or one too many."""
         if future.cancelled():
             return
         chunk = future.result()
         self.chunks.append(chunk)
         self.size += len(chunk)
         try:
-            self.check()
+            self.check(chunk)
         except ScimError as error:
             self.end()
             self.refuse(error)
@@ -121,9 +122,10 @@ class Reception:
             self.end()
             self.answer(b"".join(self.chunks))
 
-    def check(self) -> None:
-        """Raise if the body must not go on.
+    def check(self, chunk: bytes) -> None:
+        """Raise if the body must not go on behind a chunk, or ends too early.
 
+        :raises InvalidSyntaxError: the connection broke
         :raises RequestTimeoutError: its time is over
         :raises UnavailableError: the worker receives too much already
         :raises PayloadTooLargeError: it has too many chunks
@@ -135,6 +137,19 @@ class Reception:
             raise PayloadTooLargeError(
                 f"the body has more than {MOST_CHUNKS} chunks; send larger ones"
             )
+        if not chunk and not self.has_ended():
+            raise broken()
+
+    def has_ended(self) -> bool:
+        """Tell whether an empty chunk was the end; for Granian, a broken connection is one, too.
+
+        Trailer fields (RFC 9112 §7.1.2) look like a broken connection.
+        """
+        try:
+            self.proto.__anext__().cancel()
+        except StopAsyncIteration:
+            return True
+        return False
 
     def expire(self) -> None:
         """Refuse the body, so that Granian closes its connection, unless it has just arrived."""
@@ -157,3 +172,9 @@ class Reception:
         self.deadline.cancel()
         self.receiver.reserve(-self.reserved)
         self.reserved, self.future = 0, None
+
+
+def broken() -> InvalidSyntaxError:
+    return InvalidSyntaxError(
+        "the body did not arrive whole; send it again, without trailer fields"
+    )

@@ -4,6 +4,9 @@ import time
 
 import pytest
 
+from scim.server.reception import MOST_CHUNKS
+
+from ..support.waiting import wait_until
 from .conftest import heard
 from .toy import CHUNK, LARGEST, SECONDS
 
@@ -68,12 +71,47 @@ def test_endless_body_is_cut_off(toy):
     assert LARGEST < len(said) < 2 * LARGEST
 
 
-def test_body_of_countless_chunks_is_refused(toy):
-    with toy.say(CHUNKED, b"1\r\nx\r\n" * 25_000) as connection:
+def test_body_of_countless_chunks_is_refused(start):
+    toy = start(1, TOY_SECONDS="60")
+    with toy.say(CHUNKED, b"1\r\nx\r\n" * (MOST_CHUNKS + 5_000)) as connection:
         said = heard(connection)
 
     assert said.startswith("HTTP/1.1 413 ")
-    assert "the body has more than 20000 chunks; send larger ones" in said
+    assert f"the body has more than {MOST_CHUNKS} chunks; send larger ones" in said
+
+
+@pytest.mark.parametrize(
+    ("head", "sent"),
+    [
+        (CHUNKED, b"5\r\nhello\r\n"),
+        (CHUNKED, b"5\r\nhe"),
+        (f"{POST}\nContent-Length: 10", b"hello"),
+    ],
+)
+def test_half_a_body_does_not_reach_the_application(start, head, sent):
+    toy = start(1)
+
+    toy.say(head, sent).close()
+
+    wait_until(lambda: "POST /echo 400 " in toy.log)
+    assert 'detail="the body did not arrive whole; send it again, without trailer' in toy.log
+    assert "echoed" not in toy.log
+
+
+def test_body_in_chunks_ends_with_an_empty_one(toy):
+    with toy.say(f"{CHUNKED}\nConnection: close", b"5\r\nhello\r\n0\r\n\r\n") as connection:
+        assert heard(connection).endswith("\r\n\r\nhello")
+
+
+def test_answer_that_the_disk_does_not_hold_is_an_error(start):
+    toy = start(1, TOY_LARGEST_FILE=str(12 * CHUNK))
+
+    with toy.client() as client:
+        for _ in range(3):
+            answer = client.post("/chunks?count=12", content=b"x")
+            assert answer.status_code == 500
+            assert answer.json()["detail"].startswith("the server failed unexpectedly")
+        assert client.get("/chunks?count=2").status_code == 200
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 11])

@@ -1,6 +1,8 @@
 """The server program with a small application: ``python -m tests.server.toy PORT WORKERS``."""
 
+import logging
 import os
+import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -13,7 +15,7 @@ from scim.server import Exchanges, Master, Worker, reserve
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SECONDS = 1  # that a client gets
+SECONDS = int(os.environ.get("TOY_SECONDS", "1"))  # that a client gets
 LARGEST = 200_000  # bytes of a body
 CHUNK = 100_000  # bytes
 
@@ -25,6 +27,7 @@ def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable
             said = [str(os.getpid()).encode()]
         case "/echo":
             said = [environ["wsgi.input"].read()]
+            logging.info("echoed")
         case "/header":
             said = [repr(environ.get(query["name"])).encode()]
         case "/sleep":
@@ -55,5 +58,9 @@ def begin() -> Exchanges:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if "TOY_LARGEST_FILE" in os.environ:
+        most = int(os.environ["TOY_LARGEST_FILE"])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     port, workers = map(int, sys.argv[1:])
     sys.exit(Master(Worker(reserve("127.0.0.1", port), SECONDS, begin), workers).serve())
