@@ -16,10 +16,11 @@ from marshmallow import Schema, ValidationError, fields
 from scim.protocol.attributes import Attribute
 from scim.protocol.canonical import canonical_resource, canonical_value, settle
 from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
+from scim.protocol.filters.resolve import locate
 from scim.protocol.references import in_body_order
 from scim.protocol.schema import USER, ResourceType
 from scim.protocol.tolerance import Tolerated
-from scim.protocol.values import PLACEHOLDER, Record, check
+from scim.protocol.values import PLACEHOLDER, UNSTORABLE, Record, check
 
 ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
 
@@ -88,6 +89,10 @@ def _is_json(text: str) -> bool:
     return True
 
 
+class Hashed(str):
+    """The argon2 hash of a password; no client can send this type, JSON has only plain strings."""
+
+
 class Unhashed(str):
     """A checked password of a PATCH, of which only the last one is hashed."""
 
@@ -96,13 +101,28 @@ class Password(Simple):
     """A password; loading returns its argon2 hash, so that nothing else sees the text."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return hash_password(super()._deserialize(value, *args, **kwargs))
+        text = super()._deserialize(value, *args, **kwargs)
+        return text if isinstance(text, Hashed) else hash_password(text)
 
 
-def hash_password(text: str) -> str:
+def hash_password(text: str) -> Hashed:
     """Return the hash of a password; this takes 20 ms or more, so it precedes any lock."""
     with _one_at_a_time:
-        return hasher.hash(text)
+        return Hashed(hasher.hash(text))
+
+
+def with_hash(sent: Any, resource_type: ResourceType, tolerated: Tolerated) -> Any:
+    """Return a resource that a client sent with its password hashed, if that can be stored."""
+    if not isinstance(sent, dict):
+        return sent
+    return {
+        name: hash_password(value)
+        if isinstance(value, str)
+        and not UNSTORABLE.search(value)
+        and locate(name, resource_type, tolerated) == PASSWORD
+        else value
+        for name, value in sent.items()
+    }
 
 
 class Complex(Schema):

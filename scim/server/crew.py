@@ -7,7 +7,7 @@ SQLite they fight for the lock of the file: eight clients got a fifth less from 
 import time
 from collections import deque
 from collections.abc import Callable
-from threading import Lock, Thread, get_ident
+from threading import Event, Lock, Thread, get_ident
 
 PATIENCE = 0.05  # seconds after which another thread goes on beside the one that works
 
@@ -29,6 +29,7 @@ class Crew:
         self._since = 0.0  # the instant at which it began its job; 0 if it waits for Granian
         self._jobs: deque[Job] = deque()
         self._bench: list[tuple[int, Lock]] = []
+        self._busy = Event()  # lets the thread sleep that looks for late ones
         Thread(target=self._replace_late, name="crew", daemon=True).start()
 
     def do(self, job: Job) -> None:
@@ -44,6 +45,8 @@ class Crew:
             is_free = not self._since or self._is_late()
             if is_free:
                 self._active, self._since = me, time.monotonic()
+                if not self._busy.is_set():
+                    self._busy.set()
             else:
                 self._jobs.append(job)
         if is_free:
@@ -69,9 +72,12 @@ class Crew:
     def _replace_late(self) -> None:
         """Call one from the bench whenever the active thread takes long."""
         while True:
+            self._busy.wait()
             time.sleep(self.patience / 2)
             with self._lock:
-                if self._bench and self._is_late():
+                if not self._since:
+                    self._busy.clear()
+                elif self._bench and self._is_late():
                     self._active, place = self._bench.pop()
                     self._since = time.monotonic()
                     place.release()

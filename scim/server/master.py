@@ -6,17 +6,16 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from sys import platform
 from typing import Any
 
-from .worker import STOP, STOPPING_SECONDS, Worker, bound, heeded
+from .worker import BACKLOG, STOP, STOPPING_SECONDS, Worker, bound, heeded
 
-MOST_FAILURES = 3  # starts without success, until no more are tried
+MOST_FAILURES = 3  # starts of workers without one that succeeds, until no more are tried
 HURRY = 0.5  # seconds that a second signal leaves for the requests in progress
 PAUSE = 1  # seconds after a start without success
 FILES = 8192  # that a process may open: its connections to clients, and the database
@@ -40,10 +39,14 @@ def reserve(host: str, port: int) -> socket.socket:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A worker's process. ``ready`` is true once it takes requests."""
+    """A worker's process. ``ready`` is true once it takes requests.
+
+    ``unanswered`` is the number of requests that it still has to answer while it stops.
+    """
 
     process: BaseProcess
     ready: Any
+    unanswered: Any
 
 
 class Master:
@@ -55,44 +58,44 @@ class Master:
         self.failures = 0
         self.signals = 0
         self.alive, self.held = CONTEXT.Pipe(duplex=False)
+        self.wake, self.written = socket.socketpair()  # each signal writes to it
 
     def serve(self) -> int:
         """Serve until a signal; return the exit status."""
         raise_limit_of_files()
-        with self.woken_by_signals() as wake:
-            running = [self.start() for _ in range(self.count)]
-            while running and not self.signals:
-                wait([wake, *(each.process.sentinel for each in running)])
-                if not self.signals:
-                    running = [now for each in running if (now := self.kept(each))]
-            self.stop(running, wake)
+        if self.count == 1:  # connections wait here while the dead worker is replaced
+            self.worker.place.listen(BACKLOG)
+        self.heed_signals()
+        running = [self.start() for _ in range(self.count)]
+        while running and not self.signals:
+            wait([self.wake, *(each.process.sentinel for each in running)])
+            if not self.signals:
+                running = [now for each in running if (now := self.kept(each))]
+        self.stop(running)
         return 0 if self.signals else 1
 
-    @contextmanager
-    def woken_by_signals(self) -> Iterator[socket.socket]:
-        """Count the signals that end the server; yield a socket that each of them writes to."""
-        wake, written = socket.socketpair()
-        wake.setblocking(False)
-        written.setblocking(False)
-        signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
+    def heed_signals(self) -> None:
+        """Count the signals that end the server; each of them ends a ``wait``, too."""
+        self.wake.setblocking(False)
+        self.written.setblocking(False)
+        signal.set_wakeup_fd(self.written.fileno(), warn_on_full_buffer=False)
         for each in heeded():
             signal.signal(each, self.count_signal)
-        yield wake
 
     def count_signal(self, *_: Any) -> None:
         self.signals += 1
 
     def start(self) -> Running:
         """Start a worker, in which the signals that end it are blocked."""
-        ready = CONTEXT.RawValue("b", False)
-        arguments = (ready, self.alive, self.held)
+        ready, unanswered = CONTEXT.RawValue("b", False), CONTEXT.RawValue("i", 0)
+        arguments = (ready, unanswered, self.alive, self.held)
         process = CONTEXT.Process(target=self.worker.run, args=arguments, name="scim-worker")
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
         try:
             process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        return Running(process, ready)
+        return Running(process, ready, unanswered)
 
     def kept(self, each: Running) -> Running | None:
         """Return a worker that is alive, or another in its place; None if none can start."""
@@ -107,23 +110,26 @@ class Master:
         time.sleep(PAUSE if self.failures else 0)
         return self.start()
 
-    def stop(self, running: list[Running], wake: socket.socket) -> None:
+    def stop(self, running: list[Running]) -> None:
         """Let the workers finish their requests, for some seconds or until the next signal."""
+        logger.info("Stopping: requests in progress get up to %s seconds", STOPPING_SECONDS)
         self.worker.place.close()
         for each in running:
             each.process.terminate()
         ends, first = time.monotonic() + STOPPING_SECONDS, self.signals
-        while (left := [each.process for each in running if each.process.is_alive()]) and (
+        while (left := [each for each in running if each.process.is_alive()]) and (
             seconds := ends - time.monotonic()
         ) > 0:
-            wait([wake, *(process.sentinel for process in left)], seconds)
+            wait([self.wake, *(each.process.sentinel for each in left)], seconds)
             with suppress(BlockingIOError):
-                wake.recv(FILES)
+                self.wake.recv(4096)
             if self.signals > first:
                 ends = min(ends, time.monotonic() + HURRY)
-        for process in left:
-            process.kill()
-            process.join()
+        for each in left:
+            each.process.kill()
+            each.process.join()
+        if cut_off := sum(each.unanswered.value for each in left):
+            logger.warning("%s requests were cut off", cut_off)
 
 
 def how(code: int | None) -> str:

@@ -5,6 +5,7 @@ requests come from its RSGI worker. That one expects an event loop; the exchange
 a loop but that it calls back.
 """
 
+import logging
 import os
 import resource
 import signal
@@ -25,20 +26,23 @@ from .tls import Certificate
 native: Any = _granian  # the code has more parameters than its type stubs
 THREADS = 16  # that compute, or wait for the database or for their turn
 MOST_CONNECTIONS = 2048  # of a worker; others wait until one is closed
-HEADER_SECONDS = 10  # until a request has its headers; an idle connection is closed as late
+HEADER_SECONDS = 10  # from the opening of a connection, or its last answer, to the end of headers
 STOPPING_SECONDS = 8  # for the requests in progress
-SWITCH_SECONDS = 0.001  # for which a long job keeps a short one from going on; usually 0.005
+SWITCH_SECONDS = 0.001  # that Python lets a thread compute while others want to; usually 0.005
 BACKLOG = 1024  # connections that wait for a worker
+REPORT_SECONDS = 0.1  # between the numbers of unanswered requests that the master gets
 STOP = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+logger = logging.getLogger("scim")
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker is made of; ``begin`` returns its exchanges when it has started.
+    """All that a worker needs to start; ``begin`` returns its exchanges.
 
-    Each listens at the address of ``place`` with a socket of its own: one for all would give most
-    connections to one worker. The system closes a connection whose client has read nothing for
-    ``seconds``.
+    A worker uses the socket ``place`` if the master listens with it. Otherwise it listens at the
+    same address with a socket of its own: one for several workers would give most connections to
+    one of them. The system closes a connection whose client has read nothing for ``seconds``.
     """
 
     place: socket.socket
@@ -46,8 +50,10 @@ class Worker:
     begin: Callable[[], Exchanges]
     certificate: Certificate | None = None
 
-    def run(self, ready: Any, alive: Connection, held: Connection) -> None:
+    def run(self, ready: Any, unanswered: Any, alive: Connection, held: Connection) -> None:
         """Serve until a signal; set ``ready`` when requests are taken.
+
+        From the signal on, ``unanswered`` tells how many requests are in progress.
 
         The signals are blocked, so that the first one waits for ``sigwait`` and the others do
         nothing. ``held`` is the master's end of the pipe: when the master dies, ``alive`` ends.
@@ -75,7 +81,10 @@ class Worker:
         Thread(target=end_with, args=(alive,), daemon=True).start()
         signal.sigwait(heeded())
         stop.set()
-        stopped.wait()
+        if count := len(exchanges.unanswered):
+            logger.info("Worker %s finishes %s requests", os.getpid(), count)
+        while not stopped.wait(REPORT_SECONDS):
+            unanswered.value = len(exchanges.unanswered)
 
     def encryption(self) -> dict[str, Any]:
         """Return Granian's parameters for TLS."""
@@ -85,7 +94,11 @@ class Worker:
         return {"ssl_enabled": True, "ssl_cert": file, "ssl_key": key, "ssl_protocol_min": "tls1.2"}
 
     def listen(self) -> socket.socket:
-        listener = bound(self.place.family, self.place.getsockname())
+        """Return a listening socket, the only one of this process."""
+        listener = self.place
+        if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            listener = bound(self.place.family, self.place.getsockname())
+            self.place.close()
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * self.seconds)
@@ -119,9 +132,8 @@ class Scheduler(native.CallbackScheduler):  # type: ignore[misc]
 def most_connections() -> int:
     """Return how many connections are accepted; Granian spins when the system refuses more."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (
-        min(MOST_CONNECTIONS, files // 2) if files != resource.RLIM_INFINITY else MOST_CONNECTIONS
-    )
+    is_unlimited = files == resource.RLIM_INFINITY
+    return MOST_CONNECTIONS if is_unlimited else min(MOST_CONNECTIONS, files // 2)
 
 
 def bound(family: int, address: Any) -> socket.socket:

@@ -46,7 +46,7 @@ CLOCK = Clock()
 
 
 class ClockBehind(Exception):
-    """The clock here is behind the id ``last``; the transaction must begin again with later ids."""
+    """A transaction must begin again with later ids: the clock here has yet to reach ``last``."""
 
     def __init__(self, last: str) -> None:
         super().__init__(last)

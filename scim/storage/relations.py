@@ -81,10 +81,7 @@ class Relation:
 
     @property
     def searched(self) -> Mapping[Keys, Keys]:
-        """The columns above that a filter looks up in ``search`` instead, with the keys there.
-
-        ``search`` has an index.
-        """
+        """Those of them that a filter asks of ``search``, for its index, with the keys there."""
         return {("display",): DISPLAY_NAME} if self.other is users else {}
 
     def select(self, *columns: Any) -> sa.Select[Any]:

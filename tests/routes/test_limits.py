@@ -1,4 +1,4 @@
-"""A request that costs more than a limit allows is refused, and changes nothing."""
+"""What one request may cost: more than a limit allows is refused, and nothing is changed."""
 
 import pytest
 

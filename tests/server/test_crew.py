@@ -1,12 +1,20 @@
 """One thread works at a time, and a slow one is replaced."""
 
+import resource
+import sys
 import threading
 import time
+from contextlib import ExitStack, suppress
 from queue import SimpleQueue
+
+import pytest
 
 from scim.server.crew import Crew
 
+from ..support.waiting import wait_until
+
 LONG = 60  # seconds; no test waits so long
+UNDISTURBED = 4  # seconds of patience that no short job takes
 
 
 class Threads:
@@ -17,12 +25,24 @@ class Threads:
         self.queue = SimpleQueue()
         self.done = []
         self.finished = threading.Semaphore(0)
-        for _ in range(count):
-            threading.Thread(target=self.work, daemon=True).start()
+        self.threads = [threading.Thread(target=self.work, daemon=True) for _ in range(count)]
+        for thread in self.threads:
+            thread.start()
 
     def work(self):
-        while True:
-            self.crew.do(self.queue.get())
+        with suppress(SystemExit):
+            while True:
+                self.crew.do(self.queue.get())
+
+    def end(self):
+        """End all threads: a job that raises ends its own, and then one from the bench is next."""
+        self.crew.patience = 0.01
+        for _ in self.threads:
+            self.queue.put(sys.exit)
+        for thread in self.threads:
+            thread.join(LONG)
+            assert not thread.is_alive()
+        self.crew._since = 0.0  # nobody works any more
 
     def give(self, work):
         def job():
@@ -36,8 +56,21 @@ class Threads:
             assert self.finished.acquire(timeout=LONG)
 
 
-def test_one_thread_works_at_a_time():
-    crew, inside, most = Threads(LONG), [], []
+@pytest.fixture
+def start():
+    """Start threads that end with the test: ``start(0.02)`` have little patience."""
+    with ExitStack() as started:
+
+        def start(*arguments):
+            made = Threads(*arguments)
+            started.callback(made.end)
+            return made
+
+        yield start
+
+
+def test_one_thread_works_at_a_time(start):
+    crew, inside, most = start(UNDISTURBED), [], []
 
     def work():
         inside.append(1)
@@ -52,8 +85,8 @@ def test_one_thread_works_at_a_time():
     assert most == [1] * 40
 
 
-def test_slow_job_lets_all_others_through():
-    crew, ends = Threads(0.02), threading.Event()
+def test_slow_job_lets_all_others_through(start):
+    crew, ends = start(0.02), threading.Event()
     crew.give(lambda: ends.wait(LONG))
 
     for _ in range(40):
@@ -67,8 +100,8 @@ def test_slow_job_lets_all_others_through():
     crew.wait(1)
 
 
-def test_several_slow_jobs_let_all_others_through():
-    crew, ends = Threads(0.02), threading.Event()
+def test_several_slow_jobs_let_all_others_through(start):
+    crew, ends = start(0.02), threading.Event()
     for _ in range(5):
         crew.give(lambda: ends.wait(LONG))
 
@@ -81,10 +114,27 @@ def test_several_slow_jobs_let_all_others_through():
     crew.wait(5)
 
 
-def test_job_that_begets_another():
-    crew = Threads(LONG, 1)
+def test_job_that_begets_another(start):
+    crew = start(UNDISTURBED, 1)
 
     crew.give(lambda: crew.crew.do(lambda: crew.done.append("inner")) or "outer")
     crew.wait(1)
 
     assert crew.done == ["inner", "outer"]
+
+
+def test_idle_crew_sleeps(start):
+    crew = start(0.002)
+    crew.give(lambda: None)
+    crew.wait(1)
+    wait_until(lambda: not crew.crew._busy.is_set())
+
+    before = switches()
+    time.sleep(0.5)
+
+    assert switches() - before < 50  # looks for late jobs would be 500
+
+
+def switches():
+    """Return how often a thread of this process has gone to sleep."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw

@@ -1,4 +1,4 @@
-"""The database stops a read or a write that takes too many seconds.
+"""What work on the database may cost: it is stopped after some seconds, whoever waits for it.
 
 PostgreSQL counts each statement by itself, SQLite all statements of one read or one write.
 """

@@ -1,4 +1,4 @@
-"""Filters are checked against the attributes before any database is asked (RFC 7644 §3.4.2.2)."""
+"""What a filter may ask of an attribute (RFC 7644 §3.4.2.2), before any database is asked."""
 
 import pytest
 
