@@ -26,13 +26,14 @@ class Reference:
 
     ``names`` lead to it from the top of a resource. ``targets`` are the types of resources that it
     may lead to, with their endpoints. ``display`` names the sub-attribute that shows the target's
-    displayName, if there is one.
+    displayName, if there is one. It is ``required`` if the attribute or one around it is.
     """
 
     attribute: Attribute
     names: tuple[str, ...]
     targets: Mapping[str, str]
     display: str | None
+    required: bool
 
     def value(self, document: Mapping[str, Any]) -> Any:
         """Return the id in a resource; None if it does not refer to anything."""
@@ -69,7 +70,8 @@ def _reference(chain: Sequence[Attribute], endpoints: Mapping[str, str]) -> Refe
     shown = (attribute.find(name) for name in ("displayName", "display"))
     display = next((each.name for each in shown if each and each.mutability == "readOnly"), None)
     targets = {name: endpoints[name] for name in link.reference_types if name in endpoints}
-    return Reference(attribute, tuple(owner.name for owner in chain), targets, display)
+    required = any(owner.required for owner in chain)
+    return Reference(attribute, tuple(owner.name for owner in chain), targets, display, required)
 
 
 def is_reference(attribute: Attribute) -> bool:
@@ -174,6 +176,21 @@ def gone(found: str | None) -> list[str]:
         return []
     parts = found.split(SEPARATOR)
     return [key for key, text in zip(parts[::2], parts[1::2], strict=True) if text == GONE]
+
+
+def cut_out(reference: Reference, target_id: str, body: str) -> str | None:
+    """Return ``body`` without a reference to a target; None if it takes parsing to do it.
+
+    It does so if the reference is the only value of its owner, or another id is in its place. No
+    text of a client contains the placeholder.
+    """
+    text = (
+        f'"{reference.names[-1]}":{{"value":"{target_id}","$ref":"{PLACEHOLDER}{reference.key}"}}'
+    )
+    for part in (f",{text}", f"{text},"):
+        if part in body:
+            return body.replace(part, "", 1)
+    return None
 
 
 def take_out(reference: Reference, document: Record) -> str:

@@ -5,14 +5,14 @@ who writes waits long; meanwhile no read shows them.
 """
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
+from time import monotonic, sleep
 
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.references import Reference, take_out
+from scim.protocol.references import Reference, cut_out, take_out
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
 from scim.serializers.resources import to_json
@@ -22,6 +22,8 @@ from scim.storage import Cause, Operation, Reason, Store, Stored, Transaction
 from .writing import write_change
 
 AT_ONCE = 500  # references removed by one transaction
+LEAST = 20  # of them, however long it takes
+LONG, SHORT = 0.2, 0.1  # seconds of a transaction after which the next one is smaller or larger
 PAUSE = 0.01  # seconds between two of them, in which others write
 
 Source = tuple[str, str, str]  # a reference: the type and id of the resource with it, and its key
@@ -51,32 +53,51 @@ def finish_all(store: Store) -> None:
 
 
 def finish(store: Store, type_name: str, resource_id: str) -> None:
-    """Remove the references to a deleted resource, part by part, unless it comes back."""
+    """Remove the references to a deleted resource, part by part, unless it comes back.
+
+    A part that takes long makes the next one smaller.
+    """
     types, found = store.directory.definitions.by_name, store.referring(resource_id)
-    for part in _parts(types, type_name, resource_id, found):
-        released = part.release(store.read_plain(part.source_type, part.ids))
-
-        def write(
-            transaction: Transaction, part: _Part = part, released: list[_Released] = released
-        ) -> bool:
-            is_deleted = transaction.releases.hold(resource_id)
-            if is_deleted:
-                part.write(transaction, released)
-            return is_deleted
-
-        if not store.atomically(write):  # the resource has just come back
-            return
-        time.sleep(PAUSE)
+    size = AT_ONCE
+    for whole in _parts(types, type_name, resource_id, found):
+        start = 0
+        while start < len(whole.ids):
+            part = replace(whole, ids=whole.ids[start : start + size])
+            seconds = _finish_part(store, part)
+            if seconds is None:  # the resource has just come back
+                return
+            start, size = start + size, _next_size(size, seconds)
+            sleep(PAUSE)
     store.atomically(lambda transaction: transaction.releases.end(resource_id))
+
+
+def _finish_part(store: Store, part: "_Part") -> float | None:
+    """Write a part and return how long its transaction took; None if the target is back."""
+    released = part.release(store.read_plain(part.source_type, part.ids))
+
+    def write(transaction: Transaction) -> float | None:
+        if not transaction.releases.hold(part.target_id):
+            return None
+        part.write(transaction, released)
+        return monotonic() - transaction.began
+
+    return store.atomically(write)
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """Return how many references the next part has, after one that took so long."""
+    if seconds > LONG:
+        return max(LEAST, size // 2)
+    return min(AT_ONCE, size * 2) if seconds < SHORT else size
 
 
 @dataclass(frozen=True, slots=True)
 class _Released:
-    """A resource as it was, and its text and ``search`` without the reference."""
+    """A resource as it was, its text without the reference, and the names of what is gone."""
 
     before: Stored
     body: str
-    search: Record
+    names: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +112,23 @@ class _Part:
     @property
     def is_simple(self) -> bool:
         """Whether no rule for whole resources or unique values needs the reference."""
-        found, owner = [], self.source_type.root
-        for name in self.reference.names:
-            owner = next(each for each in owner.sub_attributes if each.name == name)
-            found.append(owner)
-        return not self.source_type.uniques and not any(each.required for each in found)
+        return not self.source_type.uniques and not self.reference.required
 
-    def release(self, read: Sequence[tuple[Stored, Record]]) -> list[_Released]:
+    def release(self, read: Sequence[Stored]) -> list[_Released]:
         """Return the resources as they will be; they are not checked, nor folded again."""
-        made = []
-        for stored, search in read if self.is_simple else ():
-            document: Record = json.loads(stored.body, strict=False)
-            if take_out(self.reference, document) == self.target_id:
-                _drop_empty(document, self.reference.names)
-                left = _without_keys(search, self.reference.keys)
-                made.append(_Released(stored, to_json(document), left))
-        return made
+        found = map(self.released, read if self.is_simple else ())
+        return [each for each in found if each]
+
+    def released(self, stored: Stored) -> _Released | None:
+        """Return a resource as it will be; None if the reference leads elsewhere by now."""
+        names = self.reference.names
+        if (body := cut_out(self.reference, self.target_id, stored.body)) is not None:
+            return _Released(stored, body, names)
+        document: Record = json.loads(stored.body, strict=False)
+        if take_out(self.reference, document) != self.target_id:
+            return None
+        dropped = _drop_empty(document, names)
+        return _Released(stored, to_json(document), names[: len(names) - dropped])
 
     def write(self, transaction: Transaction, released: Sequence[_Released]) -> None:
         """Write resources together; one that has changed since it was read is done by itself."""
@@ -118,8 +140,8 @@ class _Part:
     def write_together(self, transaction: Transaction, released: Sequence[_Released]) -> set[str]:
         """Write the resources that are as they were read, and return their ids."""
         rows = [
-            {"id": each.before.id, "version": each.before.version}
-            | {"body": each.body, "search": each.search}
+            {"id": each.before.id, "version": each.before.version, "body": each.body}
+            | {"place": [name.lower() for name in each.names]}
             for each in released
         ]
         key, kind = self.reference.key, self.source_type
@@ -127,9 +149,10 @@ class _Part:
         cause = Cause(Reason.DELETED, self.target_id)
         for each in released:
             if (before := each.before).id in written:
-                after = replace(before, body=each.body)
-                number = before.version + 1
-                transaction.note(kind, before.id, number, Operation.PATCH, at, before, after, cause)
+                after = Stored(before.id, each.body, before.version + 1, before.created, at)
+                transaction.note(
+                    kind, before.id, after.version, Operation.PATCH, at, before, after, cause
+                )
         return written
 
     def write_one(self, transaction: Transaction, source_id: str) -> None:
@@ -146,22 +169,21 @@ class _Part:
             write_change(transaction, kind, stored, left, patch, cause=cause)
 
 
-def _drop_empty(document: Record, names: Sequence[str]) -> None:
-    """Remove what contained a reference and is empty now; an extension from ``schemas``, too."""
-    if len(names) > 1 and (owner := document.get(names[0])) is not None:
-        _drop_empty(owner, names[1:])
-        if not owner:
-            del document[names[0]]
-            if names[0] in document.get("schemas", ()):
-                document["schemas"].remove(names[0])
+def _drop_empty(document: Record, names: Sequence[str]) -> int:
+    """Remove what contained a reference and is empty now, and return how many values that were.
 
-
-def _without_keys(search: Record, keys: Sequence[str]) -> Record:
-    """Return a folded resource without what is at a place, and without what that leaves empty."""
-    left = {key: value for key, value in search.items() if key != keys[0]}
-    if len(keys) > 1 and (inner := _without_keys(search.get(keys[0], {}), keys[1:])):
-        left[keys[0]] = inner
-    return left
+    An extension goes from ``schemas``, too.
+    """
+    owner = document.get(names[0]) if len(names) > 1 else None
+    if owner is None:
+        return 0
+    dropped = _drop_empty(owner, names[1:])
+    if owner:
+        return dropped
+    del document[names[0]]
+    if names[0] in document.get("schemas", ()):
+        document["schemas"].remove(names[0])
+    return dropped + 1
 
 
 def _parts(

@@ -4,6 +4,7 @@ A row leaves ``before`` out if it is the ``after`` of the row before it, so that
 once. A read puts it in again, and a purge too, in the oldest row that stays.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,8 @@ from .tables import TENANT, THIS, among, changes, member_changes
 
 PURGED_AT_ONCE = 1000
 ID = changes.c.resource_id
-NAMES = tuple(column.name for column in changes.c if column.name != "tenant_id")
+COLUMNS = [column.name for column in changes.c]
+NAMES = tuple(name for name in COLUMNS if name != "tenant_id")
 SHOWN = sa.select(*(changes.c[name] for name in NAMES))
 # Where one of these has no ``before``, there was none; another row with a body left it out.
 WITHOUT_BEFORE = (Operation.CREATE, Operation.RESTORE)
@@ -34,12 +36,27 @@ LAST_BODY = (
     " AND known.version < {0}version AND known.after IS NOT NULL"
     " ORDER BY known.version DESC LIMIT 1"
 )
-VALUES = {column.name: f":{column.name}" for column in changes.c} | {
-    "before": f"CASE WHEN {_may_leave_out(':operation')} AND :before = ({LAST_BODY.format(':')})"
-    " THEN NULL ELSE :before END"
-}
-RECORD = Prepared(
-    sa.text(f"INSERT INTO changes ({', '.join(VALUES)}) VALUES ({', '.join(VALUES.values())})")
+
+
+def _values(prefix: str) -> str:
+    """Return the values of a row, each a name behind the prefix, and ``before`` only if needed."""
+    operation, before = f"{prefix}operation", f"{prefix}before"
+    known = f"{_may_leave_out(operation)} AND {before} = ({LAST_BODY.format(prefix)})"
+    values = {name: f"{prefix}{name}" for name in COLUMNS}
+    return ", ".join(
+        (values | {"before": f"CASE WHEN {known} THEN NULL ELSE {before} END"}).values()
+    )
+
+
+INSERT = f"INSERT INTO changes ({', '.join(COLUMNS)})"
+RECORD = Prepared(sa.text(f"{INSERT} VALUES ({_values(':')})"))
+# PostgreSQL takes 0.2 ms to read a row in the text of a statement, much less in a parameter.
+RECORD_MANY = Prepared(
+    sa.text(
+        f"{INSERT} SELECT {_values('given.')} FROM json_to_recordset(CAST(:rows AS json)) AS given"
+        " (tenant_id integer, resource_id uuid, version bigint, resource_type text, at text,"
+        " token text, operation text, cause text, before text, after text, unseen boolean)"
+    )
 )
 # Puts ``before`` in the next row that left it out, as the row ``version_gone`` is deleted.
 COMPLETE = sa.text(
@@ -80,6 +97,8 @@ class History:
         rows = [self._row(change) for change in made]
         if len(rows) == 1:
             RECORD.rows(self.connection, rows[0])
+        elif rows and self.connection.dialect.name == "postgresql":
+            RECORD_MANY.rows(self.connection, {"rows": json.dumps(rows)})
         elif rows:
             self.connection.execute(sa.insert(changes), rows)
         lone = [change for change in made if len(change.members) == 1]

@@ -35,16 +35,17 @@ DELETE_REFERRALS = Prepared(
 # One statement for any number of rows, which are the JSON of one parameter.
 UPDATE = {
     "sqlite": (
-        "UPDATE \"{table}\" SET body = given.value ->> 'body', search = given.value ->> 'search',"
+        "UPDATE \"{table}\" SET body = given.value ->> 'body',"
+        " search = json_remove(search, given.value ->> 'place'),"
         " version = version + 1, last_modified = :at FROM json_each(:rows) AS given"
         ' WHERE "{table}".tenant_id = :tenant{typed} AND "{table}".id = given.value ->> \'id\''
         " AND \"{table}\".version = given.value ->> 'version' RETURNING id"
     ),
     "postgresql": (
-        'UPDATE "{table}" AS stored SET body = given.body, search = given.search,'
+        'UPDATE "{table}" AS stored SET body = given.body, search = stored.search #- given.place,'
         " version = stored.version + 1, last_modified = :at"
         " FROM json_to_recordset(CAST(:rows AS json))"
-        " AS given (id uuid, version bigint, body text, search jsonb)"
+        " AS given (id uuid, version bigint, body text, place text[])"
         " WHERE stored.tenant_id = :tenant{typed} AND stored.id = given.id"
         " AND stored.version = given.version RETURNING CAST(stored.id AS text)"
     ),
@@ -77,22 +78,23 @@ class Releases:
             sa.delete(releases).where(IS_THIS), self.tenant | {"this": resource_id}
         )
 
-    def read(
-        self, resource_type: ResourceType, ids: Sequence[str]
-    ) -> list[tuple[Stored, dict[str, Any]]]:
-        """Return resources without what they show of others, each with its ``search``."""
+    def read(self, resource_type: ResourceType, ids: Sequence[str]) -> list[Stored]:
+        """Return resources without what they show of others."""
         found = select_plain(resource_type).rows(self.connection, self.tenant | {"ids": list(ids)})
-        return [(Stored(*row[:-1]), json.loads(row[-1])) for row in found]
+        return [Stored(*row) for row in found]
 
     def write(
         self, resource_type: ResourceType, key: str, target_id: str, rows: Sequence[dict[str, Any]]
     ) -> tuple[set[str], str]:
         """Write resources without the reference ``key`` to a target, as the next version of each.
 
-        A row has ``id``, ``body``, ``search`` and the ``version`` it was made from. Return the ids
-        of those that still had that version, and the instant of the change.
+        A row has ``id``, ``body``, the ``version`` it was made from, and as ``place`` the keys of
+        the value that is gone, in ``search``. Return the ids of those that still had that version,
+        and the instant of the change.
         """
         at, ordered = now(), sorted(rows, key=lambda row: str(row["id"]))
+        if self.connection.dialect.name == "sqlite":
+            ordered = [row | {"place": json_path(row["place"])} for row in ordered]
         names = self.tenant | {"at": at, "rows": json.dumps(ordered), "type": resource_type.name}
         updated = update(resource_type, self.connection.dialect.name).rows(self.connection, names)
         ids = [str(row[0]) for row in updated]
@@ -103,10 +105,10 @@ class Releases:
 
 @cache
 def select_plain(resource_type: ResourceType) -> Prepared:
-    """Return the SELECT of the resources in ``ids``: the first arguments of ``Stored``, search."""
+    """Return the SELECT of the resources in ``ids``: the first arguments of ``Stored``."""
     table = table_of(resource_type)
     plain = (table.c.body, table.c.version, table.c.created, table.c.last_modified)
-    columns = sa.cast(table.c.id, sa.Text), *plain, sa.cast(table.c.search, sa.Text)
+    columns = sa.cast(table.c.id, sa.Text), *plain
     return Prepared(sa.select(*columns).where(belongs(resource_type), among(table.c.id)))
 
 
@@ -116,3 +118,8 @@ def update(resource_type: ResourceType, dialect: str) -> Prepared:
     table = table_of(resource_type)
     typed = " AND resource_type = :type" if "resource_type" in table.c else ""
     return Prepared(sa.text(UPDATE[dialect].format(table=table.name, typed=typed)))
+
+
+def json_path(keys: Sequence[str]) -> str:
+    """Return the path of SQLite that leads to a place in a JSON object."""
+    return "$" + "".join(f'."{key}"' for key in keys)

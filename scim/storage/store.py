@@ -96,10 +96,8 @@ class Store:
         """Return the references to a resource: the type and id of the source, and their key."""
         return self.database.read(lambda known: Index(known, self.tenant_id).referring(resource_id))
 
-    def read_plain(
-        self, resource_type: ResourceType, ids: Sequence[str]
-    ) -> list[tuple[Stored, dict[str, Any]]]:
-        """Return resources without what they show of others, each with its ``search``."""
+    def read_plain(self, resource_type: ResourceType, ids: Sequence[str]) -> list[Stored]:
+        """Return resources without what they show of others."""
         return self.database.read(
             lambda known: Releases(known, self.tenant_id).read(resource_type, ids)
         )

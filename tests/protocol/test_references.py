@@ -6,6 +6,7 @@ import pytest
 
 from scim.protocol.references import (
     SEPARATOR,
+    cut_out,
     has_marks,
     mark,
     resolve_marks,
@@ -72,3 +73,25 @@ def test_reference_is_taken_out_of_a_resource_that_has_it():
     assert take_out(MANAGER, document) == "1"
     assert take_out(MANAGER, document) == take_out(MANAGER, {}) == ""
     assert document == {"userName": "babs", ENTERPRISE_USER_SCHEMA: {}}
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"department": "d"}, {"organization": "o", "department": "d"}, {"employeeNumber": "7"}],
+)
+def test_reference_that_is_cut_out_is_gone_as_if_it_was_taken_out(beside):
+    document = mark(
+        {"userName": "babs", **enterprise(manager={"value": "1"}, **beside)}, USER.attributes
+    )
+    body = dump_resource(document, USER)
+
+    cut = cut_out(MANAGER, "1", body)
+
+    take_out(MANAGER, document)
+    assert cut == dump_resource(document, USER)
+
+
+def test_reference_that_stands_alone_or_leads_elsewhere_is_not_cut_out():
+    assert cut_out(MANAGER, "1", BODY) is None
+    both = mark({**enterprise(manager={"value": "2"}, department="1")}, USER.attributes)
+    assert cut_out(MANAGER, "1", dump_resource(both, USER)) is None

@@ -3,13 +3,16 @@
 import json
 
 import pytest
+import sqlalchemy as sa
 
 from scim import provider
 from scim.protocol.errors import NotFoundError, UnavailableError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER
 from scim.provider import recovery, releasing
+from scim.storage.tables import users as table
 
 from ..support.scim import add, enterprise
+from ..support.statements import noted
 
 E = ENTERPRISE_USER_SCHEMA
 AT_ONCE = 4
@@ -42,7 +45,7 @@ def team(new_directory):
 def between_parts(monkeypatch, *works):
     """Do something after each part that is written."""
     left = list(works)
-    monkeypatch.setattr(releasing.time, "sleep", lambda _: left.pop(0)() if left else None)
+    monkeypatch.setattr(releasing, "sleep", lambda _: left.pop(0)() if left else None)
 
 
 def crash():
@@ -56,6 +59,12 @@ def unavailable():
 def read(directory, resource):
     found = provider.get(directory.store, USER, resource["id"], directory.request)
     return json.loads(found.text, strict=False)
+
+
+def search(directory, resource):
+    """Return a user as filters find it."""
+    chosen = sa.select(table.c.search).where(table.c.id == resource["id"])
+    return directory.store.database.read(lambda connection: connection.scalar(chosen))
 
 
 def managed(directory, users):
@@ -99,12 +108,13 @@ def test_users_are_as_if_the_reference_had_been_removed_by_a_client(team):
     names = ("schemas", "active", "displayName")
     shown = read(directory, users[0])
     assert [shown.get(name) for name in names] == [patched.get(name) for name in names]
-    [[stored, search]] = directory.store.read_plain(USER, [users[0]["id"]])
-    [[alike, wanted]] = directory.store.read_plain(USER, [other["id"]])
+    [stored] = directory.store.read_plain(USER, [users[0]["id"]])
+    [alike] = directory.store.read_plain(USER, [other["id"]])
     assert stored.body.replace("user0", "").replace(users[0]["id"], "") == alike.body.replace(
         "other", ""
     ).replace(other["id"], "")
-    assert search.keys() == wanted.keys()
+    assert search(directory, users[0]).keys() == search(directory, other).keys()
+    assert search(directory, users[1])[E.lower()] == {"department": "x"}
 
 
 def test_crash_between_parts_shows_nobody_a_manager_and_a_purge_goes_on(team, monkeypatch):
@@ -171,3 +181,31 @@ def test_manager_who_never_existed_is_shown_as_sent(new_directory):
     made = directory.user("ada", **enterprise(manager=nobody))
 
     assert read(directory, made)[E]["manager"] == nobody
+
+
+def test_part_that_takes_long_makes_the_next_one_smaller(team, monkeypatch):
+    directory, boss, users = team
+    monkeypatch.setattr(releasing, "LONG", 0)
+    monkeypatch.setattr(releasing, "LEAST", 1)
+    parts = []
+
+    def count():
+        parts.append(len(directory.store.referring(boss["id"])))
+
+    between_parts(monkeypatch, *[count] * 12)
+
+    directory.delete(boss)
+
+    assert managed(directory, users) == [False] * len(users)
+    assert parts == [8, 6, 5, 4, 3, 2, 1, 0]  # are left
+
+
+def test_references_are_removed_by_few_statements(team, monkeypatch):
+    """One writes all users of a part, also those who have no other value in the extension."""
+    directory, boss, users = team
+    monkeypatch.setattr(releasing, "AT_ONCE", len(users) - 1)
+
+    with noted(directory.store.database) as seen:
+        directory.delete(boss)
+
+    assert sum(text.startswith("UPDATE") for text, _ in seen) == 2
