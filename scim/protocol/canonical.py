@@ -60,7 +60,7 @@ def spread(
     urns = [name for name in sent if ":" in name and is_core(name, resource_type, tolerated)]
     if not urns or not tolerated.allows("core_schema_object"):
         return sent
-    below = sent[urns[0]] or {}
+    below = {} if sent[urns[0]] in (None, []) else sent[urns[0]]
     if not isinstance(below, dict):
         raise InvalidValueError(f"{urns[0]}: the value must be a JSON object")
     beside = {name: value for name, value in sent.items() if name != urns[0]}

@@ -79,6 +79,9 @@ def _referring(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     if not isinstance(value, dict):
         return value
     said = _said(attribute, value)
+    identity = attribute.find("value")
+    if identity and "value" in said:
+        said["value"] = simple_value(identity, said["value"], tolerated)
     if said.keys() == {"value"} and is_blank(said["value"]):
         return None if tolerated.allows("empty_for_unassigned") else value
     link = _members(value).get("$ref")

@@ -85,7 +85,9 @@ def test_what_the_server_says_of_an_owner_cannot_be_sent(examples, ada):
 
     assert owner_of(created) == as_shown(ada, displayName="Ada")
     assert owner_of(examples.put(path_of(created), device(**sent)).json) == owner_of(created)
-    nobody = {OWNERSHIP_SCHEMA: {"owner": {"$ref": ada["meta"]["location"], "displayName": "x"}}}
+    linked = {OWNERSHIP_SCHEMA: {"owner": {"$ref": ada["meta"]["location"], "displayName": "x"}}}
+    assert owner_of(examples.put(path_of(created), device(**linked)).json) == owner_of(created)
+    nobody = {OWNERSHIP_SCHEMA: {"owner": {"displayName": "x"}}}
     assert OWNERSHIP_SCHEMA not in examples.put(path_of(created), device(**nobody)).json
 
 

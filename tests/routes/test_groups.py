@@ -125,7 +125,7 @@ def test_groups_may_share_names_where_a_setting_says_so(new_client):
     [
         ({"schemas": [GROUP_SCHEMA]}, "displayName is required"),
         (group(""), "displayName is required"),
-        (group(7), "displayName"),
+        (group(7.5), "displayName"),
         (group("x" * 2001), "displayName is longer than 2000 bytes"),
         (group(externalId="x" * 2001), "externalId is longer than 2000 bytes"),
         (group("x", members=7), "members[0]"),

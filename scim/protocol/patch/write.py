@@ -145,15 +145,19 @@ class Writer:
     ) -> None:
         held = self.held(owner, target.attribute)
         chosen = self.chosen(held, target)
-        part = {target.sub_attribute.name: value} if target.sub_attribute else _one(value)
+        adds = operation.op == "add"
+        part: Record | None = _one(value)
+        if target.sub_attribute:
+            part = {target.sub_attribute.name: value}
+        elif value is None and not (adds and target.attribute.multi_valued):
+            part = None
         if chosen:
-            names_one = target.sub_attribute is not None or _is_text(operation.value)
-            merges = names_one or operation.op == "add"
+            merges = adds or target.sub_attribute is not None or _is_text(operation.value)
             self.change(held, chosen, part, merges)
         else:
             made = self.created(target, operation)
             if value is not None:
-                held.append(merge(made, part))
+                held.append(merge(made, part or {}))
 
     def change(
         self, held: Elements, chosen: Collection[int], part: Record | None, merges: bool = True
