@@ -122,7 +122,11 @@ class Patching:
         assert self.state == before
         if failed := FAILED.match(detail):
             until_then = self.send(operations[: int(failed[1]) + 1])
-            assert (until_then.status_code, until_then.json) == (answer.status_code, answer.json)
+            if not JUDGED_AT_THE_END.fullmatch(until_then.json.get("detail", "")):
+                assert (until_then.status_code, until_then.json) == (
+                    answer.status_code,
+                    answer.json,
+                )
         else:
             assert JUDGED_AT_THE_END.fullmatch(detail), detail
 
