@@ -1,5 +1,6 @@
 """The application, and `python app.py`, which serves it."""
 
+import gc
 import signal
 import sys
 
@@ -143,6 +144,7 @@ def main() -> None:
             print(warning, file=sys.stderr)
         service.database.close()  # no worker may inherit a connection
         print(welcome(settings), flush=True)
+        gc.freeze()  # the workers share what is imported, and need not look through it
         worker = Worker(place, settings.client_timeout, begin, certificate)
         sys.exit(Master(worker, settings.workers).serve())
 

@@ -1,5 +1,6 @@
 """The commands: ``python manage.py db upgrade`` and all others; ``--help`` lists them."""
 
+import gc
 import sys
 
 from app import create_app  # the first, since it says in a line what is not installed
@@ -19,6 +20,7 @@ cli = FlaskGroup(
 register(cli)
 
 if __name__ == "__main__":
+    gc.freeze()  # what is imported stays; to look through it at the end takes half a second
     try:
         read_environment()  # or else Flask shows a traceback, and help all the same
         cli()
