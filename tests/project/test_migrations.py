@@ -1,9 +1,6 @@
 """Rows stored before a migration are still there after it."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +10,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from scim.serializers.resources import hasher
 
 from ..support.scim import group, replace
-from ..support.server import ROOT
+from ..support.server import run
 
 BOSS, REPORT, TOURS = (f"0189000{number}-0000-7000-8000-000000000000" for number in range(3))
 MARK = "\x1f"
@@ -25,14 +22,7 @@ INSERT_USER = sa.text(
 
 
 def upgrade(url, revision="head", command="upgrade"):
-    done = subprocess.run(
-        [sys.executable, "manage.py", "db", command, revision],
-        check=False,
-        cwd=ROOT,
-        env=os.environ | {"SCIM_DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-    )
+    done = run("manage.py", "db", command, revision, DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
 
 

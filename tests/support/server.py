@@ -1,5 +1,7 @@
 """The application as a process of its own, as people run it."""
 
+import atexit
+import json
 import os
 import signal
 import subprocess
@@ -7,7 +9,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any
 
 import httpx2
@@ -53,6 +58,8 @@ class Server:
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Return a finished process of ours, with settings that have no prefix here."""
     environment = os.environ | {f"SCIM_{name}": value for name, value in settings.items()}
+    if arguments[0] == "manage.py":
+        return _command(list(arguments), environment)
     return subprocess.run(
         [sys.executable, *arguments],
         check=False,
@@ -62,6 +69,32 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=30,
     )
+
+
+@cache
+def _commands() -> tuple[subprocess.Popen[str], Lock]:
+    """Return the process that carries out commands; it ends with this one."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.commands"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    atexit.register(process.communicate)
+    return process, Lock()
+
+
+def _command(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    process, lock = _commands()
+    with TemporaryDirectory() as folder, lock:
+        files = [str(Path(folder, name)) for name in ("out", "err")]
+        print(json.dumps([arguments, environment, files]), file=process.stdin, flush=True)
+        status = int(process.stdout.readline())
+        return subprocess.CompletedProcess(
+            arguments, status, *(Path(path).read_text() for path in files)
+        )
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

@@ -1,8 +1,5 @@
 """The server answers 503 while the database is away, and a crash loses no acknowledged write."""
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -12,7 +9,7 @@ import pytest
 
 from tests.support.postgres import throw_away_server
 from tests.support.scim import group, patch_op, replace, user
-from tests.support.server import ROOT, open_session, plain_client, running_server
+from tests.support.server import open_session, plain_client, run, running_server
 from tests.support.tries import cases
 from tests.support.waiting import wait_until
 
@@ -20,13 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def migrate(url):
-    subprocess.run(
-        [sys.executable, "manage.py", "db", "upgrade"],
-        check=True,
-        cwd=ROOT,
-        env=os.environ | {"SCIM_DATABASE_URL": url},
-        capture_output=True,
-    )
+    run("manage.py", "db", "upgrade", DATABASE_URL=url).check_returncode()
 
 
 def eventually(send, status, seconds=10):
