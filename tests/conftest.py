@@ -109,16 +109,18 @@ def empty_database(engine: sa.Engine) -> None:
     from models import db  # noqa: PLC0415 - tests of the protocol alone need no models
 
     names = [table.name for table in reversed(db.metadata.sorted_tables)]
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":  # a forgotten transaction fails here, not hangs
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
-        for name in names:
-            if name not in KEPT_TABLES | {"totals"}:
-                connection.exec_driver_sql(f"DELETE FROM {name}")
+    statements = [f"DELETE FROM {name}" for name in names if name not in KEPT_TABLES | {"totals"}]
+    statements += [
         # Servers that run on remember where resources are; they learn that those have gone.
-        connection.exec_driver_sql("UPDATE totals SET resources = 0, moves = moves + 1")
-        connection.exec_driver_sql("DELETE FROM tenants WHERE id <> 1")
-        connection.exec_driver_sql("UPDATE tenants SET strict = false, restores = false")
+        "UPDATE totals SET resources = 0, moves = moves + 1",
+        "DELETE FROM tenants WHERE id <> 1",
+        "UPDATE tenants SET strict = false, restores = false",
+    ]
+    if engine.dialect.name == "postgresql":  # a forgotten transaction fails here, not hangs
+        statements = ["; ".join(["SET LOCAL lock_timeout = '5s'", *statements])]
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
 
 @pytest.fixture(scope="session")

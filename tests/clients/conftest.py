@@ -5,6 +5,7 @@ import pytest
 from ..support import npm_programs
 from ..support.scim import group, user
 from ..support.server import Server
+from ..support.tries import cases
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +14,7 @@ def npm() -> None:
     npm_programs.install()
 
 
-@pytest.fixture(params=["empty", "used"])
+@pytest.fixture(params=cases(["used"], ["empty"]))
 def directory(request: pytest.FixtureRequest, server: Server) -> Server:
     """A server without a user, and one with users and groups of other people."""
     if request.param == "used":

@@ -84,7 +84,7 @@ def check_same(sent, operations, tolerance):
     return results[0][0]
 
 
-@settings(max_examples=tries(400))
+@settings(max_examples=tries(200))
 @given(LISTS, st.lists(operations(), max_size=8), st.booleans())
 def test_indexed_way_does_what_the_plain_way_does_with_equal_elements(emails, sent, strict):
     resource = load_resource(
@@ -94,7 +94,7 @@ def test_indexed_way_does_what_the_plain_way_does_with_equal_elements(emails, se
     check_same(resource, sent, STRICT_TOLERANCE if strict else Tolerance())
 
 
-@settings(max_examples=tries(100))
+@settings(max_examples=tries(30))
 @given(histories("User"))
 def test_indexed_way_does_what_the_plain_way_does_with_any_attribute(history):
     resource = load_resource(

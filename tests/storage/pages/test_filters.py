@@ -12,7 +12,7 @@ from tests.support.databases import SQLITE
 from tests.support.generated import GROUPS, RELATED, USERS, filters, texts
 from tests.support.tries import tries
 
-POOLS, FILTERS = 10, 12
+POOLS, FILTERS = 6, 12
 
 
 def fill(directory, data):
@@ -57,7 +57,7 @@ def test_database_finds_what_the_evaluator_finds(new_directory, names):
 def test_generated_filters_often_divide_the_documents(new_directory):
     divides = []
 
-    @settings(max_examples=30, phases=[Phase.generate], derandomize=True, database=None)
+    @settings(max_examples=15, phases=[Phase.generate], derandomize=True, database=None)
     @given(st.data())
     def measure(data):
         directory = new_directory()
