@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
 db = current_app.extensions["migrate"].db
-LOCK = 7643_7644  # of PostgreSQL; whoever migrates this database holds it
+LOCK = 7643_7644  # the advisory lock of PostgreSQL that a migration holds
 PARTITION = re.compile(r"(.+)_p\d+")
 
 

@@ -7,7 +7,7 @@ long a chain of references is and how deeply its data is nested.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -226,24 +226,18 @@ def _id(bulk_id: str, ids: Mapping[str, str]) -> str:
         ) from None
 
 
-def withhold(data: Any, unknown: Collection[str]) -> Any:
-    """Return ``data`` without the references to the bulkIds in ``unknown``, to be added later.
+def exchange(data: Any, ids: Mapping[str, str]) -> Any:
+    """Return ``data`` with other texts in place of those that are keys of ``ids``."""
 
-    An object with such a reference as its ``value`` (a member, a manager) is left out as a whole.
-    """
+    def exchanged(member: Any) -> Any:
+        return ids.get(member, member) if isinstance(member, str) else member
 
-    def goes(member: Any) -> bool:
-        if isinstance(member, dict):
-            member = next((member[name] for name in member if name.lower() == "value"), None)
-        refers = isinstance(member, str) and member.startswith(REFERENCE)
-        return refers and member.removeprefix(REFERENCE) in unknown
-
-    def without(container: Any) -> Any:
+    def with_ids(container: Any) -> Any:
         if isinstance(container, dict):
-            return {name: member for name, member in container.items() if not goes(member)}
-        return [member for member in container if not goes(member)]
+            return {name: exchanged(member) for name, member in container.items()}
+        return [exchanged(member) for member in container]
 
-    return _rebuilt(data, without)
+    return _rebuilt(data, with_ids)
 
 
 def _rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:

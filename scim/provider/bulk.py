@@ -1,12 +1,13 @@
 """Bulk requests: many operations, each alone or not at all (RFC 7644 §3.7).
 
-Creates that follow each other are written together, which is many times faster. If the database
-refuses one of them, they are written one by one, so that the result is the same.
+Creates that follow each other are written together, which is many times faster. If one of them is
+refused, each half of them is tried, so that the result is as if they were written one by one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 from scim.protocol.bulk import (
@@ -20,20 +21,27 @@ from scim.protocol.bulk import (
     plan,
     resolve_ids,
     succeeded,
-    withhold,
 )
-from scim.protocol.errors import ConflictError, InvalidSyntaxError, NotFoundError, ScimError
+from scim.protocol.errors import (
+    ConflictError,
+    InvalidSyntaxError,
+    NotFoundError,
+    ScimError,
+    UnavailableError,
+)
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
 from scim.serializers.messages import bulk_patch
-from scim.serializers.resources import with_hash
-from scim.serializers.stored import Draft, Representation, load_draft, location
-from scim.storage import Store, Stored, Transaction
+from scim.serializers.stored import Representation, load_draft, location
+from scim.storage import Store, Stored, Transaction, new_id
 
 from . import operations, writing
+from .creates import Circle, Create, write_together
 from .operations import Request
 
-WRITTEN_AT_ONCE = 200  # more gain nothing, and would hold their locks for longer
+WRITTEN_AT_ONCE = 200  # creates in one transaction; more gain nothing
+MEMBERS_AS_A_CREATE = 10  # as many members take as long
+LONG, SHORT = 0.1, 0.025  # seconds of a transaction after which the next one is smaller or larger
 
 
 def carry_out(
@@ -55,20 +63,12 @@ def carry_out(
     return bulk_response(job.results[index] for index in sorted(job.results))
 
 
-@dataclass(frozen=True, slots=True)
-class _Create:
-    """A checked create."""
-
-    operation: BulkOperation
-    resource_type: ResourceType
-    draft: Draft
-
-
 class _Job:
     """A bulk request that is being carried out.
 
     ``owners`` are the operations by their bulkIds, ``ids`` the ids of the resources created so far,
-    by bulkId, and ``results`` the results by the operations' places in the request.
+    by bulkId, and ``results`` the results by the operations' places in the request. Creates in
+    ``waiting`` are not written yet; their ids are places. ``written`` has the ids by the places.
     """
 
     def __init__(
@@ -84,7 +84,9 @@ class _Job:
         self.request = request
         self.ids: dict[str, str] = {}
         self.results: dict[int, Record] = {}
-        self.waiting: dict[str, _Create] = {}
+        self.written: dict[str, str] = {}
+        self.waiting: list[Create] = []
+        self.room = self.at_once = WRITTEN_AT_ONCE
 
     @property
     def is_over(self) -> bool:
@@ -97,19 +99,10 @@ class _Job:
             self.write_waiting()
             self.create_circle(step)
         elif operation.method == "POST":
-            if self.must_write_before(operation):
-                self.write_waiting()
             self.attempt(operation, self.create)
         else:
             self.write_waiting()
             self.attempt(operation, self.change)
-
-    def must_write_before(self, operation: BulkOperation) -> bool:
-        """Tell whether the waiting creates must be written before another create."""
-        first = next(iter(self.waiting.values()), None)
-        other = first is not None and first.resource_type.endpoint != operation.path
-        full = len(self.waiting) == WRITTEN_AT_ONCE
-        return other or full or not operation.references.isdisjoint(self.waiting)
 
     def attempt(self, operation: BulkOperation, work: Callable[[BulkOperation], None]) -> None:
         """Do the work of an operation, unless the job is over, and note its error."""
@@ -123,65 +116,111 @@ class _Job:
                 self.fail(operation, error)
 
     def create(self, operation: BulkOperation) -> None:
-        """Check a create and let it wait; write it now if it has members or may restore a user."""
+        """Check a create and let it wait; write it now if it may restore a user."""
+        create = self.prepare(operation, new_id())
+        size = 1 + len(create.draft.member_ids) // MEMBERS_AS_A_CREATE
+        is_alone = self.store.directory.restores and create.resource_type.is_account
+        if is_alone or size > self.room:
+            self.write_waiting()
+        self.ids[str(operation.bulk_id)] = create.place
+        self.waiting.append(create)
+        self.room -= size
+        if is_alone or self.room <= 0:
+            self.write_waiting()
+
+    def prepare(self, operation: BulkOperation, place: str) -> Create:
+        """Return a checked create.
+
+        :raises ScimError: the operation or its resource is refused
+        """
         check_operation(operation, self.owners)
         resource_type = self.endpoint(operation)
-        draft = self.load(resource_type, self.data(operation))
-        if draft.member_ids or self.store.directory.restores:
-            self.write_waiting()
-            self.write_one(_Create(operation, resource_type, draft))
-        else:
-            self.waiting[str(operation.bulk_id)] = _Create(operation, resource_type, draft)
+        draft = load_draft(resource_type, self.data(operation), self.request.tolerated)
+        return Create(operation, resource_type, draft, place)
 
     def write_waiting(self) -> None:
-        """Write the waiting creates, together if possible."""
-        waiting, self.waiting = list(self.waiting.values()), {}
-        if not waiting:
-            return
-        resource_type = waiting[0].resource_type
-        sent = [create.draft.document for create in waiting]
-        try:
-            made = self.store.atomically(
-                lambda transaction: writing.insert(transaction, resource_type, sent)
-            )
-        except ScimError:  # one by one, to find the one that fails
-            for create in waiting:
-                self.write_one(create)
-        else:
-            for create, stored in zip(waiting, made, strict=True):
-                self.note_created(create.operation, resource_type, stored)
+        """Write the waiting creates."""
+        waiting, self.waiting = self.waiting, []
+        self.write(waiting)
+        self.room = self.at_once
 
-    def write_one(self, create: _Create) -> None:
-        """Write one create, unless the job is over."""
-        if self.is_over:
+    def write(self, creates: Sequence[Create]) -> None:
+        """Write creates together, or in halves if one is refused, unless the job is over."""
+        if self.is_over or not creates:
             return
-        resource_type, draft = create.resource_type, create.draft
+        middle = len(creates) // 2
         try:
-            made = self.store.atomically(
-                lambda transaction: writing.create(transaction, resource_type, draft)
-            )
+            for create in creates:
+                self.check_references(create)
+            if middle:
+                self.write_together(creates)
+            else:
+                self.write_one(creates[0])
         except ScimError as error:
-            self.fail(create.operation, error)
-        else:
-            self.note_created(create.operation, resource_type, made)
+            if middle == 0 or isinstance(error, UnavailableError):  # the halves would wait as long
+                self.give_up(creates, error)
+            else:
+                self.write(creates[:middle])
+                self.write(creates[middle:])
+
+    def write_together(self, creates: Sequence[Create]) -> None:
+        """Write creates in one transaction; the next ones are fewer if it takes long.
+
+        :raises ScimError: one of them is refused
+        """
+
+        def work(transaction: Transaction) -> tuple[dict[str, Stored], float]:
+            made = write_together(transaction, creates, self.written)
+            return made, monotonic() - transaction.began
+
+        made, seconds = self.store.atomically(work)
+        if seconds > LONG:
+            self.at_once = max(1, len(creates) // 2)
+        elif seconds < SHORT:
+            self.at_once = min(WRITTEN_AT_ONCE, 2 * self.at_once)
+        for create in creates:
+            self.note_created(create, made[create.place])
+
+    def write_one(self, create: Create) -> None:
+        """Write one create; it may restore a deleted user.
+
+        :raises ScimError: it is refused
+        """
+        draft = create.draft_with(self.written)
+        made = self.store.atomically(
+            lambda transaction: writing.create(transaction, create.resource_type, draft)
+        )
+        self.note_created(create, made)
+
+    def check_references(self, create: Create) -> None:
+        """Raise if a create that was to be written before another, which refers to it, failed.
+
+        :raises ConflictError: nothing was created with a bulkId that is referred to
+        """
+        if not create.operation.references <= self.ids.keys():
+            resolve_ids(create.operation.data, self.ids)
 
     def create_circle(self, step: Step) -> None:
         """Create resources that refer to each other, all or none (RFC 7644 §3.7.1)."""
         if self.is_over:
             return
-        circle = _Circle(self, step)
+        self.ids |= {str(operation.bulk_id): new_id() for operation in step}
+        circle = Circle(step[0], self.written)
         try:
-            circle.hash_passwords()
+            for operation in step:
+                circle.current = operation
+                circle.creates.append(self.prepare(operation, self.ids[str(operation.bulk_id)]))
             made = self.store.atomically(circle.write)
         except ScimError as error:
             failed_too = ConflictError(
                 f"a circular reference to Operations[{circle.current.index}], which failed"
             )
             for operation in step:
+                del self.ids[str(operation.bulk_id)]
                 self.fail(operation, error if operation is circle.current else failed_too)
         else:
-            for operation, (resource_type, stored) in zip(step, made, strict=True):
-                self.note_created(operation, resource_type, stored)
+            for create, stored in zip(circle.creates, made, strict=True):
+                self.note_created(create, stored)
 
     def change(self, operation: BulkOperation) -> None:
         """Carry out a PUT, a PATCH or a DELETE."""
@@ -203,15 +242,18 @@ class _Job:
         data = resolve_ids(operation.data, self.ids) if operation.references else operation.data
         return bulk_patch(data, self.request.tolerated) if operation.method == "PATCH" else data
 
-    def load(self, resource_type: ResourceType, data: Any) -> Draft:
-        return load_draft(resource_type, data, self.request.tolerated)
-
-    def note_created(
-        self, operation: BulkOperation, resource_type: ResourceType, made: Stored
-    ) -> None:
-        self.ids[str(operation.bulk_id)] = made.id
+    def note_created(self, create: Create, made: Stored) -> None:
+        operation, resource_type = create.operation, create.resource_type
+        self.ids[str(operation.bulk_id)] = self.written[create.place] = made.id
         place = location(resource_type, made.id)
         self.results[operation.index] = succeeded(operation, 201, place, made.version)
+
+    def give_up(self, creates: Sequence[Create], error: ScimError) -> None:
+        """Note the error of creates that were not written, until the job is over."""
+        for create in creates:
+            self.ids.pop(str(create.operation.bulk_id))
+            if not self.is_over:
+                self.fail(create.operation, error)
 
     def fail(self, operation: BulkOperation, error: ScimError) -> None:
         """Note the error of an operation, and the id that a reference in its path stands for."""
@@ -239,66 +281,3 @@ class _Job:
                 f"{path[:80]!r} is not the path of a resource, such as /Users/2819c223"
             )
         return found, resource_id
-
-
-class _Circle:
-    """Creates that refer to each other, for one transaction.
-
-    Each is created without its references to resources that do not exist yet. When all exist, each
-    is completed. ``current`` is the create in work, so that an error can be told of it. ``data`` is
-    the data of each create, with the hash of its password.
-    """
-
-    def __init__(self, job: _Job, step: Step) -> None:
-        self.job = job
-        self.step = step
-        self.current = step[0]
-        self.data: list[Any] = []
-
-    def hash_passwords(self) -> None:
-        """Hash the password in the data of each create, before the transaction.
-
-        :raises ScimError: a create is no legal operation
-        """
-        for operation in self.step:
-            self.current = operation
-            check_operation(operation, self.job.owners)
-            resource_type, tolerated = self.job.endpoint(operation), self.job.request.tolerated
-            self.data.append(with_hash(operation.data, resource_type, tolerated))
-
-    def write(self, transaction: Transaction) -> list[tuple[ResourceType, Stored]]:
-        """Write all resources; return them with their types, in the order of the step."""
-        ids = dict(self.job.ids)
-        types = self.create(transaction, ids)
-        self.complete(transaction, types, ids)
-        return [
-            (each, transaction.get(each, ids[str(operation.bulk_id)], with_related=False))
-            for each, operation in zip(types, self.step, strict=True)
-        ]
-
-    def create(self, transaction: Transaction, ids: dict[str, str]) -> list[ResourceType]:
-        """Create each resource, add its id to ``ids``, and return all types."""
-        absent, types = set(bulk_ids(self.step)), []
-        for operation, data in zip(self.step, self.data, strict=True):
-            self.current = operation
-            types.append(self.job.endpoint(operation))
-            draft = self.job.load(types[-1], resolve_ids(withhold(data, absent), ids))
-            made = writing.create(transaction, types[-1], draft)
-            ids[str(operation.bulk_id)] = made.id
-            absent.discard(str(operation.bulk_id))
-        return types
-
-    def complete(
-        self, transaction: Transaction, types: Sequence[ResourceType], ids: Mapping[str, str]
-    ) -> None:
-        """Write the references that each resource lacks.
-
-        :raises ConflictError: the database refuses a reference
-        """
-        for operation, resource_type, data in zip(self.step, types, self.data, strict=True):
-            self.current = operation
-            draft = self.job.load(resource_type, resolve_ids(data, ids))
-            try:
-                writing.complete(transaction, resource_type, ids[operation.bulk_id], draft)
-            except ScimError as error:
-                raise ConflictError(f"a circular reference: {error.detail}") from None

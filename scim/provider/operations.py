@@ -32,7 +32,7 @@ from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
 from scim.serializers.messages import load_patch
-from scim.serializers.resources import Hashed, Unhashed, hash_password, load_value
+from scim.serializers.resources import Unhashed, hash_password, load_value
 from scim.serializers.stored import (
     Representation,
     check_whole,
@@ -138,7 +138,7 @@ def patch(
     :raises ScimError: an operation cannot be applied; the detail names it
     """
     operations = load_patch(sent, request.tolerated, request.max_operations)
-    hashes: dict[str, Hashed] = {}
+    hashes: dict[str, str] = {}
 
     def load(attribute: Attribute, value: Any) -> Any:
         return load_value(attribute, value, request.tolerated)
@@ -188,25 +188,26 @@ def _change(
     change: Callable[[Record], Patched],
     request: Request,
     operation: Operation,
-    in_advance: bool = False,
+    takes_long: bool = False,
 ) -> Representation:
     """Lock a resource, change it, and write it if the change made a difference.
 
-    A change ``in_advance`` is made before the lock, and again if somebody else was faster.
+    A change that ``takes_long`` is made before the lock, and again if somebody else was faster.
     """
     requested: Names = frozenset()
-    version, made = 0, None
-    if in_advance:
-        seen = store.look_at(resource_type, resource_id)
-        seen = check_found(resource_type, resource_id, seen, request)
-        version, made = seen.version, _changed(resource_type, seen, change)
+    unlocked_version, made_unlocked = 0, None
+    if takes_long:
+        unlocked = store.look_at(resource_type, resource_id)
+        unlocked = check_found(resource_type, resource_id, unlocked, request)
+        unlocked_version = unlocked.version
+        made_unlocked = _changed(resource_type, unlocked, change)
 
     def work(transaction: Transaction) -> Stored:
         nonlocal requested
         stored = transaction.lock(resource_type, resource_id)
         stored = check_found(resource_type, resource_id, stored, request)
-        fits = made if stored.version == version else None
-        changed = fits or _changed(resource_type, stored, change)
+        made = made_unlocked if stored.version == unlocked_version else None
+        changed = made or _changed(resource_type, stored, change)
         document = changed.resource
         requested = written_on_request(changed.untouched, document, resource_type.attributes)
         after = writing.write_change(

@@ -14,18 +14,17 @@ from scim.storage import Cause, Deleted, Operation, Reason, Stored, Transaction,
 
 
 def insert(
-    transaction: Transaction, resource_type: ResourceType, sent: Sequence[Record]
+    transaction: Transaction, resource_type: ResourceType, sent: Sequence[tuple[str, Record]]
 ) -> list[Stored]:
-    """Write new resources of one type, without members; accounts are active by default."""
-    if resource_type.is_account:
-        sent = [{"active": True} | document for document in sent]
-    for document in sent:
+    """Write new resources of one type, given by their ids; accounts are active by default."""
+    for _, document in sent:
         check_links(transaction, resource_type, document)
-    ids = [new_id() for _ in sent]  # close to each other in time
-    return transaction.insert(
-        resource_type,
-        [make_document(resource_type, *each) for each in zip(ids, sent, strict=True)],
-    )
+    default = {"active": True} if resource_type.is_account else {}
+    written = [
+        make_document(resource_type, resource_id, default | document)
+        for resource_id, document in sent
+    ]
+    return transaction.insert(resource_type, written)
 
 
 def check_links(transaction: Transaction, resource_type: ResourceType, document: Record) -> None:
@@ -46,29 +45,23 @@ def check_links(transaction: Transaction, resource_type: ResourceType, document:
             )
 
 
-def create(transaction: Transaction, resource_type: ResourceType, draft: Draft) -> Stored:
-    """Write a new resource with its members."""
-    stored = revive(transaction, resource_type, draft.document)
-    if stored is None:
-        [stored] = insert(transaction, resource_type, [draft.document])
+def create(
+    transaction: Transaction,
+    resource_type: ResourceType,
+    draft: Draft,
+    resource_id: str | None = None,
+) -> Stored:
+    """Write a new resource with its members; a deleted one may come back under its old id."""
+    if deleted := find_deleted(transaction, resource_type, draft.document):
+        check_links(transaction, resource_type, draft.document)
+        kept = read_document(deleted.stored) | {"active": True}
+        stored = restore(transaction, resource_type, deleted, kept | draft.document)
+    else:
+        [stored] = insert(transaction, resource_type, [(resource_id or new_id(), draft.document)])
     if draft.member_ids:
         added = MemberOperation("add", draft.member_ids)
         transaction.change_members(stored.id, stored.version, [added])
     return stored
-
-
-def complete(
-    transaction: Transaction, resource_type: ResourceType, resource_id: str, draft: Draft
-) -> None:
-    """Write a resource again with the references that it could not have at first.
-
-    Only a bulk request needs it, whose creates refer to each other.
-    """
-    stored = transaction.lock(resource_type, resource_id)
-    assert stored is not None
-    document = read_document(stored) | draft.document
-    members = draft.replaced_members(resource_type)
-    write_change(transaction, resource_type, stored, document, Operation.CREATE, members)
 
 
 def write_change(
@@ -136,15 +129,10 @@ def restore(
     return transaction.get(resource_type, stored.id, with_related=True)
 
 
-def revive(
+def find_deleted(
     transaction: Transaction, resource_type: ResourceType, document: Record
-) -> Stored | None:
-    """Bring back the deleted user of that name, if the tenant restores; None if there is none."""
+) -> Deleted | None:
+    """Return the deleted user of that name, if the tenant restores; None if there is none."""
     if not transaction.directory.restores or not resource_type.is_account:
         return None
-    deleted = transaction.trash.named(resource_type, fold_text(document["userName"]))
-    if deleted is None:
-        return None
-    check_links(transaction, resource_type, document)
-    kept = read_document(deleted.stored) | {"active": True}
-    return restore(transaction, resource_type, deleted, kept | document)
+    return transaction.trash.named(resource_type, fold_text(document["userName"]))

@@ -32,7 +32,9 @@ def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
 
 
 def check_token(call: Call) -> None:
-    """Set what the token of a request opens, and check what only a client with a token may learn.
+    """Set the tenant that the token of a request opens; then check the Host header.
+
+    A client without a token learns nothing of the second check.
 
     :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory
     :raises NotFoundError: a slash follows the base path twice, and the tenant is strict

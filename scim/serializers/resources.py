@@ -16,11 +16,10 @@ from marshmallow import Schema, ValidationError, fields
 from scim.protocol.attributes import Attribute
 from scim.protocol.canonical import canonical_resource, canonical_value, settle
 from scim.protocol.errors import InvalidSyntaxError, InvalidValueError
-from scim.protocol.filters.resolve import locate
 from scim.protocol.references import in_body_order
 from scim.protocol.schema import USER, ResourceType
 from scim.protocol.tolerance import Tolerated
-from scim.protocol.values import PLACEHOLDER, UNSTORABLE, Record, check
+from scim.protocol.values import PLACEHOLDER, Record, check
 
 ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
 
@@ -89,10 +88,6 @@ def _is_json(text: str) -> bool:
     return True
 
 
-class Hashed(str):
-    """The argon2 hash of a password; no client can send this type, JSON has only plain strings."""
-
-
 class Unhashed(str):
     """A checked password of a PATCH, of which only the last one is hashed."""
 
@@ -101,28 +96,13 @@ class Password(Simple):
     """A password; loading returns its argon2 hash, so that nothing else sees the text."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, *args, **kwargs)
-        return text if isinstance(text, Hashed) else hash_password(text)
+        return hash_password(super()._deserialize(value, *args, **kwargs))
 
 
-def hash_password(text: str) -> Hashed:
+def hash_password(text: str) -> str:
     """Return the hash of a password; this takes 20 ms or more, so it precedes any lock."""
     with _one_at_a_time:
-        return Hashed(hasher.hash(text))
-
-
-def with_hash(sent: Any, resource_type: ResourceType, tolerated: Tolerated) -> Any:
-    """Return a resource that a client sent with its password hashed, if that can be stored."""
-    if not isinstance(sent, dict):
-        return sent
-    return {
-        name: hash_password(value)
-        if isinstance(value, str)
-        and not UNSTORABLE.search(value)
-        and locate(name, resource_type, tolerated) == PASSWORD
-        else value
-        for name, value in sent.items()
-    }
+        return hasher.hash(text)
 
 
 class Complex(Schema):

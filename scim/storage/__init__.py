@@ -10,6 +10,7 @@ from .changes import Cause, Change, Operation, Reason
 from .database.database import Database
 from .database.engine import ENGINE_OPTIONS
 from .directory import Directory
+from .joining import NewMembers
 from .keys import is_id, new_id, next_id
 from .pages.query import Found, Page, Position, Query, Selection, sort_chain
 from .rows import Stored
@@ -30,6 +31,7 @@ __all__ = [
     "Directory",
     "Doorkeeper",
     "Found",
+    "NewMembers",
     "Operation",
     "Page",
     "Position",

@@ -51,7 +51,11 @@ class Anchor:
 
 @dataclass(slots=True)
 class _Settling:
-    """How far the ids of one type were settled, in nanoseconds; ``seen`` was the last one then."""
+    """The instant up to which the ids of one type are settled, as it was at the last look.
+
+    ``settled`` is that instant and ``seen`` that of the last id then, both in nanoseconds of Unix
+    time. ``at`` is when this process looked, in seconds of ``time.monotonic``.
+    """
 
     settled: float = 0
     seen: float = 0

@@ -46,7 +46,7 @@ CLOCK = Clock()
 
 
 class ClockBehind(Exception):
-    """A transaction must begin again with later ids: the clock here has yet to reach ``last``."""
+    """The clock here is behind the id ``last``; the transaction must begin again with later ids."""
 
     def __init__(self, last: str) -> None:
         super().__init__(last)

@@ -34,7 +34,10 @@ class Referred:
 
     @property
     def searched(self) -> Mapping[Keys, Keys]:
-        """Those of them that a filter asks of ``search``, for its index, with the keys there."""
+        """The columns above that a filter looks up in ``search`` instead, with the keys there.
+
+        ``search`` has an index.
+        """
         display = self.reference.display
         return {(display.lower(),): DISPLAY_NAME} if display else {}
 

@@ -81,7 +81,10 @@ class Relation:
 
     @property
     def searched(self) -> Mapping[Keys, Keys]:
-        """Those of them that a filter asks of ``search``, for its index, with the keys there."""
+        """The columns above that a filter looks up in ``search`` instead, with the keys there.
+
+        ``search`` has an index.
+        """
         return {("display",): DISPLAY_NAME} if self.other is users else {}
 
     def select(self, *columns: Any) -> sa.Select[Any]:

@@ -24,7 +24,7 @@ from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hi
 from .transaction import Transaction
 
 T = TypeVar("T")
-LAST_ATTEMPT = 3  # at which new ids may come before others; it makes later pages slower only
+LAST_ATTEMPT = 3  # ids may come before others at this attempt; that only slows later pages
 AT_ONCE = 1000  # members read by one statement, where a group has more
 TOO_MANY = (
     "the query takes longer than this server allows; "

@@ -254,12 +254,12 @@ class Transaction:
         self.members_at(group_id, version).update(changed)
         return bool(changed)
 
-    def bump(self, resource_type: ResourceType, ids: Collection[str]) -> dict[str, int]:
+    def bump(self, kind: ResourceType, ids: Collection[str], by: int = 1) -> dict[str, int]:
         """Bump the versions of resources that show a changed one; return the versions by id."""
         if not ids:
             return {}
-        names = {"tenant": self.tenant_id, "ids": list(ids), "at": now()}
-        return dict(update_versions(resource_type).rows(self.connection, names))
+        names = {"tenant": self.tenant_id, "ids": list(ids), "at": now(), "by": by}
+        return dict(update_versions(kind).rows(self.connection, names))
 
     def delete(self, resource_type: ResourceType, stored: Stored) -> None:
         """Move a locked resource to the trash; every resource that shows it gets a new version."""

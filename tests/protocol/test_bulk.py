@@ -11,12 +11,12 @@ from scim.protocol.bulk import (
     bulk_ids,
     bulk_response,
     check_operation,
+    exchange,
     failed,
     is_circular,
     plan,
     resolve_ids,
     succeeded,
-    withhold,
 )
 from scim.protocol.errors import (
     ConflictError,
@@ -163,7 +163,7 @@ def test_data_nested_deeper_than_python_recurses_is_walked():
 
     assert BulkOperation(0, data=data).references == {"x"}
     assert innermost(resolve_ids(data, IDS)) == ["1"]
-    assert innermost(withhold(data, {"x"})) == []
+    assert innermost(exchange(data, {"bulkId:x": "2"})) == ["2"]
 
 
 def nested(depth, text):
@@ -179,30 +179,11 @@ def innermost(value):
     return value
 
 
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        ({"members": refer("x", "z")}, {"members": refer("z")}),
-        ({"members": [{"VALUE": "bulkId:x", "type": "User"}]}, {"members": []}),
-        ({"members": ["bulkId:x", "bulkId:z"]}, {"members": ["bulkId:z"]}),
-        (
-            {ENTERPRISE_USER_SCHEMA: {"manager": {"value": "bulkId:x"}, "department": "d"}},
-            {ENTERPRISE_USER_SCHEMA: {"department": "d"}},
-        ),
-        (
-            {ENTERPRISE_USER_SCHEMA: {"manager": {"value": "bulkId:x"}}},
-            {ENTERPRISE_USER_SCHEMA: {}},
-        ),
-        ({"manager": "bulkId:x", "userName": "Bob"}, {"userName": "Bob"}),
-        ({"manager": {"$ref": "bulkId:x", "value": "1"}}, {"manager": {"value": "1"}}),
-        ({"userName": "see bulkId:x"}, {"userName": "see bulkId:x"}),
-        (None, None),
-    ],
-)
-def test_reference_is_withheld_with_the_object_whose_value_it_is(data, expected):
+def test_exchange_replaces_whole_texts_and_keeps_what_it_was_given():
+    data = {"a": ["x", "xx", 1, None], "x": {"b": "x"}}
     sent = json.dumps(data)
 
-    assert withhold(data, {"x", "y"}) == expected
+    assert exchange(data, {"x": "y"}) == {"a": ["y", "xx", 1, None], "x": {"b": "y"}}
     assert json.dumps(data) == sent
 
 

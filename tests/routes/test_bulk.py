@@ -1,14 +1,17 @@
 """RFC 7644 §3.7 over HTTP: many operations in one request, each by itself or not at all."""
 
 import json
+from math import inf
 
 import pytest
 import sqlalchemy as sa
 
+from scim.protocol.errors import UnavailableError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from scim.provider.bulk import WRITTEN_AT_ONCE
 from scim.serializers.messages import BULK_REQUEST_SCHEMA
 from scim.serializers.resources import hasher
+from scim.storage import Store
 
 from ..support.bulk import (
     BASE,
@@ -762,6 +765,13 @@ def full_users(prefix, number):
     ]
 
 
+@pytest.fixture
+def on_a_quick_machine(monkeypatch):
+    """However long a transaction takes, the next one is not smaller."""
+    monkeypatch.setattr("scim.provider.bulk.LONG", inf)
+
+
+@pytest.mark.usefixtures("on_a_quick_machine")
 def test_thousand_creates_take_few_statements(scim, statements):
     seen = {}
     for prefix, number in (("a", 10), ("b", 1000)):
@@ -773,6 +783,65 @@ def test_thousand_creates_take_few_statements(scim, statements):
     assert len(seen[10]) <= 20
 
 
+def test_link_to_another_type_fails_alone_in_its_run(scim, ada, tours):
+    """The first link leads to a user as a group."""
+    wrong, right = f"{BASE}/Groups/{ada['id']}", f"{BASE}/Groups/{tours['id']}"
+
+    results = carry_out(
+        scim,
+        post("a", group("a", members=[{"$ref": wrong}])),
+        post("b", group("b", members=[{"$ref": right}])),
+    )
+
+    assert statuses(results) == ["400", "201"]
+    assert member_ids(at(scim, results[1])) == {tours["id"]}
+
+
+@pytest.mark.usefixtures("on_a_quick_machine")
+def test_chain_of_groups_takes_few_statements(scim, ada, statements):
+    chain = [post("0", group("level 0", {"id": ada["id"]}))]
+    chain += [post(f"{n}", group(f"level {n}", members=refer(f"{n - 1}"))) for n in range(1, 200)]
+
+    with statements() as seen:
+        results = carry_out(scim, *chain)
+
+    assert statuses(results) == ["201"] * 200
+    assert len(seen) <= 20
+    found = scim.read(ada)
+    assert len(found["groups"]) == 200
+    assert [each["type"] for each in found["groups"]].count("direct") == 1
+    assert found["meta"]["version"] == 'W/"201"'  # as if each group had come alone
+
+
+def test_transactions_that_take_long_become_smaller(scim, statements, monkeypatch):
+    monkeypatch.setattr("scim.provider.bulk.LONG", 0)
+    users = [post(f"{index}", user(f"user{index}")) for index in range(2 * WRITTEN_AT_ONCE)]
+
+    with statements() as seen:
+        results = carry_out(scim, *users)
+
+    assert statuses(results) == ["201"] * len(users)
+    transactions = sum(text.startswith("INSERT INTO totals") for text in seen)
+    assert transactions > 9  # of 200, 100, 50, 25, 12, 6, 3, 1, 1, 1
+
+
+def test_database_that_is_away_is_not_asked_once_for_each_create(scim, monkeypatch):
+    asked = []
+
+    def away(self, work):
+        asked.append(work)
+        raise UnavailableError("the database is too busy")
+
+    users = [post(f"{index}", user(f"user{index}")) for index in range(50)]
+    monkeypatch.setattr(Store, "atomically", away)
+
+    results = carry_out(scim, *users, failOnErrors=20)
+
+    assert statuses(results) == ["503"] * 20
+    assert len(asked) == 1
+
+
+@pytest.mark.usefixtures("on_a_quick_machine")
 def test_thousand_users_become_members_in_the_same_request(scim, statements):
     everybody = [f"{index}" for index in range(999)]
     users = [post(name, user(f"user{name}")) for name in everybody]

@@ -1,4 +1,4 @@
-"""What one request may cost: more than a limit allows is refused, and nothing is changed."""
+"""A request that costs more than a limit allows is refused, and changes nothing."""
 
 import pytest
 

@@ -1,5 +1,6 @@
 """RFC 7644 §3.7: a bulk request ends as its operations would one by one, whatever is in it."""
 
+import dataclasses
 import json
 import re
 
@@ -10,11 +11,12 @@ from scim import provider
 from scim.protocol.bulk import bulk_ids, check_operation, is_circular, plan, resolve_ids
 from scim.protocol.errors import ScimError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
+from scim.provider import recovery
 from scim.serializers.messages import load_bulk
 from tests.support.tries import tries
 
 from ..support.bulk import bulk_request, delete, patch, post, put, statuses
-from ..support.scim import add, enterprise, group, remove, replace, user
+from ..support.scim import UNKNOWN_ID, add, enterprise, group, remove, replace, user
 
 USERS, GROUPS = ("ada", "bob", "cy"), ("guides", "tours")
 NEW_NAMES = st.sampled_from(["ada", "ADA", "dee", "eve", "", "guides", "rides"])
@@ -108,6 +110,19 @@ def state(directory):
     return sorted(shown, key=lambda each: each["id"]), [page["totalResults"] for page in pages]
 
 
+def histories(directory):
+    """Return how many members joined with each version of each group, by its name."""
+    groups = directory.page(GROUP)["Resources"]
+    return {
+        each["displayName"]: [
+            (change.version, str(change.operation), len(change.members))
+            for change in recovery.history(directory.store, each["id"])
+            if change.resource_id == each["id"]
+        ]
+        for each in groups
+    }
+
+
 def _comparable(resource):
     """Return a resource without times; ``members`` and ``groups`` are in the order of ids."""
     for name in resource.keys() & {"members", "groups"}:
@@ -122,6 +137,45 @@ def loaded(directory, drawn, ids):
         text = text.replace(f'/{name}"', f'/{resource_id}"')
         text = text.replace(f'\\"{name}\\"', f'\\"{resource_id}\\"')
     return load_bulk(bulk_request(*json.loads(text)), directory.request.tolerated)[0]
+
+
+@st.composite
+def creates(draw):
+    """Make creates of users and groups, each group with some of those before it as members."""
+    made = []
+    for number in range(draw(st.integers(1, 12))):
+        if draw(st.integers(0, 3)) == 0:
+            made.append(post(f"{number}", user(f"user{number}")))
+            continue
+        before = [f"bulkId:{each}" for each in range(number)]
+        wanted = st.sampled_from([*before, *before, *before, *USERS, *GROUPS, UNKNOWN_ID])
+        ids = draw(st.lists(wanted, max_size=4))
+        name = draw(st.sampled_from([f"group{number}"] * 9 + ["guides"]))
+        made.append(post(f"{number}", group(name, members=[{"value": each} for each in ids])))
+    return made
+
+
+@settings(max_examples=tries(30))
+@given(drawn=creates(), most=st.sampled_from([4, 100_000]), depth=st.sampled_from([3, 300]))
+def test_groups_written_together_are_as_if_they_were_written_one_by_one(
+    new_directory, drawn, most, depth
+):
+    directory, ids = filled(new_directory)
+    other, other_ids = filled(new_directory)
+    for each, known in ((directory, ids), (other, other_ids)):
+        members = add("members", [{"value": known["tours"]}, {"value": known["bob"]}])
+        each.patch({"id": known["guides"]}, members)
+        limits = {"max_nesting_pairs": most, "max_nesting_depth": depth}
+        each.store.directory = dataclasses.replace(each.store.directory, **limits)
+
+    sent, sent_alone = loaded(directory, drawn, ids), loaded(other, drawn, other_ids)
+    results = json.loads(
+        provider.carry_out(directory.store, sent, None, directory.request), strict=False
+    )
+
+    assert statuses(results["Operations"]) == one_by_one(other, sent_alone, 0)
+    assert state(directory) == state(other)
+    assert histories(directory) == histories(other)
 
 
 @settings(max_examples=tries(20))

@@ -1,4 +1,4 @@
-"""What work on the database may cost: it is stopped after some seconds, whoever waits for it.
+"""The database stops a read or a write that takes too many seconds.
 
 PostgreSQL counts each statement by itself, SQLite all statements of one read or one write.
 """

@@ -32,7 +32,7 @@ Beyond = Callable[[Any, Any], Any]  # how the ids on a page compare with where i
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """What is read beside a page: the total, the count of shifts, the last id of the type."""
+    """Numbers that are read beside a page: the total, the shifts, the last id of the type."""
 
     total: int
     shifts: int

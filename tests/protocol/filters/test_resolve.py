@@ -1,4 +1,4 @@
-"""What a filter may ask of an attribute (RFC 7644 §3.4.2.2), before any database is asked."""
+"""Filters are checked against the attributes before any database is asked (RFC 7644 §3.4.2.2)."""
 
 import pytest
 
