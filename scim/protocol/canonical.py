@@ -13,7 +13,7 @@ from .filters.resolve import Chain, locate
 from .forms import element, first_primary, sent_value, simple_value
 from .patch.elements import distinct, united
 from .schema import ResourceType
-from .tolerance import STRICT, Tolerated, current_urn
+from .tolerance import LEGACY_CORE_URNS, STRICT, Tolerated, current_urn
 from .values import Record
 
 MOST_NAMES = 10_000  # to be looked up, at the top level of a resource
@@ -71,7 +71,10 @@ def spread(
 
 def is_core(name: str, resource_type: ResourceType, tolerated: Tolerated) -> bool:
     """Tell whether ``name`` is the URN of the core schema of a resource type."""
-    return current_urn(name, resource_type, tolerated).lower() == resource_type.schema.id.lower()
+    core, given = resource_type.schema.id.lower(), name.lower()
+    if given not in LEGACY_CORE_URNS:
+        return given == core
+    return current_urn(name, resource_type, tolerated).lower() == core
 
 
 def _located(name: str, resource_type: ResourceType, tolerated: Tolerated) -> Chain:
