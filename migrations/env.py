@@ -1,6 +1,7 @@
 """Run by Alembic: the migrations, on the database of the application."""
 
 import re
+import warnings
 from contextlib import AbstractContextManager
 from logging.config import fileConfig
 from typing import Any
@@ -13,6 +14,12 @@ fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
 db = current_app.extensions["migrate"].db
 LOCK = 7643_7644  # the advisory lock of PostgreSQL that a migration holds
 PARTITION = re.compile(r"(.+)_p\d+")
+# Alembic warns of the indexes of expressions, which it does not compare; `applies` knows them.
+for text in (
+    "autogenerate skipping metadata-specified expression",
+    "Expression #.* operator clause",
+):
+    warnings.filterwarnings("ignore", text)
 
 
 def applies(item: Any, name: Any, kind: str, reflected: bool, other: Any) -> bool:
@@ -32,15 +39,20 @@ def applies(item: Any, name: Any, kind: str, reflected: bool, other: Any) -> boo
 
 
 def drop_empty(_: Any, __: Any, directives: list[Any]) -> None:
-    """Write no file when nothing has changed."""
-    if directives[0].upgrade_ops.is_empty():
+    """Write no file when `db migrate` finds no change; `db check` looks at what it found."""
+    is_comparing = getattr(context.config.cmd_opts, "autogenerate", False)
+    if is_comparing and directives[0].upgrade_ops.is_empty():
         directives.clear()
         print("models.py and the migrations agree; there is nothing to write.")
 
 
 def report(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
-    """Say what has been applied."""
-    print(f"Migrated to {step.up_revision_id}: {step.up_revision.doc}")
+    """Say where the database is now."""
+    if step.is_upgrade:
+        print(f"Migrated to {step.up_revision_id}: {step.up_revision.doc}")
+        return
+    left = ", ".join(each.revision for each in step.destination_revisions) or "the empty database"
+    print(f"Went back to {left}, without: {step.up_revision.doc}")
 
 
 def begin() -> AbstractContextManager[Any]:

@@ -109,9 +109,8 @@ def test_server_that_does_not_start_fails_and_prints_the_line_only():
     assert done.stderr == "SCIM_PORT must be a whole number, not 'http'\n"
 
 
-@pytest.mark.parametrize("command", [["db", "upgrade"], ["--help"]])
-def test_wrong_value_stops_a_command_with_one_line(command):
-    done = run("manage.py", *command, PORT="http")
+def test_wrong_value_stops_a_command_with_one_line():
+    done = run("manage.py", "db", "upgrade", PORT="http")
 
     assert done.returncode == 1
     assert "SCIM_PORT must be a whole number, not 'http'" in done.stderr.splitlines()[-1]

@@ -1,13 +1,21 @@
 """The commands of manage.py."""
 
-from flask.cli import FlaskGroup
+from copy import copy
 
-from . import check, db, demo, history, idp, tenants, trash
+import click
+from flask.cli import routes_command, shell_command
+
+from . import check, db, demo, history, idp, listing, reset, tenants, trash
 
 
-def register(cli: FlaskGroup) -> None:
+shell = copy(shell_command)
+shell.help = "Open a Python shell with the application as `app`."
+
+
+def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
-    commands = (db.db, trash.trash, history.history, history.revert)
+    inside = (listing.user, listing.group, trash.trash, history.history, history.revert)
+    operated = (db.db, reset.reset, tenants.tenant, tenants.token, routes_command, shell)
     outside = (check.check, idp.idp, demo.demo)
-    for command in (*commands, tenants.tenant, tenants.token, *outside):
+    for command in (*inside, *operated, *outside):
         cli.add_command(command)

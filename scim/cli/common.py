@@ -10,7 +10,7 @@ from flask import current_app
 from scim.printing import printable
 from scim.protocol.errors import ScimError
 from scim.service import Service
-from scim.storage import Database, Store, is_id
+from scim.storage import Database, Store
 from scim.storage.tokens import Tenant, find_tenant
 
 TOKEN = "manage.py"  # the history names it for changes by commands
@@ -22,12 +22,18 @@ def say(line: str) -> None:
 
 
 def service() -> Service:
-    """Return what the settings of this process open."""
+    """Return what the settings of this process open.
+
+    :raises click.ClickException: the database cannot be used, or its tables are not up to date
+    """
     found: Service = current_app.extensions["scim"]
+    if problem := found.database.problem(current_app.extensions["migrate"].directory):
+        raise click.ClickException(problem)
     return found
 
 
 def database() -> Database:
+    """Return the database, as ``service`` does."""
     return service().database
 
 
@@ -52,13 +58,6 @@ def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:
         "--tenant", default="default", show_default=True, help="the tenant's name"
     )
     return option(command)
-
-
-def resource_id(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Return the value of an argument that has the form of an id."""
-    if value is not None and not is_id(value):
-        raise click.BadParameter(f"{value!r} is not an id, which has 36 characters")
-    return value
 
 
 @contextmanager

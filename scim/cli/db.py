@@ -1,5 +1,7 @@
 """``db``: create and migrate the tables."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
@@ -7,13 +9,41 @@ from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import cli, migrate
 
+from scim.storage import Database
 from scim.storage.database.partitions import partition
 
-from .common import database
+from .common import service
 
 db: click.Group = cli.db
+db.help = "Create, migrate and compare the tables of the database."
+NEED_FILE = ("check", "current", "downgrade", "stamp")
 apply = db.commands["upgrade"].callback
 HERE = "The migrations are already here; `python manage.py db upgrade` applies them."
+
+
+def database() -> Database:
+    """Return the database, whatever state it is in; ``common.database`` wants it up to date."""
+    found: Database = current_app.extensions["scim"].database
+    return found
+
+
+def needs_file(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command of Flask-Migrate say in a line that SQLite's file is not there."""
+
+    @wraps(command)
+    @with_appcontext
+    def checked(**options: Any) -> Any:
+        file = database().file
+        if file and (problem := file.problem()):
+            raise click.ClickException(problem)
+        return command(**options)
+
+    return checked
+
+
+for inherited in map(db.commands.__getitem__, NEED_FILE):
+    assert inherited.callback
+    inherited.callback = needs_file(inherited.callback)
 
 
 @db.command("init")
@@ -39,6 +69,8 @@ def upgrade(**options: Any) -> None:
     """Apply the migrations; create SQLite's file first, which nothing else does."""
     if file := database().file:
         file.create()
+        if problem := file.problem():
+            raise click.ClickException(problem)
     assert apply
     apply(**options)
 
@@ -56,9 +88,7 @@ def partition_tables(count: int) -> None:
     """
     if database().engine.dialect.name != "postgresql":
         raise click.ClickException("SQLite has no partitions; set SCIM_DATABASE_URL to PostgreSQL")
-    if problem := database().problem(current_app.extensions["migrate"].directory):
-        raise click.ClickException(problem)
-    names = database().write(lambda connection: partition(connection, count))
+    names = service().database.write(lambda connection: partition(connection, count))
     if not names:
         raise click.ClickException("the tables are partitioned already")
     click.echo(f"Partitioned by tenant, into {count} parts each: {', '.join(names)}")

@@ -11,63 +11,106 @@ from scim.protocol.values import PLACEHOLDER
 from scim.provider import recovery
 from scim.storage import Cause, Change, Reason, Store
 
-from .common import explain_errors, of_tenant, resource_id, say, service, store
+from .common import explain_errors, of_tenant, say, service, store
+from .names import find_alive, name_in, name_of, with_name
+from .times import instant
 from .trash import days_ago, say_missing, say_purged
 
 MEMBERS_SHOWN = 20
 
 
 @click.command()
-@click.argument("id", callback=resource_id, required=False)
+@click.argument("name", required=False)
+@click.option("--type", "type_name", help="its type, for example User or Group")
+@click.option(
+    "--since",
+    metavar="WHEN",
+    callback=instant,
+    help="show everything that changed in the last 30m, 1h or 7d, or since 2026-11-29",
+)
 @click.option("--purge", is_flag=True, help="delete changes older than SCIM_HISTORY_DAYS")
 @of_tenant
 @with_appcontext
-def history(id: str | None, purge: bool, tenant: str) -> None:
-    """Show the changes of a user or group: when, by whom, and which values."""
+def history(
+    name: str | None, type_name: str | None, since: str | None, purge: bool, tenant: str
+) -> None:
+    """Show the changes of a user or group: when, by whom, and which values.
+
+    NAME is a userName, a displayName or an id. With --since it may be left out.
+    """
     opened = store(tenant)
     if purge:
         days = service().settings.history_days
         say_purged(recovery.purge_history(opened, days_ago(days)), "changes made", days)
-    elif id is None:
-        raise click.UsageError("give the id of a user or group, or --purge")
+    elif name is None and since is None:
+        raise click.UsageError("give the name of a user or group, --since, or --purge")
+    elif name is None:
+        for line in lines_of_all(opened, recovery.changes_since(opened, since or "")):
+            say(line)
     else:
+        resource_id = find_alive(opened, name, type_name)
         with explain_errors():
-            changes = recovery.history(opened, id)
-        for line in lines(opened, id, changes):
+            changes = recovery.history(opened, resource_id)
+        recent = [change for change in changes if change.at >= (since or "")]
+        for line in lines(opened, resource_id, recent):
             say(line)
 
 
 @click.command()
-@click.argument("id", callback=resource_id)
+@with_name
 @click.option("--to", "version", type=int, required=True, help="the version to go back to")
 @of_tenant
 @with_appcontext
-def revert(id: str, version: int, tenant: str) -> None:
-    """Go back to an earlier version of a user or group; this makes a new version."""
+def revert(name: str, type_name: str | None, version: int, tenant: str) -> None:
+    """Go back to an earlier version of a user or group; this makes a new version.
+
+    NAME is a userName, a displayName or an id; `history NAME` shows the versions.
+    """
+    opened = store(tenant)
     with explain_errors():
-        done = recovery.revert(store(tenant), id, version)
-    name = done.resource_type.name
-    say(f"The {name} is now at version {done.stored.version}, as it was at {version}.")
+        done = recovery.revert(opened, find_alive(opened, name, type_name), version)
+    kind = done.resource_type.name
+    say(f"The {kind} is now at version {done.stored.version}, as it was at {version}.")
     say_missing(done.missing)
+
+
+def lines_of_all(opened: Store, changes: Sequence[Change]) -> Iterator[str]:
+    """Yield the lines that describe the changes of several resources to a person."""
+    for change in changes:
+        name = name_in(change.after or change.before) or name_of(opened, change.resource_id)
+        what = f"{change.resource_type} {change.resource_id} ({name})"
+        yield f"{_when(change)}  {_operation(opened, change)}  {what} version {change.version}"
+        yield from _details(opened, change)
+    if not changes:
+        yield "Nothing has changed since then."
 
 
 def lines(opened: Store, resource_id: str, changes: Sequence[Change]) -> Iterator[str]:
     """Yield the lines that describe the changes of a resource to a person."""
     for change in changes:
-        when = f"{change.at[:19]}Z  {change.token}"
+        when = _when(change)
         if change.resource_id != resource_id:
             verb = "joined" if change.members[resource_id] else "left"
             yield f"             {when}  {verb} the group {_named(opened, change.resource_id)}"
             continue
         yield f"version {change.version:<4} {when}  {_operation(opened, change)}"
-        yield from (f"  {line}" for line in difference(change.before, change.after))
-        if change.unseen:
-            yield "  an attribute changed that is never shown, a password for example"
-        members = sorted(change.members.items())
-        for member, added in members[:MEMBERS_SHOWN]:
-            yield f"  {'+' if added else '-'} member {_named(opened, member)}"
-        if len(members) > MEMBERS_SHOWN:
-            yield f"  and {len(members) - MEMBERS_SHOWN} more members"
+        yield from _details(opened, change)
+
+
+def _when(change: Change) -> str:
+    return f"{change.at[:19]}Z  {change.token}"
+
+
+def _details(opened: Store, change: Change) -> Iterator[str]:
+    """Yield a line for each value and each member that a change added or removed."""
+    yield from (f"  {line}" for line in difference(change.before, change.after))
+    if change.unseen:
+        yield "  an attribute changed that is never shown, a password for example"
+    members = sorted(change.members.items())
+    for member, added in members[:MEMBERS_SHOWN]:
+        yield f"  {'+' if added else '-'} member {_named(opened, member)}"
+    if len(members) > MEMBERS_SHOWN:
+        yield f"  and {len(members) - MEMBERS_SHOWN} more members"
 
 
 def _operation(opened: Store, change: Change) -> str:
@@ -83,14 +126,9 @@ def _operation(opened: Store, change: Change) -> str:
 
 
 def _named(opened: Store, resource_id: str) -> str:
-    """Return an id with the name of the user or group, if there is one."""
-    for name in ("User", "Group"):
-        resource_type = opened.directory.definitions.by_name[name]
-        found = opened.get(resource_type, resource_id, with_related=False)
-        if found:
-            document = json.loads(found.body, strict=False)
-            return f"{resource_id} ({document.get('userName') or document['displayName']})"
-    return resource_id
+    """Return an id with the name of the user or group, also of one that is gone."""
+    name = name_of(opened, resource_id)
+    return f"{resource_id} ({name})" if name else resource_id
 
 
 def difference(before: str | None, after: str | None) -> Iterator[str]:

@@ -3,9 +3,6 @@
 import click
 from flask.cli import with_appcontext
 
-from scim.protocol.filters.nodes import AttributePath, Comparison
-from scim.protocol.filters.resolve import resolve
-from scim.storage import Query, Selection, Store
 from scim.storage.tokens import (
     Tenant,
     add_tenant,
@@ -16,7 +13,8 @@ from scim.storage.tokens import (
     set_tenant,
 )
 
-from .common import database, explain_errors, find, of_tenant, say, store
+from .common import database, find, of_tenant, say, store
+from .names import find_user
 
 
 @click.group()
@@ -114,21 +112,8 @@ def revoke(name: str, tenant: str) -> None:
 def issue(name: str, subject: str | None, tenant: str) -> None:
     """Make a token and print it once; no command shows it again."""
     mine = find(tenant)
-    user_id = _user_id(store(tenant), subject) if subject else None
+    user_id = find_user(store(tenant), subject) if subject else None
     issued = database().write(lambda connection: issue_token(connection, mine, name, user_id))
     if issued is None:
         raise click.ClickException(f"the tenant has a token {name!r} already; revoke it first")
     say(issued)
-
-
-def _user_id(opened: Store, subject: str) -> str:
-    """Return the id of the user with an id or a userName."""
-    user_type = opened.directory.definitions.by_name["User"]
-    with explain_errors():
-        if found := opened.get(user_type, subject, with_related=False):
-            return found.id
-        named = resolve(Comparison(AttributePath("userName"), "eq", subject), user_type)
-        page = opened.query(Query((Selection(user_type, named, with_related=False),), limit=2))
-    if not page.resources:
-        raise click.ClickException(f"no user has the id or userName {subject!r}")
-    return page.resources[0].stored.id

@@ -9,7 +9,8 @@ from flask.cli import with_appcontext
 from scim.protocol.values import date_time
 from scim.provider import recovery
 
-from .common import explain_errors, of_tenant, resource_id, say, service, store
+from .common import explain_errors, of_tenant, say, service, store
+from .names import find_deleted, name_in, with_name
 
 SHOWN = 100
 
@@ -20,32 +21,38 @@ def trash() -> None:
 
 
 @trash.command("list")
+@click.argument("search", default="")
+@click.option("--all", "shows_all", is_flag=True, help=f"show all, not only the last {SHOWN}")
 @of_tenant
 @with_appcontext
-def list_trash(tenant: str) -> None:
-    """Show deleted users and groups, the latest first."""
-    directory = store(tenant)
-    latest, size = directory.atomically(lambda t: (t.trash.latest(SHOWN), t.trash.size()))
-    for row in latest:
-        say(f"{row.deleted[:19]}Z  {row.resource_type:10}  {row.id}  {row.name or ''}")
-    if size > len(latest):
-        say(f"and {size - len(latest)} deleted earlier")
+def list_trash(search: str, shows_all: bool, tenant: str) -> None:
+    """Show deleted users and groups, the latest first; with SEARCH those with it in the name."""
+    opened = store(tenant)
+    size = opened.atomically(lambda known: known.trash.size(search))
+    shown = size if shows_all else SHOWN
+    for row in opened.atomically(lambda known: known.trash.latest(shown, search)):
+        say(f"{row.deleted[:19]}Z  {row.resource_type:10}  {row.id}  {name_in(row.body)}")
+    if size > shown:
+        say(f"and {size - shown} deleted earlier; --all shows them, SEARCH finds one by its name")
     elif not size:
-        say("The trash is empty.")
+        say("The trash has no such name." if search else "The trash is empty.")
 
 
 @trash.command("restore")
-@click.argument("id", callback=resource_id)
+@with_name
 @of_tenant
 @with_appcontext
-def restore(id: str, tenant: str) -> None:
-    """Restore a deleted user or group.
+def restore(name: str, type_name: str | None, tenant: str) -> None:
+    """Restore a deleted user or group; NAME is its userName, displayName or id.
 
     It gets back its id, and its memberships in groups that still exist.
     """
+    opened = store(tenant)
+    resource_id = find_deleted(opened, name, type_name)
     with explain_errors():
-        done = recovery.restore(store(tenant), id)
-    say(f"Restored the {done.resource_type.name} {id}.")
+        done = recovery.restore(opened, resource_id)
+    shown = name_in(done.stored.body)
+    say(f"Restored the {done.resource_type.name} {resource_id} ({shown}).")
     say_missing(done.missing)
 
 

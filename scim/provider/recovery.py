@@ -93,6 +93,11 @@ def history(store: Store, resource_id: str) -> list[Change]:
     return found
 
 
+def changes_since(store: Store, instant: str) -> list[Change]:
+    """Return the changes of all resources from an instant on, the oldest first."""
+    return store.atomically(lambda transaction: list(transaction.history.since(instant)))
+
+
 def revert(store: Store, resource_id: str, version: int) -> Undone:
     """Give a resource the content of an earlier version, as its next version.
 

@@ -4,8 +4,12 @@ A row leaves ``before`` out if it is the ``after`` of the row before it, so that
 once. A read puts it in again, and a purge too, in the oldest row that stays.
 """
 
+<<<<<<< HEAD
 import json
 from collections.abc import Mapping, Sequence
+=======
+from collections.abc import Iterator, Mapping, Sequence
+>>>>>>> c6af256 (feat(cli): names for ids, lists, history --since, reset)
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +17,14 @@ import sqlalchemy as sa
 
 from .changes import Cause, Change, Operation
 from .database.prepared import Prepared
+<<<<<<< HEAD
 from .tables import TENANT, THIS, among, changes, member_changes
+=======
+from .keys import FIRST_ID
+from .tables import TENANT, THIS, changes, member_changes
+>>>>>>> c6af256 (feat(cli): names for ids, lists, history --since, reset)
 
-PURGED_AT_ONCE = 1000
+PURGED_AT_ONCE = READ_AT_ONCE = 1000
 ID = changes.c.resource_id
 COLUMNS = [column.name for column in changes.c]
 NAMES = tuple(name for name in COLUMNS if name != "tenant_id")
@@ -85,6 +94,18 @@ RECORD_MEMBERS = {
 }
 
 
+# A part of the changes of all resources since an instant, after a change that was read already.
+SINCE = sa.text(
+    f"SELECT {', '.join(name for name in NAMES if name != 'before')},"
+    f" CASE WHEN before IS NULL AND {_may_leave_out('operation')}"
+    " AND (after IS NOT NULL OR operation = 'delete')"
+    f" THEN ({LAST_BODY.format('changes.')}) ELSE before END AS before FROM changes"
+    " WHERE tenant_id = :tenant AND at >= :since"
+    " AND (at, resource_id, version) > (:since, :this, :version_read)"
+    " ORDER BY at, resource_id, version LIMIT :number"
+).bindparams(sa.bindparam("this", type_=ID.type))
+
+
 class History:
     """The recorded changes of a tenant."""
 
@@ -149,6 +170,42 @@ class History:
             made.append(change)
             body = change.after or body
         return made
+
+    def since(self, instant: str) -> Iterator[Change]:
+        """Yield the changes of all resources from an instant on, the oldest first."""
+        names = {"tenant": self.tenant_id, "since": instant, "number": READ_AT_ONCE}
+        names |= {"this": FIRST_ID, "version_read": 0}
+        while rows := self.connection.execute(SINCE, names).all():
+            members = self._members_between(rows[0].at, rows[-1].at)
+            for row in rows:
+                yield _change(row, members.get((str(row.resource_id), row.version), {}))
+            last = rows[-1]
+            names |= {"since": last.at, "this": str(last.resource_id)}
+            names["version_read"] = last.version
+
+    def _members_between(
+        self, first: str, last: str
+    ) -> Mapping[tuple[str, int], Mapping[str, bool]]:
+        """Return who joined or left with the changes between two instants, by group and version."""
+        found: dict[tuple[str, int], dict[str, bool]] = {}
+        chosen = sa.select(member_changes).where(
+            changes.c.tenant_id == TENANT,
+            changes.c.at.between(first, last),
+            member_changes.c.tenant_id == TENANT,
+            member_changes.c.group_id == ID,
+            member_changes.c.version == changes.c.version,
+        )
+        for row in self.connection.execute(chosen, {"tenant": self.tenant_id}):
+            found.setdefault((row.group_id, row.version), {})[row.member_id] = row.added
+        return found
+
+    def last_body(self, resource_id: str) -> str | None:
+        """Return the last body that is known of a resource, which may be gone; None if none is."""
+        body = sa.func.coalesce(changes.c.after, changes.c.before)
+        mine = changes.c.tenant_id == TENANT, ID == THIS, body.is_not(None)
+        newest = sa.select(body).where(*mine).order_by(changes.c.version.desc()).limit(1)
+        names = {"tenant": self.tenant_id, "this": resource_id}
+        return self.connection.scalar(newest, names)
 
     def memberships_of(self, member_id: str) -> list[Change]:
         """Return the changes of the groups that a member joined or left."""

@@ -26,6 +26,7 @@ from models import (
     Trash,
     UniqueValue,
     User,
+    db,
 )
 from scim.protocol.schema import ResourceType
 
@@ -35,6 +36,7 @@ unique_values, totals, trash = UniqueValue.__table__, Total.__table__, Trash.__t
 releases = Release.__table__
 changes, member_changes = Change.__table__, MemberChange.__table__
 tenants, tokens = Tenant.__table__, Token.__table__
+TABLES = db.metadata.sorted_tables  # each after those that it refers to
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT
 

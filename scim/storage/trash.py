@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scim.protocol.schema import ResourceType
+from scim.protocol.values import fold_text
 
 from .relations import GROUPS_OF_THIS, MEMBERS_OF_THIS
 from .rows import Stored
@@ -86,15 +87,24 @@ class Trash:
             return []
         return list(self.connection.scalars(statement, self.tenant | {"this": this}))
 
-    def latest(self, number: int) -> Sequence[sa.Row[Any]]:
-        """Return the instant, type, name and id of the last so many deletes, the newest first."""
-        shown = sa.select(trash.c.deleted, trash.c.resource_type, trash.c.name, trash.c.id)
-        ordered = shown.where(HERE).order_by(trash.c.deleted.desc(), trash.c.id).limit(number)
-        return self.connection.execute(ordered, self.tenant).all()
+    def latest(self, number: int, search: str = "") -> Sequence[sa.Row[Any]]:
+        """Return the last so many deletes, the newest first, of resources with a text in the name.
 
-    def size(self) -> int:
-        """Return how many deleted resources there are."""
-        counted = sa.select(sa.func.count()).select_from(trash).where(HERE)
+        A row has the instant, the type, the body and the id.
+        """
+        shown = sa.select(trash.c.deleted, trash.c.resource_type, trash.c.body, trash.c.id)
+        ordered = shown.where(*_named_like(search)).order_by(trash.c.deleted.desc(), trash.c.id)
+        return self.connection.execute(ordered.limit(number), self.tenant).all()
+
+    def all_named(self, name: str) -> Sequence[sa.Row[Any]]:
+        """Return the type, the id and the instant of each that was deleted under a name."""
+        shown = sa.select(trash.c.resource_type, trash.c.id, trash.c.deleted)
+        mine = shown.where(HERE, trash.c.name == fold_text(name))
+        return self.connection.execute(mine.order_by(trash.c.deleted.desc()), self.tenant).all()
+
+    def size(self, search: str = "") -> int:
+        """Return how many deleted resources have a text in the name."""
+        counted = sa.select(sa.func.count()).select_from(trash).where(*_named_like(search))
         return self.connection.scalar(counted, self.tenant) or 0
 
     def purge(self, before: str) -> int:
@@ -112,6 +122,11 @@ class Trash:
         """Delete the row of a resource that comes back."""
         chosen = trash.delete().where(HERE, trash.c.id == THIS)
         self.connection.execute(chosen, self.tenant | {"this": resource_id})
+
+
+def _named_like(search: str) -> list[sa.ColumnElement[bool]]:
+    has_text = trash.c.name.contains(fold_text(search), autoescape=True)
+    return [HERE, has_text] if search else [HERE]
 
 
 def _deleted(row: Any) -> Deleted:

@@ -107,15 +107,15 @@ def test_deletion_is_kept_with_what_it_did_to_others(scim, run):
     scim.delete(path_of(tours))
 
     assert "SCIM_TOKEN  delete\n" in run(f"history {boss['id']}")
-    because = f"SCIM_TOKEN  patch, because {boss['id']} was deleted\n"
+    because = f"SCIM_TOKEN  patch, because {boss['id']} (boss) was deleted\n"
     assert because in run(f"history {report['id']}")
     assert f'  - {ENTERPRISE_USER_SCHEMA}.manager.value: "{boss["id"]}"' in run(
         f"history {report['id']}"
     )
     of_group = run(f"history {tours['id']}")
-    assert f"{because}  - member {boss['id']}\n" in of_group
+    assert f"{because}  - member {boss['id']} (boss)\n" in of_group
     assert f"  - member {babs['id']} (babs)\n" in of_group
-    assert f"left the group {tours['id']}\n" in run(f"history {babs['id']}")
+    assert f"left the group {tours['id']} (Tours)\n" in run(f"history {babs['id']}")
 
 
 def test_what_changed_nothing_is_not_kept(scim, changes):
@@ -174,7 +174,8 @@ def test_purge_forgets_what_is_old(scim, run, engine, changes):
 
 def test_unknown_resource_has_no_history(fail):
     assert "no change of a resource" in fail(f"history {UNKNOWN_ID}")
-    assert "give the id of a user or group" in fail("history")
+    assert "give the name of a user or group" in fail("history")
+    assert "no user or group has the id or name 'nobody'" in fail("history nobody")
 
 
 def test_user_goes_back_to_an_earlier_version_as_the_next_one(scim, run):
@@ -278,4 +279,81 @@ def test_commands_escape_what_clients_sent(scim, run):
     for text in shown:
         assert text.replace("\n", "").isprintable()
         assert "\nforged" not in text
-    assert "c\\x1b[2j\\u202e\\nforged" in shown[2]
+    assert "c\\x1b[2J\\u202e\\nforged" in shown[2]
+
+
+def test_names_stand_for_ids(scim, run):
+    babs, tours = scim.create(user("BJensen")), scim.create(group("Tour Guides"))
+    scim.patch(path_of(babs), replace("title", "Guide"))
+
+    assert run("history bjensen") == run(f"history {babs['id']}")
+    assert run("history 'tour guides'") == run(f"history {tours['id']}")
+    assert "at version 3, as it was at 1" in run("revert bJENSEN --to 1")
+    assert "title" not in scim.read(babs)
+
+
+def test_name_of_several_needs_a_type_or_an_id(scim, run, fail):
+    babs, team = scim.create(user("babs")), scim.create(group("babs"))
+
+    line = fail("history babs")
+
+    assert f"'babs' names several: User {babs['id']}, Group {team['id']}; give --type" in line
+    assert run("history babs --type group") == run(f"history {team['id']}")
+    assert "no Device has the id or name 'babs'" in fail("history babs --type Device")
+
+
+def test_deleted_one_is_found_by_name_unless_another_has_it(scim, run):
+    first = scim.create(user("babs"))
+    scim.delete(path_of(first))
+    assert run("history babs") == run(f"history {first['id']}")
+
+    second = scim.create(user("babs"))
+
+    assert run("history babs") == run(f"history {second['id']}")
+
+
+def test_everything_that_changed_is_shown_newest_last(scim, run):
+    babs = scim.create(user("babs", title="Guide"))
+    tours = scim.create(group("Tours", babs))
+    scim.patch(path_of(babs), replace("title", "Boss"))
+    scim.patch(path_of(tours), remove("members"))
+    scim.delete(path_of(tours))
+
+    shown = [line for line in run("history --since 1h").splitlines() if not line.startswith(" ")]
+
+    user_id, group_id = f"User {babs['id']} (babs)", f"Group {tours['id']} (Tours)"
+    assert [line.partition("  SCIM_TOKEN  ")[2] for line in shown] == [
+        f"create  {user_id} version 1",
+        f"create  {group_id} version 1",
+        f"patch  {user_id} version 3",
+        f"patch  {group_id} version 2",
+        f"delete  {group_id} version 3",
+    ]
+    assert '  - title: "Guide"\n  + title: "Boss"\n' in run("history --since 1h")
+    assert f"  - member {babs['id']} (babs)\n" in run("history --since 1h")
+    assert "  - displayName" in run("history --since 1h")
+
+
+def test_long_period_is_read_in_parts(scim, run, monkeypatch):
+    monkeypatch.setattr("scim.storage.history.READ_AT_ONCE", 2)
+    users = [scim.create(user(f"user{number}")) for number in range(5)]
+
+    shown = run("history --since 2020-01-01")
+
+    assert [shown.count(each["id"] + " (") for each in users] == [1] * 5
+
+
+def test_period_limits_the_history_of_one_too(scim, run, engine):
+    babs = scim.create(user("babs"))
+    scim.patch(path_of(babs), replace("title", "Guide"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE changes SET at = '2001' WHERE version = 1"))
+
+    assert run("history babs --since 7d").startswith("version 2")
+    assert run("history --since 7d").count("version") == 1
+    assert run("history --since 2999-01-01") == "Nothing has changed since then.\n"
+
+
+@pytest.mark.parametrize("when", ["yesterday", "1", "h", "-1h", "999999w", "2026-13-01", ""])
+def test_period_that_is_none_is_refused(fail, when):
+    assert "is neither 30m, 1h, 7d nor a date" in fail(f"history --since '{when}'")

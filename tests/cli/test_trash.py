@@ -55,7 +55,7 @@ def test_trash_shows_what_was_deleted(run, deleted):
 
     shown = run("trash list")
 
-    assert f"Group       {tours['id']}  tour guides\n" in shown
+    assert f"Group       {tours['id']}  Tour Guides\n" in shown
     assert babs["id"] not in shown
 
 
@@ -72,7 +72,28 @@ def test_long_trash_is_cut_and_says_how_much_more_there_is(scim, run, monkeypatc
     [latest, _, more] = run("trash list").splitlines()
 
     assert users[-1]["id"] in latest
-    assert more == "and 3 deleted earlier"
+    assert more == "and 3 deleted earlier; --all shows them, SEARCH finds one by its name"
+    assert len(run("trash list --all").splitlines()) == 5
+
+
+def test_trash_is_searched_by_name(run, deleted):
+    deleted(user("BJensen@example.com"))
+    deleted(group("100% Jensen_Tours"))
+    deleted(user("jim"))
+
+    assert len(run("trash list jensen").splitlines()) == 2
+    assert "100% Jensen_Tours" in run("trash list 0%")
+    assert "BJensen" not in run("trash list 'n_t'")
+    assert run("trash list nobody") == "The trash has no such name.\n"
+
+
+def test_name_restores_too(scim, run, fail, deleted):
+    [babs], [team] = deleted(user("Babs")), deleted(group("babs"))
+
+    assert f"(deleted {babs['meta']['created'][:13]}" in fail("trash restore babs")
+    assert run("trash restore babs --type user") == f"Restored the User {babs['id']} (Babs).\n"
+    assert run("trash restore BABS") == f"Restored the Group {team['id']} (babs).\n"
+    assert "no user or group has the id or name" in fail("trash restore babs")
 
 
 def test_restored_user_is_as_before_with_a_new_version(scim, run, deleted):
@@ -85,7 +106,7 @@ def test_restored_user_is_as_before_with_a_new_version(scim, run, deleted):
     body["schemas"].append(ENTERPRISE_USER_SCHEMA)
     [gone] = deleted(body)
 
-    assert run(f"trash restore {gone['id']}") == f"Restored the User {gone['id']}.\n"
+    assert run(f"trash restore {gone['id']}") == f"Restored the User {gone['id']} (bjensen).\n"
 
     back = scim.read(gone)
     assert without_meta(back) == without_meta(gone)
@@ -213,7 +234,7 @@ def test_what_is_not_in_the_trash_cannot_be_restored(scim, fail):
 
     for resource_id in (UNKNOWN_ID, there["id"]):
         assert "the trash has no resource" in fail(f"trash restore {resource_id}")
-    assert "is not an id" in fail("trash restore bjensen")
+    assert "no user or group has the id or name" in fail("trash restore bjensen")
 
 
 def test_purge_spares_what_was_deleted_recently(scim, run, engine):

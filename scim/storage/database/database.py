@@ -67,9 +67,10 @@ class Database:
                 applied = MigrationContext.configure(connection).get_current_heads()
         except DBAPIError as error:
             return f"SCIM_DATABASE_URL: the database cannot be used: {words(error)}"
-        if set(applied) == set(ScriptDirectory(migrations).get_heads()):
-            return None
-        return outdated
+        known = ScriptDirectory(migrations)
+        if newer := set(applied) - {each.revision for each in known.walk_revisions()}:
+            return f"The tables are those of a newer version ({', '.join(newer)}); update the code"
+        return None if set(applied) == set(known.get_heads()) else outdated
 
     def observe(self, observer: Observer | None) -> None:
         """Show an observer each statement from now on, or nobody with None."""

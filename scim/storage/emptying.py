@@ -1,0 +1,24 @@
+"""Empty directories for good: everything that a tenant has but its tokens and choices."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from .tables import TABLES, totals
+
+KEPT = {"tenants", "tokens", "totals", "positions"}
+
+
+def count_resources(connection: sa.Connection, tenants: Sequence[int]) -> int:
+    """Return how many resources tenants have, without those in the trash."""
+    counted = sa.select(sa.func.sum(totals.c.resources)).where(totals.c.tenant_id.in_(tenants))
+    return int(connection.scalar(counted) or 0)
+
+
+def empty(connection: sa.Connection, tenants: Sequence[int]) -> None:
+    """Delete what tenants have. Running servers forget where in lists resources were."""
+    for table in reversed(TABLES):
+        if table.name not in KEPT:
+            connection.execute(sa.delete(table).where(table.c.tenant_id.in_(tenants)))
+    shifted = sa.update(totals).values(resources=0, moves=totals.c.moves + 1)
+    connection.execute(shifted.where(totals.c.tenant_id.in_(tenants)))
