@@ -10,10 +10,9 @@ from app import create_app  # the first, since it says in a line what is not ins
 import click
 from flask.cli import ScriptInfo
 
-from scim import __version__
 from scim.cli import register
 from scim.protocol.errors import UnavailableError
-from scim.settings import PROJECT, SettingError, read_environment
+from scim.settings import PROJECT, VERSION, SettingError, read_environment
 from scim.storage import DatabaseError
 from scim.storage.database.failures import words
 
@@ -24,7 +23,7 @@ def create() -> ScriptInfo:
 
 
 @click.group(context_settings={"obj": create()})
-@click.version_option(__version__, message="SCIM 2.0 server, version %(version)s")
+@click.version_option(VERSION, message="SCIM 2.0 server, version %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Operate the SCIM server: its database, its tenants, and what is in them."""
