@@ -4,12 +4,8 @@ A row leaves ``before`` out if it is the ``after`` of the row before it, so that
 once. A read puts it in again, and a purge too, in the oldest row that stays.
 """
 
-<<<<<<< HEAD
 import json
-from collections.abc import Mapping, Sequence
-=======
 from collections.abc import Iterator, Mapping, Sequence
->>>>>>> c6af256 (feat(cli): names for ids, lists, history --since, reset)
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +13,8 @@ import sqlalchemy as sa
 
 from .changes import Cause, Change, Operation
 from .database.prepared import Prepared
-<<<<<<< HEAD
-from .tables import TENANT, THIS, among, changes, member_changes
-=======
 from .keys import FIRST_ID
-from .tables import TENANT, THIS, changes, member_changes
->>>>>>> c6af256 (feat(cli): names for ids, lists, history --since, reset)
+from .tables import TENANT, THIS, among, changes, member_changes
 
 PURGED_AT_ONCE = READ_AT_ONCE = 1000
 ID = changes.c.resource_id
