@@ -40,8 +40,9 @@ def check_links(transaction: Transaction, resource_type: ResourceType, document:
         if not (
             target and target.name in reference.targets and transaction.index.has(target, link)
         ):
+            name = reference.attribute.name
             raise InvalidValueError(
-                f"{reference.key}.$ref leads to no resource that it may refer to; correct the link"
+                f"{name}.$ref leads to no resource that it may refer to; correct the link"
             )
 
 

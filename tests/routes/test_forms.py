@@ -323,7 +323,8 @@ def test_link_in_a_bulk_request_leads_to_a_user(scim, choose, ada):
     choose(restores=True)
     scim.delete(path_of(cyd))
     lost = user("cyd", **enterprise(manager={"$ref": f"{BASE}/Users/{UNKNOWN_ID}"}))
-    check_error(scim.post("/Users", lost), 400, "invalidValue")
+    detail = check_error(scim.post("/Users", lost), 400, "invalidValue")
+    assert detail.startswith("manager.$ref leads to no resource")
 
 
 def test_patch_in_a_bulk_request_may_be_the_list_of_its_operations(scim, choose, ada, tours):
