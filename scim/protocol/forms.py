@@ -6,7 +6,7 @@ from .attributes import Attribute
 from .errors import InvalidValueError
 from .references import is_reference, linked
 from .tolerance import Tolerated
-from .values import Record
+from .values import INTEGERS, Record
 
 
 def as_boolean(value: Any, tolerated: Tolerated) -> Any:
@@ -22,7 +22,8 @@ def simple_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
         value = _only(value, tolerated)
     if attribute.type == "boolean":
         return as_boolean(value, tolerated)
-    if attribute.type == "string" and isinstance(value, int) and not isinstance(value, bool):
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value in INTEGERS
+    if attribute.type == "string" and is_number:
         return str(value) if tolerated.allows("number_for_text") else value
     return value
 
