@@ -69,6 +69,7 @@ ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 VARYING = {
     "AN-ID": ID,
     "A-TIME": re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.,]+Z?"),
+    "A-FILE": re.compile(r"(?<=sqlite:///)/\S+"),
     "A-DURATION": re.compile(r"(?<=in )\d+\.\d(?= s$)", re.MULTILINE),
     "SO-MANY": re.compile(r"\b\d+\.\d(?=ms\b)"),
     "A-VERSION": re.compile(r'(?<=W/\\")\d+'),
