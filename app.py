@@ -20,6 +20,7 @@ try:
     from models import db
     from scim import routes
     from scim.logs import formatter
+    from scim.printing import printable
     from scim.protocol.tolerance import Tolerance
     from scim.routes.auth import knows
     from scim.schema_folder import read_definitions
@@ -79,8 +80,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def welcome(settings: Settings) -> str:
+def welcome(service: Service) -> str:
     """Return the text that a starting server prints; it shows no token but the default."""
+    settings = service.settings
     base = settings.base_url
     local = settings.port if settings.scheme == "http" else settings.origin
     is_default = settings.token == DEFAULT_TOKEN
@@ -88,6 +90,7 @@ def welcome(settings: Settings) -> str:
     return f"""
   SCIM base URL   {base}
   Token           {shown}
+  Database        {printable(service.database.url)}
 
   Try it          curl -H "Authorization: Bearer {token}" {base}/Users
   Next            ngrok http {local}
@@ -143,7 +146,7 @@ def main() -> None:
         if warning:
             print(warning, file=sys.stderr)
         service.database.close()  # no worker may inherit a connection
-        print(welcome(settings), flush=True)
+        print(welcome(service), flush=True)
         gc.freeze()  # the workers share what is imported, and need not look through it
         worker = Worker(place, settings.client_timeout, begin, certificate)
         sys.exit(Master(worker, settings.workers).serve())

@@ -43,7 +43,8 @@ def drop_empty(_: Any, __: Any, directives: list[Any]) -> None:
     is_comparing = getattr(context.config.cmd_opts, "autogenerate", False)
     if is_comparing and directives[0].upgrade_ops.is_empty():
         directives.clear()
-        print("models.py and the migrations agree; there is nothing to write.")
+        url = current_app.extensions["scim"].database.url
+        print(f"models.py and the tables in {url} agree; there is no migration to write.")
 
 
 def report(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:

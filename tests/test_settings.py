@@ -1,6 +1,7 @@
 """The settings: the values that they take, and the one line that a wrong value stops with."""
 
 import os
+import re
 from dataclasses import asdict
 from unittest.mock import patch
 
@@ -285,6 +286,7 @@ def test_server_prints_where_it_is_and_with_which_token(serve):
 
     assert f"SCIM base URL   {server.url.replace('127.0.0.1', 'localhost')}\n" in server.log
     assert "Token           123456789\n" in server.log
+    assert re.search(r"Database        sqlite:////\S+\n", server.log)
 
 
 @ON_ONE_DATABASE
@@ -310,20 +312,23 @@ def test_base_path_is_where_everything_is(serve):
 
 
 @pytest.mark.slow
-def test_commands_of_a_new_project_succeed_in_the_usual_order(new_database):
+def test_commands_of_a_new_project_succeed_and_name_the_database(new_database):
     url, versions = new_database(), ROOT / "migrations" / "versions"
     before = set(versions.glob("*.py"))
+    shown = url.replace("+psycopg2", "")
+    secret = "?sslpassword=t0p" if url.startswith("postgresql") else ""
 
     for command, said in (
-        ("init", "python manage.py db upgrade"),
-        ("migrate", "python manage.py db upgrade"),
+        ("init", f"`python manage.py db upgrade` applies them to {shown}."),
+        ("migrate", f"`python manage.py db upgrade` applies them to {shown}."),
         ("upgrade", "Migrated to 0001"),
-        ("upgrade", ""),
-        ("migrate", "models.py and the migrations agree"),
+        ("upgrade", f"The tables are in {shown}.\n"),
+        ("migrate", f"models.py and the tables in {shown} agree"),
     ):
-        done = run("manage.py", "db", command, DATABASE_URL=url)
+        done = run("manage.py", "db", command, DATABASE_URL=url + secret)
         assert done.returncode == 0, done.stderr
         assert said in done.stdout
+        assert "t0p" not in done.stdout
         assert "Traceback" not in done.stderr
     assert set(versions.glob("*.py")) == before
 

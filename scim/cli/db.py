@@ -9,22 +9,36 @@ from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import cli, migrate
 
+from scim.service import Service
+from scim.settings import Settings
 from scim.storage import Database
+from scim.storage.database.database import incomplete
 from scim.storage.database.partitions import partition
 
-from .common import service
+from .common import say, service
 
 db: click.Group = cli.db
 db.help = "Create, migrate and compare the tables of the database."
 NEED_FILE = ("check", "current", "downgrade", "stamp")
-apply = db.commands["upgrade"].callback
-HERE = "The migrations are already here; `python manage.py db upgrade` applies them."
+begin, apply = db.callback, db.commands["upgrade"].callback
 
 
 def database() -> Database:
     """Return the database, whatever state it is in; ``common.database`` wants it up to date."""
     found: Database = current_app.extensions["scim"].database
     return found
+
+
+@with_appcontext
+def check_migrations(**options: Any) -> Any:
+    """Begin a command of Flask-Migrate, unless the folder of the migrations is not whole."""
+    if problem := incomplete(options["directory"] or current_app.extensions["migrate"].directory):
+        raise click.ClickException(problem)
+    assert begin
+    return begin(**options)
+
+
+db.callback = check_migrations
 
 
 def needs_file(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,11 +60,19 @@ for inherited in map(db.commands.__getitem__, NEED_FILE):
     inherited.callback = needs_file(inherited.callback)
 
 
+def say_here() -> None:
+    """Say that there is no migration to write, and what to do instead."""
+    say(
+        "The migrations are already here; "
+        f"`python manage.py db upgrade` applies them to {database().url}."
+    )
+
+
 @db.command("init")
 @with_appcontext
 def init() -> None:
     """Do nothing: the project has its migrations already."""
-    click.echo(HERE)
+    say_here()
 
 
 @db.command("migrate")
@@ -59,7 +81,7 @@ def init() -> None:
 def migrate_models(message: str | None) -> None:
     """Write a migration for the changes in models.py since the last one."""
     if database().problem(current_app.extensions["migrate"].directory):
-        click.echo(HERE)
+        say_here()
     else:
         migrate(message=message)
 
@@ -73,6 +95,12 @@ def upgrade(**options: Any) -> None:
             raise click.ClickException(problem)
     assert apply
     apply(**options)
+    if options["sql"]:  # the output is a script
+        return
+    found: Service = current_app.extensions["scim"]
+    is_default = found.settings.database_url == Settings().database_url
+    hint = " SCIM_DATABASE_URL chooses another database." if is_default else ""
+    say(f"The tables are in {found.database.url}.{hint}")
 
 
 db.commands["upgrade"].callback = upgrade

@@ -22,9 +22,8 @@ def reset(name: str | None, yes: bool) -> None:
     tenants = [find(name)] if name else opened.read(list_tenants)
     ids = [each.id for each in tenants]
     number = opened.read(lambda connection: count_resources(connection, ids))
-    url = opened.engine.url.render_as_string(hide_password=True)
     whose = ", ".join(each.name for each in tenants)
-    say(f"{url} has {number} users, groups and other resources (tenants: {whose}).")
+    say(f"{opened.url} has {number} users, groups and other resources (tenants: {whose}).")
     if not yes:
         click.confirm("Delete them for good, with trash and history?", abort=True)
     opened.write(lambda connection: empty(connection, ids))

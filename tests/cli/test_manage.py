@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,6 +63,43 @@ def test_database_that_is_not_migrated_is_migrated(new_database):
     assert back.stdout.startswith(f"Went back to {before}, without: "), back.stderr
     assert UPGRADE in refusal(COMMANDS[0], url)
     assert "up to date" in refusal("db check", url)
+
+
+@ON_ONE_DATABASE
+def test_script_of_migrations_is_sql_alone(new_database):
+    printed = run("manage.py", "db", "upgrade", "--sql", DATABASE_URL=new_database()).stdout
+
+    assert printed.startswith("BEGIN;")
+    assert "The tables are in" not in printed
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("left", ["env.py", ""])
+def test_migrations_that_are_gone_are_told_by_all_alike(new_database, tmp_path, left):
+    for name in ("app.py", "manage.py", "models.py"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "scim", tmp_path / "scim")
+    if left:
+        (tmp_path / "migrations").mkdir()
+        (tmp_path / "migrations" / left).touch()
+    environment = os.environ | {"SCIM_DATABASE_URL": new_database()}
+
+    told = set()
+    for command in ("manage.py db init", "manage.py db migrate", "manage.py db upgrade", "app.py"):
+        done = subprocess.run(
+            [sys.executable, *command.split()],
+            cwd=tmp_path,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1
+        told.add((done.stdout + done.stderr).removeprefix("Error: "))
+
+    [said] = told
+    assert said.startswith(f"The folder {tmp_path}/migrations is missing or not whole; ")
+    assert said.count("\n") == 1
 
 
 @ON_ONE_DATABASE

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -23,6 +24,18 @@ T = TypeVar("T")
 ATTEMPTS = 5
 NEARLY = 0.9  # of its time limit; a commit that takes so long may have been cut off
 LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before each further one
+WHERE = ("host", "port", "dbname", "user", "service")  # parameters that are no secrets
+
+
+def incomplete(migrations: str) -> str | None:
+    """Return that the folder of the migrations is not whole, in a line; None if it is."""
+    folder = Path(migrations)
+    if (folder / "env.py").is_file() and any(folder.glob("versions/*.py")):
+        return None
+    return (
+        f"The folder {folder} is missing or not whole; "
+        "bring it back, for example with: git checkout migrations"
+    )
 
 
 class Database:
@@ -54,13 +67,20 @@ class Database:
     def engines(self) -> list[sa.Engine]:
         return [self.engine, self.reader, *([self.replica.engine] if self.replica else [])]
 
+    @property
+    def url(self) -> str:
+        """The URL as people may see it: without password and other parameters with secrets."""
+        url = self.engine.url.set(drivername=self.engine.dialect.name)
+        secret = [name for name in url.query if name not in WHERE]
+        return url.difference_update_query(secret).render_as_string(hide_password=True)
+
     def problem(self, migrations: str) -> str | None:
         """Return why the database cannot serve, in a line for the person who starts the server.
 
         ``migrations`` is the folder of the migrations that must have been applied.
         """
         outdated = "The database is not up to date; migrate it with: python manage.py db upgrade"
-        if self.file and (problem := self.file.problem()):
+        if problem := incomplete(migrations) or (self.file and self.file.problem()):
             return problem
         try:
             with self.reader.connect() as connection:
