@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 PREFIX = "SCIM_"
 NEAR = 0.75  # of 1, which difflib gives to equal names; PROT and PORT have as much
+FEW = 2  # letters too few or too many
 # Kubernetes describes a service called "scim" or "scim-db" to every pod by such variables.
 ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 FOREIGN = re.compile(r"(TEST|CLI|SERVICE|PORT)_|\w+_(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
@@ -25,7 +26,14 @@ def unknown(environment: Mapping[str, str], known: Collection[str]) -> Iterator[
 
 
 def meant(name: str, known: Collection[str]) -> str | None:
-    """Return the known name that an unknown one is nearly, or None."""
+    """Return the known name that an unknown one is nearly, or None.
+
+    A name that is much shorter or longer has whole words too few or too many, and no others.
+    """
+    rest = name.upper().removeprefix(PREFIX)
     rests = [each.removeprefix(PREFIX) for each in known]
-    near = get_close_matches(name.upper().removeprefix(PREFIX), rests, n=1, cutoff=NEAR)
-    return PREFIX + near[0] if near else None
+    for near in get_close_matches(rest, rests, cutoff=NEAR):
+        words, others = set(rest.split("_")), set(near.split("_"))
+        if abs(len(near) - len(rest)) <= FEW or words <= others or others <= words:
+            return PREFIX + near
+    return None

@@ -135,6 +135,7 @@ def test_empty_variable_counts_as_not_set():
         ("HOTS", "HOST"),
         ("DATABSE_URL", "DATABASE_URL"),
         ("DATABASE", "DATABASE_URL"),
+        ("PAGE_SIZE", "MAX_PAGE_SIZE"),
         ("MAX_PAGESIZE", "MAX_PAGE_SIZE"),
         ("_TOKEN", "TOKEN"),
         ("token", "TOKEN"),
@@ -181,12 +182,12 @@ def test_variables_of_other_programs_are_passed_over(environment, tmp_path, caps
 
 
 def test_other_unknown_names_are_one_line_each(environment, tmp_path, capsys):
-    environment |= {"SCIM_FLAVOUR": "sweet", "SCIM_COLOUR": "red", "SCIMMY_TOKEN": "x"}
+    environment |= {"SCIM_FLAVOUR": "sweet", "SCIM_BASE_URL": "/", "SCIMMY_TOKEN": "x"}
 
     assert read_environment(tmp_path) == Settings()
     assert capsys.readouterr().err.splitlines() == [
         f"SCIM_{name} is no setting of this server and is ignored; docs/settings.md has all"
-        for name in ("FLAVOUR", "COLOUR")
+        for name in ("FLAVOUR", "BASE_URL")
     ]
 
 
