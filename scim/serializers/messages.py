@@ -190,7 +190,10 @@ def _operation(index: int, sent: Record, tolerated: Tolerated) -> PatchOperation
     unknown = sent.keys() - {"op", "path", "value"}
     if unknown and not tolerated.allows("unknown_attributes"):
         tolerated.profile.check_names(unknown, f"Operations[{index}]")
-    return PatchOperation(op, sent["path"], sent.get("value"), creates=sent["op"] != op)
+    path = sent["path"]
+    if op == "remove" and path is not None and not path.strip():
+        path = None
+    return PatchOperation(op, path, sent.get("value"), creates=sent["op"] != op)
 
 
 def bulk_patch(data: Any, tolerated: Tolerated) -> Any:
