@@ -4,8 +4,10 @@ import pytest
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 
+from ..support.bulk import carry_out, patch
+from ..support.errors import check_error
 from ..support.examples import FULL_ENTERPRISE_USER
-from ..support.scim import add, path_of, remove, replace, user
+from ..support.scim import add, group, path_of, remove, replace, user
 
 E = ENTERPRISE_USER_SCHEMA
 
@@ -14,6 +16,10 @@ E = ENTERPRISE_USER_SCHEMA
     ("failing", "scim_type"),
     [
         (remove(None), "noTarget"),
+        (remove(""), "noTarget"),
+        (replace("", "x"), "invalidPath"),
+        (replace("emails[type eq “work”].value", "x"), "invalidFilter"),
+        (replace("“title”", "x"), "invalidPath"),
         (remove("id"), "mutability"),
         (replace("shoeSize", 42), "invalidPath"),
         (remove('emails[type is "x"]'), "invalidFilter"),
@@ -46,6 +52,17 @@ def test_failing_operation_leaves_nothing_of_those_before_it(scim, failing, scim
     after = scim.get(path_of(created))
     assert after.json == created
     assert after.headers["ETag"] == created["meta"]["version"]
+
+
+def test_remove_with_an_empty_path_is_one_without_a_path(scim):
+    tours = scim.create(group("Tours", scim.create(user("babs"))))
+
+    single = scim.patch(path_of(tours), remove(""))
+    [in_bulk] = carry_out(scim, patch(path_of(tours), remove("")))
+
+    assert check_error(single, 400, "noTarget") == in_bulk["response"]["detail"]
+    assert (in_bulk["status"], in_bulk["response"]["scimType"]) == ("400", "noTarget")
+    assert scim.read(tours) == tours
 
 
 def test_two_primary_values_are_refused_wherever_they_come_from(scim):

@@ -168,6 +168,18 @@ def test_filter_that_is_wrong_for_a_type_is_refused(scim, text, problem):
     assert problem in check_error(response, 400, "invalidFilter")
 
 
+@pytest.mark.parametrize("text", ["userName eq “x”", "emails[value eq “x”]", 'userName eq "x”'])
+def test_quotation_marks_of_word_processors_are_named(scim, text):
+    for answer in (
+        scim.get(f"/Users?{urlencode({'filter': text})}"),
+        scim.post("/Users/.search", search_request(filter=text)),
+        scim.post("/.search", search_request(filter=text)),
+    ):
+        detail = check_error(answer, 400, "invalidFilter")
+        assert "is no quotation mark of a filter" in detail
+        assert ("“" in detail) or ("”" in detail)
+
+
 def test_unknown_attribute_is_an_error_where_there_is_one_type(scim, everybody):
     for endpoint in ("/Users", "/Groups"):
         sent = search_request(filter='shoeSize eq "42"')

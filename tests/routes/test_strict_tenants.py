@@ -50,6 +50,7 @@ def test_no_tolerance_is_left(scim, strict, name, request_, status):
     [
         (replace(None, {"active": False}), "invalidSyntax"),
         (remove(None), "invalidSyntax"),
+        (remove(""), "invalidSyntax"),
         (replace("shoeSize", 38), "invalidSyntax"),
         (add("emails", WORK), "invalidValue"),
         (replace("active", "False"), "invalidValue"),

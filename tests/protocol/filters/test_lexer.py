@@ -32,6 +32,32 @@ def test_token_knows_where_it_starts():
     assert [token.position for token in tokens(' a eq "b"')] == [2, 4, 7, 10]
 
 
+@pytest.mark.parametrize(
+    ("text", "mark", "position"),
+    [
+        *((f"a eq {mark}b{mark}", mark, 6) for mark in "“”„‟«»‘’‚‛‹›′″`´「」『』＂"),
+        ("a eq “b c”", "“", 6),
+        ('a eq “b"', "“", 6),
+        ("“a” eq 1", "“", 1),
+        ("x[a eq “b”]", "“", 8),
+        ("a eq b”", "”", 7),
+        ("a eq“b”", "”", 7),
+        ('a eq "b”', "”", 6),
+    ],
+)
+def test_other_quotation_mark_is_refused_by_its_name(text, mark, position):
+    with pytest.raises(InvalidFilterError) as caught:
+        list(tokens(text))
+
+    assert caught.value.detail.startswith(f"position {position}: ")
+    assert caught.value.detail.endswith(f'{mark} is no quotation mark of a filter; write "')
+
+
+@pytest.mark.parametrize("text", ['"“b”"', "O’Brien", "'«x»'", "d“e", "l’"])
+def test_other_quotation_mark_is_a_character_inside_a_value(text):
+    assert [token.text for token in tokens(f"a eq {text}")] == ["a", "eq", text, ""]
+
+
 @pytest.mark.parametrize("text", ['a eq "b', "a eq 'b", 'a eq "b\\"', '"'])
 def test_open_quotation_mark_is_refused_where_it_stands(text):
     position = text.find("'") + 1 or text.find('"') + 1

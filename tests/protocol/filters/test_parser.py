@@ -234,6 +234,12 @@ def test_hostile_filter_is_refused_quickly(text):
         ("x[a eq]", InvalidFilterError),
         ("x[", InvalidFilterError),
         ("a" * 61, InvalidPathError),
+        ("“a”", InvalidPathError),
+        ('a"', InvalidPathError),
+        ("x[“a” pr]", InvalidFilterError),
+        ("x[a eq “b”].c", InvalidFilterError),
+        ("x[a pr].“c”", InvalidPathError),
+        ("x[a pr]“", InvalidPathError),
     ],
 )
 def test_what_is_no_path_is_refused(text, error):

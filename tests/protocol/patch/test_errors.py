@@ -26,6 +26,8 @@ from .test_apply import BABS, HOME, modes, patched
     [
         (remove(None), NoTargetError, "path"),
         ({"op": "remove"}, NoTargetError, "path"),
+        (remove(""), NoTargetError, "path"),
+        (remove(" "), NoTargetError, "path"),
         # mutability, whichever way the attribute is named
         (remove("userName"), MutabilityError, "userName"),
         (remove(f"{USER_SCHEMA}:username"), MutabilityError, "userName"),
@@ -44,6 +46,10 @@ from .test_apply import BABS, HOME, modes, patched
         (replace(f"{E}:manager.$ref", "x"), MutabilityError, "$ref"),
         # paths
         (add("", "x"), InvalidPathError, ""),
+        (replace("", {"title": "x"}), InvalidPathError, ""),
+        (replace(" ", "x"), InvalidPathError, ""),
+        (add("“title”", "x"), InvalidPathError, "“"),
+        (add("emails[type eq “work”].value", "x"), InvalidFilterError, "“"),
         (add("shoeSize", 42), InvalidPathError, "shoeSize"),
         (add("name.shoeSize", 42), InvalidPathError, "name.shoeSize"),
         (add("userName.first", "x"), InvalidPathError, "userName.first"),
