@@ -61,6 +61,7 @@ class Tolerance:
         "Entra ID: externalId eq jyoung; RFC 7644 §3.4.2.2's own examples: sw J"
     )
     double_encoded_filter_values: bool = _sent_by("Entra ID's validator: %40 for @")
+    literal_backslashes: bool = _sent_by('names of Windows domains: userName eq "CORP\\novak"')
     compared_value_path: bool = _sent_by(
         'Entra ID: emails[type eq "work"].value eq "x" and emails[type eq "work"] eq "x"'
     )

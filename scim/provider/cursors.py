@@ -16,11 +16,13 @@ class Cursor:
     """The content of a cursor: the place where the page begins, None for the first page.
 
     ``count`` is the size of the pages, ``total`` the number of matches when the walk began.
+    ``tolerance`` names the one by which the filter is read on every page, empty for none.
     """
 
     position: Position | None
     count: int
     total: int
+    tolerance: str = ""
 
 
 class Cursors:
@@ -54,7 +56,7 @@ class Cursors:
                 "repeat all other parameters, or begin again with an empty cursor"
             ) from None
         position = Position(**said["position"]) if said["position"] else None
-        return Cursor(position, said["count"], said["total"])
+        return Cursor(position, said["count"], said["total"], said.get("tolerance", ""))
 
 
 def scope(endpoint: str, search: SearchRequest) -> str:

@@ -1,15 +1,22 @@
 """Queries of one resource type or several, by index or by cursor (RFC 7644 §3.4.2, RFC 9865)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from scim.protocol.errors import InvalidCountError, InvalidFilterError, InvalidPathError
-from scim.protocol.filters.parser import parse_filter
-from scim.protocol.filters.resolve import Chain, Condition, resolve
+from scim.protocol.errors import (
+    InvalidCountError,
+    InvalidCursorError,
+    InvalidFilterError,
+    InvalidPathError,
+)
+from scim.protocol.filters.nodes import Filter
+from scim.protocol.filters.readings import readings
+from scim.protocol.filters.resolve import Chain, resolve
 from scim.protocol.projection import Projection, projection
 from scim.protocol.schema import ResourceType
 from scim.protocol.search import SearchRequest, list_response
-from scim.protocol.tolerance import with_decoded_values
+from scim.protocol.tolerance import Tolerated
 from scim.serializers.stored import represent
 from scim.storage import Found, Page, Position, Query, Selection, Store, next_id, sort_chain
 
@@ -58,11 +65,11 @@ def query(
             for each in found
         ]
 
+    queries = _queries(find, search.filter, request)
+    queries = chain([next(queries)], queries)  # a wrong filter is told before a wrong cursor
     if search.cursor is not None and cursors is not None:
-        return _cursor_page(store, find, search, page_size, cursors, texts)
-    page = store.query(find)
-    if page.total == 0 and (decoded := _decoded(find, search.filter, request)):
-        page = store.query(decoded)
+        return _cursor_page(store, queries, search, find.limit, cursors, request.tolerated, texts)
+    _, page = _first_found(store, queries, request.tolerated)
     return list_response(texts(page.resources), page.total, search.start_index)
 
 
@@ -79,21 +86,11 @@ def _selections(
     return tuple(
         Selection(
             resource_type,
-            _condition(search.filter, resource_type, request, several),
-            chains[resource_type],
-            shows_related(resource_type, shown[resource_type]),
+            sort=chains[resource_type],
+            with_related=shows_related(resource_type, shown[resource_type]),
         )
         for resource_type in resource_types
     )
-
-
-def _condition(
-    text: str | None, resource_type: ResourceType, request: Request, several: bool
-) -> Condition | None:
-    if text is None:
-        return None
-    parsed = parse_filter(text, request.tolerated, request.limits)
-    return resolve(parsed, resource_type, request.tolerated, unknown_is_absent=several)
 
 
 def _chain(sort_by: str, resource_type: ResourceType, request: Request, several: bool) -> Chain:
@@ -108,49 +105,74 @@ def _chain(sort_by: str, resource_type: ResourceType, request: Request, several:
         return ()
 
 
-def _decoded(find: Query, text: str | None, request: Request) -> Query | None:
-    """Return the query for a filter with values that were encoded twice; None if they were not.
+def _queries(find: Query, text: str | None, request: Request) -> Iterator[tuple[str, Query]]:
+    """Yield ``find`` with a filter as each of its readings, and the tolerance that this needs."""
+    if text is None:
+        yield "", find
+        return
+    for reading in readings(text, request.tolerated, request.limits):
+        try:
+            narrowed = _narrowed(find, reading.node, request.tolerated)
+        except InvalidFilterError:
+            if not reading.tolerance:
+                raise
+        else:
+            yield reading.tolerance, narrowed
 
-    Values are decoded after parsing, since a decoded quotation mark must not end the value.
-    """
-    if text is None or "%" not in text:
-        return None
-    parsed = parse_filter(text, request.tolerated, request.limits)
-    decoded = with_decoded_values(parsed)
-    if decoded == parsed or not request.tolerated.allows("double_encoded_filter_values"):
-        return None
+
+def _narrowed(find: Query, node: Filter, tolerated: Tolerated) -> Query:
     several = len(find.selections) > 1
+    return replace(
+        find,
+        selections=tuple(
+            replace(each, condition=resolve(node, each.resource_type, tolerated, several))
+            for each in find.selections
+        ),
+    )
 
-    def select(selection: Selection) -> Selection:
-        resource_type = selection.resource_type
-        condition = resolve(decoded, resource_type, request.tolerated, unknown_is_absent=several)
-        return replace(selection, condition=condition)
 
-    try:
-        return replace(find, selections=tuple(map(select, find.selections)))
-    except InvalidFilterError:  # a decoded value is not legal text
-        return None
+def _first_found(
+    store: Store, queries: Iterator[tuple[str, Query]], tolerated: Tolerated
+) -> tuple[str, Page]:
+    """Return the page of the first query that finds anything, or else of the first, and why."""
+    _, query = next(queries)
+    page = store.query(query)
+    if page.total:
+        return "", page
+    for tolerance, query in queries:
+        found = store.query(query)
+        if found.total and tolerated.allows(tolerance):
+            return tolerance, found
+    return "", page
 
 
 def _cursor_page(
     store: Store,
-    find: Query,
+    queries: Iterator[tuple[str, Query]],
     search: SearchRequest,
-    page_size: PageSize,
+    size: int,
     cursors: Cursors,
+    tolerated: Tolerated,
     texts: Callable[[Sequence[Found]], list[str]],
 ) -> str:
-    """Return the page at a cursor, with the cursors to the pages beside it (RFC 9865)."""
-    if search.count is not None and search.count > page_size.most:
-        raise InvalidCountError(f"count is {search.count}; this server takes {page_size.most}")
-    cursor = cursors.open(search.cursor) if search.cursor else Cursor(None, find.limit, 0)
+    """Return the page at a cursor, with the cursors to the pages beside it (RFC 9865).
+
+    The first page decides how the filter is read.
+    """
+    if search.count is not None and search.count > size:
+        raise InvalidCountError(f"count is {search.count}; this server takes {size}")
+    cursor = cursors.open(search.cursor) if search.cursor else Cursor(None, size, 0)
     if search.count is not None and search.count != cursor.count:
         raise InvalidCountError(f"count is {search.count}; it must stay {cursor.count}")
-    counts = not search.cursor or all(each.condition is None for each in find.selections)
-    page = store.query(
-        replace(find, walks=True, position=cursor.position, limit=cursor.count, with_total=counts)
-    )
-    cursor = replace(cursor, total=page.total) if counts else cursor
+    if search.cursor:
+        query = _chosen(queries, cursor.tolerance, tolerated)
+        counts = search.filter is None
+        page = store.query(_at(query, cursor, counts))
+        cursor = replace(cursor, total=page.total) if counts else cursor
+    else:
+        walks = ((tolerance, _at(query, cursor)) for tolerance, query in queries)
+        tolerance, page = _first_found(store, walks, tolerated)
+        cursor = replace(cursor, total=page.total, tolerance=tolerance)
     before, after = _neighbours(page, cursor)
     return list_response(
         texts(page.resources),
@@ -158,6 +180,22 @@ def _cursor_page(
         previous_cursor=cursors.seal(before) if before else None,
         next_cursor=cursors.seal(after) if after else None,
     )
+
+
+def _at(query: Query, cursor: Cursor, counts: bool = True) -> Query:
+    place, size = cursor.position, cursor.count
+    return replace(query, walks=True, position=place, limit=size, with_total=counts)
+
+
+def _chosen(queries: Iterator[tuple[str, Query]], tolerance: str, tolerated: Tolerated) -> Query:
+    """Return the query that the first page has chosen.
+
+    :raises InvalidCursorError: the tenant has become strict since
+    """
+    for needed, query in queries:
+        if needed == tolerance and (not needed or tolerated.allows(needed)):
+            return query
+    raise InvalidCursorError("the filter is read in another way now; begin with an empty cursor")
 
 
 def _neighbours(page: Page, cursor: Cursor) -> tuple[Cursor | None, Cursor | None]:

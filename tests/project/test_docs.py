@@ -478,6 +478,7 @@ NEEDED = {
     ),
     "unquoted_filter_values": search("externalId eq jyoung"),
     "double_encoded_filter_values": search('userName eq "ada%2540example.com"'),
+    "literal_backslashes": search(r'userName eq "EXAMPLE\xavier"'),
     "compared_value_path": search('emails[type eq "work"].value eq "ada"'),
     "empty_operations": ("PATCH", "{user}", patch()),
     "paths_as_keys": ("PATCH", "{user}", patch(op="replace", value={"name.givenName": "Ada"})),

@@ -26,6 +26,14 @@ def find(filter):
     return lambda scim, babs, tours: scim.get(f"/Users?filter={filter}")
 
 
+def find_made(filter, body):
+    def made(scim, babs, tours):
+        scim.create(body | {"emails": [{"value": email} for email in body.get("emails", [])]})
+        return scim.get(f"/Users?filter={filter}")
+
+    return made
+
+
 def search(**parameters):
     body = {"schemas": [SEARCH_REQUEST_SCHEMA], **parameters}
     return lambda scim, babs, tours: scim.post("/Users/.search", body)
@@ -90,6 +98,11 @@ REQUESTS = {
     ],
     "unquoted_filter_values": [(find("userName eq babs@example.com"), 400)],
     "double_encoded_filter_values": [(find('userName eq "babs%2540example.com"'), 200)],
+    "literal_backslashes": [
+        (find_made(r'userName eq "CORP\novak"', user("CORP\\novak")), 200),
+        (find_made(r'userName eq "CORP\xavier"', user("CORP\\xavier")), 400),
+        (find_made(r'emails[value eq "CORP\novak"]', user(emails=["CORP\\novak"])), 200),
+    ],
     "compared_value_path": [
         (find('emails[type eq "home"].value eq "x"'), 400),
         (find('emails[type eq "home"] eq "x"'), 400),

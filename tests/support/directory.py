@@ -18,7 +18,7 @@ from scim.storage.tables import tenants
 from .scim import group, patch_op, user
 
 TENANTS = count(1000)
-ASKS_ONCE = replace(Tolerance(), double_encoded_filter_values=False)
+ASKS_ONCE = replace(Tolerance(), double_encoded_filter_values=False, literal_backslashes=False)
 
 Record = dict[str, Any]
 

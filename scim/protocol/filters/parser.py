@@ -29,6 +29,7 @@ ATTRIBUTE = re.compile(
 )
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 OPERATORS: frozenset[str] = frozenset(get_args(CompareOperator))
+START = Token("mark", "", 0)
 CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
 
 
@@ -45,31 +46,46 @@ DEFAULT_LIMITS = Limits()
 
 
 def parse_filter(
-    text: str, tolerated: Tolerated = STRICT, limits: Limits = DEFAULT_LIMITS
+    text: str,
+    tolerated: Tolerated = STRICT,
+    limits: Limits = DEFAULT_LIMITS,
+    is_literal: bool = False,
 ) -> Filter:
     """Return the syntax tree of ``text`` (RFC 7644 §3.4.2.2).
+
+    With ``is_literal`` a backslash in a text behind ``eq``, not below ``not``, is taken as it
+    stands. Without it, so is one in such a text that is no JSON, if the tenant accepts it.
 
     :raises InvalidFilterError: the text is not a filter; the detail names the position
     """
     if len(text) > limits.length:
         problem = f"the filter has {len(text)} characters"
         raise InvalidFilterError(f"{problem}; this server takes {limits.length}")
-    parser = _Parser(text, tolerated, limits)
+    parser = _Parser(text, tolerated, limits, is_literal)
+    parser.advance()
     parsed = parser.filter()
     parser.end()
     return parsed
 
 
-def parse_path(text: str, tolerated: Tolerated = STRICT, limits: Limits = DEFAULT_LIMITS) -> Path:
+def parse_path(
+    text: str,
+    tolerated: Tolerated = STRICT,
+    limits: Limits = DEFAULT_LIMITS,
+    is_literal: bool = False,
+) -> Path:
     """Return the target of a PATCH operation (RFC 7644 §3.5.2, Figure 7).
+
+    ``is_literal`` is for the filter inside it, as for ``parse_filter``.
 
     :raises InvalidPathError: the text is not a path
     :raises InvalidFilterError: the filter inside it is not a filter
     """
     if len(text) > limits.length:
         raise InvalidPathError(f"the path is longer than {limits.length} characters")
-    parser = _Parser(text, tolerated, limits)
+    parser = _Parser(text, tolerated, limits, is_literal)
     try:
+        parser.advance()
         path = parser.target()
         parser.end()
     except InvalidFilterError as error:
@@ -93,11 +109,13 @@ def parse_attribute(text: str, position: int = 1) -> AttributePath:
 class _Parser:
     """A recursive descent over the tokens; each method reads one rule and stops behind it."""
 
-    def __init__(self, text: str, tolerated: Tolerated, limits: Limits) -> None:
+    def __init__(self, text: str, tolerated: Tolerated, limits: Limits, is_literal: bool) -> None:
         self.tokens = tokens(text)
-        self.token = next(self.tokens)
+        self.token = START
         self.tolerated = tolerated
         self.limits = limits
+        self.is_literal = is_literal
+        self.negations = 0
         self.terms = 0
         self.in_brackets = False
         self.depth = 0
@@ -121,7 +139,9 @@ class _Parser:
     def term(self) -> Filter:
         if self.accept("not"):
             self.expect("(")
+            self.negations += 1
             negated = Not(self.filter())
+            self.negations -= 1
             self.expect(")")
             return negated
         if self.accept("("):
@@ -140,7 +160,8 @@ class _Parser:
             return Present(path)
         if word in OPERATORS:
             self.advance()
-            return Comparison(path, word, self.value())  # type: ignore[arg-type]
+            value = self.value(finds=word == "eq" and not self.negations)
+            return Comparison(path, word, value)  # type: ignore[arg-type]
         if isinstance(path, ValuePath) and not path.sub_attribute:
             return path
         raise self.error("expected an operator (eq, ne, co, sw, ew, gt, ge, lt, le, pr)")
@@ -150,12 +171,13 @@ class _Parser:
         if token.kind != "word":
             raise self.error("expected an attribute name", token)
         path = parse_attribute(token.text, token.position)
-        if not self.accept("["):
+        if self.token.text != "[":
             return path
         self.in_brackets = True
+        self.advance()
         value_filter = self.filter()
+        self.in_brackets = self.token.text != "]"
         self.expect("]")
-        self.in_brackets = False
         return ValuePath(path, value_filter, self.sub_attribute())
 
     def sub_attribute(self) -> str | None:
@@ -168,10 +190,11 @@ class _Parser:
             raise self.error(f"{token.text!r} is not a sub-attribute", token)
         return name.name
 
-    def value(self) -> Value:
+    def value(self, finds: bool) -> Value:
+        """Read a value; ``finds`` if the comparison can only find too little, never too much."""
         token = self.advance("a value")
         if token.kind == "string" and (token.text[0] == '"' or self.tolerates_bare_text()):
-            return self.string(token)
+            return self.string(token, finds)
         if token.text in CONSTANTS:
             return CONSTANTS[token.text]
         if NUMBER.fullmatch(token.text):
@@ -180,14 +203,18 @@ class _Parser:
             return token.text
         raise self.error(f"{token.text} is not a JSON value; put strings in double quotes", token)
 
-    def string(self, token: Token) -> str:
-        if token.text[0] == "'":
-            return token.text[1:-1]
+    def string(self, token: Token, finds: bool) -> str:
+        as_it_stands = token.text[1:-1]
+        if token.text[0] == "'" or (finds and self.is_literal):
+            return as_it_stands
         try:
             text = str(json.loads(token.text, strict=False))
             text.encode()
         except (ValueError, UnicodeEncodeError):
-            raise self.error(f"{token.text} is not a JSON string", token) from None
+            if finds and self.tolerated.allows("literal_backslashes"):
+                return as_it_stands
+            problem = "is not a JSON string; write each backslash twice"
+            raise self.error(f"{token.text} {problem}", token) from None
         return text
 
     def number(self, token: Token) -> int | float:

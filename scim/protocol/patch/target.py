@@ -1,6 +1,6 @@
 """PATCH operations, and the targets of their paths (RFC 7644 §3.5.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..attributes import Attribute
@@ -35,12 +35,16 @@ class PatchOperation:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An attribute below its ``containers``, narrowed by a filter or a sub-attribute."""
+    """An attribute below its ``containers``, narrowed by a filter or a sub-attribute.
+
+    ``literal_filter`` is the filter with backslashes as they stand, for where it finds nothing.
+    """
 
     containers: Chain
     attribute: Attribute
     value_filter: Filter | None = None
     sub_attribute: Attribute | None = None
+    literal_filter: Filter | None = None
 
     @property
     def last(self) -> Attribute:
@@ -85,6 +89,10 @@ def find_target(
         if chain[-1] in resource_type.extension_attributes:  # not an attribute: RFC 7643 §3.3
             raise InvalidPathError(f"{path.path} is a schema; filter one of its attributes")
         target = _narrowed(chain, path, tolerated)
+        if "\\" in text and tolerated.tolerance.literal_backslashes:
+            literal = parse_path(text, tolerated, limits, is_literal=True)
+            if isinstance(literal, ValuePath) and literal != path:
+                target = replace(target, literal_filter=literal.value_filter)
     elif len(chain) > 1 and chain[-2] not in resource_type.extension_attributes:
         target = Target(chain[:-2], chain[-2], None, chain[-1])
     else:

@@ -1,12 +1,19 @@
 """One PATCH operation at one target: add, replace or remove (RFC 7644 §3.5.2.1 to §3.5.2.3)."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..attributes import Attribute
-from ..errors import InvalidSyntaxError, InvalidValueError, NoTargetError, PayloadTooLargeError
-from ..filters.nodes import And, Not, Or
+from ..errors import (
+    InvalidFilterError,
+    InvalidSyntaxError,
+    InvalidValueError,
+    NoTargetError,
+    PayloadTooLargeError,
+)
+from ..filters.nodes import And, Filter, Not, Or
 from ..filters.resolve import Condition, Some, resolve_within
 from ..forms import is_cleared, sent_value
 from ..schema import ResourceType
@@ -172,14 +179,22 @@ class Writer:
         """
         if target.value_filter is None:
             return list(held.items)
-        condition = resolve_within(target.value_filter, target.attribute, self.tolerated)
-        candidates = held.candidates(condition)
-        slots = held.items.keys() if candidates is None else candidates
-        self.spend(len(slots) * _tests(condition))
-        found = held.select(slots, condition)
+        found = self.matching(held, target.value_filter)
+        if not found and target.literal_filter:
+            with suppress(InvalidFilterError):  # as it stands it is no value of the attribute
+                found = self.matching(held, target.literal_filter)
+            if found:
+                self.tolerated.allows("literal_backslashes")
         if target.sub_attribute:
             self.tolerated.profile.check_single(len(found), target.value_filter)
         return found
+
+    def matching(self, held: Elements, value_filter: Filter) -> list[int]:
+        condition = resolve_within(value_filter, held.attribute, self.tolerated)
+        candidates = held.candidates(condition)
+        slots = held.items.keys() if candidates is None else candidates
+        self.spend(len(slots) * _tests(condition))
+        return held.select(slots, condition)
 
     def spend(self, comparisons: int) -> None:
         """Count work with elements.
