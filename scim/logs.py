@@ -23,6 +23,7 @@ class RequestLine(NamedTuple):
     path: str
     status: int
     milliseconds: float
+    request_id: str
     client: str
     tenant: str = ""
     token: str = ""  # its name
@@ -32,7 +33,7 @@ class RequestLine(NamedTuple):
     def __str__(self) -> str:
         path = self.path if PLAIN_PATH.fullmatch(self.path) else quote(self.path, safe="/:")
         who = _who(self.client, self.tenant, self.token)
-        line = f"{self.method} {path} {self.status} {self.milliseconds:.1f}ms{who}"
+        line = f"{self.method} {path} {self.status} {self.milliseconds:.1f}ms request_id={self.request_id}{who}"
         if self.tolerated:
             line += _said("tolerated", self.tolerated)
         return line + _said("detail", self.shown_detail()) if self.detail else line

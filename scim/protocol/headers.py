@@ -1,5 +1,18 @@
-"""Headers of answers, which the endpoints and the server program have in common."""
+"""Headers that the endpoints and the server program have in common."""
+
+import re
+from secrets import token_hex
 
 MEDIA_TYPE = "application/scim+json"
 EVERY_ANSWER = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 RETRY_AFTER = "5"  # seconds, beside the status 503
+REQUEST_ID = "X-Request-Id"
+PLAIN_ID = re.compile(r"[\w.:@/+=-]{1,128}", re.ASCII)
+
+
+def request_id(sent: str) -> str:
+    """Return the id of a request: the one that the client sent, or a new one if that is not plain.
+
+    Plain are 1 to 128 ASCII letters, digits and characters of ``_.:@/+=-``.
+    """
+    return sent if PLAIN_ID.fullmatch(sent) else token_hex(8)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from scim.protocol import etag
-from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE
+from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, REQUEST_ID
 from scim.protocol.values import PLACEHOLDER
 from scim.serializers.stored import Representation
 
@@ -68,10 +68,11 @@ def answer_resource(
     return Response(parts, status, headers, content_type=MEDIA_TYPE)
 
 
-def finish(response: Response, used: str) -> Response:
+def finish(response: Response, request_id: str, used: str) -> Response:
     """Add the headers that every answer has; ``used`` names tolerances."""
     for name, value in EVERY_ANSWER.items():
         response.headers[name] = value
+    response.headers[REQUEST_ID] = request_id
     if used:
         response.headers["SCIM-Tolerances"] = used
     return response

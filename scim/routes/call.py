@@ -13,6 +13,7 @@ from scim.logs import ARRIVED, RequestLine
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.filters.parser import Limits
+from scim.protocol.headers import request_id
 from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE, Profile
 from scim.protocol.projection import EVERYTHING, Projection, projection
 from scim.protocol.schema import ResourceType
@@ -65,6 +66,7 @@ class Call(Request):
             environ["PATH_INFO"] = base + path[len(base) + 1 :]
         super().__init__(environ, **options)
         self.access: Access | None = None
+        self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         self.detail = ""  # of the error that is answered
         self.began: float = environ.get(ARRIVED) or perf_counter()
 
@@ -210,7 +212,7 @@ class Call(Request):
         milliseconds = 1000 * (perf_counter() - self.began)
         tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
         client = self.remote_addr or ""
-        parts = (milliseconds, client, tenant, token, tolerated, self.detail)
+        parts = (milliseconds, self.id, client, tenant, token, tolerated, self.detail)
         logger.info(RequestLine(self.method, self.path, status, *parts))
 
     def answer(self, text: str, status: int = 200) -> Response:
@@ -233,4 +235,4 @@ def _finish(response: Response) -> Response:
         response.call_on_close(log)
     else:
         log()
-    return answers.finish(response, used)
+    return answers.finish(response, call.id, used)

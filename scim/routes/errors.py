@@ -65,5 +65,5 @@ def _framework_error(error: HTTPException) -> Response:
 
 
 def _unexpected_error(error: Exception) -> Response:
-    logger.error("A request failed unexpectedly", exc_info=error)
+    logger.error("Request %s failed unexpectedly", this_call().id, exc_info=error)
     return render_error(errors.InternalError())

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scim.logs import ARRIVED, RequestLine
 from scim.protocol.errors import InternalError, ScimError
-from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, RETRY_AFTER
+from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, REQUEST_ID, RETRY_AFTER, request_id
 from scim.serializers.resources import to_json
 
 from .crew import Crew
@@ -141,13 +141,16 @@ class Exchanges:
 
 def fail(asked: Asked, error: Exception) -> None:
     """Answer with an error, close the connection, and log it in a line."""
+    scope = asked.scope
+    this = request_id(scope.headers.get(REQUEST_ID.lower(), ""))
     if not isinstance(error, ScimError):
-        logger.error("A request failed unexpectedly", exc_info=error)
+        logger.error("Request %s failed unexpectedly", this, exc_info=error)
         error = InternalError()
-    retry = [("Retry-After", RETRY_AFTER)] if error.status == 503 else []
-    asked.proto.response_str(error.status, CLOSING + retry, to_json(error.body()))
-    scope, milliseconds = asked.scope, 1000 * (perf_counter() - asked.arrived)
-    answered = scope.method, scope.path, error.status, milliseconds, address_of(scope)
+    own = [("Retry-After", RETRY_AFTER)] if error.status == 503 else []
+    own.append((REQUEST_ID, this))
+    asked.proto.response_str(error.status, CLOSING + own, to_json(error.body()))
+    milliseconds = 1000 * (perf_counter() - asked.arrived)
+    answered = scope.method, scope.path, error.status, milliseconds, this, address_of(scope)
     logger.info(RequestLine(*answered, detail=error.detail))
 
 

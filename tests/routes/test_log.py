@@ -29,7 +29,8 @@ def logged(caplog):
 
 
 def texts(logged):
-    return [re.sub(r"\b\d+\.\dms", "1.0ms", line) for line in logged(LogFormatter("%(message)s"))]
+    lines = logged(LogFormatter("%(message)s"))
+    return [re.sub(r"\b\d+\.\dms request_id=[0-9a-f]{16} ", "1.0ms ", line) for line in lines]
 
 
 def test_line_tells_who_asked_for_what_and_what_was_answered(scim, logged):
@@ -49,7 +50,7 @@ def test_line_tells_who_asked_for_what_and_what_was_answered(scim, logged):
 
 
 def test_json_has_the_same(scim, logged):
-    scim.get("/Users/none")
+    scim.get("/Users/none", X_Request_Id="7f3c")
 
     [line] = logged(JsonFormatter())
     said = json.loads(line)
@@ -60,11 +61,20 @@ def test_json_has_the_same(scim, logged):
         "method": "GET",
         "path": "/scim/v2/Users/none",
         "status": 404,
+        "request_id": "7f3c",
         "client": "127.0.0.1",
         "tenant": "default",
         "token": "SCIM_TOKEN",
         "detail": NOBODY,
     }
+
+
+@pytest.mark.parametrize("sent", ["7f3c", "a" * 128, "Root=1-67891233-abcdef;", "", "a b", "é"])
+def test_answer_and_line_have_the_same_request_id(scim, logged, sent):
+    answered = scim.get("/Users/none", X_Request_Id=sent).headers["X-Request-Id"]
+
+    assert answered == sent if re.fullmatch(r"[0-9a-z]+", sent) else len(answered) == 16
+    assert f"ms request_id={answered} client=" in logged(LogFormatter("%(message)s"))[0]
 
 
 def test_client_behind_a_proxy_is_the_one_that_the_proxy_names(scim, logged):
@@ -87,9 +97,9 @@ def test_answer_in_parts_is_logged_when_it_was_made(scim, logged):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda scim, path: scim.post("/Users", user("a", password=[SECRET])),
-        lambda scim, path: scim.post("/Users", user("a", password={"value": SECRET})),
-        lambda scim, path: scim.put(path, user("a", password=[SECRET])),
+        lambda scim, path: scim.post("/Users", user("a", password=[SECRET, "x"])),
+        lambda scim, path: scim.post("/Users", user("a", password={"value": SECRET, "type": "x"})),
+        lambda scim, path: scim.put(path, user("a", password=[SECRET, "x"])),
         lambda scim, path: scim.patch(path, replace("password", {SECRET: SECRET})),
         lambda scim, path: scim.patch(path, replace("password.value", SECRET)),
         lambda scim, path: scim.patch(path, add("active", SECRET)),

@@ -143,10 +143,11 @@ def test_clients_that_read_nothing_hold_no_thread_and_lose_their_connection(toy)
 )
 def test_failure_is_answered(toy, path, status, detail):
     with toy.client() as client:
-        answer = client.get(path)
+        answer = client.get(path, headers={"X-Request-Id": "7f3c"})
 
     assert answer.status_code == status
     assert answer.json()["detail"].startswith(detail)
+    assert answer.headers["X-Request-Id"] == "7f3c"
 
 
 @pytest.mark.parametrize(
