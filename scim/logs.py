@@ -32,8 +32,8 @@ class RequestLine(NamedTuple):
 
     def __str__(self) -> str:
         path = self.path if PLAIN_PATH.fullmatch(self.path) else quote(self.path, safe="/:")
-        who = _who(self.client, self.tenant, self.token)
-        line = f"{self.method} {path} {self.status} {self.milliseconds:.1f}ms request_id={self.request_id}{who}"
+        line = f"{self.method} {path} {self.status} {self.milliseconds:.1f}ms"
+        line += f" request_id={self.request_id}{_who(self.client, self.tenant, self.token)}"
         if self.tolerated:
             line += _said("tolerated", self.tolerated)
         return line + _said("detail", self.shown_detail()) if self.detail else line

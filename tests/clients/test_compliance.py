@@ -11,6 +11,8 @@ from scim2_tester import Status, check_server
 from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.definitions import EXAMPLES
 
+# A decision of ours: a user without ``active`` would be found neither as active nor as inactive.
+KEEPS_ACTIVE = "active needs a value; replace it instead"
 BAD = (Status.ERROR, Status.CRITICAL, Status.DEVIATION)
 
 
@@ -18,6 +20,7 @@ def checked(server):
     """Return how many checks of each resource type there were, none of which may have failed."""
     results = check_server(SyncSCIMClient(server.session))
     faults = [f"{r.status.name} {r.title}: {r.reason}" for r in results if r.status in BAD]
+    faults = [fault for fault in faults if not fault.endswith(KEEPS_ACTIVE)]
     assert not faults, "\n".join(faults)
     return Counter(result.resource_type for result in results if result.resource_type)
 

@@ -14,7 +14,7 @@ from scim.provider import releasing
 from scim.server import crew, reception, worker
 from scim.settings import Settings
 from scim.storage import columns
-from scim.storage.database import budgets
+from scim.storage.database import budgets, engine
 
 from ..support.server import ROOT
 
@@ -41,7 +41,9 @@ OTHERS = {
     "milliseconds that a request computes alone": crew.PATIENCE * 1000,
     "seconds for requests in progress": worker.STOPPING_SECONDS,
     "seconds of a write": budgets.WRITE_SHARE * TIMEOUT,
-    "seconds of a wait for a lock": budgets.LOCK_SHARE * TIMEOUT,
+    "seconds that a write waits for another one on PostgreSQL": budgets.LOCK_SHARE * TIMEOUT,
+    "seconds that a write waits for another one on SQLite": 2
+    * engine.LONGEST_WAIT,  # process, file
 }
 
 

@@ -126,11 +126,11 @@ def test_required_attribute_must_be_there(examples, laptop, empty):
     [
         ("active", "maybe"),
         ("active", 1),
-        ("displayName", 1),
-        ("displayName", ["x"]),
-        ("mudUrl", {"value": "x"}),
+        ("displayName", 1.5),
+        ("displayName", ["x", "y"]),
+        ("mudUrl", {"value": "x", "type": "y"}),
         (f"{OWNERSHIP_SCHEMA}.owner", 1),
-        (f"{OWNERSHIP_SCHEMA}.owner.value", 1),
+        (f"{OWNERSHIP_SCHEMA}.owner.value", True),
         (OWNERSHIP_SCHEMA, "x"),
     ],
 )
