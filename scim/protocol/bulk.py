@@ -17,7 +17,6 @@ from .errors import (
     InvalidFilterError,
     InvalidSyntaxError,
     InvalidValueError,
-    ScimError,
 )
 from .etag import etag
 from .filters.lexer import Token, tokens
@@ -262,10 +261,10 @@ def succeeded(
     return result if version is None else result | {"version": etag(version)}
 
 
-def failed(operation: BulkOperation, error: ScimError) -> Record:
-    """Return the result of an operation that ended in an error (RFC 7644 §3.7.3)."""
+def failed(operation: BulkOperation, status: int, response: Record) -> Record:
+    """Return the result of an operation that ended in an error, its response (RFC 7644 §3.7.3)."""
     location = None if operation.method == "POST" else _location(operation)
-    return _result(operation, error.status, location) | {"response": error.body()}
+    return _result(operation, status, location) | {"response": response}
 
 
 def _result(operation: BulkOperation, status: int, location: str | None) -> Record:

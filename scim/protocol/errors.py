@@ -4,10 +4,6 @@ There is one exception for each ``scimType`` (Table 9, and Table 3 of RFC 9865) 
 administrator reads its ``detail``: it says the fault and, behind a semicolon, the remedy.
 """
 
-from typing import Any
-
-ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
-
 
 class ScimError(Exception):
     """An error answer to a request; subclasses set ``status`` and ``scim_type``."""
@@ -22,13 +18,6 @@ class ScimError(Exception):
     def within(self, place: str) -> "ScimError":
         """Return the same error with ``place`` (an operation, an attribute) named before it."""
         return type(self)(f"{place}: {self.detail}")
-
-    def body(self) -> dict[str, Any]:
-        """Return the Error message, in which ``status`` is a string (RFC 7644 §3.12)."""
-        message = {"schemas": [ERROR_SCHEMA], "status": str(self.status)}
-        if self.scim_type:
-            message["scimType"] = self.scim_type
-        return message | {"detail": self.detail}
 
 
 class InvalidFilterError(ScimError):

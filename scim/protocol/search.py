@@ -1,15 +1,13 @@
-"""Queries and the ListResponse around their results (RFC 7644 §3.4.2, RFC 9865)."""
+"""The parameters of queries (RFC 7644 §3.4.2 and §3.4.3, RFC 9865)."""
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .errors import InvalidValueError
 from .tolerance import STRICT, Tolerated
 
-LIST_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 LIST = {"is_list": True}  # in the body of a POST; a URL parts the names by commas, as we do
 INTEGER = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # int() gives up at 4300 digits
 
@@ -100,28 +98,3 @@ def _integer(name: str, text: str) -> int:
     if INTEGER.fullmatch(text.strip()) is None:
         raise InvalidValueError(f"{name} must be an integer, not {text[:40]!r}")
     return int(text)
-
-
-def list_response(
-    resources: Iterable[str],
-    total: int,
-    start_index: int | None = None,
-    *,
-    previous_cursor: str | None = None,
-    next_cursor: str | None = None,
-) -> str:
-    """Return the JSON text of a ListResponse around resources that are JSON texts already.
-
-    A page asked for by cursor has no ``start_index``; the last one has no ``next_cursor``.
-    """
-    shown = list(resources)
-    head = {
-        "schemas": [LIST_RESPONSE_SCHEMA],
-        "totalResults": total,
-        "startIndex": start_index,
-        "itemsPerPage": len(shown),
-        "previousCursor": previous_cursor,
-        "nextCursor": next_cursor,
-    }
-    given = {name: value for name, value in head.items() if value is not None}
-    return f'{json.dumps(given, separators=(",", ":"))[:-1]},"Resources":[{",".join(shown)}]}}'

@@ -31,6 +31,7 @@ from scim.protocol.errors import (
 )
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
+from scim.serializers.answers import dump_error
 from scim.serializers.messages import bulk_patch
 from scim.serializers.stored import Representation, load_draft, location
 from scim.storage import Store, Stored, Transaction, new_id
@@ -259,7 +260,7 @@ class _Job:
         """Note the error of an operation, and the id that a reference in its path stands for."""
         with suppress(ConflictError):  # the path may have a bulkId of which nothing was created
             operation = replace(operation, path=resolve_ids(operation.path, self.ids))
-        self.results[operation.index] = failed(operation, error)
+        self.results[operation.index] = failed(operation, error.status, dump_error(error))
         if self.errors_left is not None:
             self.errors_left -= 1
 

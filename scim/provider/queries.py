@@ -15,8 +15,9 @@ from scim.protocol.filters.readings import readings
 from scim.protocol.filters.resolve import Chain, resolve
 from scim.protocol.projection import Projection, projection
 from scim.protocol.schema import ResourceType
-from scim.protocol.search import SearchRequest, list_response
+from scim.protocol.search import SearchRequest
 from scim.protocol.tolerance import Tolerated
+from scim.serializers.answers import list_response
 from scim.serializers.stored import represent
 from scim.storage import Found, Page, Position, Query, Selection, Store, next_id, sort_chain
 

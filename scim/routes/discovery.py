@@ -1,20 +1,13 @@
 """/ServiceProviderConfig, /ResourceTypes and /Schemas (RFC 7644 §4)."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from scim.protocol.discovery import (
-    Offer,
-    okta_service_provider_config,
-    resource_type_documents,
-    schema_documents,
-    service_provider_config,
-)
+from scim.protocol.discovery import Offer
 from scim.protocol.errors import ForbiddenError, NotFoundError
-from scim.protocol.search import list_response
-from scim.serializers.resources import to_json
+from scim.serializers import answers
 
 from .auth import bearer_required
 from .call import Call
@@ -26,7 +19,7 @@ bp = Blueprint("discovery", __name__)
 @bearer_required
 def get_service_provider_config(call: Call) -> ResponseReturnValue:
     _refuse_filter(call)
-    return call.answer(to_json(service_provider_config(_offer(call))))
+    return call.answer(answers.configuration(_offer(call)))
 
 
 @bp.get("/ServiceProviderConfigs")
@@ -35,31 +28,31 @@ def get_service_provider_configs(call: Call) -> ResponseReturnValue:
     """Answer under the plural name, which Okta's on-premises agent uses."""
     if not call.tolerated.allows("plural_configuration"):
         raise NotFoundError("this endpoint does not exist; ask for /ServiceProviderConfig")
-    return call.answer(to_json(okta_service_provider_config(_offer(call))))
+    return call.answer(answers.okta_configuration(_offer(call)))
 
 
 @bp.get("/ResourceTypes")
 @bearer_required
 def list_resource_types(call: Call) -> ResponseReturnValue:
-    return _list(call, resource_type_documents(call.definitions))
+    return _list(call, answers.resource_types(call.definitions))
 
 
 @bp.get("/ResourceTypes/<name>")
 @bearer_required
 def get_resource_type(call: Call, name: str) -> ResponseReturnValue:
-    return _one(call, resource_type_documents(call.definitions), name)
+    return _one(call, answers.resource_types(call.definitions), name)
 
 
 @bp.get("/Schemas")
 @bearer_required
 def list_schemas(call: Call) -> ResponseReturnValue:
-    return _list(call, schema_documents(call.definitions, _offer(call), _for_entra(call)))
+    return _list(call, answers.schemas(call.definitions, _offer(call), _for_entra(call)))
 
 
 @bp.get("/Schemas/<urn>")
 @bearer_required
 def get_schema(call: Call, urn: str) -> ResponseReturnValue:
-    return _one(call, schema_documents(call.definitions, _offer(call), _for_entra(call)), urn)
+    return _one(call, answers.schemas(call.definitions, _offer(call), _for_entra(call)), urn)
 
 
 def _offer(call: Call) -> Offer:
@@ -86,17 +79,16 @@ def _refuse_filter(call: Call) -> None:
         raise ForbiddenError("this endpoint takes no filter; ask without it")
 
 
-def _list(call: Call, documents: dict[str, Any]) -> ResponseReturnValue:
+def _list(call: Call, texts: Mapping[str, str]) -> ResponseReturnValue:
     _refuse_filter(call)
-    shown = [to_json(document) for document in documents.values()]
-    return call.answer(list_response(shown, len(shown), 1))
+    return call.answer(answers.list_response(texts.values(), len(texts), 1))
 
 
-def _one(call: Call, documents: dict[str, Any], name: str) -> ResponseReturnValue:
+def _one(call: Call, texts: Mapping[str, str], name: str) -> ResponseReturnValue:
     _refuse_filter(call)
-    found = {known.lower(): document for known, document in documents.items()}.get(name.lower())
+    found = {known.lower(): text for known, text in texts.items()}.get(name.lower())
     if found is None:
         raise NotFoundError(
             f"{name[:80]!r} does not exist; ask for the endpoint without it to list all"
         )
-    return call.answer(to_json(found))
+    return call.answer(found)

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from scim.protocol import errors
 from scim.protocol.errors import ScimError
 from scim.protocol.headers import RETRY_AFTER
+from scim.serializers.answers import dump_error
 from scim.serializers.resources import to_json
 
 from .auth import CHALLENGE, check_token
@@ -36,7 +37,7 @@ def render_error(error: ScimError) -> Response:
     """Answer with the Error message, and with the headers that its status requires."""
     call = this_call()
     call.detail = error.detail
-    response = call.answer(to_json(error.body()), error.status)
+    response = call.answer(to_json(dump_error(error)), error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
     if isinstance(error, errors.UnsupportedCodingError):

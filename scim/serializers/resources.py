@@ -22,6 +22,7 @@ from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER, Record, check
 
 ESCAPED_PLACEHOLDER = json.dumps(PLACEHOLDER)[:-1]
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 PASSWORD = USER.locate("password")
 # Roles and entitlements are not among them: Entra ID sends JSON as their values.
@@ -212,8 +213,7 @@ def _without_empty(dumped: Record) -> Record:
 
 def to_json(document: Any) -> str:
     """Return compact JSON text, with the placeholder of references unescaped."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return text.replace(ESCAPED_PLACEHOLDER, f'"{PLACEHOLDER}')
+    return _compact(document).replace(ESCAPED_PLACEHOLDER, f'"{PLACEHOLDER}')
 
 
 def first_message(messages: Any, place: str = "") -> str:

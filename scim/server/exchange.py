@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from scim.logs import ARRIVED, RequestLine
 from scim.protocol.errors import InternalError, ScimError
 from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, REQUEST_ID, RETRY_AFTER, request_id
+from scim.serializers.answers import dump_error
 from scim.serializers.resources import to_json
 
 from .crew import Crew
@@ -148,7 +149,7 @@ def fail(asked: Asked, error: Exception) -> None:
         error = InternalError()
     own = [("Retry-After", RETRY_AFTER)] if error.status == 503 else []
     own.append((REQUEST_ID, this))
-    asked.proto.response_str(error.status, CLOSING + own, to_json(error.body()))
+    asked.proto.response_str(error.status, CLOSING + own, to_json(dump_error(error)))
     milliseconds = 1000 * (perf_counter() - asked.arrived)
     answered = scope.method, scope.path, error.status, milliseconds, this, address_of(scope)
     logger.info(RequestLine(*answered, detail=error.detail))

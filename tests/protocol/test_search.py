@@ -1,11 +1,9 @@
 """RFC 7644 §3.4.2, RFC 9865: the parameters of a query and the ListResponse."""
 
-import json
-
 import pytest
 
 from scim.protocol.errors import InvalidValueError
-from scim.protocol.search import SearchRequest, list_response, search_request
+from scim.protocol.search import SearchRequest, search_request
 from scim.protocol.tolerance import Tolerated
 
 
@@ -84,40 +82,3 @@ def test_parameter_of_a_careless_client_needs_a_tolerance(parameters, expected, 
 def test_page_asked_for_by_index_and_by_cursor_is_refused(cursor, start_index):
     with pytest.raises(InvalidValueError, match="startIndex and cursor"):
         search_request({"cursor": [cursor], "startIndex": [start_index]})
-
-
-@pytest.mark.parametrize("resources", [[], ['{"id":"1"}'], ['{"id":"1"}', '{"id":"2"}']])
-def test_list_response_counts_what_it_shows(resources):
-    response = json.loads(list_response(iter(resources), 7, 3))
-
-    assert response == {
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
-        "totalResults": 7,
-        "startIndex": 3,
-        "itemsPerPage": len(resources),
-        "Resources": [json.loads(resource) for resource in resources],
-    }
-
-
-@pytest.mark.parametrize(
-    ("cursors", "shown"),
-    [
-        ({}, {}),  # the only page
-        ({"next_cursor": "n"}, {"nextCursor": "n"}),
-        ({"previous_cursor": "p"}, {"previousCursor": "p"}),
-        (
-            {"previous_cursor": "p", "next_cursor": "n"},
-            {"previousCursor": "p", "nextCursor": "n"},
-        ),
-    ],
-)
-def test_cursor_page_names_its_neighbours_and_no_index(cursors, shown):
-    response = json.loads(list_response(['{"id":"1"}'], 7, **cursors))
-
-    assert response == {
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
-        "totalResults": 7,
-        "itemsPerPage": 1,
-        "Resources": [{"id": "1"}],
-        **shown,
-    }

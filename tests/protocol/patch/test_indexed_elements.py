@@ -63,7 +63,7 @@ def outcome(work):
     try:
         return work()
     except ScimError as error:
-        return error.body()
+        return {"scimType": error.scim_type, "detail": error.detail}
 
 
 def check_same(sent, operations, tolerance):
