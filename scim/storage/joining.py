@@ -3,15 +3,15 @@
 A bulk request creates many groups, each of which may have those before it as members.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.references import Linked
-from scim.protocol.schema import ENDPOINTS, USER
+from scim.protocol.schema import ENDPOINTS
 
 from .database.prepared import Prepared
 from .keys import is_id, now
@@ -47,12 +47,6 @@ INSERT_PAIRS = {
         )
     ),
 }
-SELECT_LINKS = Prepared(
-    sa.select(sa.cast(link.c.group_id, sa.Text), sa.cast(link.c.user_id, sa.Text))
-    .where(link.c.tenant_id == TENANT, among(link.c.group_id))
-    .limit(sa.bindparam("most", type_=sa.Integer()))
-)
-MOST_USERS = 1000  # of other groups beneath; more are bumped by a statement for each new group
 TOGETHER = "the groups are too deep in each other, or too many, to be written together"
 
 
@@ -83,7 +77,7 @@ class NewMembers:
             self.nesting.hold(next(iter(self.wanted)), [group for (group,) in found])
 
     def insert(self) -> None:
-        """Insert the members of all groups, and bump the versions of the users in them.
+        """Insert the members of all groups, and bump each user in or beneath them once.
 
         :raises InvalidValueError: a member does not exist, or the nesting may become too large
         """
@@ -102,7 +96,7 @@ class NewMembers:
         for group in self.wanted:
             joined = dict.fromkeys(self.users[group] | self.groups[group], True)
             self.transaction.members_at(group, 1).update(joined)
-        self.bump()
+        self.nesting.bump_members(set(self.wanted).union(*self.beneath.values()), now())
 
     def find(self) -> None:
         """Find the users and groups among the members, and lock them.
@@ -148,39 +142,6 @@ class NewMembers:
             raise InvalidValueError(TOGETHER)
         insert = INSERT_PAIRS[self.connection.dialect.name]
         insert.rows(self.connection, self.nesting.tenant | {"pairs": pairs})
-
-    def bump(self) -> None:
-        """Bump each user once for each group that was created with the user in it or beneath it."""
-        counted = self.read_users()
-        by_number: defaultdict[int, list[str]] = defaultdict(list)
-        for user, number in Counter(self.joins(counted)).items():
-            by_number[number].append(user)
-        for number, users in by_number.items():
-            self.transaction.bump(USER, users, number)
-        for group in self.wanted.keys() - counted:
-            self.nesting.bump_beneath(self.groups[group], now())
-
-    def read_users(self) -> set[str]:
-        """Read the users of the other groups beneath, unless they are many.
-
-        Return the new groups of which all users beneath are known.
-        """
-        outside = set().union(*(self.beneath[group] for group in self.wanted)) - self.wanted.keys()
-        if outside:
-            names = {"ids": list(outside), "most": MOST_USERS + 1}
-            found = SELECT_LINKS.rows(self.connection, self.nesting.tenant | names)
-            if len(found) > MOST_USERS:
-                return {each for each in self.wanted if self.beneath[each].isdisjoint(outside)}
-            for group, user in found:
-                self.users.setdefault(group, set()).add(user)
-        return set(self.wanted)
-
-    def joins(self, counted: Collection[str]) -> Iterator[str]:
-        """Yield a user for each new group that it is in, and for each ``counted`` one around it."""
-        for group in self.wanted:
-            yield from self.users[group]
-            if group in counted:
-                yield from set().union(*(self.users.get(each, ()) for each in self.beneath[group]))
 
 
 def _is_known(member: str, known: Mapping[str, bool]) -> bool:

@@ -124,9 +124,8 @@ def insert_row(resource_type: ResourceType) -> Prepared:
 
 @cache
 def update_versions(resource_type: ResourceType) -> Prepared:
-    """Return the UPDATE that bumps the versions of the resources ``ids`` by ``by``."""
+    """Return the UPDATE that bumps the versions of the resources ``ids``."""
     table = table_of(resource_type)
     chosen = sa.update(table).where(belongs(resource_type), among(table.c.id))
-    by = sa.bindparam("by", type_=table.c.version.type)
-    bumped = chosen.values(version=table.c.version + by, last_modified=sa.bindparam("at"))
+    bumped = chosen.values(version=table.c.version + 1, last_modified=sa.bindparam("at"))
     return Prepared(bumped.returning(sa.cast(table.c.id, sa.Text), table.c.version))

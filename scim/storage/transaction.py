@@ -254,11 +254,11 @@ class Transaction:
         self.members_at(group_id, version).update(changed)
         return bool(changed)
 
-    def bump(self, kind: ResourceType, ids: Collection[str], by: int = 1) -> dict[str, int]:
+    def bump(self, kind: ResourceType, ids: Collection[str]) -> dict[str, int]:
         """Bump the versions of resources that show a changed one; return the versions by id."""
         if not ids:
             return {}
-        names = {"tenant": self.tenant_id, "ids": list(ids), "at": now(), "by": by}
+        names = {"tenant": self.tenant_id, "ids": list(ids), "at": now()}
         return dict(update_versions(kind).rows(self.connection, names))
 
     def delete(self, resource_type: ResourceType, stored: Stored) -> None:

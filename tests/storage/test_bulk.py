@@ -98,16 +98,28 @@ def filled(new_directory):
     return directory, {name: each["id"] for name, each in (users | groups).items()}
 
 
-def state(directory):
-    """Return all that is there, with names instead of ids and without times."""
+def state(directory, before=None):
+    """Return all that is there, with names instead of ids and without times.
+
+    Of a user's version it tells only whether it is another one than ``before``, by id. One
+    transaction bumps it once, whatever it does.
+    """
     pages = [directory.page(kind) for kind in (USER, GROUP)]
     found = [each for page in pages for each in page["Resources"]]
+    for each in found:
+        if "userName" in each and before is not None:
+            each["meta"]["version"] = each["meta"]["version"] != before.get(each["id"], 'W/"1"')
     text = json.dumps(found)
     for each in found:
         name = each.get("userName") or f"group {each['displayName']}"
         text = text.replace(each["id"], name)
     shown = [_comparable(each) for each in json.loads(ID.sub("somebody gone", text))]
     return sorted(shown, key=lambda each: each["id"]), [page["totalResults"] for page in pages]
+
+
+def versions(directory):
+    """Return the version of each user, by id."""
+    return {each["id"]: each["meta"]["version"] for each in directory.page(USER)["Resources"]}
 
 
 def histories(directory):
@@ -169,12 +181,13 @@ def test_groups_written_together_are_as_if_they_were_written_one_by_one(
         each.store.directory = dataclasses.replace(each.store.directory, **limits)
 
     sent, sent_alone = loaded(directory, drawn, ids), loaded(other, drawn, other_ids)
+    before, before_alone = versions(directory), versions(other)
     results = json.loads(
         provider.carry_out(directory.store, sent, None, directory.request), strict=False
     )
 
     assert statuses(results["Operations"]) == one_by_one(other, sent_alone, 0)
-    assert state(directory) == state(other)
+    assert state(directory, before) == state(other, before_alone)
     assert histories(directory) == histories(other)
 
 
@@ -184,6 +197,7 @@ def test_request_ends_as_its_operations_do_one_by_one(new_directory, drawn, limi
     directory, ids = filled(new_directory)
     other, other_ids = filled(new_directory)
     sent, sent_alone = loaded(directory, drawn, ids), loaded(other, drawn, other_ids)
+    before, before_alone = versions(directory), versions(other)
     assume(not any(map(is_circular, plan(sent))))
 
     results = json.loads(
@@ -192,4 +206,4 @@ def test_request_ends_as_its_operations_do_one_by_one(new_directory, drawn, limi
 
     expected = one_by_one(other, sent_alone, limit or 0)
     assert statuses(results["Operations"]) == expected
-    assert state(directory) == state(other)
+    assert state(directory, before) == state(other, before_alone)

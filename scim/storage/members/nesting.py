@@ -91,7 +91,7 @@ _beneath = (
     .with_for_update(key_share=True)
     .cte("beneath")
 )
-BUMP_BENEATH: sa.Update = (
+BUMP_MEMBERS: sa.Update = (
     sa.update(users)
     .where(users.c.tenant_id == TENANT, users.c.id.in_(sa.select(_beneath.c.id)))
     .values(version=users.c.version + 1)
@@ -240,9 +240,12 @@ class Nesting:
     def bump_beneath(self, ids: Collection[str], now: str) -> None:
         """Bump the versions of all users in ``ids`` and in the groups within them."""
         if ids:
-            beneath = list(set(ids) | self.below(ids))
-            names = {"ids": beneath, "last_modified": now}  # the column of that name gets ``now``
-            self.connection.execute(BUMP_BENEATH, self.tenant | names)
+            self.bump_members(set(ids) | self.below(ids), now)
+
+    def bump_members(self, groups: Collection[str], now: str) -> None:
+        """Bump the versions of all users who are members of ``groups``."""
+        names = {"ids": list(groups), "last_modified": now}  # the column of that name gets ``now``
+        self.connection.execute(BUMP_MEMBERS, self.tenant | names)
 
     def between(self, parents: Collection[str], children: Collection[str]) -> dict[str, Any]:
         return self.tenant | {"parents": list(parents), "children": list(children)}
