@@ -15,7 +15,7 @@ from .forms import drawings
 HERE = Path(__file__).parent
 SECTION = re.compile(r"^## (\w+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-WIDTH = 105  # characters, for the longest line
+WIDTH = 103  # characters, for the longest line
 
 
 def files() -> dict[Path, str]:

@@ -70,6 +70,7 @@ VARYING = {
     "AN-ID": ID,
     "A-TIME": re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.,]+Z?"),
     "A-FILE": re.compile(r"(?<=sqlite:///)/\S+"),
+    "A-REQUEST": re.compile(r"(?<=request_id=)[0-9a-f]{16}\b"),
     "A-DURATION": re.compile(r"(?<=in )\d+\.\d(?= s$)", re.MULTILINE),
     "SO-MANY": re.compile(r"\b\d+\.\d(?=ms\b)"),
     "A-VERSION": re.compile(r'(?<=W/\\")\d+'),
