@@ -211,6 +211,7 @@ class _Job:
             for operation in step:
                 circle.current = operation
                 circle.creates.append(self.prepare(operation, self.ids[str(operation.bulk_id)]))
+            circle.check_groups()
             made = self.store.atomically(circle.write)
         except ScimError as error:
             failed_too = ConflictError(

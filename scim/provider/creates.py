@@ -6,6 +6,7 @@ transaction makes the one under which it is stored.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from scim.protocol.bulk import BulkOperation, exchange
 from scim.protocol.errors import ConflictError, ScimError
@@ -74,6 +75,21 @@ class Circle:
         self.creates: list[Create] = []
         self.known = known
         self.current = first
+
+    def check_groups(self) -> None:
+        """Raise if groups would contain each other; no write can resolve that.
+
+        :raises ConflictError: some would, or one would contain itself
+        """
+        groups = {each.place: each for each in self.creates if each.resource_type.has_members}
+        within = {place: groups.keys() & each.draft.member_ids for place, each in groups.items()}
+        try:
+            TopologicalSorter(within).prepare()
+        except CycleError as error:
+            circle = error.args[1]
+            self.current = groups[circle[0]].operation
+            why = "groups cannot contain each other" if len(circle) > 2 else "a group in itself"
+            raise ConflictError(f"a circular reference: members: {why}") from None
 
     def write(self, transaction: Transaction) -> list[Stored]:
         """Write all resources, and return them in the order of the creates.

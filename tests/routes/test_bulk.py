@@ -316,6 +316,19 @@ def test_groups_in_each_other_are_a_conflict_and_not_stored(scim, ada):
     assert "groups" not in scim.read(ada)
 
 
+def test_groups_in_a_circle_are_refused_before_anything_is_written(scim, statements):
+    """To write a thousand of them takes seconds in which nobody else writes to SQLite."""
+    ring = [post(f"{n}", group(f"{n}", members=refer(f"{(n + 1) % 50}"))) for n in range(50)]
+    pairs = [post(f"p{n}", group(f"p{n}", members=refer(f"p{n ^ 1}"))) for n in range(50)]
+
+    with statements() as seen:
+        results = carry_out(scim, *ring, *pairs)
+
+    assert statuses(results) == ["409"] * 100
+    assert all("circular reference" in detail for detail in details(results))
+    assert seen == []
+
+
 def test_group_in_itself_is_a_conflict(scim):
     [result] = carry_out(scim, post("a", group("A", members=refer("a"))))
 
