@@ -1,12 +1,22 @@
 """Values in the forms that providers send them, turned into the form of their attribute."""
 
+import re
 from typing import Any
 
 from .attributes import Attribute
 from .errors import InvalidValueError
 from .references import is_reference, linked
 from .tolerance import Tolerated
-from .values import INTEGERS, Record
+from .values import DATE_TIME, INTEGERS, Record
+
+# A time may follow a blank, as in SQL. In a URL, a plus sign becomes one, too. So a date alone has
+# no zone but Z, since a blank behind it could be either.
+INSTANT = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)"
+    r"((t| )(?P<time>\d\d:\d\d)((?P<seconds>:\d\d)(?P<fraction>[.,]\d+)?)?"
+    r"(( ?(?P<sign>[+-])| )(?P<hours>\d\d)(:?(?P<minutes>\d\d))?| ?z)?| ?z)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def as_boolean(value: Any, tolerated: Tolerated) -> Any:
@@ -16,12 +26,27 @@ def as_boolean(value: Any, tolerated: Tolerated) -> Any:
     return value
 
 
+def as_date_time(value: Any, tolerated: Tolerated) -> Any:
+    """Return the xsd:dateTime for a text that is plainly an instant; any other value as it is."""
+    found = INSTANT.fullmatch(value) if isinstance(value, str) else None
+    if found is None or DATE_TIME.fullmatch(value) or not tolerated.allows("loose_dates"):
+        return value
+    time = (found["time"] or "00:00") + (found["seconds"] or ":00")
+    fraction = (found["fraction"] or "").replace(",", ".")
+    zone = "Z"
+    if found["hours"]:
+        zone = f"{found['sign'] or '+'}{found['hours']}:{found['minutes'] or '00'}"
+    return f"{found['date']}T{time}{fraction}{zone}"
+
+
 def simple_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     """Return one value of a simple attribute in the form of its type; None if it unassigns."""
     if isinstance(value, list | dict):
         value = _only(value, tolerated)
     if attribute.type == "boolean":
         return as_boolean(value, tolerated)
+    if attribute.type == "dateTime":
+        return as_date_time(value, tolerated)
     is_number = isinstance(value, int) and not isinstance(value, bool) and value in INTEGERS
     if attribute.type == "string" and is_number:
         return str(value) if tolerated.allows("number_for_text") else value

@@ -54,6 +54,7 @@ class Tolerance:
         "Entra ID: `manager` and `department` without the enterprise URN"
     )
     text_booleans: bool = _sent_by('Entra ID: "True" and "False" as strings, in filters too')
+    loose_dates: bool = _sent_by("scripts: 2026-01-01, or 2026-01-01T00:00:00+0000 in a URL")
     duplicate_primary: bool = _sent_by(
         "Entra ID and OneLogin: mappings that mark two values as primary"
     )

@@ -472,6 +472,7 @@ NEEDED = {
         patch(op="add", path="manager", value="1"),
     ),
     "text_booleans": ("PATCH", "{user}", patch(op="replace", path="active", value="False")),
+    "loose_dates": search('meta.created gt "2026-01-01"'),
     "duplicate_primary": (
         "POST",
         "/Users",

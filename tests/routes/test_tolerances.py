@@ -92,6 +92,10 @@ REQUESTS = {
         (patch(replace('emails[primary eq "True"].value', "y")), 400),
         (find('active eq "true"'), 400),
     ],
+    "loose_dates": [
+        (find('meta.created gt "2016-01-01T00:00:00%2B0000"'), 400),
+        (find('meta.created gt "2016-01-01"'), 400),
+    ],
     "duplicate_primary": [
         (create(emails=[{"value": value, "primary": True} for value in "ab"]), 400),
         (patch(replace("emails", [{"value": value, "primary": True} for value in "ab"])), 400),

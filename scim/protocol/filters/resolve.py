@@ -18,7 +18,7 @@ from typing import Any
 
 from ..attributes import Attribute
 from ..errors import InvalidFilterError, InvalidValueError, unknown_attribute
-from ..forms import as_boolean
+from ..forms import as_boolean, as_date_time
 from ..references import relative
 from ..schema import ResourceType
 from ..tolerance import STRICT, Tolerated, current_urn
@@ -218,6 +218,8 @@ class _Resolver:
             raise InvalidFilterError(f"{node}: {problem}")
         if attribute.type == "boolean":
             value = as_boolean(value, self.tolerated)
+        if attribute.type == "dateTime":
+            value = as_date_time(value, self.tolerated)
         textual = attribute.type not in OPERATORS and not isinstance(value, str | bool)
         if textual and self.tolerated.allows("unquoted_filter_values"):
             value = str(value)
