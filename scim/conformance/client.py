@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from ssl import create_default_context
+from ssl import SSLEOFError, create_default_context
 from types import EllipsisType
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -214,7 +214,7 @@ class Client:
         """Send a request; return False if the server answered before all of it was sent."""
         try:
             self._connection.request(method, target, text and text.encode(), headers)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, SSLEOFError):
             return False
         return True
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from scim.conformance.client import Client
 from scim.server import Certificate, CertificateError
 
 from ..support.databases import ON_ONE_DATABASE
@@ -58,6 +59,17 @@ def test_server_with_a_certificate_speaks_https(serve, pair):
     assert f"ngrok http https://localhost:{port}\n" in server.log
     with pytest.raises((httpx2.TransportError, RemoteDisconnected)):
         httpx2.get(base.replace("https", "http"), trust_env=False)
+
+
+@ON_ONE_DATABASE
+def test_answer_before_the_end_of_a_body_is_heard_by_check(serve, pair):
+    file, key = map(str, pair)
+    server = serve(SCIM_TLS_CERTIFICATE=file, SCIM_TLS_KEY=key, SCIM_MAX_BODY_SIZE="100000")
+    client = Client(server.url.replace("127.0.0.1", "localhost"), server.token, ca=file)
+
+    assert client.post("/Bulk", "x" * 20_000_000).status == 413
+    assert client.get("/Users").status == 200
+    client.close()
 
 
 @ON_ONE_DATABASE
