@@ -12,6 +12,7 @@ from scim.idp.demo.administrator import UnusableServerError
 from scim.idp.demo.play import ADMINISTRATORS, play, summary
 from scim.printing import printable
 
+from .reach import trust
 from .target import find_target, with_target
 
 
@@ -56,6 +57,7 @@ def demo(
     speed: float,
     url: str | None,
     token: str | None,
+    ca: str | None,
 ) -> None:
     """Play a company's year: hires, moves, leavers, reorganizations, mistakes and their repair.
 
@@ -63,6 +65,7 @@ def demo(
     Another seed adds another company. The exit status is 1 if the server refuses a request.
     """
     url, token = find_target(url, token)
+    trust(ca)
     year = make_year(seed, users)
     begun = time.monotonic()
     try:

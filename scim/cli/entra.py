@@ -9,13 +9,13 @@ from scim.idp.entra.api.app import SERVICE_PRINCIPAL_ID
 from scim.idp.entra.api.application import create_api
 from scim.idp.entra.api.job import JOB_ID
 from scim.idp.entra.dialect import DIALECTS
-from scim.idp.entra.directory import Directory
-from scim.idp.entra.files import read_directory, read_mapping
+from scim.idp.entra.files import COMPANY, read_directory, read_mapping
 from scim.idp.entra.mapping.rules import MATCHING
 from scim.idp.entra.service import new_service
 from scim.idp.serving import create_api_server, say
 
-from .target import find_target, with_target
+from .reach import check_target
+from .target import find_target, with_target, with_verbose
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -25,7 +25,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--directory",
     type=FILE,
-    help="a JSON file with users, groups and assignments",
+    default=COMPANY,
+    help="a JSON file with users, groups and assignments  [default: a small company]",
 )
 @click.option("--dialect", type=click.Choice(list(DIALECTS)), default="default", show_default=True)
 @click.option(
@@ -52,25 +53,29 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="the port of the management API",
 )
+@with_verbose
 def entra(
     url: str | None,
     token: str | None,
-    directory: Path | None,
+    ca: str | None,
+    directory: Path,
     dialect: str,
     matching: str | None,
     mapping: Path | None,
     interval: float,
     port: int,
+    verbose: bool,
 ) -> None:
     """Provision users and groups as Microsoft Entra ID does, until you press Ctrl+C."""
     if matching and mapping:
         raise click.UsageError("omit --matching: the file of --mapping tells how to look for users")
     url, token = find_target(url, token)
     try:
-        people = read_directory(directory) if directory else Directory()
+        people = read_directory(directory)
         rules = read_mapping(mapping) if mapping else None
-        matching = matching or "userName"
-        service = new_service(people, url, token, dialect, matching, interval, say, rules)
+        matching, show = matching or "userName", say if verbose else None
+        service = new_service(people, url, token, dialect, matching, interval, say, rules, show)
+        check_target(url, token, ca)
         server = create_api_server(create_api(service), port)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None

@@ -7,7 +7,8 @@ from scim.idp.okta.org import KINDS, App, Org
 from scim.idp.okta.service import Service
 from scim.idp.serving import create_api_server, say
 
-from .target import find_target, with_target
+from .reach import check_target
+from .target import find_target, with_target, with_verbose
 
 API_TOKEN = "00okta-without-okta"
 
@@ -32,12 +33,22 @@ API_TOKEN = "00okta-without-okta"
     show_default=True,
     help="the port of the management API",
 )
-def okta(url: str | None, token: str | None, kind: str, api_token: str, port: int) -> None:
+@with_verbose
+def okta(
+    url: str | None,
+    token: str | None,
+    ca: str | None,
+    kind: str,
+    api_token: str,
+    port: int,
+    verbose: bool,
+) -> None:
     """Provision users and groups as Okta does, until you press Ctrl+C."""
     url, token = find_target(url, token)
     try:
         app = App(kind)
-        service = Service(Org(app), url, token, say)
+        service = Service(Org(app), url, token, say, show=say if verbose else None)
+        check_target(url, token, ca)
         server = create_api_server(create_api(service, api_token), port)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None

@@ -59,8 +59,8 @@ def reach(url: str, token: str, ca: str | None = None, timeout: float = TIMEOUT)
     return client
 
 
-def check_target(url: str, token: str, ca: str | None = None) -> None:
-    """Check that a stand-in can provision into a server.
+def check_target(url: str, token: str, ca: str | None) -> None:
+    """Check that a stand-in can provision into a server, whose certificate may be in a file.
 
     :raises click.ClickException: it cannot; the message says what to mend
     """

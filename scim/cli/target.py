@@ -9,19 +9,28 @@ import click
 
 from scim.settings import LOCAL, Settings, read_settings
 
+from .reach import with_ca
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PORTS = {"http": 80, "https": 443}
 
 
 def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options ``--scim`` and ``--token``, as the parameters url and token."""
+    """Give a command the options ``--scim``, ``--token`` and ``--ca``: url, token and ca."""
     options = (
         click.option("--scim", "url", help="the base URL of a SCIM server  [default: this one]"),
         click.option(
             "--token", help="the server's bearer token; asked for unless the server is this one"
         ),
+        with_ca,
     )
     return reduce(lambda decorated, option: option(decorated), reversed(options), command)
+
+
+def with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--verbose``."""
+    about = "show each request and answer in full; the token and passwords are hidden"
+    return click.option("--verbose", "-v", is_flag=True, help=about)(command)
 
 
 def find_target(url: str | None, token: str | None) -> tuple[str, str]:

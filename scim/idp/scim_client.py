@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from .values import Record
+from .wire import Wire
 
 TIMEOUT = 60  # seconds
 ATTEMPTS = 5
@@ -48,7 +49,7 @@ class Exchange:
 
 
 class ScimClient:
-    """Sends requests below the base URL of a SCIM server.
+    """Sends requests below the base URL of a SCIM server; ``show`` gets them in lines.
 
     :raises ValueError: the URL or a header cannot be sent
     """
@@ -59,9 +60,13 @@ class ScimClient:
         headers: Mapping[str, str],
         note: Callable[[Exchange], None] = lambda _: None,
         first_pause: float = 1,
+        show: Callable[[str], None] | None = None,
     ) -> None:
         self.base_url = _base_url(url)
         self.http = open_http(self.base_url, headers)
+        if show:
+            wire = Wire(headers.get("Authorization", "").partition(" ")[2], show)
+            self.http.event_hooks = {"request": [wire.sent], "response": [wire.received]}
         self.note, self.first_pause = note, first_pause
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
 

@@ -9,8 +9,9 @@ from scim.cli.target import find_target, with_target
 
 @click.command()
 @with_target
-def shown(url, token):
+def shown(url, token, ca):
     """Show what was found."""
+    assert ca is None
     click.echo(" ".join(find_target(url, token)))
 
 

@@ -11,6 +11,8 @@ from .errors import GraphError, bad_request
 from .mapping.rules import Rules
 from .mapping.schema import read_rules
 
+COMPANY = Path(__file__).with_name("company.json")
+
 
 def read_directory(path: Path) -> Directory:
     """Return the directory of a file.

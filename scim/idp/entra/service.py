@@ -30,9 +30,9 @@ class Service:
 
         :raises ValueError: the URL or the token cannot be sent
         """
-        target = Target(url, token, self.job.say)
-        self.job.provisioner.target.close()
-        self.job.provisioner.target = target
+        old = self.job.provisioner.target
+        self.job.provisioner.target = Target(url, token, old.say, old.show)
+        old.close()
 
     def run_cycles(self) -> None:
         """Run a cycle now, after every interval and whenever the API asks, for ever."""
@@ -54,10 +54,12 @@ def new_service(
     interval: float,
     say: Callable[[str], None],
     rules: Rules | None = None,
+    show: Callable[[str], None] | None = None,
 ) -> Service:
     """Return the service for one app. A flag in the tenant URL chooses the dialect, too.
 
-    ``rules`` replace the default ones, which look for users by ``matching``.
+    ``rules`` replace the default ones, which look for users by ``matching``. ``show`` gets the
+    requests and answers in full.
 
     :raises ValueError: the URL or the token cannot be sent
     """
@@ -65,7 +67,8 @@ def new_service(
         dialect = COMPLIANT
     elif dialect == COMPLIANT:
         url += f"{'&' if '?' in url else '?'}{COMPLIANT}"
+    target = Target(url, token, say, show)
     provisioner = Provisioner(
-        directory, Target(url, token, say), DIALECTS[dialect], rules or default_rules(matching)
+        directory, target, DIALECTS[dialect], rules or default_rules(matching)
     )
     return Service(Job(provisioner, say), interval)

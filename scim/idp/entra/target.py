@@ -42,16 +42,23 @@ class UnusableTargetError(TargetError):
 
 
 class Target:
-    """An app at a tenant URL. Every request has the query of the URL.
+    """An app at a tenant URL. Every request has the query of the URL; ``show`` gets it in full.
 
     :raises ValueError: the URL or the token cannot be sent
     """
 
-    def __init__(self, url: str, token: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        say: Callable[[str], None],
+        show: Callable[[str], None] | None = None,
+    ) -> None:
         base, _, self.query = url.partition("?")
         headers = HEADERS | {"Authorization": f"Bearer {token}"}
         # No pause before a request is repeated: a failed object comes again in the next cycle.
-        self.client, self.say = ScimClient(base, headers, self._note, first_pause=0), say
+        self.client = ScimClient(base, headers, self._note, first_pause=0, show=show)
+        self.say, self.show = say, show
 
     def close(self) -> None:
         self.client.close()

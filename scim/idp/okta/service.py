@@ -28,16 +28,22 @@ class Task:
 
 
 class Service:
-    """An organization whose changes reach a SCIM server.
+    """An organization whose changes reach a SCIM server; ``show`` gets the requests in full.
 
     :raises ValueError: the URL or the token cannot be sent
     """
 
     def __init__(
-        self, org: Org, url: str, token: str, say: Callable[[str], None], first_pause: float = 1
+        self,
+        org: Org,
+        url: str,
+        token: str,
+        say: Callable[[str], None],
+        first_pause: float = 1,
+        show: Callable[[str], None] | None = None,
     ) -> None:
         headers = HEADERS | {"Authorization": f"Bearer {token}"}
-        client = ScimClient(url, headers, self._note, first_pause)
+        client = ScimClient(url, headers, self._note, first_pause, show)
         self.org, self.say = org, say
         self.provisioner = Provisioner(org, client)
         self.tasks: dict[str, Task] = {}  # the failed ones

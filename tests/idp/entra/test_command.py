@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from scim.cli.entra import entra
 from tests.support.ports import free_port
 
+from ..scripted import EMPTY, scripted
 from .tenant import GRACE, PEOPLE
 
 APP = ("--scim", "http://127.0.0.1:1/scim/v2", "--token", "t")
@@ -80,8 +81,10 @@ def test_tenant_url_that_is_none_is_refused():
 
 
 def test_port_that_is_taken_is_refused():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        assert "in use" in refused(*APP, "--port", str(listener.getsockname()[1]))
+    with socket.create_server(("127.0.0.1", 0)) as taken, scripted((200, {}, EMPTY)) as app:
+        port = str(taken.getsockname()[1])
+
+        assert "in use" in refused(*APP, "--scim", app.url, "--port", port)
 
 
 def test_port_that_is_none_is_refused():

@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from scim.cli.okta import okta
 
+from ..scripted import EMPTY, scripted
+
 APP = ("--scim", "http://127.0.0.1:1/scim/v2", "--token", "t")
 
 
@@ -44,10 +46,10 @@ def test_token_that_no_header_can_carry_is_refused_and_not_shown(token):
 
 
 def test_port_that_is_taken_is_refused():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.create_server(("127.0.0.1", 0)) as taken, scripted((200, {}, EMPTY)) as app:
         port = str(taken.getsockname()[1])
 
-        line = refused("--port", port)
+        line = refused("--scim", app.url, "--port", port)
 
     assert "Address already in use" in line
     assert port in line
