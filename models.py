@@ -198,14 +198,14 @@ class Link(OfTenant, db.Model):  # type: ignore[name-defined, misc]
 
 
 class Nesting(OfTenant, db.Model):  # type: ignore[name-defined, misc]
-    """A group within a group: as its member if ``direct``, otherwise by way of others."""
+    """A group within a group: as its member if ``direct``, otherwise by way of others.
+
+    It has no foreign keys: a chain of 300 groups has 44,850 rows, and to check them took nine
+    tenths of the time. Every change locks the tenant's nesting instead.
+    """
 
     __tablename__ = "nesting"
-    __table_args__ = (
-        _owned_by("groups", "parent_id"),
-        _owned_by("groups", "child_id"),
-        sa.Index("ix_nesting_child", "tenant_id", "child_id", "parent_id"),
-    )
+    __table_args__ = (sa.Index("ix_nesting_child", "tenant_id", "child_id", "parent_id"),)
 
     parent_id: Mapped[str] = mapped_column(Id, primary_key=True)
     child_id: Mapped[str] = mapped_column(Id, primary_key=True)
