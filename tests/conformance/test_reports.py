@@ -1,6 +1,7 @@
 """The reports: each is parsed again in the format that it claims."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -8,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from scim.conformance.checks import Check, CheckResult, Exchange, Level, Status
+from scim.conformance.checks import Check, CheckResult, Exchange, Level, Status, load
 from scim.conformance.reports.junit import as_junit
-from scim.conformance.reports.page import as_page
+from scim.conformance.reports.page import as_page, rfc_url
 from scim.conformance.reports.terminal import Report, as_json, as_table
 
 URL = "https://scim.example.com/v2"
@@ -213,16 +214,64 @@ def test_page_escapes_what_others_have_written():
     assert hostile in shown.text["h2"]
     assert hostile in shown.text["article"]
     assert shown.text["pre"].count(hostile) == 5
+    assert shown.all("script") == [{}]
+    assert hostile not in shown.text["script"]
 
 
 def test_page_needs_nothing_else(page):
     names = {name for name, _ in page.elements}
 
-    assert names.isdisjoint({"script", "link", "img", "iframe", "object", "form"})
+    assert names.isdisjoint({"link", "img", "iframe", "object", "form"})
+    assert page.all("script") == [{}]
+    assert not re.search(r"fetch|import|XMLHttpRequest|innerHTML", page.text["script"])
     assert "url(" not in page.text["style"]
     assert "@import" not in page.text["style"]
-    for link in page.all("a"):
-        assert link["href"].removeprefix("#") in page.ids
+    links = [link["href"] for link in page.all("a")]
+    assert {link for link in links if not link.startswith("#")} == {
+        "https://datatracker.ietf.org/doc/html/rfc7644#section-3.3"
+    }
+    assert {link[1:] for link in links if link.startswith("#")} <= set(page.ids)
+
+
+def test_page_has_rule_and_requests_of_passed_checks_folded(page):
+    shown = Page(as_page(CLEAN))
+
+    assert shown.text["pre"].count("> POST https://scim.example.com/v2/Users") == 1
+    assert 'says "SHALL"' in shown.text["details"]
+    assert all("open" not in each for each in shown.all("details") + page.all("details"))
+    assert page.text["pre"].count("> POST ") == 4  # a failure's and a warning's are there once
+
+
+def test_page_has_what_its_script_filters_by(page):
+    asked = re.findall(r'getElementById\("([^"]+)"\)', page.text["script"])
+    rows = [row for row in page.all("tr") if "data-result" in row]
+    places = [(row["data-result"], row["data-area"]) for row in rows]
+    values = {option["value"] for option in page.all("option")} - {""}
+
+    assert set(asked) <= set(page.ids)
+    assert len(rows) == len(REPORT.results)
+    assert values == {value for place in places for value in place}
+    troubles = {(each["data-result"], each["data-area"]) for each in page.all("article")}
+    assert troubles == {place for place in places if place[0] in ("failed", "warned")}
+    [controls] = page.all("fieldset")
+    assert "hidden" in controls  # until the script runs
+
+
+@pytest.mark.parametrize(
+    ("section", "url"),
+    [
+        ("RFC 7644 §3.5.2.2", "https://datatracker.ietf.org/doc/html/rfc7644#section-3.5.2.2"),
+        ("RFC 9865 §2", "https://datatracker.ietf.org/doc/html/rfc9865#section-2"),
+        ("step 1", ""),
+        ("RFC 7644 §3<b>", ""),
+    ],
+)
+def test_section_of_an_rfc_has_a_link(section, url):
+    assert rfc_url(section) == url
+
+
+def test_every_section_of_the_rfc_suite_has_a_link():
+    assert [each for each in load(["rfc"]) if not rfc_url(each.section)] == []
 
 
 def test_page_is_accessible(page):

@@ -1,5 +1,6 @@
 """The report for people who do not use a terminal: one HTML page that loads nothing else."""
 
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,13 +23,25 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-TEMPLATES.filters["as_text"] = as_text
+RFCS = "https://datatracker.ietf.org/doc/html/rfc"
+RFC_SECTION = re.compile(r"RFC (\d+) §([\d.]+)")
+
+
+def rfc_url(section: str) -> str:
+    """Return where a section such as ``RFC 7644 §3.5.2`` can be read; '' if it is none."""
+    found = RFC_SECTION.fullmatch(section)
+    return f"{RFCS}{found[1]}#section-{found[2]}" if found else ""
+
+
+TEMPLATES.filters |= {"as_text": as_text, "rfc_url": rfc_url}
 
 
 def as_page(report: Report) -> str:
-    """Return a page without scripts, for light and dark screens and for paper."""
+    """Return a page for light and dark screens and for paper; its script only hides rows."""
+    places = {id(result): place for place, result in enumerate(report.troubles, start=1)}
     return TEMPLATES.get_template("page.html").render(
         report=report,
+        place_of=lambda result: places.get(id(result)),
         signs=SIGNS,
         suite_names=SUITE_NAMES,
         verdict=_verdict(report),
