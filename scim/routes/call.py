@@ -64,6 +64,8 @@ class Call(Request):
         self.has_doubled_slash = path.startswith("/", len(base)) and path.startswith(base)
         if self.has_doubled_slash:
             environ["PATH_INFO"] = base + path[len(base) + 1 :]
+        # Werkzeug refuses some hosts that HTTP allows, in its own words. It makes no links here.
+        self.host_header: str = environ.pop("HTTP_HOST", "")
         super().__init__(environ, **options)
         self.access: Access | None = None
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
@@ -118,7 +120,7 @@ class Call(Request):
 
         It is empty if the request has no Host header that HTTP allows.
         """
-        root = root_url(self.scheme, self.environ.get("HTTP_HOST", ""), self.root_path)
+        root = root_url(self.scheme, self.host_header, self.root_path)
         return root and root + self.settings.base_path
 
     @property

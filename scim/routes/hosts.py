@@ -26,12 +26,18 @@ def root_url(scheme: str, host: str, root_path: str) -> str:
 def authority(scheme: str, host: str) -> str:
     """Return a Host header without a port that needs no mention; empty if it is not allowed."""
     match = AUTHORITY.fullmatch(host)
-    if match is None or (match["address"] and not _is_address(match["address"])):
+    if match is None or not (_is_address(match["address"]) if match["address"] else _is_name(host)):
         return ""
     port = match["port"]
     if not port or port == DEFAULT_PORTS.get(scheme):
         return match["name"]
     return host if len(port) <= 5 and 0 < int(port) <= 65535 else ""
+
+
+def _is_name(host: str) -> bool:
+    """Tell whether the labels of a host name are as long as DNS has them (RFC 1035 §2.3.4)."""
+    labels = host.partition(":")[0].removesuffix(".").split(".")
+    return all(0 < len(label) <= 63 for label in labels)
 
 
 def _is_address(text: str) -> bool:
