@@ -23,7 +23,7 @@ from .resources import complex_serializer, to_json
 
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-SETTINGS = 16  # so many different ones are kept in a process; a server has two, for strict tenants
+SETTINGS = 16  # for which texts are kept; a server has a few, for strict tenants and Entra ID
 
 
 class ErrorMessage(Schema):
@@ -139,9 +139,9 @@ def _serializer(urn: str) -> Schema:
 
 
 def _nested(attribute: Attribute) -> Attribute:
-    """Return an attribute with ``subAttributes`` in themselves once.
+    """Return an attribute whose ``subAttributes`` may have ``subAttributes``.
 
-    The Schema of Schemas shows such, though it does not describe them.
+    The Schema of Schemas has such, though it does not describe them.
     """
     below = tuple(map(_nested, attribute.sub_attributes))
     return replace(

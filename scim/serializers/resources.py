@@ -72,7 +72,7 @@ class Simple(Given, fields.Field[Any]):
 
 
 class Address(Simple):
-    """A place to reach somebody at; the JSON of an object is none."""
+    """An address or number of a person; JSON in the text is refused."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
@@ -90,7 +90,7 @@ def _is_json(text: str) -> bool:
 
 
 class Unhashed(str):
-    """A checked password of a PATCH, of which only the last one is hashed."""
+    """A checked password in a PATCH; only the last one of the PATCH is hashed."""
 
 
 class Password(Simple):
@@ -203,7 +203,7 @@ def dump_resource(document: Record, resource_type: ResourceType) -> str:
 
 
 def _without_empty(dumped: Record) -> Record:
-    """Return an object without those in it that have nothing to show (RFC 7643 §2.5)."""
+    """Return an object without the empty objects in it (RFC 7643 §2.5)."""
     members = {
         name: _without_empty(member) if isinstance(member, dict) else member
         for name, member in dumped.items()

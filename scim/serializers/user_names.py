@@ -1,6 +1,6 @@
-"""A userName has no character that nobody sees: "admin" and "ad<U+200B>min" are not two people.
+"""A userName has no invisible characters, so "ad<U+200B>min" cannot pass for "admin".
 
-Joiners stay where they shape a Persian or Indic word (RFC 8265 §3.1, RFC 5892 Appendix A).
+Joiners are allowed where they shape a Persian or Indic word (RFC 8265 §3.1, RFC 5892 Appendix A).
 """
 
 import re

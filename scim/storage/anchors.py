@@ -2,12 +2,12 @@
 
 1. We cache "offset N is resource X". A delete or a restore shifts later offsets, so each raises a
    counter, and offsets cached under an older count are dropped.
-2. A new resource comes after all others, whatever the clock says: see ``Clock``. So a create shifts
-   nothing. Another transaction may still commit a smaller id, so an id is cached only when it is
-   settled: SETTLES before the last id that is there, or TOGETHER before one that was there SETTLES
-   ago. This process measures that time, and no clock that can be set.
-3. A create counts as a shift if the last id in the table is later than its own by more than
-   TOGETHER, or if its transaction takes longer than LATE: a page beyond it may have been cached.
+2. A new resource comes after all others, whatever the clock says (see ``Clock``), so a create
+   shifts nothing. But another transaction may still commit a smaller id. So an id is cached only
+   when it is settled: SETTLES older than the last id in the table, or TOGETHER older than an id
+   that this process saw SETTLES ago. The process measures that time itself, as clocks may be set.
+3. A create counts as a shift if the table has an id that is more than TOGETHER later, or if its
+   transaction takes longer than LATE: a page beyond it may have been cached.
 """
 
 import time
@@ -23,7 +23,7 @@ SETTLES = 60  # seconds until no smaller id is committed any more
 LATE = 30  # seconds after which a create counts as a shift; the rest is time for its commit
 TOGETHER = 0.05  # seconds between ids that may be committed in either order
 SECOND = 1_000_000_000  # in nanoseconds
-CLOSEST = 64  # resources between two places; a database passes over so many quickly
+CLOSEST = 64  # resources between two places; a database skips so many quickly
 MOST = 10_000  # places for one type of a tenant
 MOST_TYPES = 100  # for all tenants together
 

@@ -51,7 +51,7 @@ def _display(resource_type: ResourceType, document: Mapping[str, Any]) -> str | 
 
 
 def indexable(name: str, value: str) -> str:
-    """Return the value of the attribute ``name``, which an index is to have.
+    """Return the value of the attribute ``name``, which goes into an index.
 
     :raises InvalidValueError: it is too long for that
     """

@@ -21,7 +21,7 @@ ID = changes.c.resource_id
 COLUMNS = [column.name for column in changes.c]
 NAMES = tuple(name for name in COLUMNS if name != "tenant_id")
 SHOWN = sa.select(*(changes.c[name] for name in NAMES))
-# Where one of these has no ``before``, there was none; another row with a body left it out.
+# With one of these, no ``before`` means that there was none. Other rows with a body left it out.
 WITHOUT_BEFORE = (Operation.CREATE, Operation.RESTORE)
 
 

@@ -24,7 +24,7 @@ from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hi
 from .transaction import Transaction
 
 T = TypeVar("T")
-LAST_ATTEMPT = 3  # ids may come before others at this attempt; that only slows later pages
+LAST_ATTEMPT = 3  # at which new ids may come before others, which only slows later pages
 AT_ONCE = 1000  # members read by one statement, where a group has more
 TOO_MANY = (
     "the query takes longer than this server allows; "
@@ -64,7 +64,7 @@ class Store:
         return Stored(*rows[0]) if rows else None
 
     def look_at(self, resource_type: ResourceType, resource_id: str) -> Stored | None:
-        """Return a resource as a transaction that locks it would, but without its groups."""
+        """Return a resource with its hidden attributes and without its groups; lock nothing."""
         if not is_id(resource_id):
             return None
         names = {"tenant": self.tenant_id, "this": resource_id}

@@ -141,8 +141,8 @@ Ids = sa.JSON().with_variant(ARRAY(UUID(as_uuid=False)), "postgresql")
 class among(GenericFunction[bool]):
     """Whether a column is one of the ids in a parameter, or one of those that are selected.
 
-    On PostgreSQL they are an array. Of a subquery with an unknown LIMIT the planner expects a tenth
-    of the table, and reads all of it. Of an array it expects 10 elements, and uses the index.
+    On PostgreSQL they are an array. The planner expects 10 elements in it, and uses the index. From
+    a subquery with an unknown LIMIT it expects a tenth of the table, and reads all of it.
     """
 
     type = sa.Boolean()
@@ -153,7 +153,7 @@ class among(GenericFunction[bool]):
         super().__init__(column, given)
 
     def self_group(self, against: Any = None) -> Any:
-        """Stay as it is: SQLAlchemy would compare it with 1 on SQLite, which uses no index."""
+        """Return this unchanged: on SQLite, SQLAlchemy would add ``= 1``, which uses no index."""
         return self
 
 

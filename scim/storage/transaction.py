@@ -112,7 +112,7 @@ class Transaction:
     ) -> list[Stored]:
         """Insert resources, each a document and its body: new ones as version 1.
 
-        With ``was``, the only resource comes back from the trash as the next version of that.
+        With ``was``, the only resource comes back from the trash as the version after ``was``.
 
         :raises UniquenessError: a unique value in them is in use
         :raises PayloadTooLargeError: one of them is too large

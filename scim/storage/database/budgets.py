@@ -17,7 +17,7 @@ DEADLINE = "deadline"  # of a connection to SQLite: its ``Deadline``
 STEPS = 100_000  # of SQLite's virtual machine, some milliseconds
 CHECK_INTERVAL = 2000  # milliseconds after which PostgreSQL looks whether its client is there
 WRITE_SHARE = 6  # a group may have 100,000 members, which take PostgreSQL more than ten seconds
-LOCK_SHARE = 0.9  # a wait for a lock ends first: it makes no query an expensive one
+LOCK_SHARE = 0.9  # a wait for a lock ends first, as the query is not to blame for it
 
 
 class Deadline:
@@ -32,9 +32,9 @@ class Deadline:
 
 
 def limit(engine: sa.Engine, seconds: float, share: int = 1) -> None:
-    """Let the connections that an engine will open stop what takes longer; 0 for never.
+    """Let the connections that an engine will open stop what takes too long; 0 for never.
 
-    Work may take ``share`` times as long, a wait for a lock may not.
+    Work may take ``share`` times ``seconds``; a wait for a lock ends before ``seconds``.
     """
     if engine.dialect.name == "sqlite":
         if seconds:
@@ -77,7 +77,7 @@ def _limit_postgresql(seconds: float, share: int, connection: Any, record: Any) 
 
 
 def _lift_limit(connection: sa.Connection) -> None:
-    """Let a command's transaction take its time, also where the role has a limit."""
+    """Let a command's transaction take as long as it needs, even if the role has a limit."""
     lifted = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
     try:
         connection.connection.cursor().execute(lifted)

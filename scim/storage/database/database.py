@@ -28,7 +28,7 @@ WHERE = ("host", "port", "dbname", "user", "service")  # parameters that are no 
 
 
 def incomplete(migrations: str) -> str | None:
-    """Return that the folder of the migrations is not whole, in a line; None if it is."""
+    """Return what is wrong with the folder of the migrations, in a line; None if it is whole."""
     folder = Path(migrations)
     if (folder / "env.py").is_file() and any(folder.glob("versions/*.py")):
         return None
@@ -158,9 +158,11 @@ class Database:
         raise failure
 
     def _check_commit(self, seconds: float) -> None:
-        """Claim nothing after a commit that ran out of time.
+        """Raise if a commit took nearly as long as it may: the outcome is unknown.
 
-        PostgreSQL then stops to wait for a synchronous standby, and reports success.
+        PostgreSQL then stops waiting for its synchronous standby, and reports success.
+
+        :raises UnavailableError: it took that long
         """
         if self.seconds and seconds > self.seconds * WRITE_SHARE * NEARLY:
             raise self.failures.unavailable(State.UNSURE, f"the commit took {seconds:.1f} s")

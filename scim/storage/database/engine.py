@@ -19,7 +19,7 @@ from .observing import make_observable, observed
 LONGEST_WAIT = 10  # seconds for SQLite's write lock
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.0001, 0.005  # seconds between two attempts to get it
 MOST_IDLE = 5  # connections; more are only needed while some requests take long
-# ``Connections`` is the pool. No value of a person stands in a text of SQLAlchemy.
+# ``Connections`` is the pool. Parameters, which are people's data, are in no message of SQLAlchemy.
 ENGINE_OPTIONS: dict[str, Any] = {"poolclass": sa.NullPool, "hide_parameters": True}
 PREPARED = "prepared"  # of a connection: its prepared statements, None if it cannot have any
 
@@ -55,7 +55,7 @@ def _open_postgresql(connection: Any, record: Any) -> None:
     1. PgBouncer gives each transaction another of its connections, which does not know what the
        last one prepared. It is recognized by the process numbers that it makes up.
     2. PostgreSQL would plan some statements anew each time, as a plan for known values looks
-       cheaper. Planning takes longer (0.4 ms for a user) than the generic plan loses.
+       cheaper. But planning takes longer (0.4 ms for a user) than such a plan saves.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -100,7 +100,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 class Turn:
-    """The turn to write, for which the threads of a process wait before they fight for the file."""
+    """The turn to write: threads of a process wait for it before they ask for the file's lock."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -178,7 +178,7 @@ class WritingConnections(Connections):
 
 
 def driver_failure(connection: sa.Connection, error: Exception) -> BaseException:
-    """Return SQLAlchemy's exception for a driver's; a connection that is of no use is given up."""
+    """Return SQLAlchemy's exception for one of the driver; give up a connection that is lost."""
     dialect = connection.dialect
     driver: Any = connection.connection.dbapi_connection
     lost = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]

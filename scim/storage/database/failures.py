@@ -85,7 +85,7 @@ POSTGRESQL = {
     "F0": State.FAULTY,
     "XX": State.FAULTY,
 }
-STALE = {"0A000", "26000"}  # a new connection, which has prepared nothing, does not meet these
+STALE = {"0A000", "26000"}  # about prepared statements, of which a new connection has none
 SQLITE = {
     sqlite3.SQLITE_AUTH: State.FORBIDDEN,
     sqlite3.SQLITE_BUSY: State.BUSY,
@@ -108,7 +108,7 @@ CERTAIN = {State.BUSY, State.FULL, State.READ_ONLY, State.FORBIDDEN, State.TOO_S
 
 
 def state_of(error: Exception) -> State | None:
-    """Return what an exception of SQLAlchemy or a driver says of the database; None if nothing."""
+    """Return the state that an exception of SQLAlchemy or a driver tells of; None if of none."""
     said = getattr(error, "orig", error)
     if isinstance(said, sqlite3.Error):
         return _state_of_sqlite(said, getattr(error, "connection_invalidated", False))
@@ -189,7 +189,7 @@ def words(error: Exception) -> str:
 
 
 def _refused(error: IntegrityError) -> ScimError:
-    """Return the error for a row that a constraint refused; no other than these is a client's."""
+    """Return the error for a row that a constraint refused; clients break no others."""
     said = str(error.orig).partition("DETAIL")[0]
     if "foreign key" in said.lower():
         return InvalidValueError("a resource that is referred to does not exist any more")

@@ -1,6 +1,6 @@
 """The file of a SQLite database: only ``db upgrade`` creates it.
 
-A server uses no other file that comes to stand at the same path.
+A running server does not use another file that was put at the same path.
 """
 
 import contextlib
@@ -14,14 +14,14 @@ import sqlalchemy as sa
 
 MODE = 0o600  # SQLite gives the same to the files beside it
 BESIDE = ("", "-wal", "-shm")  # the ends of the names of a database's files
-# The file at each path, as this process or the one that it was forked from has found it first.
+# The file at each path, as it was when this process, or the one it was forked from, first looked.
 FIRST: dict[str, "Identity"] = {}
 
 Identity = tuple[int, int]
 
 
 class SqliteFile:
-    """A file that connections are opened to; it must stay the one that it was at first."""
+    """The file that connections open; it must stay the same file."""
 
     def __init__(self, path: str) -> None:
         self.path = path

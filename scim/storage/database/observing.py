@@ -1,7 +1,7 @@
 """The one seam to watch statements: their texts, parameters and times.
 
 SQLAlchemy's events do not see what ``Prepared`` leaves to the driver, so both report to an observer
-from here. While there is none, a statement pays for two look-ups, 0.1 µs of the driver's 10 µs.
+from here. Without an observer a statement takes 0.1 µs longer, beside 10 µs in the driver.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Hash partitions: each table that has a tenant's rows in it becomes several smaller ones.
 
-PostgreSQL itself tells how the tables are made, so nothing is lost and nothing is repeated here:
-keys, indexes, foreign keys, triggers, views and grants are made again under their own names.
+PostgreSQL's catalog says how the tables are made: keys, indexes, foreign keys, triggers, views and
+grants are made again from it, under their own names.
 """
 
 from collections.abc import Sequence

@@ -25,7 +25,7 @@ class Prepared:
     """A statement whose parameters have names; a list among them is of ids, a dict is JSON.
 
     ``columns`` are the parameters of an INSERT or UPDATE that are named as the columns they fill.
-    The rows are the driver's: on SQLite a truth is a number, on PostgreSQL an id that is not cast
+    The rows are the driver's: on SQLite a boolean is a number, on PostgreSQL an id that is not cast
     to text is a ``UUID``.
     """
 

@@ -23,8 +23,8 @@ T = TypeVar("T")
 PATIENCE = 2  # seconds for a connection
 PAUSE = 10  # seconds before a replica that failed is tried again
 
-# Asked after the commit, so that the position is behind it. The row does not wait for the disk: if
-# a crash loses it, POSITION finds the checkpoint that ends recovery, which lies further behind.
+# Executed after the commit, so the position is later. The row does not wait for the disk: if a
+# crash loses it, POSITION finds the checkpoint that ends recovery, which is later still.
 REMEMBER = sa.text(
     "INSERT INTO positions AS known (tenant_id, lsn)"
     " SELECT :tenant, pg_current_wal_insert_lsn() - '0/0'"
@@ -49,9 +49,9 @@ class Read(Protocol):
 
 
 class Replica:
-    """Reads from a standby of the primary, which ``read_primary`` reads from.
+    """Reads from a standby; ``read_primary`` reads from its primary.
 
-    A server that is no standby is never read from.
+    It never reads from a server that is no standby.
     """
 
     def __init__(self, url: str, read_primary: Read, failures: Failures) -> None:

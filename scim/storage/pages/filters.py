@@ -149,7 +149,7 @@ class _Compiler:
         )
 
     def _is_among(self, found: Iterable[sa.Select[Any]]) -> sa.ColumnElement[bool]:
-        """Return whether the row's id is selected: the others first, so that indexes find it."""
+        """Return whether one of the SELECTs has the row's id, which indexes then find."""
         met: sa.ColumnElement[bool] = self.table.c.id.in_(sa.union_all(*found))
         return met
 
@@ -170,7 +170,7 @@ class _Compiler:
 
 
 def _negated_once(terms: Iterable[Condition]) -> Iterable[Condition]:
-    """Return the terms of an AND with one NOT for all that are negated, which joins these."""
+    """Return the terms of an AND, those with NOT joined below a single NOT."""
     negated = [each.term for each in terms if isinstance(each, Not)]
     if len(negated) < 2:
         return terms
@@ -178,9 +178,9 @@ def _negated_once(terms: Iterable[Condition]) -> Iterable[Condition]:
 
 
 def _joined(terms: Iterable[Condition]) -> Iterable[Condition]:
-    """Return the terms of an OR, with those that look for parts in one list joined to one.
+    """Return the terms of an OR; those that look for parts of texts in one list become one term.
 
-    So the elements of the list are unpacked once and not once for each term.
+    So the elements of the list are unpacked once, not once for each term.
     """
     lists: dict[Keys, list[Some]] = {}
     others: list[Condition] = []

@@ -133,7 +133,7 @@ def _sure(test: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
 
 
 def _without_parts(condition: Condition) -> Condition | None:
-    """Return what a condition asks beside parts, which is true wherever it is; None if nothing."""
+    """Return a condition without parts of texts, true wherever it is; None if nothing is left."""
     match condition:
         case And(terms):
             rest = [each for each in map(_without_parts, terms) if each is not None]

@@ -69,7 +69,7 @@ def _read_from(
 ) -> tuple[Sequence[Stored], _Numbers]:
     """Return the resources on a page and the numbers beside them.
 
-    Resources between the anchor and the page are passed over in an index alone.
+    Resources between the anchor and the page are skipped in an index alone.
     """
     skipped = query.offset - (anchor.offset if anchor else 0)
     [selection] = query.selections

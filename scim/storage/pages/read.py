@@ -128,7 +128,7 @@ def _select_page(
 ) -> sa.Select[Any]:
     """Return the SELECT of a page, with the total where that costs nothing more.
 
-    Rows before the page are passed over in an index alone.
+    Rows before the page are skipped in an index alone.
     """
     table = table_of(selection.resource_type)
     value = sort_value(selection, dialect) if query.sorts else table.c.id
