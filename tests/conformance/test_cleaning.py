@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from scim.conformance.checks import Client, Failure, Service, Status, run_checks
+from scim.conformance.service import GROUP_SCHEMA
 
 from ..support.broken import Answer, broken_server
 from .conftest import a_check
@@ -96,6 +97,26 @@ def test_what_was_made_and_is_not_named_is_gone(ours):
 
     assert result.status is Status.PASSED
     assert ours.session.get("/Users").json()["totalResults"] == total
+
+
+def test_what_was_made_without_a_name_is_gone(ours):
+    """The server takes a group without a displayName, and finds a name itself."""
+    total = ours.session.get("/Groups").json()["totalResults"]
+
+    def creates(service):
+        assert service.client.post("/Groups", {"schemas": [GROUP_SCHEMA]}).status == 201
+        assert ours.session.get("/Groups").json()["totalResults"] == total + 1
+
+    def name(asked, serve):
+        if asked.method != "POST":
+            return serve(asked)
+        return serve(replace(asked, body=asked.body | {"displayName": "Group 1"}))
+
+    with broken_server(ours.url, name) as url, closing(Client(url, ours.token)) as client:
+        [result] = run_checks([a_check(creates)], Service(client))
+
+    assert result.status is Status.PASSED
+    assert ours.session.get("/Groups").json()["totalResults"] == total
 
 
 def test_what_was_made_without_an_answer_is_gone(ours):
