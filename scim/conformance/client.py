@@ -5,15 +5,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from ssl import SSLEOFError, create_default_context
 from types import EllipsisType
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+from .deadline import deadline
+
 MEDIA_TYPE = "application/scim+json"
 TIMEOUT = 30.0  # seconds
 MOST_SILENT = 3
+MOST_BYTES = 100_000_000  # of an answer; a server may send one without end
 UNTOUCHED = "/?&=%+:,$;@-._~!'()*"  # characters of a path that are sent as they are
 
 
@@ -86,6 +89,7 @@ class Client:
         self.exchanges: list[Exchange] = []
         self.unanswered: list[tuple[str, str]] = []
         self.silent = 0  # requests without an answer, since the last one with an answer
+        self.timeout = timeout
         self._connection = _connection(base.scheme, base.hostname, base.port, timeout, ca)
 
     @property
@@ -191,9 +195,11 @@ class Client:
         if self.is_given_up:
             raise NoAnswerError(f"no answer to {self.silent} requests in a row; no more are sent")
         try:
-            is_heard = self._say(method, target, text, headers)
-            response = self._connection.getresponse()
-            content = response.read()
+            with deadline(self.timeout) as watch:
+                is_heard = self._say(method, target, text, headers)
+                watch(self._connection.sock)
+                response = self._connection.getresponse()
+                content = _read(response)
         except BaseException as error:
             self._connection.close()  # also after Ctrl+C: cleaning up sends more requests
             if not isinstance(error, OSError | HTTPException):
@@ -207,7 +213,7 @@ class Client:
 
     def _reason(self, error: Exception) -> str:
         if isinstance(error, TimeoutError):
-            return f"nothing came within {self._connection.timeout:g} seconds"
+            return f"none, or not the whole of it, came within {self.timeout:g} seconds"
         return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
     def _say(self, method: str, target: str, text: str | None, headers: dict[str, str]) -> bool:
@@ -225,6 +231,15 @@ def _connection(
     if scheme == "http":
         return HTTPConnection(host, port, timeout=timeout)
     return HTTPSConnection(host, port, timeout=timeout, context=create_default_context(cafile=ca))
+
+
+def _read(response: HTTPResponse) -> bytes:
+    content = response.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise HTTPException(f"it has more than {MOST_BYTES:,} bytes")
+    if response.length:
+        raise IncompleteRead(content, response.length)
+    return content
 
 
 def _joined(response: HTTPResponse) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """The HTTP client of the checks."""
 
 import json
-from contextlib import closing
+import socket
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -198,4 +199,66 @@ def test_server_that_is_not_there_gives_no_answer(echo, client):
     echo.socket.close()
 
     with pytest.raises(NoAnswerError, match="no answer to GET"):
+        client.get("/")
+
+
+@pytest.fixture
+def raw():
+    """Serve bytes for ever: ``raw(first, again, pause)`` returns a base URL."""
+    ended = Event()
+    with ExitStack() as opened:
+
+        def serve(first, again, pause=0.0):
+            listener = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+            def answer():
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.recv(65536)
+                    connection.sendall(first)
+                    while again and not ended.wait(pause):
+                        connection.sendall(again)
+
+            thread = Thread(target=answer, daemon=True)
+            thread.start()
+            opened.callback(thread.join)
+            opened.callback(ended.set)
+            return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+        yield serve
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [HEAD, HEAD + b"Content-Length: 1000\r\n\r\n", HEAD + b"\r\n"],
+    ids=["headers", "body", "body of any length"],
+)
+def test_answer_that_comes_byte_by_byte_is_given_up(raw, first):
+    """Each byte would begin the timeout of the socket anew."""
+    with closing(Client(raw(first, b"x", pause=0.05), None, timeout=0.3)) as client:
+        with pytest.raises(NoAnswerError, match=r"came within 0\.3 seconds"):
+            client.get("/")
+        assert client.silent == 1
+
+
+def test_answer_without_end_is_given_up(raw, monkeypatch):
+    monkeypatch.setattr("scim.conformance.client.MOST_BYTES", 10_000)
+
+    with (
+        closing(Client(raw(HEAD + b"\r\n", b"x" * 5000), None)) as client,
+        pytest.raises(NoAnswerError, match="it has more than 10,000 bytes"),
+    ):
+        client.get("/")
+
+
+def test_answer_that_is_cut_off_is_none(raw):
+    first = HEAD + b"Content-Length: 1000\r\n\r\n{}"
+
+    with (
+        closing(Client(raw(first, b""), None)) as client,
+        pytest.raises(NoAnswerError, match="IncompleteRead"),
+    ):
         client.get("/")
