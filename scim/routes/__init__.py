@@ -4,7 +4,7 @@ from flask import Flask
 
 from scim.service import Service
 
-from . import bulk, call, discovery, errors, me, resources, search
+from . import bulk, call, discovery, errors, home, me, resources, search
 
 
 def register(app: Flask, service: Service) -> None:
@@ -12,5 +12,6 @@ def register(app: Flask, service: Service) -> None:
     of_types = map(resources.blueprint, service.definitions.resource_types)
     for bp in (*of_types, discovery.bp, search.bp, bulk.bp, me.bp):
         app.register_blueprint(bp, url_prefix=service.settings.base_path + (bp.url_prefix or ""))
+    app.register_blueprint(home.bp)
     errors.register(app)
     call.register(app)

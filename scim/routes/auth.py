@@ -16,6 +16,7 @@ from .call import Call, this_call
 
 R = TypeVar("R")
 
+NO_HOST = "the Host header is missing or no host name; send the host and port of the base URL"
 CHALLENGE = 'Bearer realm="SCIM", error="invalid_token"'
 
 
@@ -49,9 +50,7 @@ def check_token(call: Call) -> None:
     if call.has_doubled_slash and not call.tolerated.allows("doubled_slash"):
         raise NotFoundError("this endpoint does not exist; take one of the two slashes out")
     if not call.service_url:
-        raise InvalidSyntaxError(
-            "the Host header is missing or no host name; send the host and port of the base URL"
-        )
+        raise InvalidSyntaxError(NO_HOST)
 
 
 def knows(service: Service, header: str) -> bool:

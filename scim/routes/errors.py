@@ -1,6 +1,7 @@
 """Errors become SCIM Error messages, those of Flask too (RFC 7644 §3.12)."""
 
 import logging
+from collections.abc import Iterable
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
@@ -13,7 +14,8 @@ from scim.serializers.resources import to_json
 
 from .auth import CHALLENGE, check_token
 from .body import too_large
-from .call import this_call
+from .call import Call, this_call
+from .nearby import STANDARD, is_below, nearby
 
 logger = logging.getLogger("scim")
 
@@ -54,15 +56,26 @@ def _framework_error(error: HTTPException) -> Response:
         if call.access is None:  # no view was reached
             check_token(call)
     except ScimError as refused:
-        return render_error(refused)
+        hint = _hint(call, STANDARD) if error.code == 404 and call.access is None else None
+        is_hidden = is_below(call.path, call.settings.base_path)
+        return render_error(errors.NotFoundError(hint) if hint and not is_hidden else refused)
     if error.code == 413:
         return render_error(too_large(call.settings.max_body_size))
     kind, detail = FRAMEWORK.get(error.code or 500, (errors.InvalidSyntaxError, error.description))
+    if error.code == 404:
+        of_types = [each.endpoint for each in call.definitions.resource_types]
+        detail = _hint(call, (*of_types, *STANDARD)) or detail
     response = render_error(kind(detail or error.name))
     for name, value in error.get_headers():
         if name in ("Allow", "Location"):
             response.headers[name] = value
     return response
+
+
+def _hint(call: Call, endpoints: Iterable[str]) -> str | None:
+    """Return the detail of a 404 that names the endpoint meant, or None."""
+    meant = nearby(call.path, call.settings.base_path, endpoints)
+    return meant and f"this endpoint does not exist; did you mean {call.root_path}{meant}?"
 
 
 def _unexpected_error(error: Exception) -> Response:
