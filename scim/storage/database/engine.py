@@ -21,7 +21,8 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.0001, 0.005  # seconds between two attempts to
 MOST_IDLE = 5  # connections; more are only needed while some requests take long
 # ``Connections`` is the pool. Parameters, which are people's data, are in no message of SQLAlchemy.
 ENGINE_OPTIONS: dict[str, Any] = {"poolclass": sa.NullPool, "hide_parameters": True}
-PREPARED = "prepared"  # of a connection: its prepared statements, None if it cannot have any
+# Of a connection: when each of its prepared statements was, None if it cannot have any.
+PREPARED = "prepared"
 
 
 def configure(engine: sa.Engine) -> None:
@@ -64,7 +65,7 @@ def _open_postgresql(connection: Any, record: Any) -> None:
         if is_direct:
             cursor.execute("SET plan_cache_mode = force_generic_plan")
     connection.commit()
-    record.info[PREPARED] = set() if is_direct else None
+    record.info[PREPARED] = {} if is_direct else None
 
 
 def _open_sqlite(connection: Any, _: Any) -> None:

@@ -7,7 +7,7 @@ takes 0.4 ms to plan the SELECT of a user, and 0.03 ms to follow a plan that it 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,9 @@ from .observing import WATCH
 Names = Mapping[str, Any]
 # The text to execute, its parameters, and the PREPARE that must come first, unless it was done.
 Call = tuple[str, Any, str | None]
+# Seconds after which PostgreSQL plans a statement anew. A plan from when a table was nearly empty
+# walks through all rows of a tenant, and would stay until autovacuum has seen the table.
+PLANNED = 5
 
 
 class Prepared:
@@ -47,8 +50,9 @@ class Prepared:
         cursor = connection.connection.cursor()
         try:
             if preparing:
+                info[PREPARED].pop(form, None)
                 cursor.execute(preparing)
-                info[PREPARED].add(form)
+                info[PREPARED][form] = monotonic()
             cursor.execute(text, values)
             rows: Sequence[Any] = cursor.fetchall() if cursor.description else ()
         except connection.dialect.loaded_dbapi.Error as error:
@@ -84,7 +88,7 @@ class _Sqlite:
 
 
 class _Postgresql:
-    """A statement for PostgreSQL, prepared once a connection."""
+    """A statement for PostgreSQL, which a connection prepares, and again from time to time."""
 
     numbers = count(1)
 
@@ -98,6 +102,7 @@ class _Postgresql:
         shown = {each: adapt(value).getquoted().decode() for each, value in self.constants.items()}
         shown |= {each: f"${number}" for number, each in enumerate(required, start=1)}
         self.prepare = f"PREPARE {name} AS {self.text % shown}"
+        self.again = f"DEALLOCATE {name}; {self.prepare}"
         given = ", ".join(f"%({each})s" for each in required)
         self.execute = f"EXECUTE {name} ({given})" if given else f"EXECUTE {name}"
 
@@ -106,7 +111,10 @@ class _Postgresql:
         prepared = info.get(PREPARED)
         if prepared is None:
             return self.text, self.constants | values, None
-        return self.execute, values, None if self in prepared else self.prepare
+        planned = prepared.get(self)
+        if planned is None:
+            return self.execute, values, self.prepare
+        return self.execute, values, self.again if planned < monotonic() - PLANNED else None
 
 
 def _literal(value: Any) -> Any:

@@ -1,0 +1,44 @@
+"""PostgreSQL's plan of a prepared statement follows the tables as they grow."""
+
+import sqlalchemy as sa
+
+from scim.storage.database import prepared
+from scim.storage.database.prepared import Prepared
+
+from ...support.databases import POSTGRESQL
+
+EMPTY = "CREATE TABLE grown (LIKE users INCLUDING DEFAULTS INCLUDING INDEXES)"
+ROWS = (
+    "INSERT INTO grown (tenant_id, id, user_name, body, search, version, created, last_modified)"
+    " SELECT 1, gen_random_uuid(), number, '{}', '{}', 1, number, number"
+    " FROM generate_series(1, 3000) AS number"
+)
+CHOSEN = sa.text("SELECT body FROM grown WHERE tenant_id = :tenant AND id = :this")
+
+
+@POSTGRESQL
+def test_plan_of_an_empty_table_does_not_stay(new_directory, monkeypatch):
+    statement = Prepared(CHOSEN)
+
+    with new_directory().store.database.writing.transaction() as connection:
+
+        def conditions():
+            """Read a row; return the conditions in the plan that was followed."""
+            names = {"tenant": 1, "this": this}
+            found = statement.rows(connection, names)
+            text, values, _ = statement._form(connection.dialect).call(connection.info, names)
+            cursor = connection.connection.cursor()
+            cursor.execute(f"EXPLAIN {text}", values)
+            return len(found), [line.strip() for [line] in cursor if "Cond" in line]
+
+        undone = connection.begin_nested()
+        connection.exec_driver_sql(EMPTY)
+        this = connection.exec_driver_sql("SELECT gen_random_uuid()").scalar()
+        assert conditions() == (0, ["Index Cond: (tenant_id = $1)"])
+        connection.exec_driver_sql(ROWS)
+        this = connection.exec_driver_sql("SELECT id FROM grown LIMIT 1").scalar()
+        assert conditions() == (1, ["Index Cond: (tenant_id = $1)"])
+
+        monkeypatch.setattr(prepared, "PLANNED", 0)
+        assert conditions() == (1, ["Index Cond: ((tenant_id = $1) AND (id = $2))"])
+        undone.rollback()
