@@ -7,10 +7,10 @@ from scim.protocol.errors import InvalidValueError
 from scim.protocol.patch.members import MemberOperation
 from scim.protocol.projection import unreturned
 from scim.protocol.references import Linked
-from scim.protocol.schema import GROUP, ResourceType
+from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record, fold_text
 from scim.serializers.stored import Draft, make_document, read_document
-from scim.storage import Cause, Deleted, Operation, Reason, Stored, Transaction, kind_of, new_id
+from scim.storage import Cause, Deleted, Operation, Stored, Transaction, new_id, rejoin
 
 
 def insert(
@@ -118,15 +118,7 @@ def restore(
     if deleted.members:
         back = MemberOperation("add", tuple(deleted.members))
         transaction.change_members(stored.id, stored.version, [back], skip_unknown=True)
-    if kind_of(resource_type).has_groups:
-        transaction.rejoin(deleted.groups, stored.id)
-        return transaction.get(resource_type, stored.id, with_related=True)
-    cause = Cause(Reason.RESTORED, stored.id)
-    for group_id in sorted(deleted.groups):
-        if group := transaction.lock(GROUP, group_id):
-            back = MemberOperation("add", (stored.id,))
-            document = read_document(group)
-            write_change(transaction, GROUP, group, document, Operation.PATCH, [back], cause)
+    rejoin(transaction, resource_type, deleted.groups, stored.id)
     return transaction.get(resource_type, stored.id, with_related=True)
 
 

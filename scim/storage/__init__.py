@@ -10,7 +10,7 @@ from .changes import Cause, Change, Operation, Reason
 from .database.database import Database
 from .database.engine import ENGINE_OPTIONS
 from .directory import Directory
-from .joining import NewMembers
+from .joining import NewMembers, rejoin
 from .keys import is_id, new_id, next_id
 from .pages.query import Found, Page, Position, Query, Selection, sort_chain
 from .rows import Stored
@@ -46,5 +46,6 @@ __all__ = [
     "kind_of",
     "new_id",
     "next_id",
+    "rejoin",
     "sort_chain",
 ]

@@ -1,22 +1,25 @@
-"""The members of new groups, inserted for many groups at once.
+"""Members who join many groups at once.
 
-A bulk request creates many groups, each of which may have those before it as members.
+A bulk request creates many groups, each of which may have those before it as members. A resource
+that was deleted comes back into its groups.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
 import sqlalchemy as sa
 
 from scim.protocol.errors import InvalidValueError
 from scim.protocol.references import Linked
-from scim.protocol.schema import ENDPOINTS
+from scim.protocol.schema import ENDPOINTS, GROUP, USER, ResourceType
 
+from .changes import Cause, Operation, Reason
 from .database.prepared import Prepared
 from .keys import is_id, now
 from .members.membership import SELECT_KNOWN, SELECT_KNOWN_BENEATH
 from .members.nesting import NestingNotLocked
+from .relations import LINK_TO_GROUPS, LOCK_GROUPS
 from .tables import TENANT, among, groups, link, nesting
 from .transaction import Transaction
 
@@ -149,3 +152,29 @@ def _is_known(member: str, known: Mapping[str, bool]) -> bool:
     if not isinstance(member, Linked) or member not in known:
         return member in known
     return member.endpoint == ENDPOINTS["Group" if known[member] else "User"]
+
+
+def rejoin(
+    transaction: Transaction, resource_type: ResourceType, group_ids: Collection[str], member: str
+) -> None:
+    """Make a user or a group that has come back a member of the groups that are still there.
+
+    :raises InvalidValueError: a group would contain itself
+    """
+    nesting = transaction.nesting
+    if not group_ids:
+        return
+    if resource_type.has_members:
+        nesting.hold(member, [member])
+    names = transaction.names(member) | {"ids": list(group_ids)}
+    here = list(transaction.connection.scalars(LOCK_GROUPS, names))
+    at, cause = now(), Cause(Reason.RESTORED, member)
+    if resource_type.has_members:
+        nesting.rejoin(here, member)
+        nesting.bump_beneath([member] if here else [], at)
+    else:
+        transaction.connection.execute(LINK_TO_GROUPS, names | {"ids": here})
+        transaction.bump(USER, [member] if here else [])
+    for group_id, version in transaction.bump(GROUP, here).items():
+        transaction.members_at(group_id, version)[member] = True
+        transaction.note(GROUP, group_id, version, Operation.PATCH, at, cause=cause)

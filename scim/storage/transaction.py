@@ -20,7 +20,7 @@ from .index import Index
 from .keys import CLOCK, ClockBehind, is_id, made_at, now
 from .members.membership import Members
 from .members.nesting import Nesting, NestingNotLocked
-from .relations import DELETE_LINKS, LINK_TO_GROUPS, LOCK_GROUPS, LOCK_GROUPS_OF_USER
+from .relations import DELETE_LINKS, LOCK_GROUPS_OF_USER
 from .releases import Releases
 from .rows import (
     Stored,
@@ -286,14 +286,3 @@ class Transaction:
         for group_id, version in self.bump(GROUP, group_ids).items():
             self.members_at(group_id, version)[member] = False
             self.note(GROUP, group_id, version, Operation.PATCH, at, cause=cause)
-
-    def rejoin(self, group_ids: Collection[str], user_id: str) -> None:
-        """Make a user who has come back a member of the groups that are still there."""
-        names = self.names(user_id) | {"ids": list(group_ids)}
-        here = list(self.connection.scalars(LOCK_GROUPS, names))
-        self.connection.execute(LINK_TO_GROUPS, names | {"ids": here})
-        at, cause = now(), Cause(Reason.RESTORED, user_id)
-        for group_id, version in self.bump(GROUP, here).items():
-            self.members_at(group_id, version)[user_id] = True
-            self.note(GROUP, group_id, version, Operation.PATCH, at, cause=cause)
-        self.bump(USER, [user_id] if here else [])

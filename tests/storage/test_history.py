@@ -10,6 +10,7 @@ from scim.provider import recovery
 from scim.storage import Operation, Store
 
 from ..support.scim import add, remove
+from ..support.statements import noted
 
 
 @pytest.fixture
@@ -101,15 +102,20 @@ def test_group_whose_members_change_between_is_shown_as_before(directory):
     assert bodies(directory, team)[-2:] == shown[-2:]
 
 
-def test_restore_of_a_user_in_many_groups_bumps_each_once(directory):
-    ada = directory.user("ada")
-    groups = [directory.group(f"group{number}", ada) for number in range(5)]
-    directory.delete(ada)
+@pytest.mark.parametrize("name", ["user", "group"])
+def test_restore_of_a_member_bumps_each_group_once_by_few_statements(directory, name):
+    seen = {}
+    for number in (3, 30):
+        member = getattr(directory, name)(f"member of {number}")
+        groups = [directory.group(f"group{each} of {number}", member) for each in range(number)]
+        directory.delete(member)
 
-    undone = recovery.restore(directory.store, ada["id"])
+        with noted(directory.store.database) as seen[number]:
+            undone = recovery.restore(directory.store, member["id"])
 
-    assert not undone.missing
-    for group in groups:
-        last = recovery.history(directory.store, group["id"])[-1]
-        assert (last.version, last.members) == (3, {ada["id"]: True})
-        assert str(last.cause) == f"restored {ada['id']}"
+        assert not undone.missing
+        for group in groups:
+            last = recovery.history(directory.store, group["id"])[-1]
+            assert (last.version, last.members) == (3, {member["id"]: True})
+            assert str(last.cause) == f"restored {member['id']}"
+    assert len(seen[30]) == len(seen[3])

@@ -19,11 +19,11 @@ from scim.protocol.errors import InvalidValueError
 
 from ..directory import Directory
 from ..relations import GROUPS_OF_THIS, LOCK_GROUPS
-from ..tables import DIALECTS, TENANT, THIS, Ids, among, link, nesting, tenants, users
+from ..tables import DIALECTS, TENANT, Ids, among, link, nesting, tenants, users
 
 MINE = nesting.c.tenant_id == TENANT
 LOCK_NESTING = sa.select(tenants.c.id).where(tenants.c.id == TENANT).with_for_update(key_share=True)
-SELECT_ABOVE = sa.select(nesting.c.parent_id).where(MINE, nesting.c.child_id == THIS)
+SELECT_ABOVE = sa.select(nesting.c.parent_id).where(MINE, among(nesting.c.child_id)).distinct()
 SELECT_BELOW = sa.select(nesting.c.child_id).where(MINE, among(nesting.c.parent_id)).distinct()
 BETWEEN = sa.and_(
     MINE, among(nesting.c.parent_id, "parents"), among(nesting.c.child_id, "children")
@@ -148,20 +148,35 @@ class Nesting:
             return set()
         if parent in children:
             raise InvalidValueError("members: a group cannot be a member of itself")
-        above = self.above(parent)
-        if closing := above & set(children):
-            raise InvalidValueError(
-                f"members: the group {min(closing)!r} contains this group already, "
-                "and groups cannot contain each other"
-            )
+        above = {parent} | self.above([parent])
+        _check_circle(above, children)
         new = set(children) - self.direct(parent, children)
         if new:
             beneath = new | self.below(new)
-            self.check_size(above | {parent}, parent, new, beneath)
-            direct, indirect = INSERT_PAIRS[self.connection.dialect.name]
-            self.connection.execute(direct, self.between([parent], new))
-            self.connection.execute(indirect, self.between(above | {parent}, beneath))
+            self.check_size(above, parent, new, beneath)
+            self.insert_pairs([parent], new, above, beneath)
         return new
+
+    def rejoin(self, parents: Collection[str], child: str) -> None:
+        """Make a group that has come back a member of others; no limit stops an operator.
+
+        :raises InvalidValueError: a group would contain itself
+        """
+        above = {*parents} | self.above(parents)
+        _check_circle(above, [child])
+        self.insert_pairs(parents, [child], above, {child} | self.below([child]))
+
+    def insert_pairs(
+        self,
+        parents: Collection[str],
+        children: Collection[str],
+        above: Collection[str],
+        beneath: Collection[str],
+    ) -> None:
+        """Make ``children`` members of ``parents``, and those ``beneath`` groups in ``above``."""
+        direct, indirect = INSERT_PAIRS[self.connection.dialect.name]
+        self.connection.execute(direct, self.between(parents, children))
+        self.connection.execute(indirect, self.between(above, beneath))
 
     def check_size(
         self, above: set[str], parent: str, children: set[str], beneath: set[str]
@@ -200,12 +215,12 @@ class Nesting:
         old = self.direct(parent, children) if children else set()
         if old:
             self.connection.execute(DELETE_DIRECT, self.between([parent], old))
-            self.refresh(self.above(parent) | {parent}, old | self.below(old))
+            self.refresh(self.above([parent]) | {parent}, old | self.below(old))
         return old
 
     def isolate(self, group: str) -> set[str]:
         """Take a group out of its parents and its groups out of it; return the parents."""
-        above, below = self.above(group), self.below([group])
+        above, below = self.above([group]), self.below([group])
         if not above | below:
             return set()
         parents = self.parents(group)
@@ -229,9 +244,9 @@ class Nesting:
         """Return the groups that have a group as a member."""
         return set(self.connection.scalars(GROUPS_OF_THIS["Group"], self.tenant | {"this": group}))
 
-    def above(self, group: str) -> set[str]:
-        """Return the groups that contain a group, as a member or by way of others."""
-        return set(self.connection.scalars(SELECT_ABOVE, self.tenant | {"this": group}))
+    def above(self, ids: Collection[str]) -> set[str]:
+        """Return the groups that contain any of ``ids``, as a member or by way of others."""
+        return set(self.connection.scalars(SELECT_ABOVE, self.tenant | {"ids": list(ids)}))
 
     def below(self, ids: Collection[str]) -> set[str]:
         """Return the groups that any of ``ids`` contains, as a member or by way of others."""
@@ -249,6 +264,18 @@ class Nesting:
 
     def between(self, parents: Collection[str], children: Collection[str]) -> dict[str, Any]:
         return self.tenant | {"parents": list(parents), "children": list(children)}
+
+
+def _check_circle(above: Collection[str], children: Collection[str]) -> None:
+    """Raise if a group in ``above`` would become a member of one that it contains.
+
+    :raises InvalidValueError: naming one of them
+    """
+    if closing := set(above).intersection(children):
+        raise InvalidValueError(
+            f"members: the group {min(closing)!r} contains this group already, "
+            "and groups cannot contain each other"
+        )
 
 
 def _depth(groups: set[str], steps: Iterable[tuple[str, str]], most: float) -> int:
