@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
+from dotenv.parser import parse_stream
 
 from .environment import is_address, meant, unknown
 
@@ -178,9 +179,12 @@ def read_environment(folder: Path = PROJECT) -> Settings:
     """
     path = folder / ".env"
     try:
+        misread = _misread_line(path) if path.is_file() else None
         load_dotenv(path, interpolate=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise SettingError(f"{path} cannot be read: {error}") from None
+    if misread:
+        raise SettingError(f"{path}, line {misread}, must be NAME=value")
     settings = read_settings()
     for name in unknown(os.environ, NAMES):
         said = f"{name} is no setting of this server and is ignored; docs/settings.md has all"
@@ -208,6 +212,14 @@ def read_settings(
         if value is not None:
             values[setting.name] = value
     return Settings(**values)
+
+
+def _misread_line(path: Path) -> int | None:
+    """Return the number of a line that python-dotenv passes over: it may be meant as the token."""
+    with path.open(encoding="utf-8-sig") as file:
+        lines = parse_stream(file)
+        bad = (each for each in lines if each.error or (each.key and each.value is None))
+        return next((each.original.line for each in bad), None)
 
 
 def _check_names(names: Iterable[str]) -> None:

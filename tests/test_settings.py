@@ -218,6 +218,18 @@ def test_file_that_cannot_be_read_is_one_line(environment, tmp_path, content):
         read_environment(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["SCIM_TOKEN", "SCIM_TOKEN: secret", 'SCIM_TOKEN="secret', "set SCIM_TOKEN=secret", "secret"],
+)
+def test_line_that_would_be_passed_over_is_refused(environment, tmp_path, line):
+    """Without its token the server would take the public one."""
+    (tmp_path / ".env").write_text(f"# a comment\n\nSCIM_PORT=8080\n{line}\n")
+
+    with pytest.raises(SettingError, match=r"\.env, line 4, must be NAME=value$"):
+        read_environment(tmp_path)
+
+
 def test_applications_read_no_file(environment, tmp_path, monkeypatch):
     (tmp_path / ".env").write_text("SCIM_PORT=8080\n")
     monkeypatch.chdir(tmp_path)
