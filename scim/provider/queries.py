@@ -135,7 +135,7 @@ def _narrowed(find: Query, node: Filter, tolerated: Tolerated) -> Query:
 def _first_found(
     store: Store, queries: Iterator[tuple[str, Query]], tolerated: Tolerated
 ) -> tuple[str, Page]:
-    """Return the page of the first query that finds anything, or else of the first, and why."""
+    """Return the page of the first query that finds anything, or of the first, and its tolerance."""
     _, query = next(queries)
     page = store.query(query)
     if page.total:
