@@ -135,7 +135,7 @@ def _narrowed(find: Query, node: Filter, tolerated: Tolerated) -> Query:
 def _first_found(
     store: Store, queries: Iterator[tuple[str, Query]], tolerated: Tolerated
 ) -> tuple[str, Page]:
-    """Return the page of the first query that finds anything, or of the first, and its tolerance."""
+    """Return the tolerance and the page of the first query that finds anything, or of the first."""
     _, query = next(queries)
     page = store.query(query)
     if page.total:
