@@ -27,6 +27,7 @@ class RequestLine(NamedTuple):
     client: str
     tenant: str = ""
     token: str = ""  # its name
+    applied: str = ""  # a preference
     tolerated: str = ""
     detail: str = ""  # of an error
 
@@ -34,8 +35,7 @@ class RequestLine(NamedTuple):
         path = self.path if PLAIN_PATH.fullmatch(self.path) else quote(self.path, safe="/:")
         line = f"{self.method} {path} {self.status} {self.milliseconds:.1f}ms"
         line += f" request_id={self.request_id}{_who(self.client, self.tenant, self.token)}"
-        if self.tolerated:
-            line += _said("tolerated", self.tolerated)
+        line += _said("applied", self.applied) + _said("tolerated", self.tolerated)
         return line + _said("detail", self.shown_detail()) if self.detail else line
 
     def known(self) -> dict[str, Any]:

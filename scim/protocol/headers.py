@@ -7,7 +7,14 @@ MEDIA_TYPE = "application/scim+json"
 EVERY_ANSWER = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 RETRY_AFTER = "5"  # seconds, beside the status 503
 REQUEST_ID = "X-Request-Id"
+DRY_RUN = "dry-run"  # a preference of ours (RFC 7240)
 PLAIN_ID = re.compile(r"[\w.:@/+=-]{1,128}", re.ASCII)
+
+
+def wants_dry_run(prefer: str) -> bool:
+    """Tell whether a Prefer header has the preference ``dry-run`` (RFC 7240 §2)."""
+    named = (preference.partition(";")[0].partition("=")[0] for preference in prefer.split(","))
+    return any(name.strip().lower() == DRY_RUN for name in named)
 
 
 def request_id(sent: str) -> str:

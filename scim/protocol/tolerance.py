@@ -110,7 +110,8 @@ class Tolerated:
     """The tolerances of one request; records which were used.
 
     ``base_url`` is the URL of this service for the client, ``profile`` the tenant's rules beside
-    the RFCs, ``max_elements`` the number of values that an attribute may have.
+    the RFCs, ``max_elements`` the number of values that an attribute may have. What ``is_dry`` is
+    not stored.
     """
 
     def __init__(
@@ -119,11 +120,13 @@ class Tolerated:
         base_url: str = "",
         profile: Profile = NO_PROFILE,
         max_elements: float = inf,
+        is_dry: bool = False,
     ) -> None:
         self.tolerance = tolerance
         self.base_url = base_url
         self.profile = profile
         self.max_elements = max_elements
+        self.is_dry = is_dry
         self.used: dict[str, None] = {}
 
     def allows(self, name: str) -> bool:

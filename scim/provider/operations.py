@@ -32,7 +32,7 @@ from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
 from scim.serializers.messages import load_patch
-from scim.serializers.resources import Unhashed, hash_password, load_value
+from scim.serializers.resources import hash_password, load_value
 from scim.serializers.stored import (
     Representation,
     check_whole,
@@ -147,10 +147,7 @@ def patch(
         patched = patching.apply(
             operations, before, resource_type, load, request.tolerated, request.limits
         )
-        password = patched.resource.get("password")
-        if isinstance(password, Unhashed):
-            hashes[password] = hashes.get(password) or hash_password(password)
-            patched.resource["password"] = hashes[password]
+        hash_password(patched.resource, request.tolerated, hashes)
         return patched
 
     takes_long = len(operations) > FEW_OPERATIONS or any(map(_names_password, operations))

@@ -14,4 +14,4 @@ bp = Blueprint("bulk", __name__)
 @bp.post("/Bulk")
 @bearer_required
 def carry_out(call: Call) -> ResponseReturnValue:
-    return call.answer(provider.carry_out(call.store, *call.bulk_body(), call.details()))
+    return call.answer(call.write(provider.carry_out, *call.bulk_body(), call.details()))

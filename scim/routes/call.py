@@ -1,10 +1,10 @@
 """The request as views get it: the tenant, the parsed parameters and body, and the answer."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from flask import Flask, Request, Response, request
 
@@ -13,7 +13,7 @@ from scim.logs import ARRIVED, RequestLine
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.filters.parser import Limits
-from scim.protocol.headers import request_id
+from scim.protocol.headers import DRY_RUN, request_id, wants_dry_run
 from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE, Profile
 from scim.protocol.projection import EVERYTHING, Projection, projection
 from scim.protocol.schema import ResourceType
@@ -33,6 +33,8 @@ from .proxies import behind_proxies
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+T = TypeVar("T")
+Sent = TypeVarTuple("Sent")
 WHOLE_LIST = SearchRequest()
 
 logger = logging.getLogger("scim")
@@ -97,6 +99,17 @@ class Call(Request):
         """The directory of the tenant that the token belongs to."""
         return self.service.store(self.admitted.tenant, self.admitted.token)
 
+    @cached_property
+    def is_dry(self) -> bool:
+        """Whether the client only wants to know what would be answered."""
+        return not self.reads and wants_dry_run(self.environ.get("HTTP_PREFER", ""))
+
+    def write(self, operation: Callable[[Store, *Sent], T], *sent: *Sent) -> T:
+        """Return what an operation returns; in a dry run, nothing that it does is kept."""
+        if self.is_dry:
+            return self.store.rehearse(lambda store: operation(store, *sent))
+        return operation(self.store, *sent)
+
     @property
     def is_strict(self) -> bool:
         """Whether the tenant tolerates nothing; it then keeps the interoperability profile, too."""
@@ -112,7 +125,7 @@ class Call(Request):
         """The tolerances of this request, the same object throughout."""
         tolerance = STRICT_TOLERANCE if self.is_strict else self.service.tolerance
         most = self.settings.max_elements
-        return Tolerated(tolerance, self.service_url, self.profile, most)
+        return Tolerated(tolerance, self.service_url, self.profile, most, self.is_dry)
 
     @cached_property
     def service_url(self) -> str:
@@ -214,7 +227,8 @@ class Call(Request):
         milliseconds = 1000 * (perf_counter() - self.began)
         tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
         client = self.remote_addr or ""
-        parts = (milliseconds, self.id, client, tenant, token, tolerated, self.detail)
+        applied = DRY_RUN if self.is_dry else ""
+        parts = (milliseconds, self.id, client, tenant, token, applied, tolerated, self.detail)
         logger.info(RequestLine(self.method, self.path, status, *parts))
 
     def answer(self, text: str, status: int = 200) -> Response:
@@ -237,4 +251,6 @@ def _finish(response: Response) -> Response:
         response.call_on_close(log)
     else:
         log()
+    if call.is_dry:
+        response.headers["Preference-Applied"] = DRY_RUN  # RFC 7240 §3
     return answers.finish(response, call.id, used)

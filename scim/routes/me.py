@@ -51,7 +51,7 @@ def create_me(call: Call) -> ResponseReturnValue:
 @bearer_required
 def replace_me(call: Call) -> ResponseReturnValue:
     me, details = subject(call), call.details(call.user_type)
-    replaced = provider.replace(call.store, call.user_type, me, call.json_body(), details)
+    replaced = call.write(provider.replace, call.user_type, me, call.json_body(), details)
     return call.render(replaced, is_alias=True)
 
 
@@ -59,12 +59,12 @@ def replace_me(call: Call) -> ResponseReturnValue:
 @bearer_required
 def patch_me(call: Call) -> ResponseReturnValue:
     me, details = subject(call), call.details(call.user_type)
-    patched = provider.patch(call.store, call.user_type, me, call.json_body(), details)
+    patched = call.write(provider.patch, call.user_type, me, call.json_body(), details)
     return call.render(patched, is_alias=True)
 
 
 @bp.delete("")
 @bearer_required
 def delete_me(call: Call) -> ResponseReturnValue:
-    provider.delete(call.store, call.user_type, subject(call), call.details(call.user_type))
+    call.write(provider.delete, call.user_type, subject(call), call.details(call.user_type))
     return call.render_deleted(call.user_type, subject(call))

@@ -40,7 +40,7 @@ class Resources(View):
     def post(self, call: Call) -> ResponseReturnValue:
         sent = call.json_body()
         return call.render(
-            provider.create(call.store, self.type, sent, call.details(self.type)), 201
+            call.write(provider.create, self.type, sent, call.details(self.type)), 201
         )
 
 
@@ -53,15 +53,15 @@ class Resource(View):
 
     def put(self, call: Call, resource_id: str) -> ResponseReturnValue:
         details, sent = call.details(self.type), call.json_body()
-        return call.render(provider.replace(call.store, self.type, resource_id, sent, details))
+        return call.render(call.write(provider.replace, self.type, resource_id, sent, details))
 
     def patch(self, call: Call, resource_id: str) -> ResponseReturnValue:
         """Answer 200 with the resource; §3.5.2 also allows 204."""
         details, sent = call.details(self.type), call.json_body()
-        return call.render(provider.patch(call.store, self.type, resource_id, sent, details))
+        return call.render(call.write(provider.patch, self.type, resource_id, sent, details))
 
     def delete(self, call: Call, resource_id: str) -> ResponseReturnValue:
-        provider.delete(call.store, self.type, resource_id, call.details(self.type))
+        call.write(provider.delete, self.type, resource_id, call.details(self.type))
         return Empty(status=204)
 
 

@@ -90,20 +90,28 @@ def _is_json(text: str) -> bool:
 
 
 class Unhashed(str):
-    """A checked password in a PATCH; only the last one of the PATCH is hashed."""
+    """A checked password; of those in a PATCH, only the last one is hashed."""
 
 
 class Password(Simple):
-    """A password; loading returns its argon2 hash, so that nothing else sees the text."""
+    """A password; loading returns it ``Unhashed``."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return hash_password(super()._deserialize(value, *args, **kwargs))
+        return Unhashed(super()._deserialize(value, *args, **kwargs))
 
 
-def hash_password(text: str) -> str:
-    """Return the hash of a password; this takes 20 ms or more, so it precedes any lock."""
-    with _one_at_a_time:
-        return hasher.hash(text)
+def hash_password(document: Record, tolerated: Tolerated, known: dict[str, str]) -> None:
+    """Hash the password in a document, if it is ``Unhashed``; ``known`` has hashes made before.
+
+    This takes 20 ms or more, so it precedes any lock. A dry run, which holds one, does without.
+    """
+    text = document.get("password")
+    if not isinstance(text, Unhashed):
+        return
+    if text not in known:
+        with _one_at_a_time:
+            known[text] = "" if tolerated.is_dry else hasher.hash(text)
+    document["password"] = known[text]
 
 
 class Complex(Schema):
@@ -175,6 +183,7 @@ def load_resource(sent: Any, resource_type: ResourceType, tolerated: Tolerated) 
     except ValidationError as error:
         raise InvalidValueError(first_message(error.messages)) from None
     settle(loaded, resource_type.root, tolerated)
+    hash_password(loaded, tolerated, {})
     return loaded
 
 
@@ -189,8 +198,6 @@ def load_value(attribute: Attribute, value: Any, tolerated: Tolerated) -> Any:
     if value is None:
         return None
     try:
-        if attribute in PASSWORD:
-            return Unhashed(Simple(attribute).deserialize(value))
         return settle(field(attribute).deserialize(value), attribute, tolerated)
     except ValidationError as error:
         messages = error.messages if isinstance(error.messages, dict) else {"": error.messages}

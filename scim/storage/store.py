@@ -12,6 +12,7 @@ from scim.protocol.schema import ResourceType
 
 from .database.database import Database
 from .database.prepared import Prepared
+from .database.rehearsal import Rehearsal
 from .directory import Directory
 from .index import Index
 from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
@@ -35,7 +36,7 @@ TOO_MANY = (
 class Store:
     """Reads and writes the directory of one tenant."""
 
-    def __init__(self, database: Database, directory: Directory) -> None:
+    def __init__(self, database: Database | Rehearsal, directory: Directory) -> None:
         self.database = database
         self.directory = directory
         self.tenant_id = directory.tenant_id
@@ -141,6 +142,15 @@ class Store:
         if self.database.replica:
             self.database.replica.remember(self.tenant_id)
         return done
+
+    def rehearse(self, work: Callable[["Store"], T]) -> T:
+        """Return what ``work`` returns for a store like this one; nothing it does to it is kept.
+
+        :raises UnavailableError: the database cannot be reached, or is too busy
+        """
+        assert isinstance(self.database, Database)
+        directory = self.directory
+        return self.database.rehearse(lambda rehearsal: work(Store(rehearsal, directory)))
 
     def _write(
         self, work: Callable[[Transaction], T], change: NestingNotLocked | None, in_order: bool

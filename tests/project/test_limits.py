@@ -14,7 +14,7 @@ from scim.provider import releasing
 from scim.server import crew, reception, worker
 from scim.settings import Settings
 from scim.storage import columns
-from scim.storage.database import budgets, engine
+from scim.storage.database import budgets, engine, rehearsal
 
 from ..support.server import ROOT
 
@@ -41,6 +41,7 @@ OTHERS = {
     "milliseconds that a request computes alone": crew.PATIENCE * 1000,
     "seconds for requests in progress": worker.STOPPING_SECONDS,
     "seconds of a write": budgets.WRITE_SHARE * TIMEOUT,
+    "seconds of a [dry run]": rehearsal.LONGEST,
     "seconds that a write waits for another one on PostgreSQL": budgets.LOCK_SHARE * TIMEOUT,
     "seconds that a write waits for another one on SQLite": 2
     * engine.LONGEST_WAIT,  # process, file

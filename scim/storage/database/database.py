@@ -18,6 +18,7 @@ from .engine import Connections, WritingConnections, configure, reading_engine
 from .failures import Failures, State, is_repeatable, words
 from .file import SqliteFile
 from .observing import Observer, observe
+from .rehearsal import Rehearsal
 from .replica import Replica
 
 T = TypeVar("T")
@@ -114,6 +115,20 @@ class Database:
         done = self._repeat(self.writing.transaction, work)
         self._check_file()  # or else the change is in a file that is gone
         return done
+
+    def rehearse(self, work: Callable[[Rehearsal], T]) -> T:
+        """Return what ``work`` returns, and undo all it did.
+
+        :raises UnavailableError: the database cannot be reached, or is too busy
+        """
+
+        def attempt(connection: sa.Connection) -> T:
+            undone = connection.begin_nested()
+            done = work(Rehearsal(connection))
+            undone.rollback()
+            return done
+
+        return self.write(attempt)
 
     def close(self) -> None:
         """Close all connections that are not in use."""

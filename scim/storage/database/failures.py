@@ -154,7 +154,7 @@ class Failures:
     def answer(self, error: Exception, is_commit: bool = False) -> ScimError | None:
         """Return the error for the client after an exception; None if the exception is a bug."""
         if isinstance(error, IntegrityError):
-            return _refused(error)
+            return refused(error)
         state = state_of(error)
         if state is None:
             return None
@@ -188,7 +188,7 @@ def words(error: Exception) -> str:
     return f"{shown} ({code})" if code else shown
 
 
-def _refused(error: IntegrityError) -> ScimError:
+def refused(error: IntegrityError) -> ScimError:
     """Return the error for a row that a constraint refused; clients break no others."""
     said = str(error.orig).partition("DETAIL")[0]
     if "foreign key" in said.lower():
