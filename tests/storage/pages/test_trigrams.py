@@ -194,11 +194,11 @@ def test_role_that_must_not_add_the_extension_is_told_and_somebody_else_may(new_
         said = migrate(plain, "upgrade")
 
         assert "pg_trgm: permission denied to create extension" in said
-        assert "there is nothing to write" in migrate(plain, "migrate")
+        assert "no migration to write" in migrate(plain, "migrate")
         with engine.connect() as connection:
             for _ in range(2):
                 connection.exec_driver_sql(documented())
-        assert "there is nothing to write" in migrate(plain, "migrate")
+        assert "no migration to write" in migrate(plain, "migrate")
         migrate(plain, "downgrade", "0002")
     finally:
         with engine.connect() as connection:
