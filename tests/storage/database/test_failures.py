@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app import create_app
 from scim.protocol.errors import ScimError, UniquenessError
-from scim.storage import Directory, Store
+from scim.storage import Database, Directory, Store
 from scim.storage.database.database import ATTEMPTS
 from scim.storage.database.failures import State, words
 from scim.storage.database.prepared import Prepared
@@ -219,3 +219,10 @@ def test_refused_value_is_named(database):
 
     with pytest.raises(UniquenessError):
         database.write(lambda connection: connection.exec_driver_sql(twice))
+
+
+def test_url_is_shown_without_secrets():
+    query = "host=/run&sslpassword=s3cret&password=s3cret&options=s3cret"
+    engine = sa.create_engine(f"postgresql+psycopg2://ada:s3cret@db:5433/scim?{query}")
+
+    assert Database(engine).url == "postgresql://ada:***@db:5433/scim?host=%2Frun"
