@@ -145,7 +145,7 @@ class _Part:
             for each in released
         ]
         key, kind = self.reference.key, self.source_type
-        written, at = transaction.releases.write(kind, key, self.target_id, rows)
+        written, at = transaction.releases.write(kind, key, rows)
         cause = Cause(Reason.DELETED, self.target_id)
         for each in released:
             if (before := each.before).id in written:

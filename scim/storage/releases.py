@@ -24,12 +24,12 @@ IS_THIS = sa.and_(MINE, releases.c.id == THIS)
 PENDING = sa.select(releases.c.resource_type, sa.cast(releases.c.id, sa.Text))
 SELECT_PENDING = Prepared(PENDING.where(MINE))
 SELECT_HELD = Prepared(PENDING.where(IS_THIS).with_for_update(read=True))
+# By the primary key: SQLite would go through all references to the target for each part.
 DELETE_REFERRALS = Prepared(
     sa.delete(referrals).where(
         referrals.c.tenant_id == TENANT,
-        referrals.c.target_id == THIS,
-        referrals.c.key == sa.bindparam("reference"),
         among(referrals.c.source_id),
+        referrals.c.key == sa.bindparam("reference"),
     )
 )
 # One statement for any number of rows, which are the JSON of one parameter.
@@ -84,9 +84,9 @@ class Releases:
         return [Stored(*row) for row in found]
 
     def write(
-        self, resource_type: ResourceType, key: str, target_id: str, rows: Sequence[dict[str, Any]]
+        self, resource_type: ResourceType, key: str, rows: Sequence[dict[str, Any]]
     ) -> tuple[set[str], str]:
-        """Write resources without the reference ``key`` to a target, as the next version of each.
+        """Write resources without the reference ``key``, as the next version of each.
 
         A row has ``id``, ``body``, the ``version`` it was made from, and as ``place`` the keys of
         the value that is gone, in ``search``. Return the ids of those that still had that version,
@@ -98,8 +98,7 @@ class Releases:
         names = self.tenant | {"at": at, "rows": json.dumps(ordered), "type": resource_type.name}
         updated = update(resource_type, self.connection.dialect.name).rows(self.connection, names)
         ids = [str(row[0]) for row in updated]
-        gone = self.tenant | {"this": target_id, "reference": key, "ids": ids}
-        DELETE_REFERRALS.rows(self.connection, gone)
+        DELETE_REFERRALS.rows(self.connection, self.tenant | {"reference": key, "ids": ids})
         return set(ids), at
 
 
