@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from scim.protocol.definitions.assembly import extended
 from scim.protocol.references import (
     SEPARATOR,
     cut_out,
@@ -17,7 +20,8 @@ from scim.protocol.references import (
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.serializers.resources import dump_resource
 
-from ..support.scim import enterprise
+from ..support.definitions import LOCK_SCHEMA, attribute, reference, room, rooms, schema
+from ..support.scim import UNKNOWN_ID, enterprise
 
 [MANAGER] = USER.references.values()
 BABS = {"userName": "babs", **enterprise(manager={"value": "1", "$ref": "forged"})}
@@ -95,3 +99,44 @@ def test_reference_that_stands_alone_or_leads_elsewhere_is_not_cut_out():
     assert cut_out(MANAGER, "1", BODY) is None
     both = mark({**enterprise(manager={"value": "2"}, department="1")}, USER.attributes)
     assert cut_out(MANAGER, "1", dump_resource(both, USER)) is None
+
+
+# A root attribute and one of an extension have one name, and texts look like references.
+PLACES = extended(
+    {
+        f"{number}.json": json.dumps(document)
+        for number, document in enumerate(
+            [
+                *rooms(attribute("displayName"), reference("keeper", "User"), attribute("title")),
+                schema(LOCK_SCHEMA, attribute("note"), reference("keeper", "User")),
+            ]
+        )
+    }
+)
+ROOM = PLACES.by_name["Room"]
+LIKE_A_REFERENCE = f',"keeper":{{"value":"{UNKNOWN_ID}","$ref":"keeper"}},'
+TEXTS = st.none() | st.sampled_from(
+    [LIKE_A_REFERENCE, UNKNOWN_ID, '"', "\\", '\\",', '","', "é\u2028😀", "{},[]"]
+)
+KEEPERS = st.sampled_from([None, UNKNOWN_ID, UNKNOWN_ID.upper(), LIKE_A_REFERENCE, "1"])
+
+
+@given(texts=st.tuples(TEXTS, TEXTS, TEXTS), keepers=st.tuples(KEEPERS, KEEPERS))
+@example(texts=(None, None, None), keepers=(UNKNOWN_ID, UNKNOWN_ID))
+@example(texts=(LIKE_A_REFERENCE, None, LIKE_A_REFERENCE), keepers=(UNKNOWN_ID, UNKNOWN_ID))
+def test_reference_is_cut_out_of_any_text_or_left_to_parsing(texts, keepers):
+    name, title, note = texts
+    kept, locked = ({"value": each} if each else None for each in keepers)
+    lock = {name: value for name, value in {"note": note, "keeper": locked}.items() if value}
+    sent = {"displayName": name, "keeper": kept, "title": title, LOCK_SCHEMA: lock or None}
+    sent = room(**{name: value for name, value in sent.items() if value})
+    body = dump_resource(mark(sent, ROOM.attributes), ROOM)
+
+    for each, keeper in zip(ROOM.references.values(), keepers, strict=True):
+        cut = cut_out(each, UNKNOWN_ID, body)
+        document = json.loads(body, strict=False)
+        taken = take_out(each, document)
+        assert taken == (keeper or "").lower()
+        if cut is not None:
+            assert taken == UNKNOWN_ID
+            assert json.loads(cut, strict=False) == document

@@ -244,6 +244,33 @@ def test_name_is_shown_if_it_is_one_that_everybody_sees(defining, definition, na
     assert scim.read(kitchen) == kitchen
 
 
+@pytest.mark.parametrize("at_once", [1, 500])
+def test_deletion_takes_every_reference_of_a_resource_away(defining, monkeypatch, at_once):
+    monkeypatch.setattr("scim.provider.releasing.AT_ONCE", at_once)
+    scim = defining(
+        *rooms(attribute("displayName"), reference("keeper", "User"), reference("guard", "User")),
+        schema(LOCK_SCHEMA, reference("keeper", "User")),
+    )
+    ada = scim.create(user("ada"))
+    led = {"value": ada["id"]}
+    kept = [
+        scim.create(
+            room(displayName=ada["id"], keeper=led, guard=led, **{LOCK_SCHEMA: {"keeper": led}})
+        )
+        for _ in range(2)
+    ]
+
+    scim.delete(path_of(ada))
+
+    for each in kept:
+        left = scim.read(each)
+        assert left.keys() & {"keeper", "guard", LOCK_SCHEMA} == set()
+        assert left["displayName"] == ada["id"]
+        assert left["schemas"] == each["schemas"][:1]
+        assert left["meta"]["version"] == 'W/"4"'
+    assert found(scim, "/Rooms", f"keeper pr or guard pr or {LOCK_SCHEMA}:keeper pr") == []
+
+
 def test_reference_may_name_its_parts_in_any_order(defining):
     keeper = reference("keeper", "User")
     keeper["subAttributes"].reverse()

@@ -209,3 +209,12 @@ def test_references_are_removed_by_few_statements(team, monkeypatch):
         directory.delete(boss)
 
     assert sum(text.startswith("UPDATE") for text, _ in seen) == 2
+
+
+def test_part_after_a_quick_one_is_larger(monkeypatch):
+    monkeypatch.setattr(releasing, "AT_ONCE", 500)
+
+    took = [(20, 0.01), (300, 0.01), (500, 0.01), (100, 0.15), (100, 0.3), (20, 5)]
+    sizes = [releasing._next_size(size, seconds) for size, seconds in took]
+
+    assert sizes == [40, 500, 500, 100, 50, 20]
