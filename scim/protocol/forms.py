@@ -26,10 +26,16 @@ def as_boolean(value: Any, tolerated: Tolerated) -> Any:
     return value
 
 
-def as_date_time(value: Any, tolerated: Tolerated) -> Any:
-    """Return the xsd:dateTime for a text that is plainly an instant; any other value as it is."""
+def as_date_time(value: Any, tolerated: Tolerated, bounds: bool = False) -> Any:
+    """Return the xsd:dateTime for a text that is plainly an instant; any other value as it is.
+
+    A date alone is one only where it ``bounds`` a search. As a value to be stored, it would get a
+    time that nobody has sent.
+    """
     found = INSTANT.fullmatch(value) if isinstance(value, str) else None
-    if found is None or DATE_TIME.fullmatch(value) or not tolerated.allows("loose_dates"):
+    if found is None or DATE_TIME.fullmatch(value) or not (found["time"] or bounds):
+        return value
+    if not tolerated.allows("loose_dates"):
         return value
     time = (found["time"] or "00:00") + (found["seconds"] or ":00")
     fraction = (found["fraction"] or "").replace(",", ".")

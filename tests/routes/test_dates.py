@@ -138,10 +138,24 @@ def test_what_is_no_instant_is_refused(defining):
         assert "must be a dateTime" in check_error(answer, 400, "invalidValue")
 
 
+def test_date_alone_is_nothing_to_store(defining):
+    scim = defining(*ROOMS)
+    path = f"/Rooms/{scim.post('/Rooms', room()).json['id']}"
+    for text, _ in DATES:
+        add_check = add(f'checks[at eq "{text}"].value', "4")
+        for answer in (
+            scim.post("/Rooms", room(since=text)),
+            scim.put(path, room(since=text)),
+            scim.patch(path, replace("since", text)),
+            scim.patch(path, add_check),
+        ):
+            assert "must be a dateTime" in check_error(answer, 400, "invalidValue")
+
+
 def test_body_gets_the_instant_as_a_date_time(defining):
     scim = defining(*ROOMS)
     path = f"/Rooms/{scim.post('/Rooms', room()).json['id']}"
-    for text, stored in INSTANTS + DATES:
+    for text, stored in INSTANTS:
         sent = {"since": text, "closed": [text], "checks": [{"value": "1", "at": text}]}
         expected = {"since": stored, "closed": [stored], "checks": [{"value": "1", "at": stored}]}
         answers = [scim.post("/Rooms", room(**sent)), scim.put(path, room(**sent))]
@@ -167,14 +181,14 @@ def test_path_of_a_patch_and_a_bulk_request_know_the_instant(defining):
         patch_in_bulk(
             path,
             replace('checks[at eq "2026-01-31"].value', "3"),
-            add('checks[at eq "2026-02-01" and value eq "4"].value', "4"),
-            replace("since", "2026-01-31"),
+            add('checks[at eq "2026-02-01T00:00Z" and value eq "4"].value', "4"),
+            replace("since", "2026-01-31T00:00+00"),
         ),
     )
 
     assert result["status"] == "200"
     after = scim.get(path).json
-    assert after["since"] == "2026-01-31T00:00:00Z"
+    assert after["since"] == "2026-01-31T00:00:00+00:00"
     assert after["checks"] == [
         {"value": "3", "at": "2026-01-31T00:00:00Z"},
         {"value": "2"},

@@ -219,7 +219,7 @@ class _Resolver:
         if attribute.type == "boolean":
             value = as_boolean(value, self.tolerated)
         if attribute.type == "dateTime":
-            value = as_date_time(value, self.tolerated)
+            value = as_date_time(value, self.tolerated, bounds=True)
         textual = attribute.type not in OPERATORS and not isinstance(value, str | bool)
         if textual and self.tolerated.allows("unquoted_filter_values"):
             value = str(value)
