@@ -52,7 +52,7 @@ def canonical_resource(
 def spread(
     sent: Mapping[str, Any], resource_type: ResourceType, tolerated: Tolerated
 ) -> Mapping[str, Any]:
-    """Return attributes of a resource with those in an object named by the core URN beside them.
+    """Return a resource with the attributes in an object named by the core URN at its top level.
 
     :raises InvalidSyntaxError: an attribute is given twice
     :raises InvalidValueError: the URN names no object
@@ -145,7 +145,7 @@ def _members(attribute: Attribute, value: Record, tolerated: Tolerated) -> Recor
 
 
 def settle(value: Any, attribute: Attribute, tolerated: Tolerated) -> Any:
-    """Return a checked value in which equal elements are one, and one of them is primary."""
+    """Return a checked value in which no two elements are equal, and at most one is primary."""
     if isinstance(value, list):
         return first_primary(attribute, united(attribute, value), tolerated)
     if isinstance(value, dict):

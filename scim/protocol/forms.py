@@ -149,7 +149,7 @@ def link_target(place: str, link: Any, tolerated: Tolerated) -> str:
 
 
 def is_blank(value: Any) -> bool:
-    """Tell whether a value is a text of which nothing is seen."""
+    """Tell whether a value is a text without anything but white space."""
     return isinstance(value, str) and not value.strip()
 
 

@@ -1,6 +1,6 @@
 """The rules of the interoperability profile, draft-zollner-scim-interop-profile-01.
 
-It leaves less of PATCH than RFC 7644 does, and says more in discovery. A strict tenant keeps it.
+It allows less of PATCH than RFC 7644, and says more in discovery. A strict tenant keeps it.
 Sections in this module are those of the profile.
 """
 

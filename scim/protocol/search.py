@@ -8,7 +8,7 @@ from typing import Any
 from .errors import InvalidValueError
 from .tolerance import STRICT, Tolerated
 
-LIST = {"is_list": True}  # in the body of a POST; a URL parts the names by commas, as we do
+LIST = {"is_list": True}  # in the body of a POST; in a URL, and here, commas are between names
 INTEGER = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # int() gives up at 4300 digits
 
 

@@ -25,7 +25,7 @@ UNSTORABLE = re.compile("[\0\x1f]")
 # Padding may be left out; the alphabet of URLs is for attributes that say so (RFC 7643 §2.3.6).
 BASE64 = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?", re.ASCII)
 INTEGERS = range(-(2**63), 2**63)
-# Normalizing a text sorts combining characters, in a time that grows with the square of a row.
+# Normalizing a text sorts combining characters in a row, in a time quadratic in their number.
 MOST_COMBINING = 1000
 
 

@@ -53,8 +53,8 @@ def parse_filter(
 ) -> Filter:
     """Return the syntax tree of ``text`` (RFC 7644 §3.4.2.2).
 
-    With ``is_literal`` a backslash in a text behind ``eq``, not below ``not``, is taken as it
-    stands. Without it, so is one in such a text that is no JSON, if the tenant accepts it.
+    With ``is_literal``, a backslash in a text behind ``eq``, not below ``not``, stands for itself.
+    Without it, it does so only where the text is no JSON, if the tenant accepts that.
 
     :raises InvalidFilterError: the text is not a filter; the detail names the position
     """

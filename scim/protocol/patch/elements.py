@@ -35,8 +35,8 @@ def _text(item: Any) -> str:
 def united(attribute: Attribute, items: list[Any]) -> list[Any]:
     """Return checked elements without two of the same ``value`` and ``type`` (RFC 7643 §2.4).
 
-    The first keeps its place. A later one adds what that lacks, and whether it is primary. An
-    element without a ``value`` equals only its copies.
+    The first keeps its place, and gets from a later one what it lacks, and ``primary``. An element
+    without a ``value`` equals only exact copies.
     """
     if len(items) < 2 or attribute.find("value") is None:
         return items

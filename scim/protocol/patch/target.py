@@ -58,7 +58,7 @@ class Target:
         return bool(attribute and attribute.multi_valued and attribute.find("value"))
 
     def described(self) -> Record | None:
-        """Return the element that the filter describes by ``eq`` and ``and``; None if by more."""
+        """Return the element that a filter of ``eq`` and ``and`` describes; None for others."""
         described = _equalities(self.value_filter)
         known = described is not None and all(self.attribute.find(name) for name in described)
         return described if known else None
