@@ -16,6 +16,7 @@ from .database.rehearsal import Rehearsal
 from .directory import Directory
 from .index import Index
 from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
+from .members.membership import MembersNotFound, name_members
 from .members.nesting import NestingNotLocked
 from .pages.query import Page, Query
 from .pages.read import read_page
@@ -125,18 +126,22 @@ class Store:
     def atomically(self, work: Callable[[Transaction], T]) -> T:
         """Return what ``work`` returns and commit all it did, or nothing if it raised.
 
-        It is done again if it turns out that the nesting must be locked first, or that the clock
-        here is behind another machine's.
+        It is done again if it turns out that the nesting must be locked first, that members must
+        be found first, or that the clock here is behind another machine's.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
         change: NestingNotLocked | None = None
+        named: MembersNotFound | None = None
         for attempt in count():
             try:
-                done = self._write(work, change, in_order=attempt < LAST_ATTEMPT)
+                done = self._write(work, change, attempt < LAST_ATTEMPT, named)
                 break
             except NestingNotLocked as found:
                 change = found
+            except MembersNotFound as wanted:
+                named = wanted
+                named.operations = name_members(self.database.read, self.tenant_id, wanted)
             except ClockBehind as found:
                 CLOCK.pass_by(found.last)
         if self.database.replica:
@@ -153,10 +158,14 @@ class Store:
         return self.database.rehearse(lambda rehearsal: work(Store(rehearsal, directory)))
 
     def _write(
-        self, work: Callable[[Transaction], T], change: NestingNotLocked | None, in_order: bool
+        self,
+        work: Callable[[Transaction], T],
+        change: NestingNotLocked | None,
+        in_order: bool,
+        named: MembersNotFound | None,
     ) -> T:
         def attempt(connection: sa.Connection) -> T:
-            transaction = Transaction(connection, self.directory, change, in_order)
+            transaction = Transaction(connection, self.directory, change, in_order, named)
             done = work(transaction)
             transaction.finish()
             return done

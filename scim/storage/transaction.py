@@ -18,7 +18,7 @@ from .directory import Directory
 from .history import History
 from .index import Index
 from .keys import CLOCK, ClockBehind, is_id, made_at, now
-from .members.membership import Members
+from .members.membership import Members, MembersNotFound
 from .members.nesting import Nesting, NestingNotLocked
 from .relations import DELETE_LINKS, LOCK_GROUPS_OF_USER
 from .releases import Releases
@@ -47,11 +47,13 @@ class Transaction:
         directory: Directory,
         change: NestingNotLocked | None = None,
         in_order: bool = True,
+        named: MembersNotFound | None = None,
     ) -> None:
         self.connection = connection
         self.directory = directory
         self.tenant_id = directory.tenant_id
         self.in_order = in_order
+        self.named = named
         self.began = monotonic()
         self.created: set[ResourceType] = set()
         self.changes: list[Change] = []
@@ -247,6 +249,10 @@ class Transaction:
         :raises InvalidValueError: a member does not exist, or a group would contain itself
         """
         members = self.members(group_id)
+        if self.named and (self.named.group, self.named.version) == (group_id, version):
+            operations = self.named.operations
+        elif not self.named and members.goes_through_many(operations):
+            raise MembersNotFound(group_id, version, operations)
         members.apply(operations, skip_unknown or self.directory.skip_unknown)
         self.bump(USER, members.changed_users)
         self.nesting.bump_beneath(members.changed_groups, now())

@@ -1,6 +1,8 @@
 """The members of a group. They are rows, so a change costs the same whatever the group's size."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -19,6 +21,7 @@ from ..relations import MEMBERS_OF_THIS, RELATIONS
 from ..tables import DIALECTS, TENANT, THIS, among, groups, link, users
 from .nesting import Nesting, NestingNotLocked
 
+MANY = 1000  # members; conditions on more of them are met before a transaction
 USER_ID = sa.cast(link.c.user_id, sa.Text)
 SELECT_ONE_MORE = Prepared(
     MEMBERS_OF_THIS.offset(sa.bindparam("number", type_=sa.Integer())).limit(sa.literal_column("1"))
@@ -81,6 +84,19 @@ SELECT_KNOWN_BENEATH = _select_known(
 )
 
 
+class MembersNotFound(Exception):
+    """A transaction must begin again: conditions on many members are met before it, unlocked.
+
+    ``operations`` are those on the members of ``group``, which become ``version``.
+    """
+
+    def __init__(self, group: str, version: int, operations: Sequence[MemberOperation]) -> None:
+        super().__init__(group)
+        self.group = group
+        self.version = version
+        self.operations = operations
+
+
 class Members:
     """The members of one group, whose row the transaction has locked.
 
@@ -127,11 +143,7 @@ class Members:
         """Return the ids of the members, or of those that meet ``condition``."""
         if condition is None:
             return set(self.connection.scalars(MEMBERS_OF_THIS, self.names))
-        found = []
-        for relation in RELATIONS["members"]:
-            met = related_where(condition, relation, self.connection.dialect.name)
-            found.append(relation.select(relation.other.c.id).where(relation.owner == THIS, met))
-        return set(self.connection.scalars(sa.union_all(*found), self.names))
+        return meeting(self.connection, condition, self.names | {"ids": []})
 
     def lock(self, ids: Collection[str]) -> None:
         """Find the users and groups among ``ids``, and lock them.
@@ -192,9 +204,58 @@ class Members:
         nested = self.known_groups & ids
         _note(self.changed_groups, self.nesting.remove(self.group_id, nested), False)
 
+    def goes_through_many(self, operations: Sequence[MemberOperation]) -> bool:
+        """Tell whether an operation has a condition on the members, and they are many."""
+        return any(each.named is None and each.condition for each in operations) and (
+            self.more_than(MANY)
+        )
+
     def more_than(self, number: int) -> bool:
         """Tell whether the group has more members than ``number``, without counting the rest."""
         return bool(SELECT_ONE_MORE.rows(self.connection, self.names | {"number": number}))
+
+
+def meeting(connection: sa.Connection, condition: Condition, names: dict[str, Any]) -> set[str]:
+    """Return the ids of the members of ``this``, and of the resources ``ids``, that meet it."""
+    found = []
+    for relation in RELATIONS["members"]:
+        met, by_id = (
+            related_where(condition, relation, connection.dialect.name),
+            relation.other.c.id,
+        )
+        found.append(relation.select(by_id).where(relation.owner == THIS, met))
+        mine = relation.other.c.tenant_id == TENANT
+        found.append(sa.select(by_id).where(mine, among(by_id), met))
+    return set(connection.scalars(sa.union_all(*found), names))
+
+
+def name_members(
+    read: Callable[[Callable[[sa.Connection], set[str]]], set[str]],
+    tenant_id: int,
+    wanted: MembersNotFound,
+) -> list[MemberOperation]:
+    """Return operations with ids in place of conditions; each condition is read by itself.
+
+    A member that an earlier operation adds may meet a condition. One that an earlier one removes
+    need not be named again.
+    """
+    names: dict[str, Any] = {"tenant": tenant_id, "this": wanted.group}
+    added: set[str] = set()
+    removed: set[str] = set()
+    named = []
+    for operation in wanted.operations:
+        condition = operation.condition
+        if operation.named is None and condition is not None:
+            possible = names | {"ids": [member for member in added if is_id(member)]}
+            met = read(partial(meeting, condition=condition, names=possible)) - removed
+            named.append(replace(operation, ids=tuple(met), condition=None))
+            removed |= met
+            continue
+        named.append(operation)
+        if operation.op != "remove":
+            added.update(operation.ids or ())
+            removed.difference_update(operation.ids or ())
+    return named
 
 
 def _runs(

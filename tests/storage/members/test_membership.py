@@ -194,3 +194,55 @@ def test_page_of_users_and_their_groups_is_four_statements(scim, statements):
         page = scim.get("/Users?count=10").json["Resources"]
     assert len(seen) == 4
     assert [len(each["groups"]) for each in page] == [4] * 10
+
+
+def condition(text):
+    return remove(f'members[display co "{text}" or type eq "Group"]')
+
+
+@pytest.mark.parametrize(
+    ("operations", "left"),
+    [
+        (lambda new, old: [condition("0")], {"p1", "p2"}),
+        (lambda new, old: [condition("0"), condition("1"), condition("p")], set()),
+        (lambda new, old: [add("members", listed(new)), condition("n")], {"p0", "p1", "p2"}),
+        (lambda new, old: [condition("p"), add("members", listed(old))], {"p0"}),
+        (
+            lambda new, old: [condition("p"), add("members", listed(old, new)), condition("p")],
+            {"n"},
+        ),
+        (lambda new, old: [replace("members", listed(new, old)), condition("0")], {"n"}),
+        (lambda new, old: [remove("members"), add("members", listed(new)), condition("p")], {"n"}),
+    ],
+)
+@pytest.mark.parametrize("many", [0, 1000])
+def test_condition_means_the_same_for_many_members(scim, monkeypatch, operations, left, many):
+    monkeypatch.setattr("scim.storage.members.membership.MANY", many)
+    people = [scim.create(user(f"p{n}", displayName=f"p{n}")) for n in range(3)]
+    new = scim.create(user("n", displayName="n"))
+    team = scim.create(group("team", *people, scim.create(group("inner"))))
+
+    scim.patch(path_of(team), *operations(new, people[0]))
+
+    shown = {each["display"] for each in scim.read(team).get("members", ())}
+    assert shown == left
+
+
+def test_conditions_on_many_members_are_met_before_the_transaction(scim, monkeypatch, app):
+    """Nobody who writes waits for them."""
+    monkeypatch.setattr("scim.storage.members.membership.MANY", 1)
+    people = [scim.create(user(f"p{n}", displayName=f"p{n}")) for n in range(3)]
+    team = scim.create(group("team", *people))
+    seen = []
+    database = app.extensions["scim"].database
+    database.observe(lambda text, parameters, seconds: seen.append(text))
+
+    scim.patch(path_of(team), condition("1"), condition("2"))
+
+    database.observe(None)
+    begun = [index for index, text in enumerate(seen) if text.startswith("BEGIN")]
+    met = [index for index, text in enumerate(seen) if "LIKE" in text or "instr" in text.lower()]
+    assert len(begun) == 2
+    assert len(met) == 2
+    assert begun[0] < met[0] < met[1] < begun[1]
+    assert len(scim.read(team)["members"]) == 1
