@@ -45,15 +45,21 @@ def history(
     elif name is None and since is None:
         raise click.UsageError("give the name of a user or group, --since, or --purge")
     elif name is None:
-        for line in lines_of_all(opened, recovery.changes_since(opened, since or "")):
-            say(line)
+        _say_all(lines_of_all(opened, recovery.changes_since(opened, since or "")))
     else:
         resource_id = find_alive(opened, name, type_name)
         with explain_errors():
             changes = recovery.history(opened, resource_id)
         recent = [change for change in changes if change.at >= (since or "")]
-        for line in lines(opened, resource_id, recent):
-            say(line)
+        _say_all(lines(opened, resource_id, recent))
+
+
+def _say_all(described: Iterator[str]) -> None:
+    line = None
+    for line in described:
+        say(line)
+    if line is None:
+        say("Nothing has changed since then.")
 
 
 @click.command()
@@ -81,8 +87,6 @@ def lines_of_all(opened: Store, changes: Sequence[Change]) -> Iterator[str]:
         what = f"{change.resource_type} {change.resource_id} ({name})"
         yield f"{_when(change)}  {_operation(opened, change)}  {what} version {change.version}"
         yield from _details(opened, change)
-    if not changes:
-        yield "Nothing has changed since then."
 
 
 def lines(opened: Store, resource_id: str, changes: Sequence[Change]) -> Iterator[str]:

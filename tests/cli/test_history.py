@@ -352,6 +352,7 @@ def test_period_limits_the_history_of_one_too(scim, run, engine):
     assert run("history babs --since 7d").startswith("version 2")
     assert run("history --since 7d").count("version") == 1
     assert run("history --since 2999-01-01") == "Nothing has changed since then.\n"
+    assert run("history babs --since 2999-01-01") == "Nothing has changed since then.\n"
 
 
 @pytest.mark.parametrize("when", ["yesterday", "1", "h", "-1h", "999999w", "2026-13-01", ""])
