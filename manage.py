@@ -33,7 +33,7 @@ def cli(context: click.Context) -> None:
 
 @cli.command()
 def run() -> None:
-    """Start the server, as `python app.py` does; SCIM_HOST and SCIM_PORT say where."""
+    """Start the server, as `python app.py` does."""
     os.execv(sys.executable, [sys.executable, str(PROJECT / "app.py")])
 
 

@@ -8,7 +8,7 @@ from flask.cli import routes_command, shell_command
 from . import check, db, demo, history, idp, listing, reset, tenants, trash
 
 shell = copy(shell_command)
-shell.help = "Open a Python shell with the application as `app`."
+shell.help = shell.short_help = "Open a Python shell with the application as `app`."
 
 
 def register(cli: click.Group) -> None:

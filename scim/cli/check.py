@@ -72,10 +72,11 @@ def check(
     timeout: float,
     ca: str | None,
 ) -> None:
-    """Check any SCIM server; URL is its SCIM base URL  [default: this server's].
+    """Check any SCIM server against the standard.
 
-    The checks create users and groups and delete them again, on this server for good. They do not
-    change others. The exit status is 1 if the server breaks a rule that it must keep.
+    URL is its SCIM base URL  [default: that of this server]. The checks create users and groups and
+    delete them again, on this server for good. They do not change others. The exit status is 1 if
+    the server breaks a rule that it must keep.
     """
     names = list(SUITES) if ALL in suites else list(suites)
     if output and not form:

@@ -79,7 +79,7 @@ def init() -> None:
 @click.option("-m", "--message", help="a summary of the migration")
 @with_appcontext
 def migrate_models(message: str | None) -> None:
-    """Write a migration for the changes in models.py since the last one."""
+    """Write a migration for what changed in models.py."""
     if database().problem(current_app.extensions["migrate"].directory):
         say_here()
     else:
@@ -110,9 +110,10 @@ db.commands["upgrade"].callback = upgrade
 @click.argument("count", type=click.IntRange(2, 1000))
 @with_appcontext
 def partition_tables(count: int) -> None:
-    """Split each table into COUNT parts by tenant; PostgreSQL only.
+    """Split the tables by tenant; PostgreSQL only.
 
-    The command moves all rows in one transaction; requests wait until it is done.
+    Each table gets COUNT parts. The command moves all rows in one transaction; requests wait until
+    it is done.
     """
     if database().engine.dialect.name != "postgresql":
         raise click.ClickException("SQLite has no partitions; set SCIM_DATABASE_URL to PostgreSQL")

@@ -59,10 +59,11 @@ def demo(
     token: str | None,
     ca: str | None,
 ) -> None:
-    """Play a company's year: hires, moves, leavers, reorganizations, mistakes and their repair.
+    """Play a company's year: hires, moves and leavers.
 
-    You can play the same year again: the provider finds its people and starts at the beginning.
-    Another seed adds another company. The exit status is 1 if the server refuses a request.
+    There are reorganizations, too, and mistakes and their repair. You can play the same year again:
+    the provider finds its people and starts at the beginning. Another seed adds another company.
+    The exit status is 1 if the server refuses a request.
     """
     url, token = find_target(url, token)
     trust(ca)

@@ -66,7 +66,7 @@ def entra(
     port: int,
     verbose: bool,
 ) -> None:
-    """Provision users and groups as Microsoft Entra ID does, until you press Ctrl+C."""
+    """Provision users and groups as Entra ID does, until Ctrl+C."""
     if matching and mapping:
         raise click.UsageError("omit --matching: the file of --mapping tells how to look for users")
     url, token = find_target(url, token)

@@ -34,7 +34,7 @@ MEMBERS_SHOWN = 20
 def history(
     name: str | None, type_name: str | None, since: str | None, purge: bool, tenant: str
 ) -> None:
-    """Show the changes of a user or group: when, by whom, and which values.
+    """Show who changed a user or group, when, and which values.
 
     NAME is a userName, a displayName or an id. With --since it may be left out.
     """
@@ -68,9 +68,10 @@ def _say_all(described: Iterator[str]) -> None:
 @of_tenant
 @with_appcontext
 def revert(name: str, type_name: str | None, version: int, tenant: str) -> None:
-    """Go back to an earlier version of a user or group; this makes a new version.
+    """Go back to an earlier version of a user or group.
 
-    NAME is a userName, a displayName or an id; `history NAME` shows the versions.
+    This makes a new version. NAME is a userName, a displayName or an id; `history NAME` shows the
+    versions.
     """
     opened = store(tenant)
     with explain_errors():

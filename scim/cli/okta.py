@@ -43,7 +43,7 @@ def okta(
     port: int,
     verbose: bool,
 ) -> None:
-    """Provision users and groups as Okta does, until you press Ctrl+C."""
+    """Provision users and groups as Okta does, until Ctrl+C."""
     url, token = find_target(url, token)
     try:
         app = App(kind)

@@ -14,9 +14,10 @@ from .common import database, find, say
 @click.option("--yes", is_flag=True, help="do not ask")
 @with_appcontext
 def reset(name: str | None, yes: bool) -> None:
-    """Delete all users and groups for good, with trash and history; keep tenants and tokens.
+    """Delete all users and groups, with trash and history.
 
-    The server may go on meanwhile. Deleting the database's file under it is no reset.
+    Tenants and tokens stay. The server may go on meanwhile. Deleting the database's file under it
+    is no reset.
     """
     opened = database()
     tenants = [find(name)] if name else opened.read(list_tenants)

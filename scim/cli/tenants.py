@@ -43,7 +43,10 @@ def _choices(tenant: Tenant) -> str:
 @click.argument("name")
 @with_appcontext
 def add(name: str) -> None:
-    """Add a tenant; then `token issue --tenant NAME` makes its token."""
+    """Add a tenant.
+
+    Then `token issue --tenant NAME` makes its token.
+    """
     if not name.strip():
         raise click.ClickException("a tenant needs a name")
     if not database().write(lambda connection: add_tenant(connection, name)):
@@ -63,7 +66,10 @@ def add(name: str) -> None:
 )
 @with_appcontext
 def change(name: str, strict: bool | None, restores: bool | None) -> None:
-    """Change the choices of a tenant; running servers follow within seconds."""
+    """Change the choices of a tenant.
+
+    Running servers follow within seconds.
+    """
     named = {"strict": strict, "restores": restores}
     choices = {choice: value for choice, value in named.items() if value is not None}
     if not choices:
@@ -82,7 +88,10 @@ def token() -> None:
 @of_tenant
 @with_appcontext
 def list_issued(tenant: str) -> None:
-    """Show the names of a tenant's tokens, without the one in SCIM_TOKEN."""
+    """Show the names of a tenant's tokens.
+
+    The one in SCIM_TOKEN is not among them.
+    """
     mine = find(tenant)
     issued = database().read(lambda connection: list_tokens(connection, mine))
     for row in issued:
@@ -110,7 +119,7 @@ def revoke(name: str, tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def issue(name: str, subject: str | None, tenant: str) -> None:
-    """Make a token and print it once; no command shows it again."""
+    """Make a token and print it; no command shows it again."""
     mine = find(tenant)
     user_id = find_user(store(tenant), subject) if subject else None
     issued = database().write(lambda connection: issue_token(connection, mine, name, user_id))

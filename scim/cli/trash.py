@@ -26,7 +26,10 @@ def trash() -> None:
 @of_tenant
 @with_appcontext
 def list_trash(search: str, shows_all: bool, tenant: str) -> None:
-    """Show deleted users and groups, the latest first; with SEARCH those with it in the name."""
+    """Show deleted users and groups, the latest first.
+
+    With SEARCH, show those that have it in the name.
+    """
     opened = store(tenant)
     size = opened.atomically(lambda known: known.trash.size(search))
     shown = size if shows_all else SHOWN
@@ -43,9 +46,10 @@ def list_trash(search: str, shows_all: bool, tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def restore(name: str, type_name: str | None, tenant: str) -> None:
-    """Restore a deleted user or group; NAME is its userName, displayName or id.
+    """Restore a deleted user or group.
 
-    It gets back its id, and its memberships in groups that still exist.
+    NAME is its userName, displayName or id. It gets back its id, and its memberships in groups that
+    still exist.
     """
     opened = store(tenant)
     resource_id = find_deleted(opened, name, type_name)
@@ -71,7 +75,10 @@ def say_missing(ids: Iterable[str]) -> None:
 @of_tenant
 @with_appcontext
 def purge(days: int | None, tenant: str) -> None:
-    """Delete users and groups for good that were deleted more than SCIM_TRASH_DAYS ago."""
+    """Delete for good what was deleted long ago.
+
+    Long ago is more than SCIM_TRASH_DAYS days.
+    """
     days = service().settings.trash_days if days is None else days
     say_purged(recovery.purge_trash(store(tenant), days_ago(days)), "deleted", days)
 
