@@ -133,6 +133,14 @@ def _said(attribute: Attribute, value: Record) -> Record:
     }
 
 
+def is_unknown(attribute: Attribute, value: Any) -> bool:
+    """Tell whether a complex value has names, of which none is that of a sub-attribute."""
+    items = value if isinstance(value, list) else [value]
+    return attribute.type == "complex" and all(
+        isinstance(item, dict) and item and not any(map(attribute.find, item)) for item in items
+    )
+
+
 def link_target(place: str, link: Any, tolerated: Tolerated) -> str:
     """Return the id in the link at ``place``, which stands there without a ``value``.
 

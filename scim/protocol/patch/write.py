@@ -15,7 +15,7 @@ from ..errors import (
 )
 from ..filters.nodes import And, Filter, Not, Or
 from ..filters.resolve import Condition, Some, resolve_within
-from ..forms import is_cleared, sent_value
+from ..forms import is_cleared, is_unknown, sent_value
 from ..schema import ResourceType
 from ..tolerance import Tolerated
 from ..values import Record
@@ -113,6 +113,8 @@ class Writer:
         if sent == "" and target.is_element:
             sent = [sent]  # the ``value`` of the element; alone it would mean no elements
         value = self.loaded(target.last, sent)
+        if not value and sent and is_unknown(target.last, sent):
+            return  # to ignore what is unknown must not clear what is there
         if target.sub_attribute and is_cleared(
             target.sub_attribute, attribute, value, self.tolerated
         ):

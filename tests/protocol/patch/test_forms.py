@@ -473,3 +473,17 @@ def test_unknown_sub_attribute_of_an_extension_is_ignored(path):
     operations = [add(path, value if path else {E: value})]
 
     check_tolerated(operations, {E: BABS[E] | {"costCenter": "1"}}, "unknown_attributes")
+
+
+@pytest.mark.parametrize("value", [{"address": "b@example.com"}, [{"address": "b"}, {"kind": "x"}]])
+@pytest.mark.parametrize(
+    "path", ["emails", 'emails[type eq "work"]', "name", E, f"{E}:manager", None]
+)
+@pytest.mark.parametrize("operation", [add, replace])
+def test_value_of_which_nothing_is_known_clears_nothing(operation, path, value):
+    value = value[0] if isinstance(value, list) and path != "emails" else value
+    value = value if path else {"emails": value, "name": value, E: value}
+
+    error = check_tolerated([operation(path, value)], {}, "unknown_attributes")
+
+    assert isinstance(error, InvalidSyntaxError)
