@@ -2,7 +2,9 @@
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
+from scim.storage.members.membership import SELECT_KNOWN, SELECT_KNOWN_BENEATH
 from tests.support.scim import Scim, add, group, listed, path_of, remove, replace, user
 
 ROWS = (
@@ -246,3 +248,12 @@ def test_conditions_on_many_members_are_met_before_the_transaction(scim, monkeyp
     assert len(met) == 2
     assert begun[0] < met[0] < met[1] < begun[1]
     assert len(scim.read(team)["members"]) == 1
+
+
+@pytest.mark.parametrize("statement", [SELECT_KNOWN, SELECT_KNOWN_BENEATH])
+def test_locked_users_are_not_compared_with_all_ids(statement):
+    """PostgreSQL goes through an array in a prepared statement for each row that it filters."""
+    text = str(statement.statement.compile(dialect=postgresql.dialect()))
+
+    assert "ANY" in text
+    assert "held.id = ANY" not in text
