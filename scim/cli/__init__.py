@@ -5,7 +5,7 @@ from copy import copy
 import click
 from flask.cli import routes_command, shell_command
 
-from . import check, db, demo, history, idp, listing, reset, tenants, trash
+from . import check, db, demo, explain, history, idp, listing, reset, tenants, trash
 
 shell = copy(shell_command)
 shell.help = shell.short_help = "Open a Python shell with the application as `app`."
@@ -14,7 +14,8 @@ shell.help = shell.short_help = "Open a Python shell with the application as `ap
 def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
     inside = (listing.user, listing.group, trash.trash, history.history, history.revert)
+    explained = (explain.explain,)
     operated = (db.db, reset.reset, tenants.tenant, tenants.token, routes_command, shell)
     outside = (check.check, idp.idp, demo.demo)
-    for command in (*inside, *operated, *outside):
+    for command in (*inside, *explained, *operated, *outside):
         cli.add_command(command)

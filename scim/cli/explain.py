@@ -1,0 +1,164 @@
+"""``explain``: what a filter finds and what a PATCH does, in plain words."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+import click
+from flask.cli import with_appcontext
+
+from scim import provider
+from scim.explain import filters, patches
+from scim.printing import printable
+from scim.protocol.errors import ScimError
+from scim.protocol.filters.parser import parse_filter
+from scim.protocol.filters.resolve import Condition, resolve
+from scim.protocol.schema import ResourceType
+from scim.protocol.tolerance import Tolerated
+from scim.protocol.values import PLACEHOLDER
+from scim.storage import Page, Query, Selection, Store
+
+from .common import database, explain_errors, of_tenant, say, service, store
+from .history import difference
+from .names import find_alive, with_name
+
+MOST_STEPS = 50
+
+
+@click.group()
+def explain() -> None:
+    """Explain a filter or a PATCH in plain words."""
+
+
+@explain.command("filter")
+@click.argument("text", metavar="FILTER")
+@click.option("--type", "type_name", default="User", help="User, Group or another resource type")
+@of_tenant
+@with_appcontext
+def explain_filter(text: str, type_name: str, tenant: str) -> None:
+    """Say what a filter finds, how it is read, and how many it finds here.
+
+    For example: 'userName sw "b" and active eq true'
+    """
+    opened, tolerated = store(tenant), Tolerated()
+    resource_type = _type(opened, type_name)
+    with explain_errors():
+        node = parse_filter(text, tolerated)
+        condition = resolve(node, resource_type, tolerated)
+        found, statements = _found(opened, resource_type, condition)
+        everything = opened.query(Query((Selection(resource_type),), limit=0))
+    say(filters.sentence(node, resource_type))
+    say(f"Here it finds {found.total} of {everything.total}.")
+    _list("The filter as a tree", filters.tree(node))
+    _list("How values are compared", filters.rules(node, resource_type))
+    _list("Tolerances that it needs; strict tenants refuse it", tolerated.used)
+    _list("The statements for the first page", statements)
+
+
+@explain.command("patch")
+@with_name
+@click.argument("file", type=click.File(encoding="utf-8"))
+@of_tenant
+@with_appcontext
+def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -> None:
+    """Say step by step what a PATCH would do to a user or group; nothing is changed.
+
+    FILE has the body of the PATCH, `-` is standard input.
+    """
+    opened = store(tenant)
+    resource_id = find_alive(opened, name, type_name)
+    try:
+        sent = json.load(file)
+        operations = list(sent["Operations"])
+    except (ValueError, TypeError, KeyError):
+        raise click.ClickException(
+            f"{file.name} has no PATCH; it begins with "
+            '{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": ['
+        ) from None
+    resource_type, before = _shown(opened, resource_id)
+
+    def tried(count: int) -> tuple[str, ScimError | None]:
+        """Return the resource after the first operations; or as it is, and why not."""
+        part = sent | {"Operations": operations[:count]}
+        try:
+            return _tried(opened, resource_type, resource_id, part, used), None
+        except ScimError as error:
+            return before, error
+
+    used = Tolerated()
+    _, refusal = tried(len(operations))
+    for number, operation in enumerate(operations[:MOST_STEPS], start=1):
+        say(f"{number}. {patches.sentence(operation)}")
+        after, error = tried(number)
+        if error and refusal and error.detail == refusal.detail:
+            break
+        changes = [each for each in difference(before, after) if not each[2:].startswith("meta.")]
+        _list("", ["only together with what follows"] if error else changes or ["no change"])
+        before = after
+    if len(operations) > MOST_STEPS:
+        say(f"and {len(operations) - MOST_STEPS} more operations")
+    _list("Tolerances that it needs; strict tenants refuse it", used.used)
+    if refusal:
+        why = f"{refusal.status} {refusal.scim_type or ''}: {printable(refusal.detail)}"
+        raise click.ClickException(f"the server would answer {why}, and store nothing of it")
+
+
+def _type(opened: Store, name: str) -> ResourceType:
+    known = {each.name.lower(): each for each in opened.directory.definitions.by_name.values()}
+    if name.lower() not in known:
+        raise click.UsageError(f"--type: there is no resource type {name!r}")
+    return known[name.lower()]
+
+
+def _found(
+    opened: Store, resource_type: ResourceType, condition: Condition
+) -> tuple[Page, list[str]]:
+    """Return the first page of what a condition finds, and the statements that read it."""
+    statements: list[str] = []
+
+    def note(text: str, values: Any, seconds: float) -> None:
+        if values is not None:
+            shown = f"{' '.join(text.split())}  {values}"
+            statements.append(f"{1000 * seconds:.1f} ms  {shown}")
+
+    watched = database()
+    watched.observe(note)
+    try:
+        return opened.query(Query((Selection(resource_type, condition),), limit=100)), statements
+    finally:
+        watched.observe(None)
+
+
+def _shown(opened: Store, resource_id: str) -> tuple[ResourceType, str]:
+    """Return the type and the JSON of a resource."""
+    for resource_type in opened.directory.definitions.by_name.values():
+        if opened.get(resource_type, resource_id, with_related=False):
+            shown = provider.get(opened, resource_type, resource_id, provider.Request(Tolerated()))
+            return resource_type, _with_urls(shown.text)
+    raise click.ClickException(f"there is no user or group with the id {resource_id}")
+
+
+def _tried(
+    opened: Store, resource_type: ResourceType, resource_id: str, sent: Any, used: Tolerated
+) -> str:
+    """Return the JSON of a resource as a PATCH would leave it; nothing is kept."""
+    request = provider.Request(Tolerated(is_dry=True))
+    shown = opened.rehearse(
+        lambda rehearsed: provider.patch(rehearsed, resource_type, resource_id, sent, request)
+    )
+    used.used |= request.tolerated.used
+    return _with_urls(shown.text)
+
+
+def _with_urls(text: str) -> str:
+    return text.replace(PLACEHOLDER, service().settings.base_url)
+
+
+def _list(title: str, lines: Iterable[str]) -> None:
+    """Print lines below their title; nothing, if there are none."""
+    lines = list(lines)
+    if lines and title:
+        say("")
+        say(f"{title}:")
+    for line in lines:
+        say(f"  {line}")

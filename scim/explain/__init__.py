@@ -1,0 +1,1 @@
+"""Explanations in plain words: pure functions, which know neither Flask nor SQL."""

@@ -1,0 +1,79 @@
+"""Filters in plain words: a wrong word would tell somebody a wrong reason."""
+
+import pytest
+
+from scim.explain.filters import rules, sentence, tree
+from scim.protocol.filters.parser import parse_filter
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
+from scim.protocol.schema import GROUP, USER
+from scim.protocol.tolerance import Tolerated
+
+CASES = [
+    ('userName eq "bjensen"', 'userName is "bjensen"'),
+    ('userName ne "b"', 'userName is not "b"'),
+    ('userName sw "b"', 'userName begins with "b"'),
+    ('userName ew "b"', 'userName ends with "b"'),
+    ("active eq true", "active is true"),
+    ("title pr", "title has a value"),
+    ("title eq null", "title has no value"),
+    ("title ne null", "title has a value"),
+    ('emails co "x"', 'a value of emails contains "x"'),
+    ('emails.type eq "work"', 'a type of emails is "work"'),
+    ('emails[type eq "a" or value pr]', 'there is an element of emails where type is "a" or value'),
+    (
+        'emails[type eq "a"].value co "x"',
+        'in an element of emails where type is "a", value contains',
+    ),
+    ('meta.created gt "2026-01-01T00:00:00Z"', 'meta.created is after "2026-01-01T00:00:00Z"'),
+    ('meta.created le "2026-01-01T00:00:00Z"', "meta.created is at or before"),
+    ('title gt "a"', 'title is greater than "a"'),
+    (f'{E}:manager.displayName co "x"', f'{E}:manager.displayName contains "x"'),
+    ('not (title eq "x")', 'it is not so that title is "x"'),
+    ('not (title eq "x" or title pr)', 'it is not so that (title is "x" or title has a value)'),
+    ("title pr and (active eq true or nickName pr)", "title has a value and (active is true or"),
+    ('schemas eq "x"', 'one of schemas is "x"'),
+]
+
+
+def parsed(text):
+    return parse_filter(text, Tolerated())
+
+
+@pytest.mark.parametrize(("text", "clause"), CASES)
+def test_filter_in_words(text, clause):
+    told = sentence(parsed(text), USER)
+
+    assert told.startswith(f"Finds each User for which {clause}")
+    assert told.endswith(".")
+
+
+def test_filter_as_a_tree():
+    text = (
+        'title pr or not (emails[type eq "a" and value co "x"]) or emails[type eq "b"].value eq "y"'
+    )
+
+    assert list(tree(parsed(text))) == [
+        "or",
+        "├─ title pr",
+        "├─ not",
+        "│  └─ emails[…]",
+        "│     └─ and",
+        '│        ├─ type eq "a"',
+        '│        └─ value co "x"',
+        '└─ emails[…].value eq "y"',
+        '   └─ type eq "b"',
+    ]
+
+
+def test_rules_tell_how_values_are_compared():
+    text = 'userName eq "a" and externalId eq "b" and meta.created gt "2026-01-01T00:00:00Z"'
+
+    assert rules(parsed(f'{text} and emails[type eq "x"] and active eq true'), USER) == [
+        "userName: upper and lower case are the same (caseExact: false)",
+        "externalId: upper and lower case differ (caseExact: true)",
+        "meta.created: an instant, whatever its time zone",
+        "emails.type: upper and lower case are the same (caseExact: false)",
+    ]
+    assert rules(parsed('displayName eq "a"'), GROUP) == [
+        "displayName: upper and lower case are the same (caseExact: false)"
+    ]
