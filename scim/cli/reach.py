@@ -79,6 +79,8 @@ def _problem(client: Client) -> str | None:
             return None
         if _is_scim(client.get("/ServiceProviderConfig"), "patch", "filter"):
             return None
+        if answer.status >= 500:
+            return _failing(answer)
         return _misplaced(client, answer)
     except NoAnswerError as error:
         return f"{error}; {_remedy(error.__cause__)}"
@@ -93,14 +95,21 @@ def _is_scim(answer: Exchange, *names: str) -> bool:
     return answer.status == 200 and isinstance(document, dict) and any(n in document for n in names)
 
 
+def _failing(answer: Exchange) -> str:
+    """Say what is wrong with a server in its own words, if it has some (RFC 7644 §3.12)."""
+    try:
+        detail = str(answer.json["detail"])
+    except (LookupError, TypeError, ValueError):
+        detail = "see the log of the server"
+    return f"the server fails: it answers {answer.status} to GET /Users; {detail}"
+
+
 def _misplaced(client: Client, answer: Exchange) -> str:
     """Say that the URL is not a base URL, and which one may be meant."""
     base = client.base_url
     said = f"{base} is not the base URL of a SCIM server: GET /Users is answered {answer.status}"
     if 300 <= answer.status < 400 and "location" in answer.headers:
         return f"{said}, with the location {answer.headers['location']}"
-    if answer.status >= 500:
-        return f"{said}; see the log of the server"
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(base))
     above = base.rpartition("/")[0]
     for other in (above, origin + USUAL_PATH):

@@ -45,7 +45,11 @@ def test_wrong_base_url_is_one_line(ours, path):
     [
         ((200, {}, b"<html>"), "GET /Users is answered 200; the base URL is what comes before"),
         ((404, {}, {}), "GET /Users is answered 404; the base URL is what comes before /Users"),
-        ((500, {}, {}), "GET /Users is answered 500; see the log of the server"),
+        (
+            (500, {}, {}),
+            "the server fails: it answers 500 to GET /Users; see the log of the server",
+        ),
+        ((503, {}, {"detail": "no database"}), "it answers 503 to GET /Users; no database"),
         ((308, {"Location": "https://x"}, {}), "answered 308, with the location https://x"),
         ((403, {}, {}), "the server refuses the token: it answers 403; give the token"),
     ],

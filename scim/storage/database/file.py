@@ -36,12 +36,17 @@ class SqliteFile:
         return not os.path.exists(self.path)
 
     def problem(self) -> str | None:
-        """Return why there is no file, in a line for the operator; None if there is one."""
+        """Return why the file cannot be used, in a line for the operator; None if it can."""
         folder = Path(self.path).parent
-        if not self.is_missing():
-            return None
         if not os.path.isdir(folder):
             return f"SCIM_DATABASE_URL: the folder {folder} does not exist or cannot be read"
+        if os.path.isdir(self.path):
+            return f"SCIM_DATABASE_URL: {self.path} is a folder; name a file in it"
+        for place in (folder, self.path):  # SQLite writes files of its own beside the database
+            if os.path.exists(place) and not os.access(place, os.W_OK):
+                return f"SCIM_DATABASE_URL: {place} is read-only; choose a place for the database"
+        if not self.is_missing():
+            return None
         return (
             f"The database file {self.path} does not exist; bring it back, "
             "or create a new one with: python manage.py db upgrade"

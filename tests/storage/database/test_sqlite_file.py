@@ -128,3 +128,30 @@ def test_warning_names_each_file_that_all_can_read(tmp_path, readable):
     named = " ".join(f"'{path}{end}'" for end in readable)
     forbids = f"Every user of this machine can read {named}; forbid it with: chmod 600 {named}"
     assert warning == (forbids if readable else None)
+
+
+@pytest.mark.parametrize("place", ["folder", "file"])
+@pytest.mark.parametrize("exists", [False, True])
+def test_place_that_cannot_be_written_is_named(tmp_path, monkeypatch, place, exists):
+    """Root may write everywhere but on a read-only file system."""
+    path = tmp_path / "scim.db"
+    if exists:
+        path.touch()
+    read_only = path if place == "file" else tmp_path
+    may_write = os.access
+    monkeypatch.setattr(
+        "os.access", lambda asked, mode: Path(asked) != read_only and may_write(asked, mode)
+    )
+
+    problem = SqliteFile(str(path)).problem()
+
+    if place == "folder" or exists:
+        assert f"{read_only} is read-only; choose a place for the database" in problem
+    else:
+        assert "db upgrade" in problem
+
+
+def test_folder_in_place_of_the_file_is_named(tmp_path):
+    problem = SqliteFile(str(tmp_path)).problem()
+
+    assert problem == f"SCIM_DATABASE_URL: {tmp_path} is a folder; name a file in it"
