@@ -1,5 +1,6 @@
 """``check``: tests a SCIM server against the standard and what identity providers expect."""
 
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -86,7 +87,7 @@ def check(
     if okta and OKTA_CRUD not in names:
         raise click.UsageError(f"--okta is for --suite {OKTA_CRUD}")
     url, token = find_target(url, token)
-    with closing(reach(url, token, ca, timeout)) as client:
+    with _cleaning_up(), closing(reach(url, token, ca, timeout)) as client:
         trust(None if okta else ca)  # for the stand-in
         with _organization(client, names, okta, okta_app, okta_token) as organization:
             service = Service(client, organization)
@@ -101,6 +102,18 @@ def check(
     if form:
         click.echo(FORMATS[form](report), file=output)
     context.exit(1 if report.has_failed else 0)
+
+
+@contextmanager
+def _cleaning_up() -> Iterator[None]:
+    """Let whatever ends the process do as Ctrl+C does: what was made is deleted first."""
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    before = {end: signal.signal(end, signal.default_int_handler) for end in ends}
+    try:
+        yield
+    finally:
+        for end, handler in before.items():
+            signal.signal(end, handler)
 
 
 def _organization(

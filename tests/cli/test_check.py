@@ -1,5 +1,7 @@
 """``check`` purges what its run has made, if it is in this database, and nothing else."""
 
+import signal
+
 import pytest
 import sqlalchemy as sa
 
@@ -39,11 +41,12 @@ def test_run_leaves_no_trash_and_no_history(server, attempt, counts):
     assert last.endswith(" users and groups that this run has made, with their history.")
 
 
-def test_failed_run_is_purged_too(server, attempt, counts, monkeypatch):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_run_that_is_ended_is_purged_too(server, attempt, counts, monkeypatch, end):
     def interrupted(suites, service, advance):
         service.new_user()
         service.clean()
-        raise KeyboardInterrupt
+        signal.raise_signal(end)
 
     monkeypatch.setattr("scim.cli.check.run", interrupted)
     done = attempt(f"check {server.url} --token {server.token} --suite entra")
