@@ -119,14 +119,14 @@ def replace(
     """
     draft = load_draft(resource_type, sent, request.tolerated, is_whole=False)
 
-    def change(before: Record) -> Patched:
+    def apply(before: Record) -> Patched:
         kept = unreturned(before, resource_type.attributes)
         if resource_type.is_account and "active" in before:
             kept["active"] = before["active"]
         after = with_unreturned(kept, draft.document)
         return Patched(after, draft.replaced_members(resource_type), kept)
 
-    return _change(store, resource_type, resource_id, change, request, Operation.REPLACE)
+    return _lock_and_write(store, resource_type, resource_id, apply, request, Operation.REPLACE)
 
 
 def patch(
@@ -143,7 +143,7 @@ def patch(
     def load(attribute: Attribute, value: Any) -> Any:
         return load_value(attribute, value, request.tolerated)
 
-    def change(before: Record) -> Patched:
+    def apply(before: Record) -> Patched:
         patched = patching.apply(
             operations, before, resource_type, load, request.tolerated, request.limits
         )
@@ -151,7 +151,9 @@ def patch(
         return patched
 
     takes_long = len(operations) > FEW_OPERATIONS or any(map(_names_password, operations))
-    return _change(store, resource_type, resource_id, change, request, Operation.PATCH, takes_long)
+    return _lock_and_write(
+        store, resource_type, resource_id, apply, request, Operation.PATCH, takes_long
+    )
 
 
 def _names_password(operation: PatchOperation) -> bool:
@@ -178,33 +180,34 @@ def delete(store: Store, resource_type: ResourceType, resource_id: str, request:
             releasing.finish(store, resource_type.name, resource_id)
 
 
-def _change(
+def _lock_and_write(
     store: Store,
     resource_type: ResourceType,
     resource_id: str,
-    change: Callable[[Record], Patched],
+    apply: Callable[[Record], Patched],
     request: Request,
     operation: Operation,
     takes_long: bool = False,
 ) -> Representation:
-    """Lock a resource, change it, and write it if the change made a difference.
+    """Lock a resource, ``apply`` a change to it, and write it if that made a difference.
 
-    A change that ``takes_long`` is made before the lock, and again if somebody else was faster.
+    A change that ``takes_long`` is applied before the lock, and again if the resource has another
+    version by then.
     """
     requested: Names = frozenset()
-    unlocked_version, made_unlocked = 0, None
+    early_version, early = 0, None
     if takes_long:
         unlocked = store.look_at(resource_type, resource_id)
         unlocked = check_found(resource_type, resource_id, unlocked, request)
-        unlocked_version = unlocked.version
-        made_unlocked = _changed(resource_type, unlocked, change)
+        early_version = unlocked.version
+        early = _apply_checked(resource_type, unlocked, apply)
 
     def work(transaction: Transaction) -> Stored:
         nonlocal requested
         stored = transaction.lock(resource_type, resource_id)
         stored = check_found(resource_type, resource_id, stored, request)
-        made = made_unlocked if stored.version == unlocked_version else None
-        changed = made or _changed(resource_type, stored, change)
+        changed = early if stored.version == early_version else None
+        changed = changed or _apply_checked(resource_type, stored, apply)
         document = changed.resource
         requested = written_on_request(changed.untouched, document, resource_type.attributes)
         after = writing.write_change(
@@ -222,11 +225,15 @@ def _change(
     return represent(resource_type, stored, request.projection, requested)
 
 
-def _changed(
-    resource_type: ResourceType, stored: Stored, change: Callable[[Record], Patched]
+def _apply_checked(
+    resource_type: ResourceType, stored: Stored, apply: Callable[[Record], Patched]
 ) -> Patched:
+    """Return a resource after a change; it keeps the rules for whole resources.
+
+    :raises ScimError: it does not, or the change cannot be applied
+    """
     before = read_document(stored)
-    changed = change(before)
+    changed = apply(before)
     check_whole(resource_type, changed.resource)
     check_immutable(before, changed.resource, resource_type.attributes)
     check_user_name(resource_type, changed.resource, before)
