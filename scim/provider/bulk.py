@@ -41,6 +41,7 @@ from .creates import Circle, Create, write_together
 from .operations import Request
 
 WRITTEN_AT_ONCE = 200  # creates in one transaction; more gain nothing
+LEAST = 10  # of them, however long they take: fewer would take nearly as long
 MEMBERS_AS_A_CREATE = 10  # as many members take as long
 LONG, SHORT = 0.1, 0.025  # seconds of a transaction after which the next one is smaller or larger
 
@@ -176,7 +177,7 @@ class _Job:
 
         made, seconds = self.store.atomically(work)
         if seconds > LONG:
-            self.at_once = max(1, len(creates) // 2)
+            self.at_once = max(LEAST, len(creates) // 2)
         elif seconds < SHORT:
             self.at_once = min(WRITTEN_AT_ONCE, 2 * self.at_once)
         for create in creates:
