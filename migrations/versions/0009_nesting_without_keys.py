@@ -17,6 +17,7 @@ CREATE = """
 """
 PRIMARY_KEY = "PRIMARY KEY (tenant_id, parent_id, child_id)"
 SELECT_VIEW = "SELECT sql FROM sqlite_master WHERE name = 'memberships'"
+SELECT_STATISTICS = "SELECT tbl, idx, stat FROM sqlite_stat1 WHERE tbl = 'nesting'"
 
 
 def upgrade() -> None:
@@ -35,7 +36,9 @@ def downgrade() -> None:
 
 def rebuild(*constraints: str) -> None:
     """Make the table again on SQLite, which cannot drop or add a constraint."""
-    view = op.get_bind().exec_driver_sql(SELECT_VIEW).scalar_one()
+    connection = op.get_bind()
+    view = connection.exec_driver_sql(SELECT_VIEW).scalar_one()
+    statistics = connection.exec_driver_sql(SELECT_STATISTICS).all()
     op.execute("DROP VIEW memberships")
     op.execute(CREATE.format(", ".join(constraints)))
     op.execute("INSERT INTO nesting_after SELECT * FROM nesting")
@@ -43,3 +46,5 @@ def rebuild(*constraints: str) -> None:
     op.execute("ALTER TABLE nesting_after RENAME TO nesting")
     op.create_index("ix_nesting_child", "nesting", ["tenant_id", "child_id", "parent_id"])
     op.execute(view)
+    for row in statistics:  # without them, the groups of a user are looked for in all pairs
+        connection.exec_driver_sql("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", tuple(row))

@@ -168,3 +168,19 @@ def test_groups_that_share_an_external_id_survive_a_downgrade(new_database):
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM groups")) == 3
     engine.dispose()
+
+
+def test_tables_of_members_keep_their_statistics_in_sqlite(tmp_path):
+    """SQLite would go through all nested groups to find those of one user."""
+    url = f"sqlite:///{tmp_path / 'scim.db'}"
+    select = sa.text("SELECT idx, stat FROM sqlite_stat1 WHERE tbl IN ('link', 'nesting')")
+    seen = []
+    for step in (("0008",), ("head",), ("0008", "downgrade"), ("head",)):
+        upgrade(url, *step)
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            seen.append({tuple(row) for row in connection.execute(select)})
+        engine.dispose()
+
+    assert len(seen[0]) == 4
+    assert seen == [seen[0]] * 4
