@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from .client import Exchange, NotJsonError
-from .outcomes import Status
+from .outcomes import Failure, Status, Unprepared
 
 DISCOVERY = ("/ServiceProviderConfig", "/ResourceTypes", "/Schemas")
 ABSENT = (404, 405, 501)
+INTERNAL = " is answered 5"
 
 
 def operation(exchange: Exchange, base_url: str) -> str:
@@ -29,15 +30,21 @@ class Causes:
         self.known: dict[str, tuple[Status, str]] = {}
 
     def watch(self, exchanges: Iterable[Exchange]) -> None:
-        """Note what has succeeded."""
-        self.working |= {
-            operation(each, self.base_url) for each in exchanges if 200 <= each.status < 300
-        }
+        """Note what has succeeded; an internal error of the same before is over."""
+        done = {operation(each, self.base_url) for each in exchanges if 200 <= each.status < 300}
+        self.working |= done
+        for cause in [each for each in self.known if each.partition(INTERNAL)[0] in done]:
+            del self.known[cause]
 
-    def of_answer(self, answer: Exchange | None) -> str:
-        """Return why a request did not succeed, or '' if such a request has succeeded before."""
+    def of_failure(self, failure: Failure) -> str:
+        """Return why a request did not succeed, or '' if such a request has succeeded before.
+
+        A server that worked and cannot create anything now may be broken for all later checks.
+        """
+        answer = failure.answer
         asked = operation(answer, self.base_url) if answer else ""
-        if answer is None or asked in self.working:
+        is_down = answer and answer.status >= 500 and isinstance(failure, Unprepared)
+        if answer is None or (asked in self.working and not is_down):
             return ""
         place = re.findall(r"/[^/]*", asked)[0]
         if answer.status in ABSENT and not any(f" {place}" in each for each in self.working):

@@ -241,7 +241,7 @@ def _tried(check: Check, service: Service) -> tuple[Status, str, str]:
             return Status.SKIPPED, "the server has no /Groups, and need not have them", ""
         is_binding = Level.SHOULD not in (failure.level, check.level)
         status = Status.FAILED if is_binding else Status.WARNED
-        return status, str(failure), causes.of_answer(failure.answer)
+        return status, str(failure), causes.of_failure(failure)
     except NoAnswerError as error:
         return Status.FAILED, str(error), ""
     except (AttributeError, LookupError, TypeError, ValueError) as error:

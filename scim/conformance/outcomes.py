@@ -32,6 +32,10 @@ class Failure(Exception):
         self.level, self.answer = level, answer
 
 
+class Unprepared(Failure):
+    """What a check needs cannot be made in the server."""
+
+
 class Skip(Exception):
     """The rule cannot be checked on this server."""
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from .causes import ABSENT, Causes, operation
 from .client import Client, Exchange, NoAnswerError
 from .okta.organization import Organization
-from .outcomes import Failure, expect
+from .outcomes import Unprepared, expect
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -125,7 +125,7 @@ class Service:
         answer = self.client.post(endpoint, body)
         if answer.status != 201:
             said = f"POST {endpoint} was answered {answer.status} instead of 201"
-            raise Failure(f"nothing to check with: {said}", answer=answer)
+            raise Unprepared(f"nothing to check with: {said}", answer=answer)
         created = answer.json
         expect(
             isinstance(created, dict) and isinstance(created.get("id"), str) and created["id"],

@@ -129,6 +129,22 @@ def test_operation_that_has_succeeded_fails_each_time(found):
     assert [result.status for result in results] == [Status.PASSED, Status.FAILED, Status.FAILED]
 
 
+def test_server_that_breaks_down_is_told_once_until_it_works_again(found):
+    asked_so_far = []
+
+    def breaks_down(asked, serve):
+        asked_so_far.extend([asked] if asked.method == "POST" else [])
+        is_down = asked.method == "POST" and len(asked_so_far) in (2, 3, 5)
+        return Answer(500) if is_down else serve(asked)
+
+    def creates(service):
+        service.new_user()
+
+    results = found(breaks_down, [a_check(creates)] * 6)
+
+    assert [result.status.value[0] for result in results] == [*"pfspfp"]
+
+
 def test_recommendation_does_not_hide_a_rule(found):
     def creates(service):
         service.new_user()
