@@ -11,7 +11,9 @@ from scim import provider
 from scim.explain import filters, patches
 from scim.printing import printable
 from scim.protocol.errors import ScimError
-from scim.protocol.filters.parser import parse_filter
+from scim.protocol.filters.nodes import Filter
+from scim.protocol.filters.parser import DEFAULT_LIMITS
+from scim.protocol.filters.readings import readings
 from scim.protocol.filters.resolve import Condition, resolve
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
@@ -36,16 +38,14 @@ def explain() -> None:
 @of_tenant
 @with_appcontext
 def explain_filter(text: str, type_name: str, tenant: str) -> None:
-    """Say what a filter finds, how it is read, and how many it finds here.
+    """Say what a filter finds, and how it is read.
 
     For example: 'userName sw "b" and active eq true'
     """
     opened, tolerated = store(tenant), Tolerated()
     resource_type = _type(opened, type_name)
     with explain_errors():
-        node = parse_filter(text, tolerated)
-        condition = resolve(node, resource_type, tolerated)
-        found, statements = _found(opened, resource_type, condition)
+        node, found, statements = _read(opened, resource_type, text, tolerated)
         everything = opened.query(Query((Selection(resource_type),), limit=0))
     say(filters.sentence(node, resource_type))
     say(f"Here it finds {found.total} of {everything.total}.")
@@ -61,8 +61,9 @@ def explain_filter(text: str, type_name: str, tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -> None:
-    """Say step by step what a PATCH would do to a user or group; nothing is changed.
+    """Say step by step what a PATCH would do.
 
+    NAME is a userName, a displayName or an id. Nothing is changed.
     FILE has the body of the PATCH, `-` is standard input.
     """
     opened = store(tenant)
@@ -108,6 +109,23 @@ def _type(opened: Store, name: str) -> ResourceType:
     if name.lower() not in known:
         raise click.UsageError(f"--type: there is no resource type {name!r}")
     return known[name.lower()]
+
+
+def _read(
+    opened: Store, resource_type: ResourceType, text: str, tolerated: Tolerated
+) -> tuple[Filter, Page, list[str]]:
+    """Return a filter as the server reads it, with what it finds and the statements for that.
+
+    It is read in another way if it finds nothing as the RFCs read it.
+    """
+    tried = []
+    for way in readings(text, tolerated, DEFAULT_LIMITS):
+        condition = resolve(way.node, resource_type, tolerated)
+        tried.append((way.node, *_found(opened, resource_type, condition)))
+        if tried[-1][1].total:
+            tolerated.used |= {way.tolerance: None} if way.tolerance else {}
+            return tried[-1]
+    return tried[0]
 
 
 def _found(

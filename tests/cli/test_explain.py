@@ -49,6 +49,16 @@ def test_filter_is_that_of_a_type(run, fail, scim):
     assert "position 10" in fail("explain filter 'userName e \"x\"'")
 
 
+def test_filter_is_read_as_the_server_reads_it(run, scim):
+    scim.create(user("CORP\\novak"))
+
+    told = run("explain filter 'userName eq \"CORP\\novak\"'")
+
+    assert "Here it finds 1 of 1." in told
+    assert "strict tenants refuse it:\n  literal_backslashes\n" in told
+    assert "finds 0 of 1." in run("explain filter 'userName eq \"CORP\\nobody\"'")
+
+
 def test_patch_is_told_step_by_step_and_changes_nothing(explained, scim, babs):
     told = explained(
         "bjensen",
