@@ -160,11 +160,11 @@ def run(
     progress: Callable[[CheckResult], None] = lambda result: None,
 ) -> list[CheckResult]:
     """Run the checks of some suites, one suite after the other."""
-    return [
-        result
-        for name in dict.fromkeys(suites)
-        for result in run_checks(load([name]), service, progress)
-    ]
+    results: list[CheckResult] = []
+    left: list[str] = []
+    for name in dict.fromkeys(suites):
+        left += _run_all(load([name]), service, progress, results)
+    return results + _left_behind(left)
 
 
 def run_checks(
@@ -176,7 +176,18 @@ def run_checks(
 
     Only the user of an Okta organization exists until all checks have run.
     """
-    results = []
+    results: list[CheckResult] = []
+    left = _run_all(checks, service, progress, results)
+    return results + _left_behind(left)
+
+
+def _run_all(
+    checks: Iterable[Check],
+    service: Service,
+    progress: Callable[[CheckResult], None],
+    results: list[CheckResult],
+) -> list[str]:
+    """Run checks, append their results, and return the paths that the server keeps."""
     left: list[str] = []
     _ = service.config  # or it would be among the exchanges of the first check
     try:
@@ -190,9 +201,7 @@ def run_checks(
     finally:
         if service.organization and service.organization.is_hired:
             left += _dismiss(service.organization, service)
-    if left:
-        results.append(_left_behind(left))
-    return results
+    return left
 
 
 def _dismiss(organization: Organization, service: Service) -> list[str]:
@@ -255,11 +264,15 @@ def _tried(check: Check, service: Service) -> tuple[Status, str, str]:
     return Status.PASSED, "", ""
 
 
-def _left_behind(paths: Sequence[str]) -> CheckResult:
+def _left_behind(paths: Sequence[str]) -> list[CheckResult]:
+    """Return a warning that names these paths, and nothing if there are none."""
+    if not paths:
+        return []
+
     def nothing_is_left_behind(_: Service) -> None:
         """The server deletes everything that the checks have made."""
 
     rule = Check(
         "clean-up", "Clean-up", "RFC 7644 §3.6", "", Level.SHOULD, (), nothing_is_left_behind
     )
-    return CheckResult(rule, Status.WARNED, f"still there: {', '.join(paths)}", (), 0)
+    return [CheckResult(rule, Status.WARNED, f"still there: {', '.join(paths)}", (), 0)]

@@ -1,11 +1,12 @@
 """The runner deletes all that the checks have made, however a check ends."""
 
+import re
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from scim.conformance.checks import Client, Failure, Service, Status, run_checks
+from scim.conformance.checks import Client, Failure, Service, Status, run, run_checks
 from scim.conformance.service import GROUP_SCHEMA
 
 from ..support.broken import Answer, broken_server
@@ -189,6 +190,27 @@ def test_server_that_finds_everybody_keeps_who_was_there(ours):
     assert ada["id"] in [user["id"] for user in everybody()["Resources"]]
     assert not [user for user in everybody()["Resources"] if "scim-check" in user["userName"]]
     ours.session.delete(f"/Users/{ada['id']}")
+
+
+def test_what_will_not_go_is_told_once_for_all_suites(ours):
+    made = []
+
+    def keep(asked, serve):
+        if asked.method == "DELETE":
+            return Answer(403)
+        answer = serve(asked)
+        if (asked.method, answer.status) == ("POST", 201):
+            made.append(f"{asked.path}/{answer.json['id']}")
+        return answer
+
+    with broken_server(ours.url, keep) as url, closing(Client(url, ours.token)) as client:
+        results = run(["okta-spec", "entra"], Service(client))
+
+    [clean_up] = [each for each in results if each.check.suite == "clean-up"]
+    assert results[-1] == clean_up
+    assert set(made) <= set(re.findall("/[^,]+", clean_up.detail))
+    for path in made:
+        ours.session.delete(path)
 
 
 def test_what_will_not_go_is_told(ours):
