@@ -1,6 +1,7 @@
 """The application, and `python app.py`, which serves it."""
 
 import gc
+import os
 import signal
 import sys
 
@@ -80,13 +81,21 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def welcome(service: Service) -> str:
-    """Return the text that a starting server prints; it shows no token but the default."""
+def welcome(service: Service, is_exported: bool) -> str:
+    """Return the text that a starting server prints; it shows no token but the default.
+
+    A shell knows the token if it has exported the variable, and not if that is in `.env`.
+    """
     settings = service.settings
     base = settings.base_url
     local = settings.port if settings.scheme == "http" else settings.origin
     is_default = settings.token == DEFAULT_TOKEN
-    token, shown = (DEFAULT_TOKEN,) * 2 if is_default else ("$SCIM_TOKEN", "the one in SCIM_TOKEN")
+    if is_default:
+        token = shown = DEFAULT_TOKEN
+    elif is_exported:
+        token, shown = "$SCIM_TOKEN", "the one in SCIM_TOKEN"
+    else:
+        token, shown = "YOUR-TOKEN", "the one in .env"
     return f"""
   SCIM base URL   {base}
   Token           {shown}
@@ -121,6 +130,7 @@ def certificate_of(settings: Settings) -> Certificate | None:
 
 def main() -> None:
     """Serve until a signal stops the server."""
+    is_exported = "SCIM_TOKEN" in os.environ
     try:
         read_environment()
         app = create_app()
@@ -146,7 +156,7 @@ def main() -> None:
         if warning:
             print(warning, file=sys.stderr)
         service.database.close()  # no worker may inherit a connection
-        print(welcome(service), flush=True)
+        print(welcome(service, is_exported), flush=True)
         gc.freeze()  # the workers share what is imported, and need not look through it
         worker = Worker(place, settings.client_timeout, begin, certificate)
         sys.exit(Master(worker, settings.workers).serve())

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 import app
-from app import create_app
+from app import create_app, welcome
 from scim.settings import PROJECT, SettingError, Settings, read_environment, read_settings
 
 from .support.databases import ON_ONE_DATABASE
@@ -308,6 +308,18 @@ def test_token_of_ones_own_is_not_printed(serve):
 
     assert server.session.get("/Users").status_code == 200
     assert "t0p-secret" not in server.log
+
+
+@pytest.mark.parametrize(
+    ("is_exported", "shown", "sent"),
+    [(True, "the one in SCIM_TOKEN", "$SCIM_TOKEN"), (False, "the one in .env", "YOUR-TOKEN")],
+)
+def test_command_to_try_it_has_a_token_that_the_shell_knows(is_exported, shown, sent):
+    said = welcome(create_app({"TOKEN": "t0p-secret"}).extensions["scim"], is_exported)
+
+    assert f"Token           {shown}\n" in said
+    assert f'"Authorization: Bearer {sent}"' in said
+    assert "t0p-secret" not in said
 
 
 @ON_ONE_DATABASE
