@@ -49,8 +49,8 @@ OTHERS = {
 
 
 def rows():
-    """Return the cells of each row of the table."""
-    text = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
+    """Return the cells of each row of the first table."""
+    text = (ROOT / "docs/limits.md").read_text(encoding="utf-8").partition("\n## ")[0]
     lines = [line.strip("| ").split("|") for line in text.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in cells] for cells in lines[1:]]
 
