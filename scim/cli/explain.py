@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from scim import provider
 from scim.explain import filters, patches
 from scim.printing import printable
+from scim.protocol.attributes import chains
 from scim.protocol.errors import ScimError
 from scim.protocol.filters.nodes import Filter
 from scim.protocol.filters.parser import DEFAULT_LIMITS
@@ -17,7 +18,7 @@ from scim.protocol.filters.readings import readings
 from scim.protocol.filters.resolve import Condition, resolve
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
-from scim.protocol.values import PLACEHOLDER
+from scim.protocol.values import PLACEHOLDER, Record
 from scim.storage import Page, Query, Selection, Store
 
 from .common import database, explain_errors, of_tenant, say, service, store
@@ -25,6 +26,7 @@ from .history import difference
 from .names import find_alive, with_name
 
 MOST_STEPS = 50
+OPERATIONS = "Operations"
 
 
 @click.group()
@@ -68,19 +70,13 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
     """
     opened = store(tenant)
     resource_id = find_alive(opened, name, type_name)
-    try:
-        sent = json.load(file)
-        operations = list(sent["Operations"])
-    except (ValueError, TypeError, KeyError):
-        raise click.ClickException(
-            f"{file.name} has no PATCH; it begins with "
-            '{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": ['
-        ) from None
+    sent, operations = _read_patch(file)
     resource_type, before = _shown(opened, resource_id)
+    secret = {each[-1].key for each in chains(resource_type.root) if each[-1].returned == "never"}
 
     def tried(count: int) -> tuple[str, ScimError | None]:
         """Return the resource after the first operations; or as it is, and why not."""
-        part = sent | {"Operations": operations[:count]}
+        part = sent | {OPERATIONS: operations[:count]}
         try:
             return _tried(opened, resource_type, resource_id, part, used), None
         except ScimError as error:
@@ -89,19 +85,43 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
     used = Tolerated()
     _, refusal = tried(len(operations))
     for number, operation in enumerate(operations[:MOST_STEPS], start=1):
-        say(f"{number}. {patches.sentence(operation)}")
+        told = patches.without_secrets(operation, secret)
+        say(f"{number}. {patches.sentence(told)}")
         after, error = tried(number)
         if error and refusal and error.detail == refusal.detail:
             break
         changes = [each for each in difference(before, after) if not each[2:].startswith("meta.")]
-        _list("", ["only together with what follows"] if error else changes or ["no change"])
+        nothing = "no change" if told == operation else "no change that is ever shown"
+        _list("", ["only together with what follows"] if error else changes or [nothing])
         before = after
+    if not operations:
+        say("The PATCH has no operations.")
     if len(operations) > MOST_STEPS:
         say(f"and {len(operations) - MOST_STEPS} more operations")
     _list("Tolerances that it needs; strict tenants refuse it", used.used)
     if refusal:
         why = f"{refusal.status} {refusal.scim_type or ''}: {printable(refusal.detail)}"
         raise click.ClickException(f"the server would answer {why}, and store nothing of it")
+
+
+def _read_patch(file: TextIO) -> tuple[Record, list[Any]]:
+    """Return the body of a PATCH, and its operations.
+
+    :raises click.ClickException: the file has none; the message says what is there instead
+    """
+    try:
+        sent = json.load(file)
+    except ValueError as error:
+        raise click.ClickException(f"{file.name} is not JSON: {error}") from None
+    names = {name.lower(): name for name in sent} if isinstance(sent, dict) else {}
+    operations = sent[names["operations"]] if "operations" in names else None
+    if not isinstance(operations, list):
+        raise click.ClickException(
+            f"{file.name} is no PATCH; that is an object such as "
+            '{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [...]}'
+        )
+    rest = {name: value for name, value in sent.items() if name.lower() != "operations"}
+    return rest | {OPERATIONS: operations}, operations
 
 
 def _type(opened: Store, name: str) -> ResourceType:

@@ -1,11 +1,38 @@
 """PATCH operations in plain words (RFC 7644 §3.5.2)."""
 
 import json
+from collections.abc import Container
 from typing import Any
 
 WORDS = {"add": "add {value} to {place}", "replace": "set {place} to {value}"}
 LONGEST = 200  # characters of a value
 WHOLE = "the resource"
+HIDDEN = "…"
+
+
+def without_secrets(operation: Any, secret: Container[str]) -> Any:
+    """Return an operation with ``…`` for each value of a secret attribute.
+
+    ``secret`` has the names of those attributes in small letters. A path or a key ends in one,
+    whatever stands before it: an operation that the server refuses shows no secret either.
+    """
+    if isinstance(operation, list):
+        return [without_secrets(each, secret) for each in operation]
+    if not isinstance(operation, dict):
+        return operation
+    path = next((value for name, value in operation.items() if name.lower() == "path"), None)
+    is_secret = isinstance(path, str) and _last(path) in secret
+    return {
+        name: HIDDEN
+        if _last(name) in secret or (is_secret and name.lower() == "value")
+        else without_secrets(value, secret)
+        for name, value in operation.items()
+    }
+
+
+def _last(path: str) -> str:
+    """Return the last name of a path in small letters."""
+    return path.replace(":", ".").rpartition(".")[2].strip().lower()
 
 
 def sentence(operation: Any) -> str:

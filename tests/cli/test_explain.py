@@ -114,12 +114,56 @@ def test_operation_that_needs_a_later_one_is_no_refusal(explained, babs):
     ]
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '{"Operations": 1}', "{}"])
+@pytest.mark.parametrize("text", ["[]", '{"Operations": 1}', '{"Operations": {}}', "{}", "null"])
 def test_file_without_a_patch_is_told(fail, babs, tmp_path, text):
     file = tmp_path / "patch.json"
     file.write_text(text)
 
-    assert "has no PATCH" in fail(f"explain patch bjensen {file}")
+    assert "patch.json is no PATCH; that is an object" in fail(f"explain patch bjensen {file}")
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe"])
+def test_file_without_json_is_told(fail, babs, tmp_path, text):
+    file = tmp_path / "patch.json"
+    file.write_bytes(text)
+
+    assert "patch.json is not JSON: " in fail(f"explain patch bjensen {file}")
+
+
+def test_name_of_the_operations_has_no_case(run, babs, tmp_path):
+    file = tmp_path / "patch.json"
+    sent = patch_op(replace("title", "Guide"))
+    file.write_text(json.dumps({name.lower(): value for name, value in sent.items()}))
+
+    assert '  + title: "Guide"\n' in run(f"explain patch bjensen {file}")
+
+
+def test_patch_without_operations_is_told(explained, babs):
+    assert explained("bjensen").splitlines()[0] == "The PATCH has no operations."
+
+
+def test_secrets_are_hidden(explained, attempt, babs, tmp_path):
+    urn = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+    told = explained(
+        "bjensen",
+        replace("Password", "t0p-Secret"),
+        add(f"{urn}:password", "t0p-Secret"),
+        add(None, {"title": "Guide", f"{urn}:password": "t0p-Secret"}),
+    )
+
+    assert told.splitlines()[:5] == [
+        '1. set Password to "…"',
+        "  no change that is ever shown",
+        f'2. add "…" to {urn}:password',
+        "  no change that is ever shown",
+        f'3. add to or set title to "Guide", {urn}:password to "…"',
+    ]
+    file = tmp_path / "refused.json"
+    file.write_text(json.dumps(patch_op(add("name", {"password": ["t0p-Secret"]}), add("x.y", 1))))
+    done = attempt(f"explain patch bjensen {file}")
+    assert '1. add {"password": "…"} to name' in done.stdout
+    assert "t0p-Secret" not in told + done.stdout + done.stderr
 
 
 def test_many_operations_are_told_in_part(explained, babs):
