@@ -74,7 +74,10 @@ def demo(
             administrator.check()
             play(year, administrator, speed, _tell)
     except (UnusableServerError, ValueError) as error:
-        raise click.ClickException(printable(f"{url} cannot be used: {error}")) from None
+        said = f"{url} cannot be used: {error}"
+        if "Connection refused" in said:
+            said += "; start the server, or correct the host and the port"
+        raise click.ClickException(printable(said)) from None
     click.echo(summary(year, idp, administrator, time.monotonic() - begun))
     context.exit(1 if administrator.failures else 0)
 

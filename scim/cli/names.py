@@ -49,7 +49,7 @@ def find_alive(opened: Store, name: str, type_name: str | None = None) -> str:
 
 def find_deleted(opened: Store, name: str, type_name: str | None = None) -> str:
     """Return the id of the resource in the trash with an id or a name."""
-    return _one(name, type_name, is_id(name), (_deleted(opened, name),))
+    return _one(name, type_name, is_id(name), (_deleted(opened, name),), "deleted ")
 
 
 def find_user(opened: Store, name: str) -> str:
@@ -62,7 +62,11 @@ def find_user(opened: Store, name: str) -> str:
 
 
 def _one(
-    name: str, type_name: str | None, is_given: bool, places: Iterable[Iterator[Known]]
+    name: str,
+    type_name: str | None,
+    is_given: bool,
+    places: Iterable[Iterator[Known]],
+    state: str = "",
 ) -> str:
     """Return the only resource that the first place with any has; an id is taken as it is."""
     if is_given:
@@ -83,8 +87,10 @@ def _one(
             )
         if found:
             return found[0].id
-    what = type_name or "user or group"
-    raise click.ClickException(f"no {what} has the id or name {name!r}")
+    what, tenant = type_name or "user or group", click.get_current_context().params["tenant"]
+    raise click.ClickException(
+        f"no {state}{what} has the id or name {name!r} in the tenant {tenant!r}"
+    )
 
 
 def _alive(opened: Store, name: str) -> Iterator[Known]:

@@ -124,5 +124,6 @@ def issue(name: str, subject: str | None, tenant: str) -> None:
     user_id = find_user(store(tenant), subject) if subject else None
     issued = database().write(lambda connection: issue_token(connection, mine, name, user_id))
     if issued is None:
-        raise click.ClickException(f"the tenant has a token {name!r} already; revoke it first")
+        taken = f"the tenant has a token {name!r} already"
+        raise click.ClickException(f"{taken}; choose another name, or revoke it first")
     say(issued)

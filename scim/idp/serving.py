@@ -74,9 +74,15 @@ class QuietHandler(WSGIRequestHandler):
 def create_api_server(api: Api, port: int) -> BaseWSGIServer:
     """Return a server that listens on this machine only; port 0 is any free one.
 
-    :raises OSError: the port is in use. Werkzeug itself would print lines of its own and exit
+    :raises OSError: the port is in use; the message says what to do. Werkzeug itself would print
+        lines of its own and exit
     """
-    with create_server((HOST, port)) as listener:
+    try:
+        listener = create_server((HOST, port))
+    except OSError as error:
+        reason = str(error.strerror).partition(" (while")[0]  # Python repeats the address there
+        raise OSError(f"cannot listen on port {port}: {reason}; --port takes another") from None
+    with listener:
         return make_server(
             HOST,
             listener.getsockname()[1],

@@ -149,9 +149,8 @@ def _type(store: Store, name: str) -> ResourceType:
 def _document_at(changes: Sequence[Change], version: int, stored: Stored) -> Record:
     """Return a resource's document at a version, found in the bodies that its changes keep."""
     if not 1 <= version <= stored.version:
-        raise InvalidValueError(
-            f"the resource has the versions 1 to {stored.version}, not {version}"
-        )
+        known = "only version 1" if stored.version == 1 else f"the versions 1 to {stored.version}"
+        raise InvalidValueError(f"the resource has {known}, not {version}")
     earlier = [each.after for each in changes if each.version <= version and each.after]
     later = [each.before for each in changes if each.version > version and each.before]
     body = earlier[-1] if earlier else later[0] if later else stored.body

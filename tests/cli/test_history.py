@@ -248,7 +248,7 @@ def test_revert_to_what_is_taken_is_refused(scim, fail):
 def test_revert_to_no_version_is_refused(scim, fail, number):
     babs = scim.create(user())
 
-    assert "the resource has the versions 1 to 1, not" in fail(f"revert {babs['id']} --to {number}")
+    assert "the resource has only version 1, not" in fail(f"revert {babs['id']} --to {number}")
 
 
 def test_deleted_resource_is_restored_before_it_is_reverted(scim, run, fail):

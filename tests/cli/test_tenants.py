@@ -100,7 +100,7 @@ def test_running_server_notices_within_seconds(server, run):
         ("token issue okta --tenant nobody", "the tenant 'nobody' does not exist"),
         ("token list --tenant nobody", "the tenant 'nobody' does not exist"),
         ("token revoke okta", "the tenant has no token 'okta'"),
-        ("token issue me --subject nobody", "no User has the id or name 'nobody'"),
+        ("token issue me --subject nobody", "no User has the id or name 'nobody' in the tenant"),
         ("trash list --tenant nobody", "the tenant 'nobody' does not exist"),
     ],
 )

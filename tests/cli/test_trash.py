@@ -93,7 +93,7 @@ def test_name_restores_too(scim, run, fail, deleted):
     assert f"(deleted {babs['meta']['created'][:13]}" in fail("trash restore babs")
     assert run("trash restore babs --type user") == f"Restored the User {babs['id']} (Babs).\n"
     assert run("trash restore BABS") == f"Restored the Group {team['id']} (babs).\n"
-    assert "no user or group has the id or name" in fail("trash restore babs")
+    assert "no deleted user or group has the id or name" in fail("trash restore babs")
 
 
 def test_restored_user_is_as_before_with_a_new_version(scim, run, deleted):
@@ -234,7 +234,9 @@ def test_what_is_not_in_the_trash_cannot_be_restored(scim, fail):
 
     for resource_id in (UNKNOWN_ID, there["id"]):
         assert "the trash has no resource" in fail(f"trash restore {resource_id}")
-    assert "no user or group has the id or name" in fail("trash restore bjensen")
+    assert "no deleted user or group has the id or name 'bjensen' in the tenant 'default'" in fail(
+        "trash restore bjensen"
+    )
 
 
 def test_purge_spares_what_was_deleted_recently(scim, run, engine):

@@ -53,7 +53,10 @@ def test_error_has_the_shape_of_the_provider(api, path):
 
 
 def test_port_that_is_taken_is_an_error(api, capsys):
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        create_api_server(api, taken.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = f"^cannot listen on port {port}: Address already in use; --port takes another$"
+        with pytest.raises(OSError, match=said):
+            create_api_server(api, port)
 
     assert capsys.readouterr() == ("", "")

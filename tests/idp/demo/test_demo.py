@@ -213,7 +213,7 @@ def test_server_that_is_not_there_is_said_in_a_line(idp):
     assert result.exit_code == 1
     [line] = result.output.splitlines()
     assert line.startswith(f"Error: {url} cannot be used: ")
-    assert "refused" in line
+    assert line.endswith("refused; start the server, or correct the host and the port")
 
 
 @IDPS
