@@ -49,6 +49,10 @@ def drop_empty(_: Any, __: Any, directives: list[Any]) -> None:
 
 def report(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
     """Say where the database is now."""
+    if step.is_stamp:
+        to = ", ".join(step.destination_revision_ids) or "the empty database"
+        print(f"Marked as at {to}; no table has changed.")
+        return
     if step.is_upgrade:
         print(f"Migrated to {step.up_revision_id}: {step.up_revision.doc}")
         return

@@ -12,14 +12,14 @@ from flask_migrate import cli, migrate
 from scim.service import Service
 from scim.settings import Settings
 from scim.storage import Database
-from scim.storage.database.database import incomplete
+from scim.storage.database.database import OUTDATED, incomplete
 from scim.storage.database.partitions import partition
 
 from .common import say, service
 
 db: click.Group = cli.db
 db.help = "Create, migrate and compare the tables of the database."
-NEED_FILE = ("check", "current", "downgrade", "stamp")
+NEED_TABLES = ("check", "current", "downgrade", "stamp")
 begin, apply = db.callback, db.commands["upgrade"].callback
 
 
@@ -41,23 +41,28 @@ def check_migrations(**options: Any) -> Any:
 db.callback = check_migrations
 
 
-def needs_file(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a command of Flask-Migrate say in a line that SQLite's file is not there."""
+def check_usable() -> None:
+    """Say in a line why no migration can be applied or taken back, if that is so."""
+    problem = database().problem(current_app.extensions["migrate"].directory)
+    if problem and problem != OUTDATED:
+        raise click.ClickException(problem)
+
+
+def needs_tables(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command of Flask-Migrate say in a line why it cannot work."""
 
     @wraps(command)
     @with_appcontext
     def checked(**options: Any) -> Any:
-        file = database().file
-        if file and (problem := file.problem()):
-            raise click.ClickException(problem)
+        check_usable()
         return command(**options)
 
     return checked
 
 
-for inherited in map(db.commands.__getitem__, NEED_FILE):
+for inherited in map(db.commands.__getitem__, NEED_TABLES):
     assert inherited.callback
-    inherited.callback = needs_file(inherited.callback)
+    inherited.callback = needs_tables(inherited.callback)
 
 
 def say_here() -> None:
@@ -91,8 +96,7 @@ def upgrade(**options: Any) -> None:
     """Apply the migrations; create SQLite's file first, which nothing else does."""
     if file := database().file:
         file.create()
-        if problem := file.problem():
-            raise click.ClickException(problem)
+    check_usable()
     assert apply
     apply(**options)
     if options["sql"]:  # the output is a script

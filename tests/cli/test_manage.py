@@ -66,6 +66,13 @@ def test_database_that_is_not_migrated_is_migrated(new_database):
 
 
 @ON_ONE_DATABASE
+def test_stamp_says_that_it_changes_no_table(migrated_database):
+    done = run("manage.py", "db", "stamp", "0001", DATABASE_URL=migrated_database())
+
+    assert done.stdout == "Marked as at 0001; no table has changed.\n"
+
+
+@ON_ONE_DATABASE
 def test_script_of_migrations_is_sql_alone(new_database):
     printed = run("manage.py", "db", "upgrade", "--sql", DATABASE_URL=new_database()).stdout
 
@@ -112,9 +119,9 @@ def test_tables_of_a_newer_version_are_told(migrated_database):
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     engine.dispose()
 
-    line = refusal("token list", url)
-
-    assert "The tables are those of a newer version (9999); update the code" in line
+    for command in ("token list", "db upgrade", "db downgrade", "db current"):
+        line = refusal(command, url)
+        assert "The tables are those of a newer version (9999); update the code" in line, command
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])

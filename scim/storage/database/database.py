@@ -25,6 +25,7 @@ T = TypeVar("T")
 ATTEMPTS = 5
 NEARLY = 0.9  # of its time limit; a commit that takes so long may have been cut off
 LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before each further one
+OUTDATED = "The database is not up to date; migrate it with: python manage.py db upgrade"
 WHERE = ("host", "port", "dbname", "user", "service")  # parameters that are no secrets
 
 
@@ -80,7 +81,6 @@ class Database:
 
         ``migrations`` is the folder of the migrations that must have been applied.
         """
-        outdated = "The database is not up to date; migrate it with: python manage.py db upgrade"
         if problem := incomplete(migrations) or (self.file and self.file.problem()):
             return problem
         try:
@@ -91,7 +91,7 @@ class Database:
         known = ScriptDirectory(migrations)
         if newer := set(applied) - {each.revision for each in known.walk_revisions()}:
             return f"The tables are those of a newer version ({', '.join(newer)}); update the code"
-        return None if set(applied) == set(known.get_heads()) else outdated
+        return None if set(applied) == set(known.get_heads()) else OUTDATED
 
     def observe(self, observer: Observer | None) -> None:
         """Show an observer each statement from now on, or nobody with None."""
