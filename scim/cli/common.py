@@ -11,7 +11,7 @@ from scim.printing import printable
 from scim.protocol.errors import ScimError
 from scim.service import Service
 from scim.storage import Database, Store
-from scim.storage.tokens import Tenant, find_tenant
+from scim.storage.tokens import Tenant, find_tenant, list_tenants
 
 TOKEN = "manage.py"  # the history names it for changes by commands
 
@@ -52,12 +52,23 @@ def store(tenant: str) -> Store:
     return service().store(find(tenant), TOKEN)
 
 
+def stores(tenant: str, of_all: bool) -> list[Store]:
+    """Return the directory of a tenant, or those of all."""
+    if not of_all:
+        return [store(tenant)]
+    opened = service()
+    return [opened.store(each, TOKEN) for each in opened.database.read(list_tenants)]
+
+
 def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option ``--tenant``."""
     option = click.option(
         "--tenant", default="default", show_default=True, help="the tenant's name"
     )
     return option(command)
+
+
+of_all_tenants = click.option("--all-tenants", "of_all", is_flag=True, help="purge in all tenants")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from scim.protocol.values import PLACEHOLDER
 from scim.provider import recovery
 from scim.storage import Cause, Change, Reason, Store
 
-from .common import explain_errors, of_tenant, say, service, store
+from .common import explain_errors, of_all_tenants, of_tenant, say, service, store, stores
 from .names import find_alive, name_in, name_of, with_name
 from .times import instant
 from .trash import days_ago, say_missing, say_purged
@@ -30,18 +30,25 @@ MEMBERS_SHOWN = 20
 )
 @click.option("--purge", is_flag=True, help="delete changes older than SCIM_HISTORY_DAYS")
 @of_tenant
+@of_all_tenants
 @with_appcontext
 def history(
-    name: str | None, type_name: str | None, since: str | None, purge: bool, tenant: str
+    name: str | None,
+    type_name: str | None,
+    since: str | None,
+    purge: bool,
+    tenant: str,
+    of_all: bool,
 ) -> None:
     """Show who changed a user or group, when, and which values.
 
     NAME is a userName, a displayName or an id. With --since it may be left out.
     """
+    if of_all and not purge:
+        raise click.UsageError("--all-tenants goes with --purge")
     opened = store(tenant)
     if purge:
-        days = service().settings.history_days
-        say_purged(recovery.purge_history(opened, days_ago(days)), "changes made", days)
+        _purge(stores(tenant, of_all))
     elif name is None and since is None:
         raise click.UsageError("give the name of a user or group, --since, or --purge")
     elif name is None:
@@ -52,6 +59,13 @@ def history(
             changes = recovery.history(opened, resource_id)
         recent = [change for change in changes if change.at >= (since or "")]
         _say_all(lines(opened, resource_id, recent))
+
+
+def _purge(opened: list[Store]) -> None:
+    days = service().settings.history_days
+    before = days_ago(days)
+    parts = (part for each in opened for part in recovery.purge_history(each, before))
+    say_purged(parts, "changes made", days)
 
 
 def _say_all(described: Iterator[str]) -> None:

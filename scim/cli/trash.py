@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from scim.protocol.values import date_time
 from scim.provider import recovery
 
-from .common import explain_errors, of_tenant, say, service, store
+from .common import explain_errors, of_all_tenants, of_tenant, say, service, store, stores
 from .names import find_deleted, name_in, with_name
 
 SHOWN = 100
@@ -73,14 +73,17 @@ def say_missing(ids: Iterable[str]) -> None:
     help="days to keep deleted users and groups  [default: SCIM_TRASH_DAYS]",
 )
 @of_tenant
+@of_all_tenants
 @with_appcontext
-def purge(days: int | None, tenant: str) -> None:
+def purge(days: int | None, tenant: str, of_all: bool) -> None:
     """Delete for good what was deleted long ago.
 
     Long ago is more than SCIM_TRASH_DAYS days.
     """
     days = service().settings.trash_days if days is None else days
-    say_purged(recovery.purge_trash(store(tenant), days_ago(days)), "deleted", days)
+    before = days_ago(days)
+    parts = (part for each in stores(tenant, of_all) for part in recovery.purge_trash(each, before))
+    say_purged(parts, "deleted", days)
 
 
 def days_ago(days: int) -> str:

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from ..support.errors import check_error
 from ..support.scim import Scim, user
@@ -126,3 +127,18 @@ def test_trash_and_history_are_those_of_the_tenant(scim, run, fail):
     assert "no change" in fail(f"history {babs['id']} --tenant acme")
     assert run("trash purge --days 0 --tenant acme").startswith("Purged 0 ")
     assert babs["id"] in run("trash list")
+
+
+def test_all_tenants_are_purged_at_once(scim, run, fail, client, engine):
+    run("tenant add acme")
+    scim.delete(f"/Users/{scim.create(user())['id']}")
+    client.environ_base["HTTP_AUTHORIZATION"] = (
+        "Bearer " + run("token issue a --tenant acme").strip()
+    )
+    scim.delete(f"/Users/{scim.create(user())['id']}")
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE changes SET at = '2001'"))
+
+    assert run("trash purge --days 0 --all-tenants").startswith("Purged 2 ")
+    assert run("history --purge --all-tenants").startswith("Purged 4 ")
+    assert "goes with --purge" in fail("history --since 1h --all-tenants")
