@@ -31,6 +31,27 @@ BULK_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 SEARCH_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 
+Words = dict[str, str | list[Any] | dict[Any, Any]]
+
+
+def _words(kind: str) -> Words:
+    """Return what is said of a field that is not of its kind, in place of marshmallow's words."""
+    wrong = f"must be {kind}"
+    return {"required": "is required", "null": wrong, "invalid": wrong, "too_large": wrong}
+
+
+class Text(fields.String):
+    default_error_messages = _words("a string")
+
+
+class Number(fields.Integer):
+    default_error_messages = _words("a whole number")
+
+
+class List(fields.List[Any]):
+    default_error_messages = _words("a list")
+
+
 class Message(Schema):
     """A message; names of attributes match in any case (RFC 7643 §2.1).
 
@@ -38,6 +59,7 @@ class Message(Schema):
     """
 
     urn = ""
+    error_messages = {"type": "must be a JSON object"}
 
     class Meta:
         unknown = EXCLUDE
@@ -58,18 +80,14 @@ class Message(Schema):
         return {name.lower(): name for name in names}
 
 
-ErrorMessages = dict[str, str | list[Any] | dict[Any, Any]]
-REQUIRED: ErrorMessages = {"required": "is required"}
-
-
 def _schemas(urn: str) -> fields.Field[Any]:
     message = f"is required and must list {urn}"
-    return fields.List(fields.String(), required=True, error_messages={"required": message})
+    return List(Text(), required=True, error_messages={"required": message})
 
 
 def _operations(element: Message) -> fields.Field[Any]:
-    nested = fields.Nested(element)
-    return fields.List(nested, required=True, data_key="Operations", error_messages=REQUIRED)
+    nested = fields.Nested(element, error_messages={"null": element.error_messages["type"]})
+    return List(nested, required=True, data_key="Operations")
 
 
 class Operation(Message):
@@ -78,8 +96,8 @@ class Operation(Message):
     class Meta:
         unknown = INCLUDE
 
-    op = fields.String(required=True, error_messages=REQUIRED)
-    path = fields.String(allow_none=True, load_default=None)
+    op = Text(required=True)
+    path = Text(allow_none=True, load_default=None)
     value = fields.Raw(allow_none=True, load_default=missing)
 
 
@@ -106,16 +124,16 @@ class BulkRequest(Message):
 
     urn = BULK_REQUEST_SCHEMA
     schemas = _schemas(urn)
-    fail_on_errors = fields.Integer(strict=True, load_default=None, data_key="failOnErrors")
+    fail_on_errors = Number(strict=True, load_default=None, data_key="failOnErrors")
     operations = _operations(BulkElement())
 
 
 def _parameter(name: str, known: Field[Any]) -> fields.Field[Any]:
     if known.metadata == LIST:
-        return fields.List(fields.String(), load_default=None)
+        return List(Text(), load_default=None)
     if name in NUMBERS:
-        return fields.Integer(strict=True, load_default=None)
-    return fields.String(load_default=None)
+        return Number(strict=True, load_default=None)
+    return Text(load_default=None)
 
 
 class Search(Message):
