@@ -1,4 +1,4 @@
-"""Views of people and memberships, for whoever reads the tables with SQL."""
+"""Views of people and memberships, for readers of the tables with SQL."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Groups in groups have no foreign keys, which took most of the time to write a chain of them."""
+"""Groups in groups have no foreign keys: these took most of the time of writing a chain."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""SQLite has statistics of all indexes: a new one without was preferred, and read all groups."""
+"""SQLite has statistics of every index: it preferred a new one without, and read all groups."""
 
 from alembic import op
 

@@ -19,8 +19,9 @@ from .common import say, service
 
 db: click.Group = cli.db
 db.help = "Create, migrate and compare the tables of the database."
-NEED_TABLES = ("check", "current", "downgrade", "stamp")
+NEED_TABLES = ("check", "downgrade", "stamp")
 begin, apply = db.callback, db.commands["upgrade"].callback
+show = db.commands["current"].callback
 
 
 def database() -> Database:
@@ -71,6 +72,20 @@ def say_here() -> None:
         "The migrations are already here; "
         f"`python manage.py db upgrade` applies them to {database().url}."
     )
+
+
+@with_appcontext
+def say_current(**options: Any) -> None:
+    """Show the current revision, and whether there is a newer one."""
+    check_usable()
+    assert show
+    show(**options)
+    if problem := database().problem(current_app.extensions["migrate"].directory):
+        say(problem)
+
+
+db.commands["current"].callback = say_current
+db.commands["stamp"].help = "Note a revision as current; no table changes."
 
 
 @db.command("init")
