@@ -108,6 +108,20 @@ def welcome(service: Service, is_exported: bool) -> str:
 """
 
 
+def announce(service: Service, is_exported: bool) -> None:
+    """Say where the server is, in a log of JSON as one more object of it."""
+    settings, log = service.settings, logging.getLogger("scim")
+    warning = service.database.file and service.database.file.warning()
+    if settings.log_format == "json":
+        if warning:
+            log.warning(warning)
+        log.info("Serving %s, database %s", settings.base_url, service.database.url)
+        return
+    if warning:
+        print(warning, file=sys.stderr)
+    print(welcome(service, is_exported), flush=True)
+
+
 def begin() -> Exchanges:
     """Return the exchanges of a worker, with an application of its own."""
     app = create_app()
@@ -152,11 +166,8 @@ def main() -> None:
         problem = service.database.problem(migrations)
         if problem:
             sys.exit(problem)
-        warning = service.database.file and service.database.file.warning()
-        if warning:
-            print(warning, file=sys.stderr)
+        announce(service, is_exported)
         service.database.close()  # no worker may inherit a connection
-        print(welcome(service, is_exported), flush=True)
         gc.freeze()  # the workers share what is imported, and need not look through it
         worker = Worker(place, settings.client_timeout, begin, certificate)
         sys.exit(Master(worker, settings.workers).serve())
