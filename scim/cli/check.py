@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import IO, Any
 
 import click
 from flask.cli import ScriptInfo
@@ -45,7 +45,7 @@ LINE_EVERY = 100  # checks, where there is no terminal
 @click.option("--report", "form", type=click.Choice(list(FORMATS)), help="write a report, too")
 @click.option(
     "--output",
-    type=click.File("w", encoding="utf-8", lazy=False),
+    type=click.Path(dir_okay=False, allow_dash=True),
     help="where to write the report; standard output if absent",
 )
 @click.option("--okta", metavar="URL", help="an Okta organization to use instead of the stand-in")
@@ -66,7 +66,7 @@ def check(
     token: str | None,
     suites: tuple[str, ...],
     form: str | None,
-    output: TextIO | None,
+    output: str | None,
     okta: str | None,
     okta_app: str | None,
     okta_token: str | None,
@@ -88,6 +88,7 @@ def check(
         raise click.UsageError(f"--okta is for --suite {OKTA_CRUD}")
     url, token = find_target(url, token)
     with _cleaning_up(), closing(reach(url, token, ca, timeout)) as client:
+        file = _opened(context, output) if output else None
         trust(None if okta else ca)  # for the stand-in
         with _organization(client, names, okta, okta_app, okta_token) as organization:
             service = Service(client, organization)
@@ -98,10 +99,19 @@ def check(
                 for line in purge_run(script.load_app, client.base_url, token, service.made):
                     click.echo(line, err=True)
     for line in as_table(report):
-        click.echo(printable(line), err=bool(form and not output))
+        click.echo(printable(line), err=bool(form and output in (None, "-")))
     if form:
-        click.echo(FORMATS[form](report), file=output)
+        click.echo(FORMATS[form](report), file=file)
     context.exit(1 if report.has_failed else 0)
+
+
+def _opened(context: click.Context, output: str) -> IO[Any]:
+    """Open the file of the report, so late that an earlier one outlives a wrong option or URL."""
+    try:
+        return context.with_resource(click.open_file(output, "w", encoding="utf-8"))
+    except OSError as error:
+        reason = f"{output!r}: {error.strerror}"
+        raise click.BadParameter(reason, param_hint="--output") from None
 
 
 @contextmanager

@@ -138,6 +138,24 @@ def test_output_without_a_report_is_refused(ours, tmp_path):
 
     assert done.exit_code == 2
     assert "--report" in done.stderr
+    assert not (tmp_path / "report").exists()
+
+
+def test_dash_is_standard_output_for_the_report_alone(ours):
+    done = check(ours.url, "--suite", "okta-spec", "--report", "json", "--output", "-")
+
+    assert json.loads(done.stdout)["counts"]
+
+
+@pytest.mark.parametrize("url", ["{ours}/no", "http://127.0.0.1:{port}", "nonsense"])
+def test_mistake_leaves_an_earlier_report(ours, tmp_path, url):
+    (tmp_path / "report").write_text("earlier")
+    wrong = url.format(ours=ours.url, port=free_port())
+
+    done = check(wrong, "--report", "html", "--output", str(tmp_path / "report"))
+
+    assert done.exit_code != 0
+    assert (tmp_path / "report").read_text() == "earlier"
 
 
 @pytest.fixture
