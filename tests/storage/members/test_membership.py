@@ -34,7 +34,8 @@ def people(engine):
         ]
         with engine.begin() as connection:
             connection.execute(sa.text(ROWS), rows)
-            connection.exec_driver_sql("ANALYZE users")  # as autovacuum does after a while
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("ANALYZE users")  # as autovacuum does after a while
         return rows
 
     return make
