@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from flask import current_app
 
 from scim.printing import printable
@@ -53,9 +54,14 @@ def store(tenant: str) -> Store:
 
 
 def stores(tenant: str, of_all: bool) -> list[Store]:
-    """Return the directory of a tenant, or those of all."""
+    """Return the directory of a tenant, or those of all.
+
+    :raises click.UsageError: the command line has both ``--tenant`` and ``--all-tenants``
+    """
     if not of_all:
         return [store(tenant)]
+    if click.get_current_context().get_parameter_source("tenant") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--tenant and --all-tenants exclude each other")
     opened = service()
     return [opened.store(each, TOKEN) for each in opened.database.read(list_tenants)]
 

@@ -46,6 +46,8 @@ def history(
     """
     if of_all and not purge:
         raise click.UsageError("--all-tenants goes with --purge")
+    if purge and (name or type_name or since):
+        raise click.UsageError("--purge takes no NAME, --type or --since; it is of a whole tenant")
     opened = store(tenant)
     if purge:
         _purge(stores(tenant, of_all))

@@ -41,7 +41,7 @@ def find_target(url: str | None, token: str | None) -> tuple[str, str]:
     """
     settings = read_settings()
     url = url or settings.base_url
-    token = token or (settings.token if is_ours(url, settings) else ask_for("Token", "--token"))
+    token = token or (settings.token if is_ours(url, settings) else _ask_for_token(url))
     kind, _, rest = token.strip().partition(" ")
     return url, rest.strip() if kind.lower() == "bearer" else token.strip()
 
@@ -54,6 +54,13 @@ def is_ours(url: str, settings: Settings) -> bool:
         return parts.hostname in hosts and (parts.port or PORTS[parts.scheme]) == settings.port
     except (KeyError, ValueError):
         return False
+
+
+def _ask_for_token(url: str) -> str:
+    if not url.lower().startswith(("http://", "https://")):
+        said = f"{url!r} is no URL of a server; it begins with http:// or https://"
+        raise click.UsageError(said)
+    return ask_for("Token", "--token")
 
 
 def ask_for(what: str, option: str) -> str:

@@ -120,6 +120,8 @@ def revoke(name: str, tenant: str) -> None:
 @with_appcontext
 def issue(name: str, subject: str | None, tenant: str) -> None:
     """Make a token and print it; no command shows it again."""
+    if not name.strip():
+        raise click.ClickException("a token needs a name")
     mine = find(tenant)
     user_id = find_user(store(tenant), subject) if subject else None
     issued = database().write(lambda connection: issue_token(connection, mine, name, user_id))

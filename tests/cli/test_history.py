@@ -158,6 +158,11 @@ def test_history_names_the_token(scim, run, client):
     assert "Z  okta  create\n" in run(f"history {babs['id']}")
 
 
+@pytest.mark.parametrize("other", ["bjensen@example.com", "--since 1h", "--type User"])
+def test_purge_is_never_of_a_part(fail, other):
+    assert "--purge takes no NAME, --type or --since" in fail(f"history --purge {other}")
+
+
 def test_purge_forgets_what_is_old(scim, run, engine, changes):
     babs = scim.create(user("babs"))
     tours = scim.create(group("Tours", babs))

@@ -59,7 +59,6 @@ def test_own_host_and_port_get_the_token(target, url, settings):
         "http://localhost:8000@example.com/scim/v2",
         "https://example.com:8000/scim/v2",
         "http://localhost:port",
-        "localhost:8000",
         "http://[",
     ],
 )
@@ -68,6 +67,13 @@ def test_token_goes_to_no_other_server(target, url):
 
     assert target("--scim", url, **place) == "Error: Token is missing; give --token"
     assert target("--scim", url, typed="typed\n", **place) == f"{url} typed"
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost/scim/v2", "nope"])
+def test_no_token_is_asked_for_what_is_no_url(target, url):
+    said = target("--scim", url, typed="typed\n")
+
+    assert said == f"Error: {url!r} is no URL of a server; it begins with http:// or https://"
 
 
 @pytest.mark.parametrize("token", ["Bearer abc", "bearer  abc", " abc ", "abc"])

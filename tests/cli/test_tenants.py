@@ -142,3 +142,15 @@ def test_all_tenants_are_purged_at_once(scim, run, fail, client, engine):
     assert run("trash purge --days 0 --all-tenants").startswith("Purged 2 ")
     assert run("history --purge --all-tenants").startswith("Purged 4 ")
     assert "goes with --purge" in fail("history --since 1h --all-tenants")
+
+
+@pytest.mark.parametrize("command", ["trash purge", "history --purge"])
+def test_purge_is_of_one_tenant_or_of_all(fail, command):
+    both = f"{command} --all-tenants --tenant default"
+    assert "--tenant and --all-tenants exclude each other" in fail(both)
+
+
+@pytest.mark.parametrize("name", ["''", "' '"])
+def test_token_needs_a_name(run, fail, name):
+    assert "a token needs a name" in fail(f"token issue {name}")
+    assert run("token list") == "No token has been issued.\n"

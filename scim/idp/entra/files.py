@@ -24,6 +24,8 @@ def read_directory(path: Path) -> Directory:
         return load(document)
     except GraphError as error:
         raise ValueError(f"{path}: {error.message}") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     except (KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} is not a directory: see docs/entra-without-entra.md") from None
 

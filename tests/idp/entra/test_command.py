@@ -47,7 +47,9 @@ def test_directory_that_makes_no_sense_is_refused(tmp_path, document, message):
     path = tmp_path / "directory.json"
     path.write_text(document if isinstance(document, str) else json.dumps(document))
 
-    assert message in refused(*APP, "--directory", str(path))
+    said = refused(*APP, "--directory", str(path))
+    assert message in said
+    assert str(path) in said
 
 
 @pytest.mark.parametrize(
