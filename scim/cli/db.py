@@ -21,7 +21,7 @@ db: click.Group = cli.db
 db.help = "Create, migrate and compare the tables of the database."
 NEED_TABLES = ("check", "downgrade", "stamp")
 begin, apply = db.callback, db.commands["upgrade"].callback
-show = db.commands["current"].callback
+show, compare = db.commands["current"].callback, db.commands["check"].callback
 
 
 def database() -> Database:
@@ -42,10 +42,10 @@ def check_migrations(**options: Any) -> Any:
 db.callback = check_migrations
 
 
-def check_usable() -> None:
+def check_usable(allowed: str | None = OUTDATED) -> None:
     """Say in a line why no migration can be applied or taken back, if that is so."""
     problem = database().problem(current_app.extensions["migrate"].directory)
-    if problem and problem != OUTDATED:
+    if problem and problem != allowed:
         raise click.ClickException(problem)
 
 
@@ -55,7 +55,7 @@ def needs_tables(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     @with_appcontext
     def checked(**options: Any) -> Any:
-        check_usable()
+        check_usable(None if command is compare else OUTDATED)
         return command(**options)
 
     return checked

@@ -15,6 +15,11 @@ from scim.printing import printable
 from .reach import trust
 from .target import find_target, with_target
 
+REMEDIES = {
+    "Connection refused": "start the server, or correct the host and the port",
+    "CERTIFICATE_VERIFY_FAILED": "trust the certificate with --ca FILE",
+}
+
 
 def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
     if not math.isfinite(value):
@@ -75,9 +80,8 @@ def demo(
             play(year, administrator, speed, _tell)
     except (UnusableServerError, ValueError) as error:
         said = f"{url} cannot be used: {error}"
-        if "Connection refused" in said:
-            said += "; start the server, or correct the host and the port"
-        raise click.ClickException(printable(said)) from None
+        remedies = (remedy for cause, remedy in REMEDIES.items() if cause in said)
+        raise click.ClickException(printable("; ".join((said, *remedies)))) from None
     click.echo(summary(year, idp, administrator, time.monotonic() - begun))
     context.exit(1 if administrator.failures else 0)
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import closing
+from http.client import BadStatusLine
 from ssl import SSLCertVerificationError, SSLError
 from typing import Any
 from urllib.parse import urlsplit
@@ -135,6 +136,6 @@ def _remedy(error: BaseException | None) -> str:
             return "the server may hang, or --timeout may be too short"
         case ConnectionRefusedError():
             return "start the server, or correct the host and the port"
-        case ConnectionError():
+        case ConnectionError() | BadStatusLine():
             return "if the server speaks TLS, the URL begins with https://"
     return "correct the URL"

@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from contextlib import ExitStack
 
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from scim.cli.check import check as command
+from scim.cli.demo import demo
 
 from ..idp.scripted import scripted
 from ..support.broken import Answer, broken_server
@@ -150,6 +152,8 @@ def test_certificate_of_its_own_is_trusted_by_its_file(secure):
     url, file = secure
 
     assert line_of(check(url)).endswith("; trust the certificate with --ca FILE")
+    played = CliRunner().invoke(demo, ["--scim", url, "--token", "123456789"])
+    assert line_of(played).endswith("; trust the certificate with --ca FILE")
     assert check(url, "--ca", file).exit_code == 0
     both = CliRunner().invoke(
         command, [url, "--token", "123456789", "--suite", "okta-crud", "--ca", file]
@@ -163,6 +167,21 @@ def test_wrong_scheme_is_told(secure, ours):
     assert "the URL begins with https://" in line_of(check(url.replace("https", "http")))
     line = line_of(check(ours.url.replace("http", "https")))
     assert "if the server speaks plain HTTP, the URL begins with http://" in line
+
+
+def test_alert_of_tls_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"\x15\x03\x03\x00\x02\x022")
+
+        threading.Thread(target=answer, daemon=True).start()
+        line = line_of(check(f"http://127.0.0.1:{server.getsockname()[1]}/scim/v2"))
+
+    assert "if the server speaks TLS, the URL begins with https://" in line
 
 
 def test_file_without_certificates_is_told(ours, tmp_path):
