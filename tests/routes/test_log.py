@@ -10,6 +10,7 @@ from scim.logs import JsonFormatter, LogFormatter
 
 from ..support.databases import ON_ONE_DATABASE
 from ..support.scim import add, group, listed, patch_op, path_of, replace, user
+from ..support.threads import READERS
 
 SECRET = "t1meMa$heen"
 NOBODY = "there is no User with the id 'none'"
@@ -18,6 +19,8 @@ NOBODY = "there is no User with the id 'none'"
 @pytest.fixture
 def logged(caplog):
     """Return what a handler with a formatter has written since the last call."""
+    if READERS:
+        pytest.skip("the lines of other threads would be there, too")
     caplog.set_level(logging.INFO, logger="scim")
 
     def logged(formatter):
