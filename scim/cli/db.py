@@ -86,6 +86,9 @@ def say_current(**options: Any) -> None:
 
 db.commands["current"].callback = say_current
 db.commands["stamp"].help = "Note a revision as current; no table changes."
+for parameter in db.commands["merge"].params:
+    # Without revisions, Alembic writes a migration that nothing can be upgraded with.
+    parameter.required |= parameter.name == "revisions"
 
 
 @db.command("init")

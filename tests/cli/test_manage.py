@@ -8,6 +8,9 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from scim.cli.db import db
 
 from ..support.databases import ON_ONE_DATABASE
 from ..support.ports import free_port
@@ -66,6 +69,13 @@ def test_database_that_is_not_migrated_is_migrated(new_database):
     assert UPGRADE in hint
     assert UPGRADE in refusal(COMMANDS[0], url)
     assert UPGRADE in refusal("db check", url)
+
+
+def test_merge_needs_revisions():
+    done = CliRunner().invoke(db.commands["merge"])
+
+    assert done.exit_code == 2
+    assert "Missing argument 'REVISIONS...'" in done.stderr
 
 
 @ON_ONE_DATABASE
