@@ -7,6 +7,7 @@ takes 0.4 ms to plan the SELECT of a user, and 0.03 ms to follow a plan that it 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
+from math import inf
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -22,6 +23,7 @@ Call = tuple[str, Any, str | None]
 # Seconds after which PostgreSQL plans a statement anew. A plan from when a table was nearly empty
 # walks through all rows of a tenant, and would stay until autovacuum has seen the table.
 PLANNED = 5
+SLOW = 0.02  # seconds of an execution after which the next one gets a new plan at once
 
 
 class Prepared:
@@ -46,7 +48,7 @@ class Prepared:
         info = connection.info
         text, values, preparing = form.call(info, names)
         observer = info[WATCH].observer
-        started = perf_counter() if observer else 0
+        started = perf_counter()
         cursor = connection.connection.cursor()
         try:
             if preparing:
@@ -57,8 +59,11 @@ class Prepared:
             rows: Sequence[Any] = cursor.fetchall() if cursor.description else ()
         except connection.dialect.loaded_dbapi.Error as error:
             raise driver_failure(connection, error) from error
+        seconds = perf_counter() - started
+        if seconds > SLOW and form in (info.get(PREPARED) or ()):
+            info[PREPARED][form] = -inf
         if observer:
-            observer(*form.call({}, names)[:2], perf_counter() - started)
+            observer(*form.call({}, names)[:2], seconds)
         return rows
 
     def _form(self, dialect: sa.Dialect) -> "_Sqlite | _Postgresql":
