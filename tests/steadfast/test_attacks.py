@@ -12,7 +12,7 @@ import pytest
 
 from . import connections, hostile, requests
 from .conftest import LINES
-from .sizes import SIZE
+from .sizes import IS_FULL, SIZE
 from .target import Target
 from .victim import Seen, watch
 
@@ -51,7 +51,8 @@ def test_others_are_served_beside(steady, new_database, attack):
     database = steady.server.database_url.partition(":")[0].partition("+")[0]
     LINES.append(f"{attack:28}{database:11}{undisturbed}  {beside}   {dict(beside.statuses)}")
 
-    broken = SIZE.kills * 2 if attack == "killed workers" else 0  # it was answering these
+    # A dead worker was answering these; everyday machines take longer to replace it.
+    broken = SIZE.kills * (2 if IS_FULL else 4) if attack == "killed workers" else 0
     check(undisturbed, beside, broken)
 
 
