@@ -71,6 +71,7 @@ class Call(Request):
         super().__init__(environ, **options)
         self.access: Access | None = None
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
+        self.applied = ""  # the preference that was heeded
         self.detail = ""  # of the error that is answered
         self.began: float = environ.get(ARRIVED) or perf_counter()
 
@@ -107,6 +108,7 @@ class Call(Request):
     def write(self, operation: Callable[[Store, *Sent], T], *sent: *Sent) -> T:
         """Return what an operation returns; in a dry run, nothing that it does is kept."""
         if self.is_dry:
+            self.applied = DRY_RUN
             return self.store.rehearse(lambda store: operation(store, *sent))
         return operation(self.store, *sent)
 
@@ -227,8 +229,7 @@ class Call(Request):
         milliseconds = 1000 * (perf_counter() - self.began)
         tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
         client = self.remote_addr or ""
-        applied = DRY_RUN if self.is_dry else ""
-        parts = (milliseconds, self.id, client, tenant, token, applied, tolerated, self.detail)
+        parts = (milliseconds, self.id, client, tenant, token, self.applied, tolerated, self.detail)
         logger.info(RequestLine(self.method, self.path, status, *parts))
 
     def answer(self, text: str, status: int = 200) -> Response:
@@ -251,6 +252,6 @@ def _finish(response: Response) -> Response:
         response.call_on_close(log)
     else:
         log()
-    if call.is_dry:
-        response.headers["Preference-Applied"] = DRY_RUN  # RFC 7240 §3
+    if call.applied:
+        response.headers["Preference-Applied"] = call.applied  # RFC 7240 §3
     return answers.finish(response, call.id, used)

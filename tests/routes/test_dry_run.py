@@ -114,7 +114,10 @@ def test_dry_run_heeds_conditions(scim, company, everything):
 
 
 def test_read_has_no_dry_run(scim, company):
+    schemas = ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]
+
     assert "Preference-Applied" not in scim.get("/Users", **DRY).headers
+    assert "Preference-Applied" not in scim.post("/.search", {"schemas": schemas}, **DRY).headers
 
 
 def test_dry_run_that_takes_long_is_ended(scim, everything, monkeypatch):
