@@ -13,9 +13,9 @@ shell.help = shell.short_help = "Open a Python shell with the application as `ap
 
 def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
-    inside = (listing.user, listing.group, trash.trash, history.history, history.revert)
-    explained = (explain.explain,)
+    read = (listing.user, listing.group, explain.explain)
+    inside = (*read, trash.trash, history.history, history.revert)
     operated = (db.db, reset.reset, tenants.tenant, tenants.token, routes_command, shell)
     outside = (check.check, idp.idp, demo.demo)
-    for command in (*inside, *explained, *operated, *outside):
+    for command in (*inside, *operated, *outside):
         cli.add_command(command)

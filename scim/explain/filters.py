@@ -145,11 +145,9 @@ def _subject(path: Path, resource_type: ResourceType | None) -> str:
         return str(path)
     whole = str(AttributePath(path.name, urn=path.urn))
     below = path.sub_attribute or ("value" if chain[-1].type == "complex" else "")
-    return (
-        f"{'an' if below[:1] in 'aeiou' else 'a'} {below} of {whole}"
-        if below
-        else f"one of {whole}"
-    )
+    if not below:
+        return f"one of {whole}"
+    return f"{'an' if below[0] in 'aeiou' else 'a'} {below} of {whole}"
 
 
 def _type_of(path: Path, resource_type: ResourceType | None) -> str:
