@@ -16,8 +16,8 @@ from .common import database, find, say
 def reset(name: str | None, yes: bool) -> None:
     """Delete all users and groups, with trash and history.
 
-    Tenants and tokens stay. The server may go on meanwhile. Deleting the database's file under it
-    is no reset.
+    Tenants and tokens stay. The server may run meanwhile. Do not delete the database's file
+    instead: then the server answers 503.
     """
     opened = database()
     tenants = [find(name)] if name else opened.read(list_tenants)
