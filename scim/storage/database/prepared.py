@@ -52,7 +52,6 @@ class Prepared:
         cursor = connection.connection.cursor()
         try:
             if preparing:
-                info[PREPARED].pop(form, None)
                 cursor.execute(preparing)
                 info[PREPARED][form] = monotonic()
             cursor.execute(text, values)
