@@ -108,9 +108,12 @@ def hash_password(document: Record, tolerated: Tolerated, known: dict[str, str])
     text = document.get("password")
     if not isinstance(text, Unhashed):
         return
+    if tolerated.is_dry:
+        document["password"] = ""
+        return
     if text not in known:
         with _one_at_a_time:
-            known[text] = "" if tolerated.is_dry else hasher.hash(text)
+            known[text] = hasher.hash(text)
     document["password"] = known[text]
 
 
