@@ -9,7 +9,8 @@ MANY, SOME = 1_000_000, 10  # rows of a tenant, and of one value
 WITHOUT = """
     SELECT tables.name, indexes.name, indexes."unique"
     FROM sqlite_schema AS tables, pragma_index_list(tables.name) AS indexes
-    WHERE tables.type = 'table' AND indexes.name NOT IN (SELECT idx FROM sqlite_stat1)
+    WHERE tables.type = 'table'
+    AND indexes.name NOT IN (SELECT idx FROM sqlite_stat1 WHERE idx IS NOT NULL)
 """
 
 
@@ -18,7 +19,7 @@ def upgrade() -> None:
         return
     connection = op.get_bind()
     for table, index, is_unique in connection.exec_driver_sql(WITHOUT).all():
-        information = connection.exec_driver_sql(f"PRAGMA index_info({index})")
+        information = connection.exec_driver_sql(f'PRAGMA index_info("{index}")')
         columns = [row.name for row in information]
         if columns[0] == "tenant_id":
             few = [MANY if name in ("tenant_id", "resource_type") else SOME for name in columns]
