@@ -32,8 +32,10 @@ def as_date_time(value: Any, tolerated: Tolerated, bounds: bool = False) -> Any:
     A date alone is one only where it ``bounds`` a search. As a value to be stored, it would get a
     time that nobody has sent.
     """
-    found = INSTANT.fullmatch(value) if isinstance(value, str) else None
-    if found is None or DATE_TIME.fullmatch(value) or not (found["time"] or bounds):
+    if not isinstance(value, str) or DATE_TIME.fullmatch(value):
+        return value
+    found = INSTANT.fullmatch(value)
+    if found is None or not (found["time"] or bounds):
         return value
     if not tolerated.allows("loose_dates"):
         return value
