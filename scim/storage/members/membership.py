@@ -224,13 +224,12 @@ def meeting(connection: sa.Connection, condition: Condition, names: dict[str, An
     """Return the ids of the members of ``this``, and of the resources ``ids``, that meet it."""
     found = []
     for relation in RELATIONS["members"]:
-        met, by_id = (
-            related_where(condition, relation, connection.dialect.name),
-            relation.other.c.id,
-        )
+        met = related_where(condition, relation, connection.dialect.name)
+        by_id = relation.other.c.id
         found.append(relation.select(by_id).where(relation.owner == THIS, met))
-        mine = relation.other.c.tenant_id == TENANT
-        found.append(sa.select(by_id).where(mine, among(by_id), met))
+        if names["ids"]:
+            mine = relation.other.c.tenant_id == TENANT
+            found.append(sa.select(by_id).where(mine, among(by_id), met))
     return set(connection.scalars(sa.union_all(*found), names))
 
 
