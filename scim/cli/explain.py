@@ -11,7 +11,7 @@ from scim import provider
 from scim.explain import filters, patches
 from scim.printing import printable
 from scim.protocol.attributes import chains
-from scim.protocol.errors import ScimError
+from scim.protocol.errors import InvalidFilterError, ScimError
 from scim.protocol.filters.nodes import Filter
 from scim.protocol.filters.parser import DEFAULT_LIMITS
 from scim.protocol.filters.readings import readings
@@ -42,7 +42,8 @@ def explain() -> None:
 def explain_filter(text: str, type_name: str, tenant: str) -> None:
     """Say what a filter finds, and how it is read.
 
-    For example: 'userName sw "b" and active eq true'
+    For example: 'userName sw "b" and active eq true'. Tolerances are named: a strict tenant has
+    none.
     """
     opened, tolerated = store(tenant), Tolerated()
     resource_type = _type(opened, type_name)
@@ -140,7 +141,12 @@ def _read(
     """
     tried = []
     for way in readings(text, tolerated, DEFAULT_LIMITS):
-        condition = resolve(way.node, resource_type, tolerated)
+        try:
+            condition = resolve(way.node, resource_type, tolerated)
+        except InvalidFilterError:
+            if not way.tolerance:
+                raise
+            continue
         tried.append((way.node, *_found(opened, resource_type, condition)))
         if tried[-1][1].total:
             tolerated.used |= {way.tolerance: None} if way.tolerance else {}

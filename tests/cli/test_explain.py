@@ -57,6 +57,7 @@ def test_filter_is_read_as_the_server_reads_it(run, scim):
     assert "Here it finds 1 of 1." in told
     assert "strict tenants refuse it:\n  literal_backslashes\n" in told
     assert "finds 0 of 1." in run("explain filter 'userName eq \"CORP\\nobody\"'")
+    assert "finds 0 of 1." in run("explain filter 'userName eq \"a%00b\"'")
 
 
 def test_patch_is_told_step_by_step_and_changes_nothing(explained, scim, babs):
