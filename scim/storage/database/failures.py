@@ -71,6 +71,7 @@ POSTGRESQL = {
     "3D": State.UNREACHABLE,
     "3F": State.OUTDATED,
     "40": State.BUSY,
+    "42P05": State.BUSY,  # a PREPARE was cancelled after it was done
     "42501": State.FORBIDDEN,
     "42703": State.OUTDATED,
     "42P01": State.OUTDATED,
@@ -85,7 +86,8 @@ POSTGRESQL = {
     "F0": State.FAULTY,
     "XX": State.FAULTY,
 }
-STALE = {"0A000", "26000"}  # about prepared statements, of which a new connection has none
+# About prepared statements, of which a new connection has none.
+STALE = {"0A000", "26000", "42P05"}
 SQLITE = {
     sqlite3.SQLITE_AUTH: State.FORBIDDEN,
     sqlite3.SQLITE_BUSY: State.BUSY,

@@ -1,9 +1,12 @@
 """PostgreSQL's plan of a prepared statement follows the tables as they grow."""
 
+from contextlib import suppress
+
 import pytest
 import sqlalchemy as sa
 
 from scim.storage.database import prepared
+from scim.storage.database.engine import PREPARED
 from scim.storage.database.prepared import Prepared
 
 from ...support.databases import POSTGRESQL
@@ -45,3 +48,34 @@ def test_plan_of_an_empty_table_does_not_stay(new_directory, monkeypatch, limit)
         conditions()
         assert conditions() == (1, ["Index Cond: ((tenant_id = $1) AND (id = $2))"])
         undone.rollback()
+
+
+@POSTGRESQL
+def test_statement_that_is_prepared_unknown_to_us_is_prepared_anew(new_directory):
+    """A PREPARE may be cancelled after PostgreSQL has done it."""
+    statement, database = Prepared(sa.text("SELECT :this")), new_directory().store.database
+
+    def forget(connection):
+        statement.rows(connection, {"this": "a"})
+        connection.info[PREPARED].clear()
+
+    database.write(forget)
+
+    assert database.write(lambda known: statement.rows(known, {"this": "b"})) == [("b",)]
+
+
+@POSTGRESQL
+def test_statement_survives_a_transaction_that_was_aborted(new_directory, monkeypatch):
+    statement, database = Prepared(sa.text("SELECT :this")), new_directory().store.database
+
+    def fail(connection):
+        statement.rows(connection, {"this": "a"})
+        with suppress(sa.exc.DBAPIError):
+            connection.exec_driver_sql("SELECT 1 / 0")
+        statement.rows(connection, {"this": "a"})
+
+    monkeypatch.setattr(prepared, "PLANNED", 0)
+    with suppress(Exception):
+        database.write(fail)
+
+    assert database.write(lambda known: statement.rows(known, {"this": "b"})) == [("b",)]
