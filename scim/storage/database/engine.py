@@ -169,13 +169,14 @@ class WritingConnections(Connections):
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """Yield a connection within a transaction; on SQLite, the threads take turns."""
-        with (
-            self._turn,
-            self.one() as connection,
-            observed(connection, "BEGIN", connection.begin) as begun,
-        ):
-            yield connection
-            observed(connection, "COMMIT", begun.commit)
+        with self._turn, self.one() as connection:
+            try:
+                with observed(connection, "BEGIN", connection.begin) as begun:
+                    yield connection
+                    observed(connection, "COMMIT", begun.commit)
+            finally:
+                if connection.in_transaction():  # its end was cut off, and nobody can begin another
+                    connection.invalidate()
 
 
 def driver_failure(connection: sa.Connection, error: Exception) -> BaseException:
