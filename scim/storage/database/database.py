@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -54,6 +55,7 @@ class Database:
         self.file = self._guard() if engine.dialect.name == "sqlite" else None
         self.reading, self.writing = Connections(self.reader), WritingConnections(engine)
         self.failures = Failures()
+        self.rehearsing = Lock()  # dry runs wait for each other, so that writes wait for one only
         self.anchors = Anchors()
         self.replica = Replica(replica_url, self.read, self.failures) if replica_url else None
         for each in self.engines:
@@ -128,7 +130,8 @@ class Database:
             undone.rollback()
             return done
 
-        return self.write(attempt)
+        with self.rehearsing:
+            return self.write(attempt)
 
     def close(self) -> None:
         """Close all connections that are not in use."""

@@ -13,7 +13,7 @@ from ..anchors import Anchors
 from .failures import refused
 
 T = TypeVar("T")
-LONGEST = 5  # seconds; other writes may wait for it
+LONGEST = 2  # seconds; other writes may wait for it
 
 
 class Rehearsal:
