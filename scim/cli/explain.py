@@ -76,7 +76,7 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
     secret = {each[-1].key for each in chains(resource_type.root) if each[-1].returned == "never"}
 
     def tried(count: int) -> tuple[str, ScimError | None]:
-        """Return the resource after the first operations; or as it is, and why not."""
+        """Return the resource after the first operations, or unchanged with the error."""
         part = sent | {OPERATIONS: operations[:count]}
         try:
             return _tried(opened, resource_type, resource_id, part, used), None
@@ -101,7 +101,9 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
         say(f"and {len(operations) - MOST_STEPS} more operations")
     _list("Tolerances that it needs; strict tenants refuse it", used.used)
     if refusal:
-        why = f"{refusal.status} {refusal.scim_type or ''}: {printable(refusal.detail)}"
+        is_secret = patches.without_secrets(operations, secret) != operations
+        detail = patches.QUOTED.sub('"…"', refusal.detail) if is_secret else refusal.detail
+        why = f"{refusal.status} {refusal.scim_type or ''}: {printable(detail)}"
         raise click.ClickException(f"the server would answer {why}, and store nothing of it")
 
 
@@ -112,6 +114,10 @@ def _read_patch(file: TextIO) -> tuple[Record, list[Any]]:
     """
     try:
         sent = json.load(file)
+        patches.without_secrets(sent, ())
+        json.dumps(sent, ensure_ascii=False).encode()  # half a surrogate cannot be stored
+    except RecursionError:
+        raise click.ClickException(f"{file.name} is nested too deeply") from None
     except ValueError as error:
         raise click.ClickException(f"{file.name} is not JSON: {error}") from None
     names = {name.lower(): name for name in sent} if isinstance(sent, dict) else {}
@@ -137,7 +143,7 @@ def _read(
 ) -> tuple[Filter, Page, list[str]]:
     """Return a filter as the server reads it, with what it finds and the statements for that.
 
-    It is read in another way if it finds nothing as the RFCs read it.
+    If it finds nothing as the RFCs read it, the server tries the other readings.
     """
     tried = []
     for way in readings(text, tolerated, DEFAULT_LIMITS):

@@ -167,6 +167,16 @@ def test_secrets_are_hidden(explained, attempt, babs, tmp_path):
     assert "t0p-Secret" not in told + done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    "text", ["[" * 20_000, '{"Operations": [{"value": ' + "[" * 950 + "]" * 950 + "}]}"]
+)
+def test_file_that_is_nested_too_deeply_is_told(fail, babs, tmp_path, text):
+    file = tmp_path / "patch.json"
+    file.write_text(text)
+
+    assert "is nested too deeply" in fail(f"explain patch bjensen {file}")
+
+
 def test_many_operations_are_told_in_part(explained, babs):
     told = explained("bjensen", *(replace("title", f"x{number}") for number in range(60)))
 
