@@ -36,7 +36,7 @@ class RequestLine(NamedTuple):
         line = f"{self.method} {path} {self.status} {self.milliseconds:.1f}ms"
         line += f" request_id={self.request_id}{_who(self.client, self.tenant, self.token)}"
         line += _said("applied", self.applied) + _said("tolerated", self.tolerated)
-        return line + _said("detail", self.shown_detail()) if self.detail else line
+        return line + _said("detail", self.shown_detail())
 
     def known(self) -> dict[str, Any]:
         """Return what is known, by its name."""

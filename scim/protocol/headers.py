@@ -20,6 +20,6 @@ def wants_dry_run(prefer: str) -> bool:
 def request_id(sent: str) -> str:
     """Return the id of a request: the one that the client sent, or a new one if that is not plain.
 
-    Plain are 1 to 128 ASCII letters, digits and characters of ``_.:@/+=-``.
+    A plain id has 1 to 128 ASCII letters, digits and characters of ``_.:@/+=-``.
     """
     return sent if PLAIN_ID.fullmatch(sent) else token_hex(8)

@@ -110,8 +110,8 @@ class Tolerated:
     """The tolerances of one request; records which were used.
 
     ``base_url`` is the URL of this service for the client, ``profile`` the tenant's rules beside
-    the RFCs, ``max_elements`` the number of values that an attribute may have. What ``is_dry`` is
-    not stored.
+    the RFCs, ``max_elements`` the number of values that an attribute may have. With
+    ``is_dry`` nothing of the request is stored.
     """
 
     def __init__(

@@ -17,10 +17,10 @@ class Reading:
 
 
 def readings(text: str, tolerated: Tolerated, limits: Limits) -> Iterator[Reading]:
-    """Yield the meanings of ``text`` that a tenant accepts; each is for the case that none before
-    it finds anything.
+    """Yield the meanings of ``text`` that a tenant accepts, that of the RFCs first.
 
-    Values are decoded after parsing, since a decoded quotation mark must not end the value.
+    A later meaning counts only if those before it find nothing. Values are decoded after parsing,
+    since a decoded quotation mark must not end the value.
 
     :raises InvalidFilterError: the text is not a filter
     """

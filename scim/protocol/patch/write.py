@@ -114,7 +114,7 @@ class Writer:
             sent = [sent]  # the ``value`` of the element; alone it would mean no elements
         value = self.loaded(target.last, sent)
         if not value and sent and is_unknown(target.last, sent):
-            return  # to ignore what is unknown must not clear what is there
+            return  # an ignored name must not clear the attribute
         if target.sub_attribute and is_cleared(
             target.sub_attribute, attribute, value, self.tolerated
         ):
@@ -183,7 +183,7 @@ class Writer:
             return list(held.items)
         found = self.matching(held, target.value_filter)
         if not found and target.literal_filter:
-            with suppress(InvalidFilterError):  # as it stands it is no value of the attribute
+            with suppress(InvalidFilterError):  # the literal text is no value of the attribute
                 found = self.matching(held, target.literal_filter)
             if found:
                 self.tolerated.allows("literal_backslashes")

@@ -21,7 +21,7 @@ from ..relations import MEMBERS_OF_THIS, RELATIONS
 from ..tables import DIALECTS, TENANT, THIS, among, groups, link, users
 from .nesting import Nesting, NestingNotLocked
 
-MANY = 1000  # members; conditions on more of them are met before a transaction
+MANY = 1000  # members; in a larger group, conditions are evaluated before the transaction
 USER_ID = sa.cast(link.c.user_id, sa.Text)
 SELECT_ONE_MORE = Prepared(
     MEMBERS_OF_THIS.offset(sa.bindparam("number", type_=sa.Integer())).limit(sa.literal_column("1"))
@@ -90,7 +90,7 @@ SELECT_KNOWN_BENEATH = _select_known(
 
 
 class MembersNotFound(Exception):
-    """A transaction must begin again: conditions on many members are met before it, unlocked.
+    """A transaction must begin again: conditions on many members are evaluated before its locks.
 
     ``operations`` are those on the members of ``group``, which become ``version``.
     """
