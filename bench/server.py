@@ -54,6 +54,7 @@ def serve(place: Place, workers: int, *program: str) -> Iterator[Server]:
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_")}
     made = {"SCIM_DATABASE_URL": place.url, "SCIM_PORT": str(port), "SCIM_WORKERS": str(workers)}
+    made |= {"SCIM_CONSOLE": "off"}
     # The floor is started by granian's command line. app.py passes these settings itself.
     made |= {"GRANIAN_PORT": str(port), "GRANIAN_WORKERS": str(workers)}
     made |= {"GRANIAN_INTERFACE": "wsgi", "GRANIAN_BLOCKING_THREADS": "1"}

@@ -3,10 +3,10 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
 DEFAULT_TOKEN = "123456789"
 LOCAL = ("127.0.0.1", "0.0.0.0", "::", "localhost")  # as hosts, "localhost" leads to them
+LAST_PORT = 65535
 DEEPEST_FILTER = 10  # the parser of SQLite refuses SQL that is nested much deeper
 VERSION = "unreleased"  # the newest heading of CHANGELOG.md
 PROJECT = Path(__file__).resolve().parent.parent
@@ -29,8 +30,19 @@ class SettingError(ValueError):
     """A setting cannot be used; the message names it and the values that it takes."""
 
 
-def _setting(default: Any, about: str, least: int = 1) -> Any:
-    return field(default=default, metadata={"about": about, "least": least})
+def _setting(default: Any, about: str, least: int = 1, choices: Sequence[str] = ()) -> Any:
+    metadata = {"about": about, "least": least, "choices": choices}
+    return field(default=default, metadata=metadata)
+
+
+def _check(name: str, value: Any, limits: Mapping[str, Any]) -> None:
+    if type(value) is int and value < limits["least"]:
+        raise SettingError(f"SCIM_{name} must be {limits['least']} or more")
+    if name.endswith("PORT") and value > LAST_PORT:
+        raise SettingError(f"SCIM_{name} must be {LAST_PORT} or less")
+    if (choices := limits["choices"]) and value not in choices:
+        listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
+        raise SettingError(f"SCIM_{name} must be {listed}, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,9 @@ class Settings:
         "", "a file with the certificate (PEM) for HTTPS; empty for plain HTTP"
     )
     tls_key: str = _setting("", "the file with its private key (PEM), without a password")
-    log_format: str = _setting("text", "`text`, or `json` for one JSON object a line")
+    log_format: str = _setting(
+        "text", "`text`, or `json` for one JSON object a line", choices=("text", "json")
+    )
     token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients send")
     trusted_proxies: str = _setting(
         "127.0.0.0/8,::1", "addresses and networks of proxies whose X-Forwarded headers count"
@@ -90,13 +104,24 @@ class Settings:
         365, "days until `history --purge` deletes changes; 0 keeps no history", least=0
     )
 
+    env: str = _setting(
+        "development", "`development` or `production`", choices=("development", "production")
+    )
+    console: str = _setting(
+        "auto",
+        "`on` serves the console and records exchanges, `off` does neither; `auto` is `on` while "
+        "`SCIM_HOST` is a loopback address and `SCIM_ENV` is not `production`",
+        choices=("auto", "on", "off"),
+    )
+    console_port: int = _setting(5050, "the port of the console; if it is taken, the next free one")
+    recordings: int = _setting(
+        10_000, "maximum of recorded exchanges, the newest; 0 records none", least=0
+    )
+    recording_days: int = _setting(7, "days until a recorded exchange is deleted")
+
     def __post_init__(self) -> None:
         for setting in fields(self):
-            least = setting.metadata["least"]
-            if setting.type is int and getattr(self, setting.name) < least:
-                raise SettingError(f"SCIM_{setting.name.upper()} must be {least} or more")
-        if self.port > 65535:
-            raise SettingError("SCIM_PORT must be 65535 or less")
+            _check(setting.name.upper(), getattr(self, setting.name), setting.metadata)
         self._complete_urls()
         try:
             self.host.encode("idna")
@@ -116,8 +141,6 @@ class Settings:
             raise SettingError(
                 f"SCIM_SCHEMA_FOLDER: the folder {self.schema_folder!r} does not exist"
             )
-        if self.log_format not in ("text", "json"):
-            raise SettingError(f"SCIM_LOG_FORMAT must be text or json, not {self.log_format!r}")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise SettingError("SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together: set both")
         if self.default_page_size > self.max_page_size:
@@ -139,6 +162,18 @@ class Settings:
     def base_url(self) -> str:
         """The SCIM base URL, for clients on this machine."""
         return f"{self.origin}{self.base_path}"
+
+    @property
+    def has_console(self) -> bool:
+        """Whether the server has a console; by default only where others cannot reach either."""
+        if self.console != "auto":
+            return self.console == "on"
+        return self.env != "production" and is_loopback(self.host)
+
+    @property
+    def records(self) -> bool:
+        """Whether exchanges are recorded for the console."""
+        return self.has_console and self.recordings > 0
 
     def _complete_urls(self) -> None:
         """Add the driver to the URLs of databases, and the project's folder to a relative file."""
@@ -205,7 +240,7 @@ def read_settings(
     for setting in fields(Settings):
         name = setting.name.upper()
         value = overrides.get(name, environment.get(f"SCIM_{name}") or None)
-        if name == "PORT" and isinstance(value, str) and is_address(value):
+        if name.endswith("PORT") and isinstance(value, str) and is_address(value):
             value = None
         if isinstance(value, str):
             value = _read(name, value, setting.type)
@@ -235,6 +270,14 @@ def networks(listed: str) -> list[IPv4Network | IPv6Network]:
     :raises ValueError: one of them is none
     """
     return [ip_network(each.strip()) for each in listed.split(",")]
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a host: ``localhost`` or an address."""
+    try:
+        return host.lower() == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _read(name: str, text: str, kind: Any) -> Any:

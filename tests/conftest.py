@@ -48,6 +48,7 @@ def pytest_configure() -> None:
         if not name.startswith("SCIM_TEST_"):
             del os.environ[name]
     os.environ["PYTHON_DOTENV_DISABLED"] = "1"  # nor are those in .env for the tests
+    os.environ["SCIM_CONSOLE"] = "off"  # also of servers and commands; a test can ask for `on`
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     signal.signal(signal.SIGTERM, signal.default_int_handler)

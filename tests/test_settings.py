@@ -44,6 +44,11 @@ WRONG = [
     ({"SKIP_UNKNOWN_MEMBERS": "2"}, "SCIM_SKIP_UNKNOWN_MEMBERS must be true or false"),
     ({"SCHEMA_FOLDER": "no/such"}, "SCIM_SCHEMA_FOLDER: the folder 'no/such' does not"),
     ({"LOG_FORMAT": "xml"}, "SCIM_LOG_FORMAT must be text or json, not 'xml'"),
+    ({"ENV": "prod"}, "SCIM_ENV must be development or production, not 'prod'"),
+    ({"CONSOLE": "true"}, "SCIM_CONSOLE must be auto, on or off, not 'true'"),
+    ({"CONSOLE_PORT": "65536"}, "SCIM_CONSOLE_PORT must be 65535 or less"),
+    ({"RECORDINGS": "-1"}, "SCIM_RECORDINGS must be 0 or more"),
+    ({"RECORDING_DAYS": "0"}, "SCIM_RECORDING_DAYS must be 1 or more"),
     ({"TLS_KEY": "key.pem"}, "SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together"),
     ({"TLS_CERTIFICATE": "cert.pem"}, "SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together"),
     ({"DATABASE_URL": "mysql://host/db"}, "SCIM_DATABASE_URL must be sqlite:///"),
@@ -159,6 +164,7 @@ FOREIGN = {
     "SCIM_PORT_5000_TCP": "tcp://10.0.0.7:5000",
     "SCIM_PORT_5000_TCP_PROTO": "tcp",
     "SCIM_DB_PORT": "tcp://10.0.0.8:5432",
+    "SCIM_CONSOLE_PORT": "tcp://10.0.0.9:5050",
     "SCIM_DB_SERVICE_HOST": "10.0.0.8",
     "SCIM_DB_PORT_5432_TCP_ADDR": "10.0.0.8",
     "SCIM_TEST_TRIES": "20",
@@ -170,7 +176,7 @@ FOREIGN = {
 def environment():
     """The environment of this process, which a test may change, without switches of dotenv."""
     with patch.dict(os.environ):
-        del os.environ["PYTHON_DOTENV_DISABLED"]
+        del os.environ["PYTHON_DOTENV_DISABLED"], os.environ["SCIM_CONSOLE"]
         yield os.environ
 
 
@@ -251,6 +257,28 @@ def test_applications_read_no_file(environment, tmp_path, monkeypatch):
 )
 def test_base_url_follows_from_host_port_and_path(values, url):
     assert read_settings(values, {}).base_url == url
+
+
+@pytest.mark.parametrize(
+    ("values", "has_console"),
+    [
+        ({}, True),
+        ({"HOST": "localhost"}, True),
+        ({"HOST": "::1"}, True),
+        ({"HOST": "127.8.0.1"}, True),
+        ({"HOST": "0.0.0.0"}, False),
+        ({"HOST": "::"}, False),
+        ({"HOST": "localhost.example.com"}, False),
+        ({"ENV": "production"}, False),
+        ({"CONSOLE": "off"}, False),
+        ({"CONSOLE": "on", "HOST": "0.0.0.0"}, True),
+        ({"CONSOLE": "on", "ENV": "production"}, True),
+    ],
+)
+def test_console_is_there_by_default_where_only_this_machine_can_reach_it(values, has_console):
+    assert read_settings(values, {}).has_console == has_console
+    assert read_settings(values, {}).records == has_console
+    assert not read_settings(values | {"RECORDINGS": "0"}, {}).records
 
 
 def test_variables_are_read_by_their_type():
