@@ -1,0 +1,62 @@
+"""Why a request failed, in a few words that complete a sentence."""
+
+import re
+
+from .bodies import Reading
+from .exchange import Check, Exchange
+from .words import plain
+
+IN_USE = re.compile(r"(.{1,200}?) is already in use")
+MEANT = re.compile(r"did you mean (\S{1,300})\?$")
+WORDS = {
+    405: "the endpoint does not take this method",
+    408: "the request did not arrive in time",
+    409: "a value in it is taken already",
+    412: "it has been changed meanwhile",
+    413: "the request is too large",
+    415: "the body is not sent as SCIM JSON",
+    429: "it sends too many requests",
+    500: "the server failed; its log has the reason",
+    501: "this server has no such thing",
+    503: "the server cannot do it at the moment",
+}
+LONGEST = 120
+
+
+def failed_check(exchange: Exchange) -> Check | None:
+    """Return the first check of a rejected credential that it did not pass."""
+    return next((check for check in exchange.checks if not check.is_passed), None)
+
+
+def why(reading: Reading) -> str:
+    """Return why the server refused a request: the fault, without the remedy behind it."""
+    status = reading.exchange.status
+    detail = reading.detail
+    if status == 401:
+        return _unknown(reading.exchange)
+    if status == 409 and (found := IN_USE.match(detail)):
+        return f"the {plain(found[1], 80)} is taken"
+    if status in (405, 412, 500):
+        return WORDS[status]
+    if status == 404 and reading.id and not is_endpoint_missing(reading):
+        return f"there is no such {reading.noun}"
+    fault = plain(detail.partition("; ")[0], LONGEST)
+    return fault or WORDS.get(status, f"the answer was {status}")
+
+
+def is_endpoint_missing(reading: Reading) -> bool:
+    """Tell whether a 404 is about the path, not about the resource."""
+    is_below = reading.exchange.base and reading.resource_type and reading.id
+    return reading.detail.startswith("this endpoint") or not is_below
+
+
+def meant(reading: Reading) -> str:
+    """Return the URL or path that a 404 says is meant; empty if it says none."""
+    found = MEANT.search(reading.detail[:1000])
+    return plain(found[1], 100) if found else ""
+
+
+def _unknown(exchange: Exchange) -> str:
+    if not exchange.request.header("Authorization") and exchange.request.headers:
+        return "the request has no token"
+    return "the token is not known here"
