@@ -5,48 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scim.protocol.errors import ScimError
-from scim.protocol.filters.nodes import (
-    And,
-    AttributePath,
-    Comparison,
-    Filter,
-    Or,
-    Path,
-    ValuePath,
-)
-from scim.protocol.filters.parser import parse_path
-from scim.protocol.tolerance import Tolerated
+from scim.protocol.filters.nodes import ValuePath
 
-from .bodies import Reading, get, is_object
+from .attributes import Change, changes, member_changes, member_id
+from .bodies import Reading, get
 from .words import MASK, counted, listed, plain
 
-LABELS = {
-    "active": "state",
-    "addresses": "postal address",
-    "costcenter": "cost centre",
-    "displayname": "display name",
-    "emails": "address",
-    "employeenumber": "employee number",
-    "externalid": "externalId",
-    "name": "name",
-    "name.familyname": "family name",
-    "name.formatted": "full name",
-    "name.givenname": "given name",
-    "nickname": "nickname",
-    "phonenumbers": "phone number",
-    "photos": "photo",
-    "preferredlanguage": "language",
-    "roles": "role",
-    "entitlements": "entitlement",
-    "timezone": "time zone",
-    "username": "userName",
-    "usertype": "user type",
-}
-TYPED = {"emails": "address", "phonenumbers": "number", "addresses": "postal address"}
 PLURALS = {"emails", "phonenumbers", "addresses", "roles", "entitlements", "photos", "ims"}
 TRUE, FALSE = ("true",), ("false",)
-UNSAID = ("schemas", "id", "meta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,93 +21,6 @@ class Act:
 
     verb: str
     rest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One attribute that an operation of a PATCH is about."""
-
-    op: str
-    path: str
-    value: Any
-    target: Path | None
-
-    @property
-    def name(self) -> str:
-        """The name in small letters without its URN, with the sub-attribute: ``name.givenname``."""
-        target = self.target
-        if target is None:
-            return self.path.rpartition(":")[2].lower()
-        path = target.path if isinstance(target, ValuePath) else target
-        below = "" if isinstance(target, ValuePath) else path.sub_attribute
-        return (f"{path.name}.{below}" if below else path.name).lower()
-
-    @property
-    def is_clearing(self) -> bool:
-        value = get(self.value, "value") if is_object(self.value) else self.value
-        return self.op == "remove" or value in (None, "", []) or self.value == {}
-
-    @property
-    def label(self) -> str:
-        """The attribute in plain words: ``work address``, ``family name``."""
-        kind = self.kind
-        if kind and (noun := TYPED.get(self.name)):
-            return f"{plain(kind, 20)} {noun}"
-        found = self.target.path if isinstance(self.target, ValuePath) else self.target
-        as_sent = str(AttributePath(found.name, found.sub_attribute)) if found else self.path
-        return LABELS.get(self.name) or plain(as_sent, 40)
-
-    @property
-    def part(self) -> str:
-        """The sub-attribute behind brackets, unless that is the value itself."""
-        below = self.target.sub_attribute if isinstance(self.target, ValuePath) else None
-        return below if below and below.lower() != "value" else ""
-
-    @property
-    def kind(self) -> str:
-        """The ``type`` that a filter in the path asks for."""
-        condition = self.target.value_filter if isinstance(self.target, ValuePath) else None
-        value = compared(condition, "type") if condition else None
-        return value if isinstance(value, str) else ""
-
-
-def compared(node: Filter | None, name: str) -> Any:
-    """Return the value that a filter asks an attribute to be equal to; None if it does not."""
-    match node:
-        case Comparison(path, "eq", value) if str(path).lower() == name.lower():
-            return value
-        case And(terms) | Or(terms):
-            return next((v for v in (compared(t, name) for t in terms) if v is not None), None)
-    return None
-
-
-def changes(reading: Reading) -> list[Change]:
-    """Return what the operations of a PATCH are about, one by one; keys in a value are paths."""
-    return [
-        change
-        for operation in reading.operations
-        for change in _changes(str(operation.get("op", "")).lower(), operation)
-        if change.name not in UNSAID
-    ]
-
-
-def _changes(op: str, operation: dict[str, Any]) -> Iterator[Change]:
-    path, value = operation.get("path"), operation.get("value")
-    if path and isinstance(path, str):
-        yield Change(op, path, value, _target(path))
-    elif isinstance(value, dict):
-        for key, member in value.items():
-            if isinstance(member, dict) and key.lower().startswith("urn:"):
-                yield from (Change(op, k, v, _target(k)) for k, v in member.items())
-            else:
-                yield Change(op, key, member, _target(key))
-
-
-def _target(path: str) -> Path | None:
-    try:
-        return parse_path(path, Tolerated())
-    except (ScimError, RecursionError):
-        return None
 
 
 def patch_acts(reading: Reading) -> list[Act]:
@@ -195,7 +74,9 @@ def _to(reading: Reading, change: Change) -> str:
     if change.part:
         return ""
     if change.name.startswith("manager"):
-        known = reading.known.get(_id(value[0] if isinstance(value, list) and value else value))
+        known = reading.known.get(
+            member_id(value[0] if isinstance(value, list) and value else value)
+        )
         return f" to {plain(known)}" if known else ""
     if isinstance(value, str) and not MASK.search(value) and not value.startswith("{"):
         return f' to "{plain(value, 40)}"'
@@ -223,18 +104,13 @@ def _group_acts(reading: Reading, found: Sequence[Change]) -> list[Act]:
 def _member_acts(reading: Reading, found: Sequence[Change], group: str) -> Iterator[Act]:
     added: list[Any] = []
     removed: list[Any] = []
-    for change in (each for each in found if each.name == "members"):
-        values = change.value if isinstance(change.value, list) else [change.value]
-        values = [each for each in values if each not in (None, "", {})]
-        selected = change.target.value_filter if isinstance(change.target, ValuePath) else None
-        if change.op == "remove" and (selected or values):
-            removed += [compared(selected, "value")] if selected else values
-        elif change.op == "remove" or (change.op == "replace" and not values):
-            yield Act("remove", f"all members of {group}")
-        elif change.op == "replace":
+    for op, values in member_changes(found):
+        if op == "set" and values:
             yield Act("set", f"the members of {group}: {_people(reading, values)}")
+        elif op == "set":
+            yield Act("remove", f"all members of {group}")
         else:
-            added += values
+            (added if op == "add" else removed).extend(values)
     if added:
         yield Act("add", f"{_people(reading, added)} to {group}")
     if removed:
@@ -243,7 +119,7 @@ def _member_acts(reading: Reading, found: Sequence[Change], group: str) -> Itera
 
 def _people(reading: Reading, members: Sequence[Any]) -> str:
     """Return members by their names if all have one, or else their number."""
-    members = list({_id(each): each for each in members}.values())
+    members = list({member_id(each): each for each in members}.values())
     known = [_member(reading, each) for each in members]
     if len(known) <= 3 and all(known):
         return listed([plain(each, 40) for each in known])
@@ -252,11 +128,7 @@ def _people(reading: Reading, members: Sequence[Any]) -> str:
 
 def _member(reading: Reading, member: Any) -> str:
     display = get(member, "display")
-    return display if isinstance(display, str) else reading.known.get(_id(member), "")
-
-
-def _id(member: Any) -> str:
-    return str(get(member, "value") if is_object(member) else member)
+    return display if isinstance(display, str) else reading.known.get(member_id(member), "")
 
 
 def put_acts(reading: Reading) -> list[Act]:

@@ -18,6 +18,7 @@ from .words import plain, short_id
 
 PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],"]', re.DOTALL)
 TOTAL = re.compile(r'"totalResults"\s*:\s*(\d{1,15})\b', re.ASCII)
+ON_PAGE = re.compile(r'"itemsPerPage"\s*:\s*(\d{1,9})\b', re.ASCII)
 HEAD = 2000  # characters of a list in which its total is
 TYPES = {"users": "User", "groups": "Group", "me": "User"}
 DISCOVERY = {"serviceproviderconfig", "serviceproviderconfigs", "schemas", "resourcetypes"}
@@ -117,6 +118,12 @@ class Reading:
             return None
         told = get(self.answered, "totalResults")
         return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else None
+
+    @property
+    def on_page(self) -> int:
+        """How many resources are on an answered page."""
+        found = ON_PAGE.search(self.exchange.answer.body, 0, HEAD)
+        return int(found[1]) if found else len(self.shown)
 
     @property
     def shown(self) -> list[dict[str, Any]]:

@@ -50,6 +50,16 @@ def is_endpoint_missing(reading: Reading) -> bool:
     return reading.detail.startswith("this endpoint") or not is_below
 
 
+def is_stray(reading: Reading) -> bool:
+    """Tell whether a request was to no endpoint, or with a method that the endpoint does not take.
+
+    A request outside the base path is one, unless it has no credential that is known.
+    """
+    status = reading.exchange.status
+    is_missing = status == 404 and is_endpoint_missing(reading)
+    return status == 405 or is_missing or not reading.exchange.base
+
+
 def meant(reading: Reading) -> str:
     """Return the URL or path that a 404 says is meant; empty if it says none."""
     found = MEANT.search(reading.detail[:1000])

@@ -5,7 +5,8 @@ from typing import Any
 
 from scim.protocol.filters.nodes import And, Comparison, ValuePath
 
-from .acts import LABELS, Act, compared
+from .acts import Act
+from .attributes import LABELS, compared
 from .bodies import Reading, get, name_of
 from .words import counted, number, plain
 
@@ -156,7 +157,7 @@ def _page(reading: Reading) -> Act:
         return Act(verb, f"{_plural(reading)}, {told}")
     if total is not None and page == 1 and size and total <= size:
         told = f"all {number(total)} {_plural(reading)}"
-        return Act(verb, told if total > 1 else f"the only {reading.noun}")
+        return Act(verb, told if total > 1 else f"1 {reading.noun}, the only one")
     told = f"{_plural(reading)}, page {number(page)}"
     if total is None or not size:
         return Act(verb, told)

@@ -6,7 +6,7 @@ from . import tolerances
 from .acts import Act, bulk_acts, patch_acts, post_acts, put_acts
 from .bodies import Reading, get
 from .exchange import Exchange
-from .failures import failed_check, is_endpoint_missing, meant, why
+from .failures import failed_check, is_stray, meant, why
 from .lookups import read_act
 from .words import past, plain, third
 
@@ -34,8 +34,8 @@ def _told(reading: Reading, is_past: bool) -> str:
     if exchange.status == 401:
         subject = f"{who} {'was' if is_past else 'is'} refused" if exchange.provider else "Refused"
         return f"{subject}: {why(reading)}"
-    if strayed := _strayed(reading, is_past):
-        return f"{who} {strayed}"
+    if is_stray(reading):
+        return f"{who} {_strayed(reading, is_past)}"
     is_missing = exchange.status == 404 and reading.method in ("GET", "HEAD")
     if exchange.is_failed and not is_missing:
         return f"{who} could not {_joined(acts(reading), str)}: {why(reading)}"
@@ -72,15 +72,12 @@ def _strayed(reading: Reading, is_past: bool) -> str:
     does = "did" if is_past else "does"
     if exchange.status == 405:
         return f"{sends} {method} to {path}, which {does} not take it"
-    if exchange.status == 404 and is_endpoint_missing(reading):
+    if exchange.status == 404:
         told = meant(reading)
         return f"{asks} for {path}, which is no endpoint" + (f"; it means {told}" if told else "")
-    if not exchange.base and not exchange.is_failed:
-        is_page = exchange.path in ("", "/")
-        return f"{opens} the page of this server" if is_page else f"{asks} for {path}"
-    if not exchange.base:
+    if exchange.is_failed:
         return f"{asks} for {path}, outside the base path: {why(reading)}"
-    return ""
+    return f"{opens} the page of this server" if path in ("", "/") else f"{asks} for {path}"
 
 
 def said(exchange: Exchange) -> Sequence[str]:
