@@ -10,6 +10,8 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
+from scim.storage.recorded import RECORDED
+
 fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
 db = current_app.extensions["migrate"].db
 LOCK = 7643_7644  # the advisory lock of PostgreSQL that a migration holds
@@ -26,8 +28,11 @@ def applies(item: Any, name: Any, kind: str, reflected: bool, other: Any) -> boo
     """Leave out of what is compared partitions, and the indexes that a database cannot have.
 
     PostgreSQL keeps a foreign key to each partition beside the one to the table. GIN indexes are
-    PostgreSQL's; those of trigrams are there if the extension is.
+    PostgreSQL's; those of trigrams are there if the extension is. SQLite has the recordings in
+    another file.
     """
+    if kind == "table" and name in RECORDED.tables:
+        return bool(db.engine.dialect.name == "postgresql")
     if kind == "foreign_key_constraint":
         name = item.elements[0].target_fullname.split(".")[-2]
     if kind in ("table", "foreign_key_constraint") and (part := PARTITION.fullmatch(name)):
@@ -74,7 +79,7 @@ with db.engine.connect() as connection:
     context.configure(
         connection=connection,
         transactional_ddl=True,
-        target_metadata=db.metadata,
+        target_metadata=[db.metadata, RECORDED],
         include_object=applies,
         process_revision_directives=drop_empty,
         on_version_apply=report,

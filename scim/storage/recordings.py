@@ -1,0 +1,232 @@
+"""Recorded exchanges, in the order in which they were stored, and the links to consoles.
+
+On SQLite they are in a file of their own, so that recording never takes the directory's write lock.
+On PostgreSQL they are in UNLOGGED tables, which are empty after a crash.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from scim.explain.exchange import Exchange
+from scim.protocol.errors import UnavailableError
+from scim.protocol.values import date_time
+
+from .database.database import Database
+from .database.engine import ENGINE_OPTIONS
+from .database.failures import Failures, State
+from .database.file import BESIDE, FIRST, SqliteFile
+from .recorded import RECORDED, drops, exchange_of, exchanges, links, row_of
+
+T = TypeVar("T")
+LAYOUT = 1  # of the file; one with another layout is emptied
+# PostgreSQL's advisory lock lets numbers become visible in their order.
+IN_ORDER = "SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock(76437645)"
+PRUNED_AFTER = 200  # exchanges that this process has added
+LAST = 2**63 - 1
+INSERT = sa.insert(exchanges)
+NEWEST = sa.select(exchanges).order_by(exchanges.c.number.desc())
+
+
+class Recordings:
+    """The exchanges that the workers have recorded; the console and the commands read them.
+
+    The newest ``most`` stay, for ``days`` days, and those that are marked.
+
+    Methods raise ``UnavailableError`` if the database cannot be used.
+    """
+
+    def __init__(self, database: Database, most: int, days: int) -> None:
+        self.database = database
+        self.most = most
+        self.days = days
+        self.added = PRUNED_AFTER
+        self.is_sqlite = database.file is not None
+        self._lock = Lock()
+
+    @classmethod
+    def open(cls, database: Database, most: int, days: int) -> "Recordings":
+        """Return the recordings beside a directory; make SQLite's file if there is none."""
+        if database.file:
+            path = Path(database.file.path)
+            path = path.with_name(f"{path.stem}.recordings{path.suffix}")
+            database = open_file(str(path))
+        return cls(database, most, days)
+
+    def add(self, added: Sequence[Exchange], dropped: int = 0) -> None:
+        """Store exchanges, all or none; ``dropped`` others could not be recorded."""
+        rows = [row_of(each) for each in added]
+
+        def work(connection: sa.Connection) -> None:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(IN_ORDER)
+            if rows:
+                connection.execute(INSERT, rows)
+            if dropped:
+                more = sa.update(drops).values(dropped=drops.c.dropped + dropped)
+                if not connection.execute(more).rowcount:
+                    connection.execute(sa.insert(drops), {"dropped": dropped})
+            if self.added >= PRUNED_AFTER:
+                self._prune(connection)
+
+        self._write(work)
+        self.added = len(rows) if self.added >= PRUNED_AFTER else self.added + len(rows)
+
+    def _prune(self, connection: sa.Connection) -> None:
+        number, at = exchanges.c.number, exchanges.c.at
+        since = date_time(datetime.now(UTC) - timedelta(days=self.days))
+        newest = sa.select(number).order_by(number.desc()).offset(self.most).limit(1)
+        oldest = sa.select(number).where(at >= since).order_by(number).limit(1)
+        too_many = number <= (connection.scalar(newest) or 0)
+        kept = connection.scalar(oldest)
+        too_old = number < kept if kept is not None else sa.true()
+        gone = sa.delete(exchanges).where(sa.not_(exchanges.c.is_marked), too_many | too_old)
+        connection.execute(gone)
+
+    def after(self, number: int, limit: int = 100) -> list[Exchange]:
+        """Return the exchanges after a number, the oldest first."""
+        later = sa.select(exchanges).where(exchanges.c.number > min(number, LAST))
+        return self._read(later.order_by(exchanges.c.number).limit(limit))
+
+    def before(self, number: int | None = None, limit: int = 100) -> list[Exchange]:
+        """Return the exchanges before a number, or the newest of all; the newest first."""
+        earlier = exchanges.c.number < min(LAST if number is None else number, LAST)
+        return self._read(NEWEST.where(earlier).limit(limit))
+
+    def get(self, number: int) -> Exchange | None:
+        """Return the exchange with a number; None if it was never there, or has been deleted."""
+        found = self._read(NEWEST.where(exchanges.c.number == min(number, LAST)))
+        return found[0] if found else None
+
+    def find(self, request_id: str) -> list[Exchange]:
+        """Return the exchanges with a request id, the newest first; clients may repeat theirs."""
+        return self._read(NEWEST.where(exchanges.c.id == request_id))
+
+    def last(self) -> int:
+        """Return the number of the newest exchange; 0 if there is none."""
+        newest = sa.select(sa.func.max(exchanges.c.number))
+        return self._try(lambda: self.database.read(lambda known: known.scalar(newest))) or 0
+
+    def dropped(self) -> int:
+        """Return how many exchanges were not recorded, since there were too many at once."""
+        total = sa.select(sa.func.sum(drops.c.dropped))
+        found = self._try(lambda: self.database.read(lambda known: known.scalar(total)))
+        return int(found or 0)
+
+    def mark(self, number: int, is_marked: bool) -> None:
+        """Mark an exchange, so that it is kept; or no longer."""
+        this = sa.update(exchanges).where(exchanges.c.number == min(number, LAST))
+        self._write(lambda known: known.execute(this.values(is_marked=is_marked)))
+
+    def clear(self) -> None:
+        """Delete all exchanges, those that are marked too."""
+        self._write(lambda known: [known.execute(sa.delete(each)) for each in (exchanges, drops)])
+        if self.is_sqlite:  # what was deleted leaves the file, too
+            self._try(lambda: self.database.read(lambda known: known.exec_driver_sql("VACUUM")))
+
+    def open_console(self, url: str, digest: bytes) -> None:
+        """Note that a console runs at a URL, with the digest of its key; forget earlier keys."""
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.delete(links).where(links.c.url == url))
+            connection.execute(sa.insert(links), _link(url, digest, read_only=False))
+
+        self._write(work)
+
+    def close_console(self, url: str) -> None:
+        """Note that no console runs at a URL any more; its links open nothing."""
+        self._write(lambda known: known.execute(sa.delete(links).where(links.c.url == url)))
+
+    def consoles(self) -> list[str]:
+        """Return the URLs at which consoles run."""
+        chosen = sa.select(links.c.url).distinct().order_by(links.c.url)
+        read = self.database.read
+        return self._try(lambda: read(lambda known: list(known.scalars(chosen))))
+
+    def add_link(self, url: str, digest: bytes, read_only: bool) -> None:
+        """Let a further key open the console at a URL."""
+        self._write(lambda known: known.execute(sa.insert(links), _link(url, digest, read_only)))
+
+    def link(self, url: str, digest: bytes) -> bool | None:
+        """Tell whether a key only lets its holder read; None if it opens nothing there."""
+        chosen = sa.select(links.c.read_only).where(links.c.url == url, links.c.digest == digest)
+        return self._try(lambda: self.database.read(lambda known: known.scalar(chosen)))
+
+    def close(self) -> None:
+        """Close the connections of the recordings' own file; a directory keeps its own."""
+        if self.is_sqlite:
+            self.database.close()
+
+    def _read(self, chosen: sa.Select[Any]) -> list[Exchange]:
+        rows = self._try(lambda: self.database.read(lambda known: known.execute(chosen).all()))
+        return [exchange_of(row) for row in rows]
+
+    def _write(self, work: Callable[[sa.Connection], Any]) -> None:
+        self._try(lambda: self.database.write(work))
+
+    def _try(self, work: Callable[[], T]) -> T:
+        """Return what ``work`` returns; once more if SQLite's file has gone or is unusable."""
+        tried = self.database
+        try:
+            return work()
+        except UnavailableError:
+            if not self.is_sqlite:
+                raise
+        with self._lock:
+            if self.database is tried:
+                self.database = open_file(str(tried.engine.url.database))
+                tried.close()
+        return work()
+
+
+def open_file(path: str) -> Database:
+    """Return the database in the recordings' file, which is made unless it is there and usable.
+
+    :raises UnavailableError: it cannot be made
+    """
+    try:
+        return _opened(path)
+    except UnavailableError as error:
+        if State.FAULTY.value not in error.detail:
+            raise
+    for end in BESIDE:
+        Path(f"{path}{end}").unlink(missing_ok=True)
+    return _opened(path)
+
+
+def _opened(path: str) -> Database:
+    FIRST.pop(path, None)  # another file than that of the directory may be replaced
+    SqliteFile(path).create()
+    engine = sa.create_engine(sa.URL.create("sqlite", database=path), **ENGINE_OPTIONS)
+    database = Database(engine)
+    database.failures = Quiet()
+    for each in database.engines:
+        sa.event.listen(each, "connect", _do_not_wait_for_the_disk)
+    database.write(_lay_out)
+    return database
+
+
+class Quiet(Failures):
+    """Failures of the recordings, not of the directory; the recorder logs them."""
+
+    def unavailable(self, state: State, why: str) -> UnavailableError:
+        return UnavailableError(f"{state.value} ({why})")
+
+
+def _do_not_wait_for_the_disk(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+def _lay_out(connection: sa.Connection) -> None:
+    if connection.exec_driver_sql("PRAGMA user_version").scalar() != LAYOUT:
+        RECORDED.drop_all(connection)
+        RECORDED.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {LAYOUT}")
+
+
+def _link(url: str, digest: bytes, read_only: bool) -> dict[str, Any]:
+    return {"url": url, "digest": digest, "read_only": read_only}
