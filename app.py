@@ -20,6 +20,7 @@ try:
 
     from models import db
     from scim import routes
+    from scim.console.process import Console, open_port
     from scim.logs import formatter
     from scim.printing import printable
     from scim.protocol.tolerance import Tolerance
@@ -81,7 +82,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def welcome(service: Service, is_exported: bool) -> str:
+def welcome(service: Service, is_exported: bool, console: Console | None) -> str:
     """Return the text that a starting server prints; it shows no token but the default.
 
     A shell knows the token if it has exported the variable, and not if that is in `.env`.
@@ -96,8 +97,9 @@ def welcome(service: Service, is_exported: bool) -> str:
         token, shown = "$SCIM_TOKEN", "the one in SCIM_TOKEN"
     else:
         token, shown = "YOUR-TOKEN", "the one in .env"
+    watch = f"  Console         {console.link}\n" if console else ""
     return f"""
-  SCIM base URL   {base}
+{watch}  SCIM base URL   {base}
   Token           {shown}
   Database        {printable(service.database.url)}
 
@@ -108,8 +110,11 @@ def welcome(service: Service, is_exported: bool) -> str:
 """
 
 
-def announce(service: Service, is_exported: bool) -> None:
-    """Say where the server is, in a log of JSON as one more object of it."""
+def announce(service: Service, is_exported: bool, console: Console | None) -> None:
+    """Say where the server is, in a log of JSON as one more object of it.
+
+    The link to the console has a secret in it, which is in no log.
+    """
     settings, log = service.settings, logging.getLogger("scim")
     warning = service.database.file and service.database.file.warning()
     if settings.log_format == "json":
@@ -119,7 +124,7 @@ def announce(service: Service, is_exported: bool) -> None:
         return
     if warning:
         print(warning, file=sys.stderr)
-    print(welcome(service, is_exported), flush=True)
+    print(welcome(service, is_exported, console), flush=True)
 
 
 def begin() -> Exchanges:
@@ -130,6 +135,29 @@ def begin() -> Exchanges:
     return Exchanges(
         app, lambda header: knows(service, header), settings.max_body_size, settings.client_timeout
     )
+
+
+def begin_console() -> Service:
+    """Return the service of the console's process, with a database of its own."""
+    service: Service = create_app().extensions["scim"]
+    return service
+
+
+def console_of(settings: Settings) -> Console | None:
+    """Return the console, if the settings ask for one and a port is free."""
+    if not settings.has_console:
+        return None
+    try:
+        place = open_port(settings.host, settings.console_port)
+    except OSError as error:
+        reason = why_not(error, settings.console_port)
+        logging.getLogger("scim").error("SCIM_CONSOLE_PORT: there is no console: %s", reason)
+        return None
+    port = place.getsockname()[1]
+    if port != settings.console_port:
+        taken = f"SCIM_CONSOLE_PORT: another program has {settings.console_port}, so the console"
+        print(f"{taken} is at {port}", file=sys.stderr)
+    return Console(place, settings.origin_at(port), begin_console)
 
 
 def certificate_of(settings: Settings) -> Certificate | None:
@@ -166,11 +194,12 @@ def main() -> None:
         problem = service.database.problem(migrations)
         if problem:
             sys.exit(problem)
-        announce(service, is_exported)
+        console = console_of(settings)
+        announce(service, is_exported, console)
         service.database.close()  # no worker may inherit a connection
         gc.freeze()  # the workers share what is imported, and need not look through it
         worker = Worker(place, settings.client_timeout, begin, certificate)
-        sys.exit(Master(worker, settings.workers).serve())
+        sys.exit(Master(worker, settings.workers, console).serve())
 
 
 if __name__ == "__main__":

@@ -154,9 +154,13 @@ class Settings:
     @property
     def origin(self) -> str:
         """The scheme, host and port of the server, for clients on this machine."""
+        return self.origin_at(self.port, self.scheme)
+
+    def origin_at(self, port: int, scheme: str = "http") -> str:
+        """Return a scheme, the host and a port, for clients on this machine."""
         host = "localhost" if self.host in LOCAL else self.host
         host = f"[{host}]" if ":" in host else host
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{scheme}://{host}:{port}"
 
     @property
     def base_url(self) -> str:

@@ -4,6 +4,7 @@ import click
 from flask.cli import with_appcontext
 
 from scim.storage.tokens import (
+    CONSOLE,
     Tenant,
     add_tenant,
     issue_token,
@@ -122,6 +123,8 @@ def issue(name: str, subject: str | None, tenant: str) -> None:
     """Make a token and print it; no command shows it again."""
     if not name.strip():
         raise click.ClickException("a token needs a name")
+    if name == CONSOLE:
+        raise click.ClickException(f"the name {CONSOLE!r} is for the console's own token")
     mine = find(tenant)
     user_id = find_user(store(tenant), subject) if subject else None
     issued = database().write(lambda connection: issue_token(connection, mine, name, user_id))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from sys import platform
-from typing import Any
+from typing import Any, Protocol
 
 from .worker import BACKLOG, STOP, STOPPING_SECONDS, Worker, bound, heeded
 
@@ -49,12 +49,23 @@ class Running:
     unanswered: Any
 
 
-class Master:
-    """Runs ``count`` workers."""
+class Companion(Protocol):
+    """What runs in a process beside the workers, until the master ends."""
 
-    def __init__(self, worker: Worker, count: int) -> None:
+    name: str
+
+    def run(self, alive: Any, held: Any) -> None:
+        """Run until a signal, or until ``alive`` says that the master has died."""
+
+
+class Master:
+    """Runs ``count`` workers, and a companion beside them if there is one."""
+
+    def __init__(self, worker: Worker, count: int, companion: Companion | None = None) -> None:
         self.worker = worker
         self.count = count
+        self.companion = companion
+        self.starts = 0  # of the companion
         self.failures = 0
         self.signals = 0
         self.alive, self.held = CONTEXT.Pipe(duplex=False)
@@ -66,12 +77,20 @@ class Master:
         if self.count == 1:  # connections wait here while the dead worker is replaced
             self.worker.place.listen(BACKLOG)
         self.heed_signals()
+        beside = self.accompany(None)
         running = [self.start() for _ in range(self.count)]
         while running and not self.signals:
-            wait([self.wake, *(each.process.sentinel for each in running)])
+            processes = [each.process for each in running] + ([beside] if beside else [])
+            wait([self.wake, *(each.sentinel for each in processes)])
             if not self.signals:
+                beside = self.accompany(beside)
                 running = [now for each in running if (now := self.kept(each))]
+        if beside:
+            beside.terminate()
         self.stop(running)
+        if beside:
+            beside.kill()
+            beside.join()
         return 0 if self.signals else 1
 
     def heed_signals(self) -> None:
@@ -86,16 +105,27 @@ class Master:
         self.signals += 1
 
     def start(self) -> Running:
-        """Start a worker, in which the signals that end it are blocked."""
+        """Start a worker."""
         ready, unanswered = CONTEXT.RawValue("b", False), CONTEXT.RawValue("i", 0)
         arguments = (ready, unanswered, self.alive, self.held)
-        process = CONTEXT.Process(target=self.worker.run, args=arguments, name="scim-worker")
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
-        try:
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        return Running(process, ready, unanswered)
+        return Running(begun("scim-worker", self.worker.run, arguments), ready, unanswered)
+
+    def accompany(self, process: BaseProcess | None) -> BaseProcess | None:
+        """Return the process of the companion, started again if it has ended; None if it fails.
+
+        Its end never ends the server.
+        """
+        if self.companion is None or (process and process.is_alive()):
+            return process
+        if process:
+            ended = f"The {self.companion.name} ended {how(process.exitcode)}"
+            again = self.starts < MOST_FAILURES
+            logger.error("%s; %s", ended, "it starts again" if again else "the server goes on")
+        if self.starts == MOST_FAILURES:
+            self.companion = None
+            return None
+        self.starts += 1
+        return begun(f"scim-{self.companion.name}", self.companion.run, (self.alive, self.held))
 
     def kept(self, each: Running) -> Running | None:
         """Return a worker that is alive, or another in its place; None if none can start."""
@@ -130,6 +160,17 @@ class Master:
             each.process.join()
         if cut_off := sum(each.unanswered.value for each in left):
             logger.warning("%s requests were cut off", cut_off)
+
+
+def begun(name: str, target: Any, arguments: tuple[Any, ...]) -> BaseProcess:
+    """Return a new process, in which the signals that end it are blocked."""
+    process: BaseProcess = CONTEXT.Process(target=target, args=arguments, name=name)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    return process
 
 
 def how(code: int | None) -> str:

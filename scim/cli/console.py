@@ -1,0 +1,39 @@
+"""``console link``: another link that opens the console of a running server."""
+
+import secrets
+
+import click
+from flask.cli import with_appcontext
+
+from scim.console.keys import link
+from scim.storage import digest
+from scim.storage.recordings import Recordings
+
+from .common import service
+
+NOT_RUNNING = (
+    "no console runs: start the server with `python app.py`; "
+    "if it listens beyond this machine, set SCIM_CONSOLE=on"
+)
+
+
+@click.group()
+def console() -> None:
+    """Open the console, which shows each request and what it changed."""
+
+
+@console.command("link")
+@click.option("--read-only", is_flag=True, help="a link for people who may only look")
+@with_appcontext
+def make_link(read_only: bool) -> None:
+    """Print another link that opens the console; it lasts until the server stops."""
+    found = service()
+    settings = found.settings
+    recordings = Recordings.open(found.database, settings.recordings, settings.recording_days)
+    origins = recordings.consoles()
+    if not origins:
+        raise click.ClickException(NOT_RUNNING)
+    for origin in origins:
+        key = secrets.token_urlsafe(18)
+        recordings.add_link(origin, digest(key), read_only)
+        click.echo(link(origin, key))

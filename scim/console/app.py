@@ -1,0 +1,82 @@
+"""The console as a Flask application."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, current_app, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from scim.explain.sentences import said, sentence
+from scim.protocol.errors import ScimError
+
+from . import keys, live, showing
+from .state import State, state
+
+PAGES = (
+    ("live.live", "Live"),
+    ("conversation.page", "Conversation"),
+    ("directory.page", "Directory"),
+    ("lab.page", "Lab"),
+    ("learn.page", "Learn"),
+    ("connect.page", "Connect"),
+    ("problems.page", "Problems"),
+    ("operate.page", "Operate"),
+)
+BLUEPRINTS = (live.bp,)
+KEPT = ("tenant", "stage")  # parameters that a link to another page keeps
+
+
+def create(found: State) -> Flask:
+    """Return the console of a server."""
+    app = Flask(__name__)
+    app.extensions["console"] = found
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    keys.register(app, found)
+    showing.register(app)
+    app.add_template_filter(sentence, "sentence")
+    app.add_template_filter(said, "said")
+    for bp in BLUEPRINTS:
+        app.register_blueprint(bp)
+    app.context_processor(_shared)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(ScimError, _scim_error)
+    return app
+
+
+def _shared() -> Mapping[str, Any]:
+    """Return what every template may use."""
+    known = {rule.endpoint for rule in current_app.url_map.iter_rules()}
+    return {
+        "pages": [(name, label) for name, label in PAGES if name in known],
+        "csrf": session.get("csrf", ""),
+        "read_only": keys.is_read_only(),
+        "tenant_name": request.args.get("tenant", ""),
+        "tenants": state().tenants() if session else [],
+        "page_url": page_url,
+        "here": here,
+    }
+
+
+def page_url(endpoint: str, **values: Any) -> str:
+    """Return the URL of a page; it keeps the tenant that was chosen."""
+    kept = {name: request.args[name] for name in KEPT if name in request.args}
+    return url_for(endpoint, **(kept | values))
+
+
+def here(**values: Any) -> str:
+    """Return the URL of this page with other parameters; None takes one out."""
+    given = {**request.args, **values}
+    rest = urlencode({name: value for name, value in given.items() if value not in (None, "")})
+    return f"{request.path}?{rest}" if rest else request.path
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    return render_template(
+        "error.html", status=error.code, detail=error.description
+    ), error.code or 500
+
+
+def _scim_error(error: ScimError) -> ResponseReturnValue:
+    return render_template("error.html", status=error.status, detail=error.detail), error.status

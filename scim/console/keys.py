@@ -1,0 +1,99 @@
+"""Who may see the console: a link with a key opens a session (docs/console.md)."""
+
+import secrets
+from hmac import compare_digest
+from urllib.parse import urlencode
+
+from flask import Flask, Response, abort, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+
+from scim.storage import digest
+
+from .state import State
+
+READING = ("GET", "HEAD")
+OPEN = ("static", "keys.enter")  # endpoints that need no session
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def register(app: Flask, state: State) -> None:
+    """Guard every page of ``app``, and let the holder of a key in."""
+    app.secret_key = secrets.token_bytes(32)  # every session ends with the process
+    app.config.update(
+        SESSION_COOKIE_NAME=f"scim_console_{state.port}",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+    )
+
+    @app.before_request
+    def guard() -> ResponseReturnValue | None:
+        if request.endpoint == "static":
+            return None
+        if key := request.args.get("key"):
+            return _enter(state, key, _without_key())
+        if request.endpoint == "enter":
+            return None
+        if "csrf" not in session:
+            return render_template("closed.html", is_wrong=False), 401
+        if request.method not in READING:
+            _check_write()
+        return None
+
+    @app.post("/enter", endpoint="enter")
+    def enter() -> ResponseReturnValue:
+        return _enter(state, request.form.get("key", ""), "/")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint == "static":
+            response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def is_read_only() -> bool:
+    """Tell whether the session may only look."""
+    return bool(session.get("read_only"))
+
+
+def link(origin: str, key: str) -> str:
+    """Return the link that opens a console."""
+    return f"{origin}/?{urlencode({'key': key})}"
+
+
+def _enter(state: State, key: str, target: str) -> ResponseReturnValue:
+    """Open a session for the holder of a key. A pasted link will do as well."""
+    presented = key.strip().rpartition("key=")[2]
+    read_only = state.recordings.link(state.origin, digest(presented)) if presented else None
+    if read_only is None:
+        return render_template("closed.html", is_wrong=True), 401
+    session.clear()
+    session.update(csrf=secrets.token_urlsafe(16), read_only=read_only)
+    return redirect(target, 303)
+
+
+def _without_key() -> str:
+    """Return the path and query of the request without the key."""
+    rest = [(name, value) for name, value in request.args.items(multi=True) if name != "key"]
+    path = "/" + request.path.lstrip("/")  # "//host" would lead elsewhere
+    return f"{path}?{urlencode(rest)}" if rest else path
+
+
+def _check_write() -> None:
+    """Refuse what no form of these pages has sent, and what a visitor may not do."""
+    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf", "")
+    if not compare_digest(sent.encode(), session["csrf"].encode()):
+        abort(400, "The page is out of date. Load it again, and repeat what you did.")
+    if is_read_only():
+        abort(403, "You opened the console with a link that only lets you look.")

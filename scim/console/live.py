@@ -1,0 +1,140 @@
+"""Live: each exchange as it happens, folded into conversations (`/` and its event stream)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import monotonic, sleep
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+
+from scim.explain.choosing import Choice, read_choice
+from scim.explain.conversations import Conversation, conversations
+from scim.explain.exchange import Exchange
+from scim.settings import DEFAULT_TOKEN
+from scim.storage.recordings import Recordings
+
+from .state import State, state
+
+SHOWN = 100  # conversations on the page
+CHUNK = 500  # exchanges that are read at once, in search of those that are chosen
+WINDOW = 300  # exchanges before the new ones: a conversation goes on among them
+MOST_SENT = 50  # conversations in one event; older ones are passed over
+PAUSE = 0.5  # seconds between two events
+PATIENCE = 15  # seconds after which a stream says that it is still there
+
+MOST_MADE = 2000  # rows that are kept for the next who watch
+
+_made: dict[tuple[int, int, int], str] = {}
+
+bp = Blueprint("live", __name__)
+
+
+@bp.get("/")
+def live() -> ResponseReturnValue:
+    """Show the newest conversations; ``q`` chooses, ``before`` leads to older ones."""
+    choice = this_choice()
+    before = request.args.get("before", type=int)
+    found, scanned = chosen(state().recordings, choice, before)
+    folded = conversations(found)[:SHOWN]
+    settings = state().service.settings
+    return render_template(
+        "live/page.html",
+        choice=choice,
+        conversations=folded,
+        before=before,
+        older=scanned if found and len(found) >= SHOWN else None,
+        last=state().recordings.last(),
+        dropped=state().recordings.dropped(),
+        base_url=settings.base_url,
+        token=settings.token if settings.token == DEFAULT_TOKEN else "",
+    )
+
+
+@bp.get("/stream")
+def stream() -> ResponseReturnValue:
+    """Send the conversations that grow as server-sent events, after ``Last-Event-ID``."""
+    choice = this_choice()
+    last = request.headers.get("Last-Event-ID", type=int) or request.args.get("after", 0, type=int)
+    app, here = current_app._get_current_object(), state()  # type: ignore[attr-defined]
+    events = _events(app, here, choice, last)
+    return Response(events, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@bp.get("/poll")
+def poll() -> ResponseReturnValue:
+    """Answer with the events after ``after`` as JSON, for servers that cannot stream."""
+    choice = this_choice()
+    last = request.args.get("after", 0, type=int)
+    new = state().recordings.after(last, CHUNK)
+    found = [each for each in new if choice.matches(each)]
+    payload = _payload(current_app, found, {each.number for each in found})
+    return payload | {"last": new[-1].number if new else last}
+
+
+def this_choice() -> Choice:
+    """Return which exchanges the request wants: the filter, and the tenant that was chosen."""
+    choice = read_choice(request.args.get("q", ""))
+    tenant = request.args.get("tenant", "").lower()
+    return replace(choice, terms=(*choice.terms, ("tenant", tenant))) if tenant else choice
+
+
+def chosen(
+    recordings: Recordings, choice: Choice, before: int | None, most: int = SHOWN * 3
+) -> tuple[list[Exchange], int | None]:
+    """Return the newest exchanges that match, and the number before which to go on."""
+    found: list[Exchange] = []
+    while part := recordings.before(before, CHUNK):
+        found += filter(choice.matches, part)
+        before = part[-1].number
+        if len(found) >= most:
+            break
+    return found[:most], found[most - 1].number if len(found) >= most else None
+
+
+def _events(app: Flask, here: State, choice: Choice, last: int) -> Iterator[str]:
+    yield "retry: 1000\n\n"
+    window: list[Exchange] = []
+    if last:
+        window = here.recordings.before(last + 1, WINDOW)[::-1]
+    while True:
+        began = monotonic()
+        new = here.feed.newer(last, PATIENCE)
+        if not new:
+            yield ": still here\n\n"
+            continue
+        last = new[-1].number
+        window = [*window, *new][-WINDOW:]
+        fresh = {each.number for each in new if choice.matches(each)}
+        if fresh:
+            matching = [each for each in window if choice.matches(each)]
+            data = json.dumps(_payload(app, matching, fresh))
+            yield f"id: {last}\nevent: rows\ndata: {data}\n\n"
+        sleep(max(0, PAUSE - (monotonic() - began)))  # a burst becomes few events
+
+
+def _payload(app: Flask, window: Sequence[Exchange], fresh: set[int]) -> dict[str, Any]:
+    """Return the rows of the conversations in which something is new, the oldest first."""
+    grown = [
+        each
+        for each in conversations(window)
+        if any(exchange.number in fresh for exchange in each.exchanges)
+    ]
+    rows = [
+        {"number": each.number, "html": row(app, each)}
+        for each in sorted(grown, key=lambda one: one.number)[-MOST_SENT:]
+    ]
+    return {"rows": rows, "count": len(fresh)}
+
+
+def row(app: Flask, conversation: Conversation) -> str:
+    """Return the HTML of a conversation, made once for all who watch."""
+    exchanges = conversation.exchanges
+    key = (conversation.number, len(exchanges), max(each.number for each in exchanges))
+    if key not in _made:
+        if len(_made) >= MOST_MADE:
+            _made.clear()
+        template = app.jinja_env.get_template("live/row.html")
+        _made[key] = template.render(conversation=conversation)
+    return _made[key]

@@ -1,0 +1,78 @@
+"""The process of the console: its port, its key, and the threads that serve it."""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any, ClassVar
+
+import waitress
+
+from scim.server.worker import end_with
+from scim.service import Service
+from scim.storage import digest
+from scim.storage.recordings import Recordings
+
+from . import app, keys
+from .state import State
+
+THREADS = 64  # one for each open event stream, and some for the pages
+TRIES = 20  # ports after the one in the settings
+NICENESS = 10  # the workers come first
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at a port, or at the next one that is free.
+
+    :raises OSError: none of them can be used
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for each in range(port, min(port + TRIES, 65535)):
+        try:
+            return socket.create_server((host, each), family=family)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """All that the process needs to start; ``begin`` returns a service of its own.
+
+    ``origin`` is the scheme, host and port by which a browser on this machine reaches it. The key
+    opens it until the server stops.
+    """
+
+    place: socket.socket
+    origin: str
+    begin: Callable[[], Service]
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    name: ClassVar[str] = "console"
+
+    @property
+    def link(self) -> str:
+        """The link that opens the console."""
+        return keys.link(self.origin, self.key)
+
+    def run(self, alive: Any, held: Any) -> None:
+        """Serve until a signal, which the caller has blocked, or until the master has died."""
+        held.close()
+        os.nice(NICENESS)
+        service = self.begin()
+        settings = service.settings
+        recordings = Recordings.open(service.database, settings.recordings, settings.recording_days)
+        recordings.open_console(self.origin, digest(self.key))
+        state = State(service, recordings, self.origin, self.place.getsockname()[1])
+        logging.getLogger("waitress").setLevel(logging.ERROR)
+        server = waitress.create_server(
+            app.create(state), sockets=[self.place], threads=THREADS, ident=None
+        )
+        Thread(target=server.run, name="console", daemon=True).start()
+        Thread(target=end_with, args=(alive,), daemon=True).start()
+        signal.sigwait({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        state.endpoints.close()
+        recordings.close_console(self.origin)

@@ -1,0 +1,140 @@
+"""How values are shown: JSON with colours and folds, instants, sizes. All text is escaped."""
+
+import json
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+INLINE = 72  # characters of an object or array that stands in one line
+MOST_OPEN = 40  # elements of an array that are not folded at first
+MASK = "••••"
+MASKED = "masked before it was recorded"
+
+
+def register(app: Flask) -> None:
+    """Let the templates use these functions as filters."""
+    for function in (clock, day, duration, json_view, size, state_of, visible):
+        app.add_template_filter(function, function.__name__)
+
+
+def clock(instant: str) -> str:
+    """Return the time of an instant: ``10:42:07``, in UTC."""
+    return instant[11:19]
+
+
+def day(instant: str) -> str:
+    """Return the day of an instant: ``2026-11-29``, in UTC."""
+    return instant[:10]
+
+
+def duration(milliseconds: float) -> str:
+    """Return a duration: ``0.8 ms``, ``12 ms``, ``3.4 s``."""
+    if milliseconds < 10:
+        return f"{milliseconds:.1f} ms"
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    return f"{milliseconds / 1000:.1f} s"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes: ``512 bytes``, ``1.2 KB``."""
+    if number < 1000:
+        return f"{number} bytes"
+    return f"{number / 1000:.1f} KB" if number < 1_000_000 else f"{number / 1_000_000:.1f} MB"
+
+
+def state_of(status: int) -> str:
+    """Return the class of a status: ``good``, ``warn`` for a client's error, ``bad``."""
+    return "good" if status < 400 else "warn" if status < 500 else "bad"
+
+
+def visible(text: Any) -> str:
+    """Return a text in which characters that would turn or hide others are written as escapes.
+
+    A right-to-left override in a name would reorder the words around it.
+    """
+    return "".join(each if _is_harmless(each) else repr(each)[1:-1] for each in str(text))
+
+
+def json_view(text: str, changed: Collection[str] = ()) -> Markup:
+    """Return JSON with colours and folds; what is no JSON is shown as it came.
+
+    ``changed`` are paths such as ``name.familyName`` whose values are marked.
+    """
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return Markup('<pre class="json">{}</pre>').format(visible(text))
+    try:
+        return Markup('<div class="json">{}</div>').format(_shown(value, "", frozenset(changed)))
+    except RecursionError:
+        return Markup('<pre class="json">{}</pre>').format(visible(text))
+
+
+def _shown(value: Any, path: str, changed: Collection[str]) -> Markup:
+    if isinstance(value, dict | list) and value:
+        short = json.dumps(value, ensure_ascii=False)
+        if len(short) > INLINE or _has_changed(path, changed):
+            return _folding(value, path, changed)
+    return _inline(value)
+
+
+def _folding(value: Any, path: str, changed: Collection[str]) -> Markup:
+    is_object = isinstance(value, dict)
+    opening, closing = "{}" if is_object else "[]"
+    count = f"{len(value)} {'attributes' if is_object else 'elements'}"
+    is_open = is_object or len(value) <= MOST_OPEN
+    lines = Markup("").join(_lines(value, path, changed))
+    return Markup(
+        '<details class="fold"{}><summary>{}<span class="count">{}</span></summary>'
+        '<div class="inner">{}</div>{}</details>'
+    ).format(Markup(" open") if is_open else "", opening, count, lines, closing)
+
+
+def _lines(value: Any, path: str, changed: Collection[str]) -> Iterator[Markup]:
+    is_object = isinstance(value, dict)
+    items = value.items() if is_object else enumerate(value)
+    last = len(value) - 1
+    for number, (name, each) in enumerate(items):
+        below = path if not is_object else f"{path}.{name}" if path else str(name)
+        key = Markup('<span class="key">{}</span>: ').format(_text(name)) if is_object else ""
+        mark = Markup(' class="changed"') if is_object and below in changed else ""
+        comma = "," if number < last else ""
+        yield Markup("<div{}>{}{}{}</div>").format(mark, key, _shown(each, below, changed), comma)
+
+
+def _has_changed(path: str, changed: Collection[str]) -> bool:
+    return any(each.startswith(f"{path}.") for each in changed) if path else bool(changed)
+
+
+def _inline(value: Any) -> Markup:
+    match value:
+        case str() if value == MASK:
+            return Markup(
+                '<span class="masked" title="masked before it was recorded">{}</span>'
+            ).format(value)
+        case str():
+            return Markup('<span class="string">{}</span>').format(_text(value))
+        case bool() | None:
+            return Markup('<span class="word">{}</span>').format(json.dumps(value))
+        case int() | float():
+            return Markup('<span class="number">{}</span>').format(json.dumps(value))
+        case dict():
+            inner = Markup(", ").join(
+                Markup('<span class="key">{}</span>: {}').format(_text(name), _inline(each))
+                for name, each in value.items()
+            )
+            return Markup("{{ {} }}").format(inner) if value else Markup("{{}}")
+        case list():
+            return Markup("[{}]").format(Markup(", ").join(map(_inline, value)))
+    return escape(str(value))
+
+
+def _text(value: Any) -> str:
+    return visible(json.dumps(value, ensure_ascii=False))
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isprintable() or character in "\n\t"

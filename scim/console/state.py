@@ -1,0 +1,47 @@
+"""What the pages of a console share."""
+
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from scim.service import Service
+from scim.storage import Store
+from scim.storage.recordings import Recordings
+from scim.storage.tokens import CONSOLE, Tenant, find_tenant, list_tenants
+
+from .client import Endpoints
+from .feed import Feed
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """``app.extensions["console"]``: the service that is watched, and where the console is."""
+
+    service: Service
+    recordings: Recordings
+    origin: str  # the scheme, host and port by which a browser on this machine reaches it
+    port: int
+    feed: Feed = field(init=False)
+    endpoints: Endpoints = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "feed", Feed(self.recordings))
+        object.__setattr__(self, "endpoints", Endpoints(self.service))
+
+    def tenants(self) -> list[Tenant]:
+        """Return all tenants, the oldest first."""
+        return list(self.service.database.read(list_tenants))
+
+    def tenant(self, name: str) -> Tenant | None:
+        """Return the tenant of that name, or None."""
+        return self.service.database.read(lambda connection: find_tenant(connection, name))
+
+    def store(self, tenant: Tenant) -> Store:
+        """Return the directory of a tenant; history names the console for changes."""
+        return self.service.store(tenant, CONSOLE)
+
+
+def state() -> State:
+    """Return the state of the console that answers the request."""
+    found: State = current_app.extensions["console"]
+    return found

@@ -1,0 +1,79 @@
+"""Which exchanges a person wants to see: ``status:4xx provider:okta user:jane``."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .exchange import Exchange
+
+Matcher: TypeAlias = Callable[[Exchange, str], bool]
+
+
+def _is_status(exchange: Exchange, wanted: str) -> bool:
+    return str(exchange.status).startswith(wanted.rstrip("x"))
+
+
+def _is_about(exchange: Exchange, wanted: str) -> bool:
+    """Tell whether a text is in the URL or in a body, whatever its case."""
+    bodies = (exchange.request.body, exchange.answer.body)
+    return any(wanted in part.lower() for part in (exchange.path, exchange.query, *bodies))
+
+
+# What may stand before a colon; the wanted value is in small letters.
+NAMES: Mapping[str, Matcher] = {
+    "status": _is_status,
+    "provider": lambda exchange, wanted: wanted in exchange.provider.lower().replace(" ", ""),
+    "tenant": lambda exchange, wanted: exchange.tenant.lower() == wanted,
+    "token": lambda exchange, wanted: exchange.token.lower() == wanted,
+    "method": lambda exchange, wanted: exchange.method.lower() == wanted,
+    "path": lambda exchange, wanted: wanted in f"{exchange.base}{exchange.path}".lower(),
+    "request": lambda exchange, wanted: exchange.id.lower() == wanted,
+    "tolerance": lambda exchange, wanted: wanted in exchange.tolerated,
+    "is": lambda exchange, wanted: (
+        exchange.is_marked if wanted == "marked" else exchange.is_failed and wanted == "failed"
+    ),
+    "user": _is_about,
+    "group": _is_about,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The terms of a choice, all of which must hold; ``unknown`` are names that are none."""
+
+    text: str
+    terms: Sequence[tuple[str, str]]
+    unknown: Sequence[str]
+
+    def matches(self, exchange: Exchange) -> bool:
+        return all(NAMES[name](exchange, wanted) for name, wanted in self.terms)
+
+
+def read_choice(text: str) -> Choice:
+    """Return what a person typed as a choice; a word without a name is looked for everywhere.
+
+    A value with spaces stands in double quotes: ``user:"Jane Berg"``.
+    """
+    terms, unknown = [], []
+    for word in _words(text):
+        name, colon, value = word.partition(":")
+        if colon and name.lower() in NAMES and value:
+            terms.append((name.lower(), value.lower()))
+        else:
+            if colon and name.isalpha() and name.isascii():
+                unknown.append(name)
+            terms.append(("user", word.lower()))
+    return Choice(text.strip(), tuple(terms), tuple(unknown))
+
+
+def _words(text: str) -> list[str]:
+    words, word, is_quoted = [], "", False
+    for character in text + " ":
+        if character == '"':
+            is_quoted = not is_quoted
+        elif character.isspace() and not is_quoted:
+            words += [word] if word else []
+            word = ""
+        else:
+            word += character
+    return words + ([word.strip()] if word.strip() else [])

@@ -1,0 +1,129 @@
+"""Fixtures for the tests of the console: a real server, and a browser where a test needs one."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from ..support.ports import free_port
+from ..support.server import Server, plain_client, running_server
+from ..support.waiting import happens
+
+LINK = re.compile(r"http://\S+/\?key=\S+")
+CHROMIUM = "/usr/bin/chromium"
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+
+
+@dataclass(frozen=True)
+class Console:
+    """The console of a running server; ``web`` is a client with a session."""
+
+    server: Server
+    link: str
+    url: str
+    web: httpx2.Client
+
+    def csrf(self) -> str:
+        """Return the value that a form of these pages has to send."""
+        found = re.search(r'<meta name="csrf" content="([^"]*)"', self.web.get("/").text)
+        assert found
+        return found[1]
+
+    def post(self, path: str, **values: Any) -> httpx2.Response:
+        """Send a form."""
+        return self.web.post(path, data={"csrf": self.csrf(), **values})
+
+    def recorded(self, count: int = 1) -> str:
+        """Return the page of Live, once it shows so many conversations."""
+        text = ""
+
+        def shows() -> bool:
+            nonlocal text
+            text = self.web.get("/").text
+            return text.count('class="talk"') >= count
+
+        assert happens(shows), text
+        return text
+
+
+@contextmanager
+def opened(server: Server) -> Iterator[Console]:
+    """Open the console of a server by the link that it has printed."""
+    assert happens(lambda: LINK.search(server.log)), server.log
+    [link] = LINK.findall(server.log)
+    url = link.partition("/?")[0]
+    with plain_client(base_url=url, follow_redirects=True) as web:
+        assert happens(lambda: _answers(web)), server.log
+        web.get(link).raise_for_status()
+        yield Console(server, link, url, web)
+
+
+def _answers(web: httpx2.Client) -> bool:
+    try:
+        return web.get("/static/icon.svg").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def started_console(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """The server with a console that the tests of one database share."""
+    log_path = tmp_path_factory.mktemp("console") / "log"
+    with running_server(
+        log_path,
+        SCIM_DATABASE_URL=database_url,
+        SCIM_CONSOLE="on",
+        SCIM_CONSOLE_PORT=str(free_port()),
+    ) as server, opened(server) as console:
+        yield console
+
+
+@pytest.fixture
+def console(started_console: Console, empty_database: None) -> Console:
+    """A real server with its console, an empty directory and no recorded exchanges."""
+    started_console.post("/exchanges/clear").raise_for_status()
+    return started_console
+
+
+@pytest.fixture
+def serve_console(serve: Callable[..., Server]) -> Iterator[Callable[..., Any]]:
+    """Start another server with a console: ``with serve_console(SCIM_...="...") as console``."""
+
+    @contextmanager
+    def start(**environment: str) -> Iterator[Console]:
+        place = {"SCIM_CONSOLE": "on", "SCIM_CONSOLE_PORT": str(free_port())}
+        with opened(serve(**place | environment)) as console:
+            yield console
+
+    yield start
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's browser."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    assert Path(CHROMIUM).exists(), "install Debian's package chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any, console: Console) -> Iterator[Any]:
+    """A page of the browser, with a session on the console."""
+    context = chromium.new_context(base_url=console.url, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.goto(console.link)
+    yield page
+    context.close()
+    assert not errors, errors
