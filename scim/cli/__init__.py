@@ -15,7 +15,8 @@ def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
     read = (listing.user, listing.group, explain.explain)
     inside = (*read, trash.trash, history.history, history.revert)
-    operated = (db.db, console.console, reset.reset, tenants.tenant, tenants.token, routes_command, shell)
+    operated = (db.db, console.console, reset.reset, tenants.tenant, tenants.token)
+    of_flask = (routes_command, shell)
     outside = (check.check, idp.idp, demo.demo)
-    for command in (*inside, *operated, *outside):
+    for command in (*inside, *operated, *of_flask, *outside):
         cli.add_command(command)

@@ -1,6 +1,5 @@
 """The console as a Flask application."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,7 +44,7 @@ def create(found: State) -> Flask:
     return app
 
 
-def _shared() -> Mapping[str, Any]:
+def _shared() -> dict[str, Any]:
     """Return what every template may use."""
     known = {rule.endpoint for rule in current_app.url_map.iter_rules()}
     return {

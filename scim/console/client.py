@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -53,9 +54,7 @@ class Endpoints:
     def close(self) -> None:
         """Revoke the tokens."""
         for tenant in self._tenants.values():
-            self._service.database.write(
-                lambda connection, mine=tenant: revoke_token(connection, mine, CONSOLE)
-            )
+            self._service.database.write(partial(revoke_token, tenant=tenant, name=CONSOLE))
 
     def _try(
         self,

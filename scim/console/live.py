@@ -6,7 +6,7 @@ from dataclasses import replace
 from time import monotonic, sleep
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request
+from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from scim.explain.choosing import Choice, read_choice
@@ -71,6 +71,13 @@ def poll() -> ResponseReturnValue:
     found = [each for each in new if choice.matches(each)]
     payload = _payload(current_app, found, {each.number for each in found})
     return payload | {"last": new[-1].number if new else last}
+
+
+@bp.post("/exchanges/clear")
+def clear() -> ResponseReturnValue:
+    """Delete all recorded exchanges."""
+    state().recordings.clear()
+    return redirect("/", 303)
 
 
 def this_choice() -> Choice:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any, ClassVar
 
-import waitress
+from waitress.server import create_server
 
 from scim.server.worker import end_with
 from scim.service import Service
@@ -68,9 +68,7 @@ class Console:
         recordings.open_console(self.origin, digest(self.key))
         state = State(service, recordings, self.origin, self.place.getsockname()[1])
         logging.getLogger("waitress").setLevel(logging.ERROR)
-        server = waitress.create_server(
-            app.create(state), sockets=[self.place], threads=THREADS, ident=None
-        )
+        server = create_server(app.create(state), sockets=[self.place], threads=THREADS, ident=None)
         Thread(target=server.run, name="console", daemon=True).start()
         Thread(target=end_with, args=(alive,), daemon=True).start()
         signal.sigwait({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})

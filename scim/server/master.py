@@ -52,7 +52,8 @@ class Running:
 class Companion(Protocol):
     """What runs in a process beside the workers, until the master ends."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def run(self, alive: Any, held: Any) -> None:
         """Run until a signal, or until ``alive`` says that the master has died."""

@@ -28,6 +28,11 @@ class Console:
     url: str
     web: httpx2.Client
 
+    @property
+    def url_shown(self) -> str:
+        """The URL as the server prints it: with ``localhost``, which browsers resolve."""
+        return self.link.partition("/?")[0]
+
     def csrf(self) -> str:
         """Return the value that a form of these pages has to send."""
         found = re.search(r'<meta name="csrf" content="([^"]*)"', self.web.get("/").text)
@@ -56,10 +61,10 @@ def opened(server: Server) -> Iterator[Console]:
     """Open the console of a server by the link that it has printed."""
     assert happens(lambda: LINK.search(server.log)), server.log
     [link] = LINK.findall(server.log)
-    url = link.partition("/?")[0]
+    url = link.partition("/?")[0].replace("localhost", "127.0.0.1")
     with plain_client(base_url=url, follow_redirects=True) as web:
         assert happens(lambda: _answers(web)), server.log
-        web.get(link).raise_for_status()
+        web.get(f"/?{link.partition('?')[2]}").raise_for_status()
         yield Console(server, link, url, web)
 
 
@@ -71,15 +76,20 @@ def _answers(web: httpx2.Client) -> bool:
 
 
 @pytest.fixture(scope="session")
-def started_console(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+def started_console(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Console]:
     """The server with a console that the tests of one database share."""
     log_path = tmp_path_factory.mktemp("console") / "log"
-    with running_server(
-        log_path,
-        SCIM_DATABASE_URL=database_url,
-        SCIM_CONSOLE="on",
-        SCIM_CONSOLE_PORT=str(free_port()),
-    ) as server, opened(server) as console:
+    with (
+        running_server(
+            log_path,
+            SCIM_DATABASE_URL=database_url,
+            SCIM_CONSOLE="on",
+            SCIM_CONSOLE_PORT=str(free_port()),
+        ) as server,
+        opened(server) as console,
+    ):
         yield console
 
 
@@ -91,7 +101,7 @@ def console(started_console: Console, empty_database: None) -> Console:
 
 
 @pytest.fixture
-def serve_console(serve: Callable[..., Server]) -> Iterator[Callable[..., Any]]:
+def serve_console(serve: Callable[..., Server]) -> Callable[..., Any]:
     """Start another server with a console: ``with serve_console(SCIM_...="...") as console``."""
 
     @contextmanager
@@ -100,7 +110,7 @@ def serve_console(serve: Callable[..., Server]) -> Iterator[Callable[..., Any]]:
         with opened(serve(**place | environment)) as console:
             yield console
 
-    yield start
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,143 @@
+"""Nothing is shown without the key, and nothing is done that no page of the console has sent."""
+
+import re
+
+import pytest
+
+from ..support.server import plain_client, run
+from ..support.waiting import happens
+
+PATHS = [
+    "/",
+    "/exchange/1",
+    "/stream",
+    "/poll",
+    "/exchanges.har",
+    "/directory",
+    "/problems",
+    "/find?q=a",
+]
+
+
+@pytest.fixture
+def stranger(console):
+    with plain_client(base_url=console.url) as web:
+        yield web
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_stranger_sees_nothing(console, stranger, path):
+    console.server.session.post("/Users", json={"userName": "hidden@example.com"})
+    console.recorded()
+
+    answer = stranger.get(path)
+
+    assert answer.status_code == 401
+    assert "hidden@example.com" not in answer.text
+    assert "Link or key" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_key_opens_a_session_and_leaves_the_url(console, stranger):
+    answer = stranger.get(f"/problems?tenant=default&{console.link.partition('?')[2]}")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/problems?tenant=default"
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert stranger.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "wrong", "123456789", "\x00", "é", "a" * 10_000])
+def test_wrong_key_opens_nothing(console, stranger, key):
+    answer = stranger.post("/enter", data={"key": key})
+
+    assert answer.status_code == 401
+    assert "This key opens nothing here" in answer.text
+    assert stranger.get("/", params={"key": key or "no"}).status_code == 401
+    assert stranger.get("/").status_code == 401
+
+
+def test_link_can_be_pasted_into_the_form(console, stranger):
+    assert stranger.post("/enter", data={"key": console.link}).status_code == 303
+    assert stranger.get("/").status_code == 200
+
+
+def test_key_leads_to_no_other_host(console, stranger):
+    key = console.link.partition("?")[2]
+
+    location = stranger.get(f"{console.url}//evil.example/?{key}").headers["location"]
+
+    assert re.match(r"/[^/\\]", location), location
+
+
+def test_post_needs_the_value_of_the_page(console):
+    console.server.session.get("/Users")
+    console.recorded()
+
+    for values in ({}, {"csrf": ""}, {"csrf": "wrong"}, {"csrf": "é"}):
+        answer = console.web.post("/exchanges/clear", data=values)
+        assert answer.status_code == 400
+        assert "Load it again" in answer.text
+
+    assert "/Users" in console.web.get("/").text
+
+
+def test_link_for_looking_changes_nothing(console, stranger):
+    console.server.session.get("/Users")
+    console.recorded()
+    done = run(
+        "manage.py", "console", "link", "--read-only", DATABASE_URL=console.server.database_url
+    )
+    [link] = [line for line in done.stdout.split() if line.startswith(console.url_shown)]
+    stranger.get(link.replace(console.url_shown, console.url))
+
+    page = stranger.get("/").text
+    [csrf] = re.findall(r'name="csrf" content="([^"]+)"', page)
+    answer = stranger.post("/exchanges/clear", data={"csrf": csrf})
+
+    assert "view only" in page
+    assert "/exchanges/clear" not in page
+    assert answer.status_code == 403
+    assert "only lets you look" in answer.text
+    assert "/Users" in console.web.get("/").text
+
+
+def test_no_other_page_can_use_the_console(console):
+    headers = console.web.get("/").headers
+
+    policy = headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+    assert "access-control-allow-origin" not in headers
+
+
+def test_scim_port_has_no_console(console):
+    answer = console.server.session.get(f"{console.server.url.removesuffix('/scim/v2')}/exchange/1")
+
+    assert answer.status_code == 404
+
+
+def test_key_ends_with_the_server(serve_console):
+    with serve_console() as console:
+        url = console.server.database_url
+        console.server.stop()
+
+        done = run("manage.py", "console", "link", DATABASE_URL=url)
+
+    assert done.returncode == 1
+    assert "no console runs" in done.stderr
+
+
+def test_token_of_the_console_ends_with_the_server(serve_console):
+    with serve_console() as console:
+        console.server.session.get("/Users")
+        assert happens(lambda: "/Users" in console.web.get("/").text)
+        console.server.stop()
+        done = run("manage.py", "token", "list", DATABASE_URL=console.server.database_url)
+
+    assert "console" not in done.stdout

@@ -1,0 +1,136 @@
+"""Live shows what happens, as it happens, in words."""
+
+import json
+import re
+import threading
+
+import pytest
+
+from ..support.waiting import happens
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "a\u202egnp.exe",
+    "\x1b[2J",
+    "x" * 10_000,
+    "\"' onmouseover='alert(1)",
+    "{{ 7 * 7 }}",
+]
+JANE = {"userName": "jane@example.com", "name": {"givenName": "Jane", "familyName": "Berg"}}
+
+
+def events(console, path="/stream", after=0, count=1, **headers):
+    """Return the rows that a stream sends until it has sent so many."""
+    found = []
+    with console.web.stream("GET", path, params={"after": after}, headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                found += json.loads(line.removeprefix("data: "))["rows"]
+            if len(found) >= count:
+                return found
+    raise AssertionError(found)
+
+
+def test_exchange_is_a_sentence(console):
+    console.server.session.post("/Users", json=JANE)
+
+    page = console.recorded()
+
+    assert "jane@example.com" in page or "Jane Berg" in page
+    assert re.search(r'class="method">POST</span> <span class="path">/Users', page)
+    assert re.search(r'class="status good">201<', page)
+
+
+def test_empty_list_says_what_to_do_next(console):
+    page = console.web.get("/").text
+
+    assert "No requests yet" in page
+    assert console.server.url.replace("127.0.0.1", "localhost") in page
+    assert "123456789" in page
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_name_is_text(console, name):
+    console.server.session.post("/Users", json=JANE | {"displayName": name, "userName": name})
+
+    page = console.recorded()
+
+    assert "<script>alert" not in page
+    assert "\u202e" not in page
+    assert "\x1b" not in page
+    assert "' onmouseover='" not in page
+    assert len(page) < 40_000
+
+
+@pytest.mark.parametrize(
+    ("choice", "shown"),
+    [
+        ("status:4xx", {"404"}),
+        ("status:201", {"201"}),
+        ("method:GET", {"404", "200"}),
+        ("user:jane", {"201"}),
+        ("is:failed", {"404"}),
+        ("user:jane status:4xx", set()),
+        ("tenant:default", {"201", "404", "200"}),
+        ("tenant:other", set()),
+        ('"no such words"', set()),
+    ],
+)
+def test_filter_chooses(console, choice, shown):
+    console.server.session.post("/Users", json=JANE)
+    console.server.session.get("/Users/none")
+    console.server.session.get("/Schemas")
+    console.recorded(3)
+
+    page = console.web.get("/", params={"q": choice}).text
+
+    assert set(re.findall(r'class="status \w+">(\d+)<', page)) == shown
+
+
+def test_unknown_name_in_a_filter_is_told(console):
+    assert "is no name that a filter has" in console.web.get("/", params={"q": "colour:red"}).text
+
+
+def test_stream_sends_what_comes(console):
+    timer = threading.Timer(0.5, console.server.session.get, ["/Schemas"])
+    timer.start()
+
+    [row] = events(console)
+
+    assert "/Schemas" in row["html"]
+    timer.join()
+
+
+def test_stream_goes_on_after_a_break(console):
+    console.server.session.get("/Schemas")
+    first = int(re.search(r'data-number="(\d+)"', console.recorded())[1])
+    console.server.session.get("/ResourceTypes")
+    console.recorded(2)
+
+    rows = events(console, **{"Last-Event-ID": str(first)})
+
+    assert [row["number"] for row in rows] == [first + 1]
+
+
+def test_server_that_cannot_stream_is_polled(console):
+    console.server.session.get("/Schemas")
+    console.recorded()
+
+    answer = console.web.get("/poll").json()
+    later = console.web.get("/poll", params={"after": answer["last"]}).json()
+
+    assert len(answer["rows"]) == 1
+    assert later == {"rows": [], "count": 0, "last": answer["last"]}
+
+
+def test_older_exchanges_are_a_link_away(console):
+    for _ in range(320):
+        console.server.session.get("/Schemas/none")
+    assert happens(lambda: "Older exchanges" in console.web.get("/").text)
+
+    [older] = re.findall(r'href="([^"]+)">Older exchanges', console.web.get("/").text)
+    page = console.web.get(older.replace("&amp;", "&")).text
+
+    assert 'class="talk"' in page
+    assert "Older exchanges" not in page

@@ -1,0 +1,76 @@
+"""The console is a process beside the workers: neither its end nor its port stops the server."""
+
+import os
+import signal
+import socket
+from contextlib import suppress
+
+import httpx2
+
+from ..support.ports import free_port
+from ..support.waiting import children, happens, has_ended
+
+
+def console_of(server):
+    """Return the id of the console's process: the one that is not the youngest worker."""
+    return min(children(server.process.pid))
+
+
+def test_server_goes_on_when_the_console_dies_and_it_comes_back(serve_console):
+    with serve_console() as console:
+        process = console_of(console.server)
+
+        os.kill(process, signal.SIGKILL)
+
+        assert console.server.session.get("/Users").status_code == 200
+        assert happens(lambda: "The console ended by signal 9" in console.server.log)
+        assert happens(lambda: _status(console) == 200)
+
+
+def test_console_ends_with_the_server(serve_console):
+    with serve_console() as console:
+        console.server.process.kill()
+
+        assert happens(lambda: has_ended(console.server.process))
+
+
+def test_console_that_cannot_start_leaves_the_server_alone(serve_console):
+    with serve_console() as console:
+        for _ in range(3):
+            process = console_of(console.server)
+            os.kill(process, signal.SIGKILL)
+            assert happens(lambda: process not in children(console.server.process.pid))  # noqa: B023
+
+        assert happens(lambda: "the server goes on" in console.server.log)
+        assert console.server.session.get("/Users").status_code == 200
+
+
+def test_taken_port_leads_to_the_next_free_one(serve_console):
+    port = free_port()
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        serve_console(SCIM_CONSOLE_PORT=str(port)) as console,
+    ):
+        assert console.url != f"http://localhost:{port}"
+        assert f"another program has {port}" in console.server.log
+
+
+def test_no_console_where_others_reach_the_server(serve):
+    for setting in ({"SCIM_CONSOLE": "off"}, {"SCIM_CONSOLE": "auto", "SCIM_ENV": "production"}):
+        server = serve(**setting)
+        assert "Console" not in server.log
+        assert len(children(server.process.pid)) == 1
+
+
+def test_log_of_json_has_no_key(serve):
+    server = serve(SCIM_CONSOLE="on", SCIM_CONSOLE_PORT=str(free_port()), SCIM_LOG_FORMAT="json")
+
+    assert server.session.get("/Users").status_code == 200
+    assert "key=" not in server.log
+    assert "http://localhost:" in server.log
+
+
+def _status(console):
+    with suppress(httpx2.TransportError):
+        return console.web.get("/static/icon.svg").status_code
+    return 0
