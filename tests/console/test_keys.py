@@ -7,16 +7,7 @@ import pytest
 from ..support.server import plain_client, run
 from ..support.waiting import happens
 
-PATHS = [
-    "/",
-    "/exchange/1",
-    "/stream",
-    "/poll",
-    "/exchanges.har",
-    "/directory",
-    "/problems",
-    "/find?q=a",
-]
+PATHS = ("/", "/exchange/1", "/stream", "/poll", "/exchanges.har", "/directory", "/find?q=a")
 
 
 @pytest.fixture
@@ -87,9 +78,8 @@ def test_post_needs_the_value_of_the_page(console):
 def test_link_for_looking_changes_nothing(console, stranger):
     console.server.session.get("/Users")
     console.recorded()
-    done = run(
-        "manage.py", "console", "link", "--read-only", DATABASE_URL=console.server.database_url
-    )
+    url = console.server.database_url
+    done = run("manage.py", "console", "link", "--read-only", DATABASE_URL=url)
     [link] = [line for line in done.stdout.split() if line.startswith(console.url_shown)]
     stranger.get(link.replace(console.url_shown, console.url))
 
