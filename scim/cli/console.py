@@ -3,6 +3,7 @@
 import secrets
 
 import click
+import httpx2
 from flask.cli import with_appcontext
 
 from scim.console.keys import link
@@ -30,10 +31,20 @@ def make_link(read_only: bool) -> None:
     found = service()
     settings = found.settings
     recordings = Recordings.open(found.database, settings.recordings, settings.recording_days)
-    origins = recordings.consoles()
+    origins = [each for each in recordings.consoles() if _runs(recordings, each)]
     if not origins:
         raise click.ClickException(NOT_RUNNING)
     for origin in origins:
         key = secrets.token_urlsafe(18)
         recordings.add_link(origin, digest(key), read_only)
         click.echo(link(origin, key))
+
+
+def _runs(recordings: Recordings, origin: str) -> bool:
+    """Tell whether a console is there; forget one that was killed."""
+    try:
+        httpx2.get(f"{origin}/static/icon.svg", timeout=2, trust_env=False).raise_for_status()
+    except httpx2.HTTPError:
+        recordings.close_console(origin)
+        return False
+    return True

@@ -119,8 +119,23 @@ def test_key_ends_with_the_server(serve_console):
 
         done = run("manage.py", "console", "link", DATABASE_URL=url)
 
+    assert console.url_shown not in done.stdout
+
+
+def test_no_link_leads_to_a_console_that_was_killed(serve_console):
+    with serve_console() as console:
+        console.server.kill()
+
+        done = run("manage.py", "console", "link", DATABASE_URL=console.server.database_url)
+
+    assert console.url_shown not in done.stdout
+
+
+def test_link_says_when_no_console_runs(migrated_database):
+    done = run("manage.py", "console", "link", DATABASE_URL=migrated_database())
+
     assert done.returncode == 1
-    assert "no console runs" in done.stderr
+    assert "no console runs: start the server with `python app.py`" in done.stderr
 
 
 def test_token_of_the_console_ends_with_the_server(serve_console):
