@@ -9,7 +9,7 @@ from scim.protocol.filters.nodes import ValuePath
 
 from .attributes import Change, changes, member_changes, member_id
 from .bodies import Reading, get
-from .words import MASK, counted, listed, plain
+from .words import MASK, counted, listed, number, plain
 
 PLURALS = {"emails", "phonenumbers", "addresses", "roles", "entitlements", "photos", "ims"}
 TRUE, FALSE = ("true",), ("false",)
@@ -27,7 +27,9 @@ def patch_acts(reading: Reading) -> list[Act]:
     """Return what a PATCH does to a user, a group or another resource."""
     found = changes(reading)
     if not found:
-        return [Act("send", f"a PATCH of {reading.called} without anything to change")]
+        is_empty = isinstance(get(reading.sent, "Operations"), list) and not reading.operations
+        without = f"a PATCH of {reading.called} without operations"
+        return [Act("send", without) if is_empty else Act("change", reading.called)]
     if reading.resource_type == "Group":
         return _group_acts(reading, found)
     acts = []
@@ -177,8 +179,10 @@ def bulk_acts(reading: Reading) -> list[Act]:
     if not isinstance(results, list) or reading.exchange.answer.is_cut:
         return [Act("send", many)]
     done = sum(1 for each in results if re.match(r"[123]", str(get(each, "status"))))
-    if done == sent:
-        told = "all were done" if sent != 1 else "it was done"
-    else:
-        told = f"{done or 'none'} {'was' if done == 1 else 'were'} done"
-    return [Act("send", f"{many}; {told}")]
+    if not sent:
+        return [Act("send", "no operations in one request")]
+    whole = "it" if sent == 1 else "all"
+    many_done = whole if done == sent else number(done) if done else "none"
+    verb = "was" if done == 1 else "were"
+    verb = "would be" if reading.exchange.applied == "dry-run" else verb
+    return [Act("send", f"{many}; {many_done} {verb} done")]

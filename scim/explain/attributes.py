@@ -44,6 +44,7 @@ LABELS = {
 }
 TYPED = {"emails": "address", "phonenumbers": "number", "addresses": "postal address"}
 MemberOp = Literal["add", "remove", "set"]
+OPS = ("add", "remove", "replace")
 UNSAID = ("schemas", "id", "meta")  # providers repeat them
 
 
@@ -107,10 +108,12 @@ def compared(node: Filter | None, name: str) -> Any:
 
 def changes(reading: Reading) -> list[Change]:
     """Return what the operations of a PATCH are about, one by one; keys in a value are paths."""
+    found = ((str(each.get("op", "")).lower(), each) for each in reading.operations)
     return [
         change
-        for operation in reading.operations
-        for change in _changes(str(operation.get("op", "")).lower(), operation)
+        for op, operation in found
+        if op in OPS
+        for change in _changes(op, operation)
         if change.name not in UNSAID
     ]
 

@@ -190,6 +190,7 @@ ORDER = _row(
     "Without sortBy the order is that of creation, so that no page misses anybody.",
 )
 CURSOR = _row("lists", "What is a cursor?", "A cursor is a place in one query of one tenant.")
+SORT = _row("lists", "Unknown `sortBy`", "To sort by an unknown attribute is refused.")
 NUMBERS = _row(
     "lists", "Texts instead of numbers", "A text where a number belongs is refused, not ignored."
 )

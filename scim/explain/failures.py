@@ -7,6 +7,7 @@ from .exchange import Check, Exchange
 from .words import plain
 
 IN_USE = re.compile(r"(.{1,200}?) is already in use")
+FIRST = re.compile(r"^Operations\[0\]: (members: )?")
 MEANT = re.compile(r"did you mean (\S{1,300})\?$")
 WORDS = {
     405: "the endpoint does not take this method",
@@ -40,7 +41,10 @@ def why(reading: Reading) -> str:
         return WORDS[status]
     if status == 404 and reading.id and not is_endpoint_missing(reading):
         return f"there is no such {reading.noun}"
-    fault = plain(detail.partition("; ")[0], LONGEST)
+    told = detail.partition("; ")[0].removeprefix("members: ")
+    if len(reading.operations) == 1:
+        told = FIRST.sub("", told)
+    fault = plain(told, LONGEST)
     return fault or WORDS.get(status, f"the answer was {status}")
 
 
@@ -67,6 +71,8 @@ def meant(reading: Reading) -> str:
 
 
 def _unknown(exchange: Exchange) -> str:
-    if not exchange.request.header("Authorization") and exchange.request.headers:
-        return "the request has no token"
+    if not exchange.request.header("Authorization"):
+        is_outside = not exchange.base and exchange.path
+        where = f"{plain(exchange.path, 80)} is outside the base path, and " if is_outside else ""
+        return f"{where}the request has no token"
     return "the token is not known here"

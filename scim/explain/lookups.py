@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from scim.protocol.filters.nodes import And, Comparison, ValuePath
+from scim.protocol.filters.nodes import And, AttributePath, Comparison, ValuePath
 
 from .acts import Act
 from .attributes import LABELS, compared
@@ -11,6 +11,7 @@ from .bodies import Reading, get, name_of
 from .words import counted, number, plain
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+NAMING = ("username", "displayname", "externalid", "id", "emails", "emails.value")
 PROBE = 2  # results that a test of the connection asks for at most
 NAMES = ("username", "displayname")
 
@@ -34,7 +35,7 @@ def is_import(reading: Reading) -> bool:
 
 
 def looked_up(reading: Reading) -> tuple[str, Any]:
-    """Return the attribute and the value of a look-up by equality; empty if it is none."""
+    """Return the attribute and the value of a look-up by a name or id; empty if it is none."""
     node = reading.filter
     if isinstance(node, And):
         node = node.terms[0]
@@ -43,8 +44,10 @@ def looked_up(reading: Reading) -> tuple[str, Any]:
     path = node.path
     if isinstance(path, ValuePath):
         kind = compared(path.value_filter, "type")
-        return f"{plain(kind, 20)} address" if kind else str(path.path), node.value
-    return path.name, node.value
+        is_email = path.path.name.lower() == "emails" and isinstance(kind, str)
+        return (f"{plain(kind, 20)} address", node.value) if is_email else ("", None)
+    name = str(AttributePath(path.name, path.sub_attribute))
+    return (name, node.value) if name.lower() in NAMING else ("", None)
 
 
 def read_act(reading: Reading) -> Act:
@@ -52,7 +55,8 @@ def read_act(reading: Reading) -> Act:
     if not reading.resource_type:
         return _everywhere(reading)
     if reading.endpoint.lower() == "me":
-        return Act("read", f"the user whom its token names (/Me): {reading.called}")
+        told = f": {reading.called}" if reading.subject.name else ""
+        return Act("read", f"the user whom its token names (/Me){told}")
     if reading.id:
         return _one(reading)
     if is_test(reading):
@@ -65,8 +69,7 @@ def read_act(reading: Reading) -> Act:
 def _everywhere(reading: Reading) -> Act:
     if reading.endpoint and not reading.is_search:
         return Act("ask", "what this server can do")
-    found = "" if reading.total is None else f": {number(reading.total)} found"
-    return Act("search", f"everything{found}")
+    return _searched(reading, "everything")
 
 
 def _one(reading: Reading) -> Act:
@@ -81,12 +84,12 @@ def _one(reading: Reading) -> Act:
 
 
 def _found(reading: Reading) -> Act:
-    checked = _checked(reading)
+    checked = _checked(reading) or _of_member(reading)
     if checked:
         return checked
     attribute, value = looked_up(reading)
-    if not attribute or isinstance(reading.filter, And):
-        return _searched(reading)
+    if not attribute or isinstance(reading.filter, And) or reading.exchange.status == 400:
+        return _searched(reading, f"the {_plural(reading)}")
     return Act("look", f"whether {_sought(reading, attribute, value)} exists{_answer(reading)}")
 
 
@@ -134,15 +137,22 @@ def _checked(reading: Reading) -> Act | None:
     return Act("check", f"whether {reading.name(other)} is {name} {whom}{told}")
 
 
-def _searched(reading: Reading) -> Act:
-    text = plain(reading.parameters.get("filter", ""), 80)
-    plural = _plural(reading)
-    found = (
-        ""
-        if reading.total is None
-        else f": {number(reading.total) if reading.total else 'none'} found"
+def _of_member(reading: Reading) -> Act | None:
+    """Return the act of a search for the groups of a user: ``members eq "x"``."""
+    member = compared(reading.filter, "members") or compared(reading.filter, "members.value")
+    if member is None or not isinstance(reading.filter, Comparison):
+        return None
+    told = (
+        "" if reading.total is None else f": {number(reading.total) if reading.total else 'none'}"
     )
-    return Act("search", f"the {plural} where {text}{found}" if text else f"the {plural}{found}")
+    return Act("ask", f"which {_plural(reading)} have {reading.name(member)} as a member{told}")
+
+
+def _searched(reading: Reading, what: str) -> Act:
+    text = plain(reading.parameters.get("filter", ""), 80)
+    total = reading.total
+    found = "" if total is None else f": {number(total) if total else 'none'} found"
+    return Act("search", f"{what}{f' where {text}' if text else ''}{found}")
 
 
 def _page(reading: Reading) -> Act:
@@ -150,8 +160,12 @@ def _page(reading: Reading) -> Act:
     total, start = reading.total, reading.integer("startindex", 1)
     size = reading.integer("count") or len(reading.shown)
     page = (max(start, 1) - 1) // size + 1 if size else 1
+    if reading.exchange.is_failed:
+        return Act(verb, f"the {_plural(reading)}")
     if total == 0:
         return Act(verb, f"{_plural(reading)}: there are none")
+    if total and reading.parameters.get("count") == "0":
+        return Act("ask", f"how many {_plural(reading)} there are: {number(total)}")
     if "cursor" in reading.parameters:
         told = "the next page" if reading.parameters["cursor"] else "the first page"
         return Act(verb, f"{_plural(reading)}, {told}")

@@ -22,6 +22,7 @@ READ: Rule = ("RFC 7644 §3.4.1", "A resource is read at its own URL.")
 QUERY: Rule = ("RFC 7644 §3.4.2", "A query is answered 200 with a list, which may be empty.")
 FILTER: Rule = ("RFC 7644 §3.4.2.2", "A filter chooses the resources in the list.")
 PAGES: Rule = ("RFC 7644 §3.4.2.4", "startIndex and count choose a page of the list.")
+SORTING: Rule = ("RFC 7644 §3.4.2.3", "sortBy names the attribute by which a list is sorted.")
 CURSORS: Rule = ("RFC 9865 §2", "A cursor from one page asks for the next.")
 SEARCH: Rule = ("RFC 7644 §3.4.3", "A POST to .search is a query with its parameters in the body.")
 PUT: Rule = ("RFC 7644 §3.5.1", "A PUT replaces all that a client may write.")
@@ -75,9 +76,12 @@ BY_TYPE: dict[str, Rule] = {
 }
 # What a detail has in it, and the decision that it follows from; the first that fits.
 FOLLOWS: Sequence[tuple[str, Decision]] = (
+    ("member of itself", d.CIRCLE),
     ("members: ", d.UNKNOWN_MEMBER),
     ("a member cannot be changed", d.MEMBER_FIXED),
     ("circle", d.CIRCLE),
+    ("groups is read-only", d.GROUPS_SENT),
+    ("sortBy", d.SORT),
     ("invisible character", d.INVISIBLE),
     ("remove needs a path", d.NO_PATH),
     ("no value matches", d.NO_MATCH),
@@ -89,7 +93,7 @@ FOLLOWS: Sequence[tuple[str, Decision]] = (
     ("times; send it once", d.NUMBERS),
     ("is unknown", d.UNKNOWN_ATTRIBUTE),
     ("too long", d.TOO_LONG),
-    ("JSON", d.NO_JSON),
+    ("not JSON", d.NO_JSON),
 )
 
 
@@ -121,14 +125,19 @@ def reason(exchange: Exchange) -> Reason:
 def _refused(reading: Reading) -> tuple[Rule, Sequence[Decision]]:
     status, detail = reading.exchange.status, reading.detail
     if is_stray(reading) and status == 404:
-        return ("RFC 7644 §3.2", "The endpoints have fixed names below the base URL."), [d.NEARLY]
+        nearly = [d.NEARLY] if detail.startswith("this endpoint") or not detail else []
+        return ("RFC 7644 §3.2", "The endpoints have fixed names below the base URL."), nearly
     if is_stray(reading) and status < 400:
         return ("RFC 7644 §3.2", "This path is none of SCIM's endpoints."), []
     if status == 409 and (reading.scim_type or "in use" in detail):
         return _unique(reading)
     if status == 400:
+        if reading.scim_type == "invalidPath" and "sortBy" in detail:
+            return SORTING, _behind(reading)
         rule = BY_TYPE.get(reading.scim_type, (ERRORS, "400: the request cannot be understood."))
         return _of_operation(reading, rule), _behind(reading)
+    if status == 501 and reading.endpoint.lower() == "me":
+        return ME, [d.ME]
     rule, decided = BY_STATUS.get(
         status, ((ERRORS, f"{status}: the request cannot be answered."), ())
     )
@@ -174,7 +183,6 @@ def _of_status(reading: Reading) -> list[Decision]:
         (412, bool(headers.header("If-None-Match"))): d.IF_NONE_MATCH,
         (413, reading.endpoint.lower() == "bulk"): d.BULK_LARGE,
         (415, bool(headers.header("Content-Encoding"))): d.CODING,
-        (501, reading.endpoint.lower() == "me"): d.ME,
         (503, "too long" in reading.detail): d.TOO_LONG,
     }
     return [found[status, True]] if (status, True) in found else []

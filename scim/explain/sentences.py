@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from . import tolerances
 from .acts import Act, bulk_acts, patch_acts, post_acts, put_acts
-from .bodies import Reading, get
+from .bodies import DISCOVERY, Reading, get
 from .exchange import Exchange
 from .failures import failed_check, is_stray, meant, why
 from .lookups import read_act
+from .tolerances import QUIET
 from .words import past, plain, third
 
 DRY_RUN = "dry-run"
@@ -73,8 +74,10 @@ def _strayed(reading: Reading, is_past: bool) -> str:
     if exchange.status == 405:
         return f"{sends} {method} to {path}, which {does} not take it"
     if exchange.status == 404:
-        told = meant(reading)
-        return f"{asks} for {path}, which is no endpoint" + (f"; it means {told}" if told else "")
+        is_known = reading.endpoint.lower() in DISCOVERY and exchange.base
+        told = f"; it means {meant(reading)}" if meant(reading) else ""
+        missing = f"{does} not exist" if is_known else f"{'was' if is_past else 'is'} no endpoint"
+        return f"{asks} for {path}, which {missing}{told}"
     if exchange.is_failed:
         return f"{asks} for {path}, outside the base path: {why(reading)}"
     return f"{opens} the page of this server" if path in ("", "/") else f"{asks} for {path}"
@@ -83,16 +86,18 @@ def _strayed(reading: Reading, is_past: bool) -> str:
 def said(exchange: Exchange) -> Sequence[str]:
     """Return what the sentence leaves out, a line each: tolerances, the error, what was expected.
 
-    What a rejected credential was compared with comes first, then a bulk request's failures.
+    What a rejected credential was compared with comes first, then a bulk request's failures. What
+    every request of a client needs, a token without Bearer, is left to ``reason``.
     """
     reading = Reading(exchange)
     lines: list[str] = []
     if check := failed_check(exchange):
         lines.append(f"came: {plain(check.came, 120)} · expected: {plain(check.expected, 120)}")
     elif exchange.is_failed and reading.detail:
-        lines.append(plain(reading.detail, LONGEST))
+        detail = plain(reading.detail, LONGEST)
+        lines += [] if detail in sentence(exchange) else [detail]
     lines += _failed_operations(reading)
-    lines += [tolerances.words(name) for name in exchange.tolerated]
+    lines += [tolerances.words(name) for name in exchange.tolerated if name not in QUIET]
     if exchange.applied == DRY_RUN:
         lines.append("a dry run: nothing of it was stored")
     return lines

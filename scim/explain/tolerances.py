@@ -1,5 +1,6 @@
 """The tolerances in plain words: what was odd in a request, and what the server made of it."""
 
+QUIET = ("bare_token", "doubled_slash")  # of every request of a client, if of one
 WORDS = {
     "bare_token": "the token came without the word Bearer before it",
     "doubled_slash": "the path had two slashes where one belongs; the base URL ends in one",
@@ -16,7 +17,7 @@ WORDS = {
     "double_encoded_filter_values": "the value in the filter was encoded twice, and decoded again",
     "literal_backslashes": "a single backslash in the filter was taken as it stands",
     "compared_value_path": "one element had to match both the brackets and the comparison",
-    "empty_operations": "the PATCH had no operations, and changed nothing",
+    "empty_operations": "the request had no operations, and changed nothing",
     "paths_as_keys": "keys in the value were read as paths",
     "dotted_urns": "a dot behind the URN of a schema counted as a colon",
     "core_schema_object": "attributes in an object named by the core schema's URN were taken out",

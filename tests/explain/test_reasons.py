@@ -139,7 +139,7 @@ CASES = [
     (exchange("PUT", ONE, JANE, 404, error("there is no User")), "§3.12", ["PUT of an id"]),
     (exchange("GET", "/Schemas"), "§4", ["Does discovery need the token?"]),
     (exchange("POST", "/Bulk", {"Operations": []}, 200), "§3.7", ["Transactions", "Response"]),
-    (exchange("GET", "/Me", None, 501, error("no user")), "§3.12", ["`/Me` with a token"]),
+    (exchange("GET", "/Me", None, 501, error("no user")), "§3.11", ["`/Me` with a token"]),
     (
         exchange("GET", "/Users?filter=", None, 400, error("expected a name", "invalidFilter")),
         "§3.4.2.2",
