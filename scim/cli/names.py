@@ -122,4 +122,4 @@ def name_of(opened: Store, resource_id: str) -> str:
         resource_type: ResourceType = opened.directory.definitions.by_name[name]
         if found := opened.get(resource_type, resource_id, with_related=False):
             return name_in(found.body)
-    return name_in(opened.atomically(lambda known: known.history.last_body(resource_id)))
+    return name_in(opened.recall(lambda known: known.last_body(resource_id)))

@@ -1,7 +1,7 @@
 """Live: each exchange as it happens, folded into conversations (`/` and its event stream)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from time import monotonic, sleep
 from typing import Any
@@ -37,12 +37,14 @@ def live() -> ResponseReturnValue:
     choice = this_choice()
     before = request.args.get("before", type=int)
     found, scanned = chosen(state().recordings, choice, before)
-    folded = conversations(found)[:SHOWN]
+    names = state().names.of(found)
+    folded = conversations(found, names)[: -SHOWN - 1 : -1]
     settings = state().service.settings
     return render_template(
         "live/page.html",
         choice=choice,
         conversations=folded,
+        names=names,
         before=before,
         older=scanned if found and len(found) >= SHOWN else None,
         last=state().recordings.last(),
@@ -69,7 +71,7 @@ def poll() -> ResponseReturnValue:
     last = request.args.get("after", 0, type=int)
     new = state().recordings.after(last, CHUNK)
     found = [each for each in new if choice.matches(each)]
-    payload = _payload(current_app, found, {each.number for each in found})
+    payload = _payload(current_app, state(), found, {each.number for each in found})
     return payload | {"last": new[-1].number if new else last}
 
 
@@ -116,26 +118,29 @@ def _events(app: Flask, here: State, choice: Choice, last: int) -> Iterator[str]
         fresh = {each.number for each in new if choice.matches(each)}
         if fresh:
             matching = [each for each in window if choice.matches(each)]
-            data = json.dumps(_payload(app, matching, fresh))
+            data = json.dumps(_payload(app, here, matching, fresh))
             yield f"id: {last}\nevent: rows\ndata: {data}\n\n"
         sleep(max(0, PAUSE - (monotonic() - began)))  # a burst becomes few events
 
 
-def _payload(app: Flask, window: Sequence[Exchange], fresh: set[int]) -> dict[str, Any]:
+def _payload(
+    app: Flask, here: State, window: Sequence[Exchange], fresh: set[int]
+) -> dict[str, Any]:
     """Return the rows of the conversations in which something is new, the oldest first."""
+    names = here.names.of(window)
     grown = [
         each
-        for each in conversations(window)
+        for each in conversations(window, names)
         if any(exchange.number in fresh for exchange in each.exchanges)
     ]
     rows = [
-        {"number": each.number, "html": row(app, each)}
+        {"number": each.number, "html": row(app, each, names)}
         for each in sorted(grown, key=lambda one: one.number)[-MOST_SENT:]
     ]
     return {"rows": rows, "count": len(fresh)}
 
 
-def row(app: Flask, conversation: Conversation) -> str:
+def row(app: Flask, conversation: Conversation, names: Mapping[str, str]) -> str:
     """Return the HTML of a conversation, made once for all who watch."""
     exchanges = conversation.exchanges
     key = (conversation.number, len(exchanges), max(each.number for each in exchanges))
@@ -143,5 +148,5 @@ def row(app: Flask, conversation: Conversation) -> str:
         if len(_made) >= MOST_MADE:
             _made.clear()
         template = app.jinja_env.get_template("live/row.html")
-        _made[key] = template.render(conversation=conversation)
+        _made[key] = template.render(conversation=conversation, names=names)
     return _made[key]

@@ -11,6 +11,7 @@ from scim.storage.tokens import CONSOLE, Tenant, find_tenant, list_tenants
 
 from .client import Endpoints
 from .feed import Feed
+from .names import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,12 @@ class State:
     port: int
     feed: Feed = field(init=False)
     endpoints: Endpoints = field(init=False)
+    names: Names = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "feed", Feed(self.recordings))
         object.__setattr__(self, "endpoints", Endpoints(self.service))
+        object.__setattr__(self, "names", Names(self.service))
 
     def tenants(self) -> list[Tenant]:
         """Return all tenants, the oldest first."""

@@ -1,6 +1,6 @@
 """Conversations: exchanges that belong together, such as a look-up and the create after it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -67,13 +67,16 @@ class _Open:
             self.write = purpose
 
 
-def conversations(exchanges: Sequence[Exchange]) -> list[Conversation]:
+def conversations(
+    exchanges: Sequence[Exchange], names: Mapping[str, str] | None = None
+) -> list[Conversation]:
     """Return exchanges in any order as conversations, oldest first; each is in one of them.
 
     A conversation is of one provider, tenant and token. It ends with a minute without a request,
-    or where the next step cannot belong to it: a look-up after a create.
+    or where the next step cannot belong to it: a look-up after a create. ``names`` has names of
+    resources by their ids, where the exchanges have ids only.
     """
-    known: dict[str, str] = {}
+    known = dict(names or {})
     open_ones: dict[Key, _Open] = {}
     found: list[_Open] = []
     for exchange in sorted(exchanges, key=lambda each: (each.at, each.number)):

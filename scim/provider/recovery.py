@@ -10,7 +10,16 @@ from scim.protocol.projection import unreturned, with_unreturned
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
 from scim.serializers.stored import check_whole, read_document
-from scim.storage import Cause, Change, Operation, Reason, Store, Stored, Transaction
+from scim.storage import (
+    Cause,
+    Change,
+    History,
+    Operation,
+    Reason,
+    Store,
+    Stored,
+    Transaction,
+)
 
 from . import releasing, writing
 
@@ -82,12 +91,11 @@ def history(store: Store, resource_id: str) -> list[Change]:
     :raises NotFoundError: history has no change of it
     """
 
-    def work(transaction: Transaction) -> list[Change]:
-        own = transaction.history.of(resource_id)
-        found = own + transaction.history.memberships_of(resource_id)
+    def work(known: History) -> list[Change]:
+        found = known.of(resource_id) + known.memberships_of(resource_id)
         return sorted(found, key=lambda change: change.at)
 
-    found = store.atomically(work)
+    found = store.recall(work)
     if not found:
         raise NotFoundError(f"history has no change of a resource with the id {resource_id!r}")
     return found
@@ -95,7 +103,7 @@ def history(store: Store, resource_id: str) -> list[Change]:
 
 def changes_since(store: Store, instant: str) -> list[Change]:
     """Return the changes of all resources from an instant on, the oldest first."""
-    return store.atomically(lambda transaction: list(transaction.history.since(instant)))
+    return store.recall(lambda known: list(known.since(instant)))
 
 
 def revert(store: Store, resource_id: str, version: int) -> Undone:

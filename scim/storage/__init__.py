@@ -10,6 +10,7 @@ from .changes import Cause, Change, Operation, Reason
 from .database.database import Database
 from .database.engine import ENGINE_OPTIONS
 from .directory import Directory
+from .history import History
 from .joining import NewMembers, rejoin
 from .keys import is_id, new_id, next_id
 from .pages.query import Found, Page, Position, Query, Selection, sort_chain
@@ -31,6 +32,7 @@ __all__ = [
     "Directory",
     "Doorkeeper",
     "Found",
+    "History",
     "NewMembers",
     "Operation",
     "Page",

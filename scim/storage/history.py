@@ -146,14 +146,14 @@ class History:
     def of(self, resource_id: str) -> list[Change]:
         """Return the changes of a resource, the oldest first."""
         names = {"tenant": self.tenant_id, "this": resource_id}
+        own = changes.c.tenant_id == TENANT, ID == THIS
+        found = self.connection.execute(SHOWN.where(*own).order_by(changes.c.version), names).all()
         mine = sa.select(member_changes).where(
             member_changes.c.tenant_id == TENANT, member_changes.c.group_id == THIS
         )
         members: dict[int, dict[str, bool]] = {}
-        for row in self.connection.execute(mine, names):
+        for row in self.connection.execute(mine, names):  # after the changes, which need theirs
             members.setdefault(row.version, {})[row.member_id] = row.added
-        own = changes.c.tenant_id == TENANT, ID == THIS
-        found = self.connection.execute(SHOWN.where(*own).order_by(changes.c.version), names)
         made, body = [], None
         for row in found:
             change = _change(row, members.get(row.version, {}))

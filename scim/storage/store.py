@@ -14,6 +14,7 @@ from .database.database import Database
 from .database.prepared import Prepared
 from .database.rehearsal import Rehearsal
 from .directory import Directory
+from .history import History
 from .index import Index
 from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
 from .members.membership import MembersNotFound, name_members
@@ -103,6 +104,10 @@ class Store:
         return self.database.read(
             lambda known: Releases(known, self.tenant_id).read(resource_type, ids)
         )
+
+    def recall(self, work: Callable[[History], T]) -> T:
+        """Return what ``work`` reads in the history; it locks nothing."""
+        return self.database.read(lambda known: work(History(known, self.tenant_id)))
 
     def query(self, query: Query) -> Page:
         """Return one page of the resources that match.

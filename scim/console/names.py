@@ -1,0 +1,70 @@
+"""The names of users and groups by their ids, for exchanges that have the ids only."""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from scim.explain.bodies import name_of, names, subject
+from scim.explain.exchange import Exchange
+from scim.protocol.errors import UnavailableError
+from scim.service import Service
+from scim.storage import History, Store, is_id
+from scim.storage.tokens import CONSOLE, find_tenant
+
+KEPT = 10_000
+MOST_GONE = 20  # resources whose last name is looked up in history, one by one
+
+
+class Names:
+    """Looks names up in the directory, and remembers them for the next who ask."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, exchanges: Iterable[Exchange]) -> Mapping[str, str]:
+        """Return the names of those that the exchanges are about, by id; '' where none is known."""
+        exchanges = list(exchanges)
+        told = names(exchanges)
+        wanted: dict[str, set[str]] = {}
+        for each in exchanges:
+            if each.tenant and (missing := subject(each).id) and missing not in told:
+                wanted.setdefault(each.tenant, set()).add(missing)
+        found = dict(told)
+        for tenant, ids in wanted.items():
+            found |= self.named(tenant, ids)
+        return found
+
+    def named(self, tenant: str, ids: Iterable[str]) -> dict[str, str]:
+        """Return the names of resources of a tenant by their ids."""
+        ids = list(ids)
+        missing = [each for each in ids if (tenant, each) not in self._known]
+        if missing:
+            if len(self._known) > KEPT:
+                self._known.clear()
+            self._known.update(((tenant, each), "") for each in missing)
+            for each, name in self._read(tenant, missing):
+                self._known[tenant, each] = name
+        return {each: self._known[tenant, each] for each in ids}
+
+    def _read(self, tenant: str, ids: list[str]) -> Iterable[tuple[str, str]]:
+        try:
+            row = self._service.database.read(lambda connection: find_tenant(connection, tenant))
+            if row is None:
+                return []
+            return list(_names(self._service.store(row, CONSOLE), ids))
+        except UnavailableError:
+            return []
+
+
+def _names(store: Store, ids: list[str]) -> Iterable[tuple[str, str]]:
+    left = {each for each in ids if is_id(each)}
+    for resource_type in store.directory.definitions.resource_types:
+        if not left:
+            return
+        for stored in store.read_plain(resource_type, sorted(left)):
+            left.discard(stored.id)
+            yield stored.id, name_of(json.loads(stored.body, strict=False))
+    for each in sorted(left)[:MOST_GONE]:
+        if body := store.recall(partial(History.last_body, resource_id=each)):
+            yield each, name_of(json.loads(body, strict=False))
