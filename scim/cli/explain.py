@@ -9,8 +9,8 @@ from flask.cli import with_appcontext
 
 from scim import provider
 from scim.explain import filters, patches
+from scim.explain.masking import Masker, never_returned
 from scim.printing import printable
-from scim.protocol.attributes import chains
 from scim.protocol.errors import InvalidFilterError, ScimError
 from scim.protocol.filters.nodes import Filter
 from scim.protocol.filters.parser import DEFAULT_LIMITS
@@ -73,7 +73,7 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
     resource_id = find_alive(opened, name, type_name)
     sent, operations = _read_patch(file)
     resource_type, before = _shown(opened, resource_id)
-    secret = {each[-1].key for each in chains(resource_type.root) if each[-1].returned == "never"}
+    masker = Masker(never_returned([resource_type]))
 
     def tried(count: int) -> tuple[str, ScimError | None]:
         """Return the resource after the first operations, or unchanged with the error."""
@@ -86,7 +86,7 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
     used = Tolerated()
     _, refusal = tried(len(operations))
     for number, operation in enumerate(operations[:MOST_STEPS], start=1):
-        told = patches.without_secrets(operation, secret)
+        told = masker.value(operation)
         say(f"{number}. {patches.sentence(told)}")
         after, error = tried(number)
         if error and refusal and error.detail == refusal.detail:
@@ -101,9 +101,9 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
         say(f"and {len(operations) - MOST_STEPS} more operations")
     _list("Tolerances that it needs; strict tenants refuse it", used.used)
     if refusal:
-        is_secret = patches.without_secrets(operations, secret) != operations
-        detail = patches.QUOTED.sub('"…"', refusal.detail) if is_secret else refusal.detail
-        why = f"{refusal.status} {refusal.scim_type or ''}: {printable(detail)}"
+        masker.value(operations)
+        detail = printable(masker.detail(refusal.detail))
+        why = f"{refusal.status} {refusal.scim_type or ''}: {detail}"
         raise click.ClickException(f"the server would answer {why}, and store nothing of it")
 
 
@@ -114,7 +114,7 @@ def _read_patch(file: TextIO) -> tuple[Record, list[Any]]:
     """
     try:
         sent = json.load(file)
-        patches.without_secrets(sent, ())
+        Masker(()).value(sent)
         json.dumps(sent, ensure_ascii=False).encode()  # half a surrogate cannot be stored
     except RecursionError:
         raise click.ClickException(f"{file.name} is nested too deeply") from None

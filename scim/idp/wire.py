@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import httpx2
 
-from scim.conformance.hiding import HIDDEN, hide
+from scim.explain.masking import Masker
+
+SECRET = {"password"}
 
 
 class Wire:
@@ -27,42 +28,17 @@ class Wire:
     def _show(
         self, sign: str, first: str, headers: Iterable[tuple[bytes, bytes]], body: bytes
     ) -> None:
-        lines = [first]
-        lines += [
-            _of_header(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers
-        ]
-        lines += ["", *_readable(body).split("\n")] if body else []
+        masker = Masker(SECRET, [self.token])
+        read = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+        lines = [masker.text(first)]
+        lines += [f"{name}: {value}" for name, value in masker.headers(read)]
+        lines += ["", *_indented(masker.body(body)).split("\n")] if body else []
         for line in lines:
-            self.show(f"    {sign} {hide([self.token], line)}".rstrip())
+            self.show(f"    {sign} {line}".rstrip())
 
 
-def _of_header(name: str, value: str) -> str:
-    scheme = value.partition(" ")[0]
-    return f"{name}: {scheme} {HIDDEN}" if name.lower() == "authorization" else f"{name}: {value}"
-
-
-def _readable(body: bytes) -> str:
-    text = body.decode(errors="replace")
+def _indented(text: str) -> str:
     try:
-        return json.dumps(_masked(json.loads(text)), ensure_ascii=False, indent=2)
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
         return text
-
-
-def _masked(value: Any) -> Any:
-    """Return a JSON value without the passwords in it, at a key or at the path of a PATCH."""
-    if isinstance(value, list):
-        return [_masked(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    is_of_password = _is_password(value.get("path"))
-    return {
-        name: HIDDEN
-        if each is not None and (_is_password(name) or (is_of_password and name == "value"))
-        else _masked(each)
-        for name, each in value.items()
-    }
-
-
-def _is_password(name: Any) -> bool:
-    return isinstance(name, str) and name.lower().rpartition(":")[2] == "password"

@@ -154,16 +154,16 @@ def test_secrets_are_hidden(explained, attempt, babs, tmp_path):
     )
 
     assert told.splitlines()[:5] == [
-        '1. set Password to "…"',
+        '1. set Password to "••••"',
         "  no change that is ever shown",
-        f'2. add "…" to {urn}:password',
+        f'2. add "••••" to {urn}:password',
         "  no change that is ever shown",
-        f'3. add to or set title to "Guide", {urn}:password to "…"',
+        f'3. add to or set title to "Guide", {urn}:password to "••••"',
     ]
     file = tmp_path / "refused.json"
     file.write_text(json.dumps(patch_op(add("name", {"password": ["t0p-Secret"]}), add("x.y", 1))))
     done = attempt(f"explain patch bjensen {file}")
-    assert '1. add {"password": "…"} to name' in done.stdout
+    assert '1. add {"password": "••••"} to name' in done.stdout
     assert "t0p-Secret" not in told + done.stdout + done.stderr
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.explain.patches import sentence, without_secrets
+from scim.explain.patches import sentence
 
 
 @pytest.mark.parametrize(
@@ -24,19 +24,3 @@ from scim.explain.patches import sentence, without_secrets
 )
 def test_operation_in_words(operation, told):
     assert sentence(operation).startswith(told)
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [
-        {"op": "replace", "path": "password.value", "value": "S3CRET"},
-        {"op": "replace", "path": "/password", "value": "S3CRET"},
-        {"op": "replace", "path": ["password"], "value": "S3CRET"},
-        {"op": "replace", "path": 'password[value eq "S3CRET"]', "value": "S3CRET"},
-        {"op": "replace", "path": 'password eq "S3CRET"', "value": "S3CRET"},
-        {"op": "replace", "path": "password\u200b", "value": "S3CRET"},
-        {"op": "replace", "value": '{"password":"S3CRET"}'},
-    ],
-)
-def test_operation_that_is_refused_shows_no_secret(operation):
-    assert "S3CRET" not in sentence(without_secrets(operation, {"password"}))

@@ -52,7 +52,7 @@ def test_command_serves_until_interrupted_and_keeps_the_token_to_itself(idp, bas
     assert printed[0].endswith(f" http://localhost:{port}{base}")
     assert printed[-1] == "stopped"
     assert answer.json()["id"] == path.split("/")[-1]
-    assert "    > Authorization: Bearer (hidden)" in printed
+    assert "    > Authorization: Bearer ••••" in printed
     assert '    <     "urn:ietf:params:scim:api:messages:2.0:ListResponse"' in printed
     assert "s3cret" not in "".join(printed) + answer.text
 

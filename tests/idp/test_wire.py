@@ -52,11 +52,11 @@ def test_secrets_are_hidden_wherever_they_are(body):
 
     text = "\n".join(shown((400, {"X-Token": "s3cret"}, echo), body))
 
-    assert "> Authorization: Bearer (hidden)" in text
-    assert "< X-Token: (hidden)" in text
+    assert "> Authorization: Bearer ••••" in text
+    assert "< X-Token: ••••" in text
     assert "s3cret" not in text
     assert "hunter2!" not in text
-    assert text.count("(hidden)") == 5
+    assert text.count("••••") == 5
 
 
 @pytest.mark.parametrize("body", [b"<p>\r\nno \xff</p>", b"[" * 100_000, json.dumps("\ud800")])

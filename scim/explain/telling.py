@@ -1,0 +1,75 @@
+"""Names and texts that tell of a secret: a token, a password, a key."""
+
+import re
+from functools import lru_cache
+
+MASK = "••••"
+CACHED = 200  # characters of a text that comes again and again, such as a header
+APART = re.compile(r"[^a-z0-9]+")
+TELLING = re.compile(
+    r"passw(or)?d|passphrase|passcode|^pwd|pwd$|secret(?!ar|ai)|tokens?$|token(value|hash)$|"
+    r"(api|private|access|signing|encryption|shared)keys?$|credentials?$|authorization|cookies?$|"
+    r"^(jwt|otp|pin|bearer|assertion|signature|sig)$"
+)
+# A text without any of these has no name that tells, as it is written in JSON or in a filter.
+HINTS = (
+    "passw",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "credential",
+    "authorization",
+    "cookie",
+    "jwt",
+    "otp",
+    '"pin',
+    "bearer",
+    "assertion",
+    '"sig',
+    "eyj",
+)
+INLINE = (
+    (re.compile(r"\b(bearer|ssws)\s+[\w.~+/=-]{6,}", re.ASCII | re.IGNORECASE), rf"\1 {MASK}"),
+    (re.compile(r"\b(basic)\s+[\w+/=-]{8,}(?![^\s\"])", re.ASCII | re.IGNORECASE), rf"\1 {MASK}"),
+    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?", re.ASCII), MASK),
+    (
+        re.compile(
+            r"((?:^|[?&;#/\s])[\w.-]*(?:token|secret|passw(?:or)?d|pwd|key|jwt|signature|sig)=)"
+            r"[^&#\s\"']+",
+            re.ASCII | re.IGNORECASE,
+        ),
+        rf"\1{MASK}",
+    ),
+    (re.compile(r"(://)[^/\s:@\"]+:[^/\s@\"]+@"), rf"\1{MASK}@"),
+)
+
+
+def is_telling(name: str) -> bool:
+    """Tell whether the name of a header, a parameter or an attribute says that it has a secret."""
+    return _is_telling(name) if len(name) < 100 else _tells(name)
+
+
+def _tells(name: str) -> bool:
+    return bool(TELLING.search(APART.sub("", name.lower())))
+
+
+_is_telling = lru_cache(maxsize=4096)(_tells)
+
+
+def without_credentials(text: str) -> str:
+    """Return a text without the credentials in its midst: ``Bearer ...``, ``?access_token=...``."""
+    return _without_again(text) if len(text) < CACHED else _without(text)
+
+
+def _without(text: str) -> str:
+    lower = text.lower()
+    if "://" in lower or any(hint in lower for hint in HINTS):
+        for pattern, replacement in INLINE:
+            text = pattern.sub(replacement, text)
+    return text
+
+
+_without_again = lru_cache(maxsize=2048)(_without)
