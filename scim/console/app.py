@@ -1,9 +1,8 @@
 """The console as a Flask application."""
 
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Flask, current_app, render_template, request, session, url_for
+from flask import Flask, current_app, render_template, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -11,6 +10,7 @@ from scim.explain.sentences import said, sentence
 from scim.protocol.errors import ScimError
 
 from . import keys, live, showing
+from .app_urls import here, page_url
 from .state import State, state
 
 PAGES = (
@@ -24,7 +24,6 @@ PAGES = (
     ("operate.page", "Operate"),
 )
 BLUEPRINTS = (live.bp,)
-KEPT = ("tenant", "stage")  # parameters that a link to another page keeps
 
 
 def create(found: State) -> Flask:
@@ -56,19 +55,6 @@ def _shared() -> dict[str, Any]:
         "page_url": page_url,
         "here": here,
     }
-
-
-def page_url(endpoint: str, **values: Any) -> str:
-    """Return the URL of a page; it keeps the tenant that was chosen."""
-    kept = {name: request.args[name] for name in KEPT if name in request.args}
-    return url_for(endpoint, **(kept | values))
-
-
-def here(**values: Any) -> str:
-    """Return the URL of this page with other parameters; None takes one out."""
-    given = {**request.args, **values}
-    rest = urlencode({name: value for name, value in given.items() if value not in (None, "")})
-    return f"{request.path}?{rest}" if rest else request.path
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
