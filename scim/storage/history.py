@@ -86,12 +86,16 @@ RECORD_MEMBERS = {
 }
 
 
-# A part of the changes of all resources since an instant, after a change that was read already.
-SINCE = sa.text(
-    f"SELECT {', '.join(name for name in NAMES if name != 'before')},"
+# The columns of a row, with the ``before`` that it left out.
+EARLIER = (
+    f"{', '.join(name for name in NAMES if name != 'before')},"
     f" CASE WHEN before IS NULL AND {_may_leave_out('operation')}"
     " AND (after IS NOT NULL OR operation = 'delete')"
-    f" THEN ({LAST_BODY.format('changes.')}) ELSE before END AS before FROM changes"
+    f" THEN ({LAST_BODY.format('changes.')}) ELSE before END AS before"
+)
+# A part of the changes of all resources since an instant, after a change that was read already.
+SINCE = sa.text(
+    f"SELECT {EARLIER} FROM changes"
     " WHERE tenant_id = :tenant AND at >= :since"
     " AND (at, resource_id, version) > (:since, :this, :version_read)"
     " ORDER BY at, resource_id, version LIMIT :number"
@@ -156,7 +160,7 @@ class History:
             members.setdefault(row.version, {})[row.member_id] = row.added
         made, body = [], None
         for row in found:
-            change = _change(row, members.get(row.version, {}))
+            change = change_of(row, members.get(row.version, {}))
             if _left_out(change):
                 change = replace(change, before=body)
             made.append(change)
@@ -170,7 +174,7 @@ class History:
         while rows := self.connection.execute(SINCE, names).all():
             members = self._members_between(rows[0].at, rows[-1].at)
             for row in rows:
-                yield _change(row, members.get((str(row.resource_id), row.version), {}))
+                yield change_of(row, members.get((str(row.resource_id), row.version), {}))
             last = rows[-1]
             names |= {"since": last.at, "this": str(last.resource_id)}
             names["version_read"] = last.version
@@ -211,7 +215,7 @@ class History:
         found = SHOWN.add_columns(member_changes.c.added).where(here).order_by(changes.c.at)
         names = {"tenant": self.tenant_id, "this": member_id}
         return [
-            _change(row, {member_id: row.added}) for row in self.connection.execute(found, names)
+            change_of(row, {member_id: row.added}) for row in self.connection.execute(found, names)
         ]
 
     def purge(self, before: str) -> int:
@@ -240,7 +244,8 @@ class History:
             self.connection.execute(chosen, names)
 
 
-def _change(row: Any, members: Mapping[str, bool]) -> Change:
+def change_of(row: Any, members: Mapping[str, bool]) -> Change:
+    """Return the change in a row, with who joined or left."""
     known = {name: getattr(row, name) for name in NAMES}
     known["operation"] = Operation(row.operation)
     known["cause"] = Cause.read(row.cause) if row.cause else None

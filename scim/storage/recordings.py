@@ -106,6 +106,14 @@ class Recordings:
         """Return the exchanges with a request id, the newest first; clients may repeat theirs."""
         return self._read(NEWEST.where(exchanges.c.id == request_id))
 
+    def about(self, resource_id: str, limit: int = 100) -> list[Exchange]:
+        """Return the exchanges that name a resource in their path or have made a version of it.
+
+        The newest come first.
+        """
+        named = exchanges.c.known.contains(resource_id, autoescape=True)
+        return self._read(NEWEST.where(named).limit(limit))
+
     def last(self) -> int:
         """Return the number of the newest exchange; 0 if there is none."""
         newest = sa.select(sa.func.max(exchanges.c.number))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from scim.protocol.errors import TooExpensiveError, TooManyError
 from scim.protocol.schema import ResourceType
 
+from .browsing import Browsing
 from .database.database import Database
 from .database.prepared import Prepared
 from .database.rehearsal import Rehearsal
@@ -24,7 +25,9 @@ from .pages.read import read_page
 from .relations import RELATIONS, select_members_after
 from .releases import Releases
 from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hidden
+from .timeline import Timeline
 from .transaction import Transaction
+from .trash import Trash
 
 T = TypeVar("T")
 LAST_ATTEMPT = 3  # at which new ids may come before others, which only slows later pages
@@ -90,6 +93,18 @@ class Store:
 
     def rows(self, statement: Prepared, names: Mapping[str, Any]) -> Sequence[Any]:
         return self.database.read(lambda connection: statement.rows(connection, names))
+
+    def browse(self, work: Callable[[Browsing], T]) -> T:
+        """Return what ``work`` reads of users and groups for a person."""
+        return self.database.read(lambda known: work(Browsing(known, self.tenant_id)))
+
+    def timeline(self, resource_id: str, work: Callable[[Timeline], T]) -> T:
+        """Return what ``work`` reads of the history of a resource."""
+        return self.database.read(lambda known: work(Timeline(known, self.tenant_id, resource_id)))
+
+    def in_trash(self, work: Callable[[Trash], T]) -> T:
+        """Return what ``work`` reads of the trash."""
+        return self.database.read(lambda known: work(Trash(known, self.tenant_id)))
 
     def pending_releases(self) -> list[tuple[str, str]]:
         """Return the type and id of each deleted resource that others still refer to."""

@@ -99,6 +99,18 @@ def test_exchanges_are_read_forwards_and_backwards(recordings):
     assert recordings.get(every[-1] + 1) is recordings.get(10**30) is recordings.get(-1) is None
 
 
+def test_exchanges_about_a_resource(recordings):
+    made = (Made("Group", "0190-b", 2, "patch"),)
+    named = replace(EXCHANGE, made=(), path="/Users/0190-a")
+    recordings.add([named, replace(EXCHANGE, made=made, path="/Bulk"), EXCHANGE])
+
+    every = numbers(recordings.after(0))
+
+    assert numbers(recordings.about("0190-a")) == every[:1]
+    assert numbers(recordings.about("0190-b")) == every[1:2]
+    assert recordings.about("0190%") == []
+
+
 def test_what_no_database_stores_is_replaced(recordings):
     odd = Message((("X", "a\0\ud800"),), "a\0b\ud800c😀")
 
