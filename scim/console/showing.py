@@ -1,21 +1,26 @@
 """How values are shown: JSON with colours and folds, instants, sizes. All text is escaped."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
 
 from flask import Flask
 from markupsafe import Markup, escape
 
+from scim.explain.exchange import Exchange
+
 INLINE = 72  # characters of an object or array that stands in one line
 MOST_OPEN = 40  # elements of an array that are not folded at first
+MOST_KINDS = 2
+SIGNS = {"create": "+", "restore": "+", "delete": "−"}
 MASK = "••••"
 MASKED = "masked before it was recorded"
 
 
 def register(app: Flask) -> None:
     """Let the templates use these functions as filters."""
-    for function in (clock, day, duration, json_view, size, state_of, visible):
+    for function in (clock, day, duration, effect, json_view, size, state_of, visible):
         app.add_template_filter(function, function.__name__)
 
 
@@ -36,6 +41,17 @@ def duration(milliseconds: float) -> str:
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
     return f"{milliseconds / 1000:.1f} s"
+
+
+def effect(exchange: Exchange) -> str:
+    """Return what an exchange did to the directory, in short: ``+1 user``, ``~2 groups``."""
+    counted = Counter(
+        (SIGNS.get(each.operation, "~"), each.resource_type) for each in exchange.made
+    )
+    return ", ".join(
+        f"{sign}{count} {kind.lower()}{'s' if count > 1 else ''}"
+        for (sign, kind), count in counted.most_common(MOST_KINDS)
+    )
 
 
 def size(number: int) -> str:

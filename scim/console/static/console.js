@@ -79,6 +79,21 @@ for (const each of $$("[data-submits]")) {
   each.addEventListener("change", () => each.form.requestSubmit());
 }
 
+// Instants are in UTC; people think in the time of their own clock.
+
+export function localise(within = document) {
+  for (const each of $$("time.clock", within)) {
+    const instant = new Date(each.dateTime);
+    if (Number.isNaN(instant.valueOf())) continue;
+    const two = (number) => String(number).padStart(2, "0");
+    each.title = each.dateTime;
+    each.textContent = [instant.getHours(), instant.getMinutes(), instant.getSeconds()].map(two).join(":");
+    each.classList.remove("clock");
+  }
+}
+
+localise();
+
 // Keys
 
 const GO = { l: "Live", c: "Conversation", d: "Directory", b: "Lab", p: "Problems" };

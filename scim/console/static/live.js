@@ -1,5 +1,7 @@
 // The live list: rows come in at the top while the list is at its top; otherwise a quiet "12 new".
 
+import { localise } from "./console.js";
+
 const list = document.querySelector("#talks");
 const more = document.querySelector("#more");
 const pause = document.querySelector("#pause");
@@ -39,6 +41,7 @@ function take(payload) {
 function made(html) {
   const template = document.createElement("template");
   template.innerHTML = html; // the server has escaped what clients sent
+  localise(template.content);
   return template.content.firstElementChild;
 }
 
