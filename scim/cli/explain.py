@@ -9,6 +9,7 @@ from flask.cli import with_appcontext
 
 from scim import provider
 from scim.explain import filters, patches
+from scim.explain.differences import difference
 from scim.explain.masking import Masker, never_returned
 from scim.printing import printable
 from scim.protocol.errors import InvalidFilterError, ScimError
@@ -22,7 +23,6 @@ from scim.protocol.values import PLACEHOLDER, Record
 from scim.storage import Page, Query, Selection, Store
 
 from .common import database, explain_errors, of_tenant, say, service, store
-from .history import difference
 from .names import find_alive, with_name
 
 MOST_STEPS = 50

@@ -1,13 +1,11 @@
 """``history`` and ``revert``: show the changes of a user or group, and go back to a version."""
 
-import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
-from scim.protocol.values import PLACEHOLDER
+from scim.explain.differences import difference
 from scim.provider import recovery
 from scim.storage import Cause, Change, Reason, Store
 
@@ -150,35 +148,3 @@ def _named(opened: Store, resource_id: str) -> str:
     """Return an id with the name of the user or group, also of one that is gone."""
     name = name_of(opened, resource_id)
     return f"{resource_id} ({name})" if name else resource_id
-
-
-def difference(before: str | None, after: str | None) -> Iterator[str]:
-    """Yield a line for every value that one body has and the other has not."""
-    old, new = _values(before), _values(after)
-    for place in dict.fromkeys([*old, *new]):
-        was, became = old.get(place, ()), new.get(place, ())
-        yield from (f"- {place}: {value}" for value in was if value not in became)
-        yield from (f"+ {place}: {value}" for value in became if value not in was)
-
-
-def _values(body: str | None) -> dict[str, list[str]]:
-    """Return the values of a body as JSON texts, by the places where they are."""
-    values: dict[str, list[str]] = {}
-
-    def collect(place: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for name, member in value.items():
-                collect(f"{place}.{name}" if place else name, member)
-        elif isinstance(value, list):
-            for item in value:
-                collect_one(place, item)
-        else:
-            collect_one(place, value)
-
-    def collect_one(place: str, value: Any) -> None:
-        text = json.dumps(value, ensure_ascii=False)
-        if not text.startswith(json.dumps(PLACEHOLDER)[:-1]):  # what the server makes of an id
-            values.setdefault(place, []).append(text)
-
-    collect("", json.loads(body, strict=False) if body else {})
-    return values

@@ -243,8 +243,10 @@ def _texts(failure: _Failure) -> dict[str, str]:
         f" Came: {plain(check.came, 120)}; expected: {plain(check.expected, 120)}." if check else ""
     )
     attribute = failure.attribute or _attribute(reading.detail[:LONGEST]) or "an attribute"
+    detail = plain(failure.reading.detail, 160)
     return {
         "attribute": attribute,
+        "error": f" The last error: {detail}." if detail else "",
         "tenant": plain(reading.exchange.tenant) or "default",
         "noun": failure.noun,
         "meant": f" Meant is {plain(meant[1], 100)}." if meant else "",

@@ -10,7 +10,8 @@ class Remedy:
 
     ``title`` is behind the count: 12 times "uniqueness on userName". ``there`` has by provider what
     to change in it, ``""`` for any other; ``here`` is what to change in this server. The texts may
-    have ``{attribute}``, ``{noun}``, ``{tenant}``, ``{meant}`` and ``{came}``.
+    have ``{attribute}``, ``{noun}``, ``{tenant}``, ``{meant}``, ``{came}``
+    and ``{error}``, which is the detail of the last error.
     """
 
     title: str
@@ -114,7 +115,7 @@ KINDS: Mapping[str, Remedy] = {
     ),
     "conflict": Remedy(
         "conflicts",
-        "The request contradicts what is stored, or refers to an operation that failed.",
+        "The request contradicts what is stored, or refers to an operation that failed.{error}",
         {"": "Send the operations again that failed first."},
     ),
     "strict": Remedy(
@@ -129,7 +130,8 @@ KINDS: Mapping[str, Remedy] = {
     ),
     "filter": Remedy(
         "filters that cannot be understood",
-        "The filter of a look-up is not as the RFC has it, or names an attribute that is not here.",
+        "The filter of a look-up is not as the RFC has it, or names an attribute that is not "
+        "here.{error}",
         {
             "Okta": "In Okta, the Unique identifier field for users must be userName.",
             "Entra ID": f"{ENTRA_MAPPING}: the matching attribute must be one that this server "
@@ -155,7 +157,7 @@ KINDS: Mapping[str, Remedy] = {
     ),
     "target": Remedy(
         "operations that select nothing",
-        "The path of an operation selects a value that is not there.",
+        "The path of an operation selects a value that is not there.{error}",
         {
             "Entra ID": f"{ENTRA_MAPPING}: the type in the target attribute must be one that the "
             "person has.",
@@ -191,7 +193,7 @@ KINDS: Mapping[str, Remedy] = {
     ),
     "value": Remedy(
         "values that {attribute} does not take",
-        "A value of {attribute} is not of its type.",
+        "{attribute} does not take a value that was sent.{error}",
         {
             "Okta": f"{OKTA_MAPPING}: what is mapped to {{attribute}} has another type.",
             "Entra ID": f"{ENTRA_MAPPING}: what is mapped to {{attribute}} has another type.",
@@ -218,7 +220,8 @@ KINDS: Mapping[str, Remedy] = {
     ),
     "syntax": Remedy(
         "bodies that cannot be read",
-        "The body is no message of SCIM: no JSON, or without its schemas, or of another form.",
+        "The body is no message of SCIM: no JSON, or without its schemas, or of another "
+        "form.{error}",
         {
             "OneLogin": "In OneLogin, correct the SCIM JSON Template.",
             "": "Correct the body; the error names the place.",
@@ -254,7 +257,7 @@ KINDS: Mapping[str, Remedy] = {
     ),
     "large": Remedy(
         "requests that are too large",
-        "The request has more bytes, operations or values than this server takes.",
+        "The request has more bytes, operations or values than this server takes.{error}",
         {"": "Send less at once."},
         "The settings SCIM_MAX_BODY_SIZE, SCIM_MAX_BULK_OPERATIONS and SCIM_MAX_PATCH_OPERATIONS "
         "are the limits.",
@@ -287,9 +290,11 @@ KINDS: Mapping[str, Remedy] = {
     ),
     "busy": Remedy(
         "requests while the database was away or busy",
-        "The database could not answer at that time.",
+        "The database could not answer at that time.{error}",
         {"": "Nothing is to change in the provider: it tries again."},
         "Look at the database and at the server's log.",
     ),
-    "other": Remedy("failures", "The server refused the request.", {"": "See the error's detail."}),
+    "other": Remedy(
+        "failures", "The server refused the request.{error}", {"": "See the error's detail."}
+    ),
 }
