@@ -25,7 +25,6 @@ from scim.storage import Page, Query, Selection, Store
 from .common import database, explain_errors, of_tenant, say, service, store
 from .names import find_alive, with_name
 
-MOST_STEPS = 50
 OPERATIONS = "Operations"
 
 
@@ -84,27 +83,29 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
             return before, error
 
     used = Tolerated()
+    for step in patches.steps(operations, before, tried, masker.value):
+        say(f"{step.number}. {step.sentence}")
+        if not step.is_refused:
+            _list("", _changes(step))
     _, refusal = tried(len(operations))
-    for number, operation in enumerate(operations[:MOST_STEPS], start=1):
-        told = masker.value(operation)
-        say(f"{number}. {patches.sentence(told)}")
-        after, error = tried(number)
-        if error and refusal and error.detail == refusal.detail:
-            break
-        changes = [each for each in difference(before, after) if not each[2:].startswith("meta.")]
-        nothing = "no change" if told == operation else "no change that is ever shown"
-        _list("", ["only together with what follows"] if error else changes or [nothing])
-        before = after
     if not operations:
         say("The PATCH has no operations.")
-    if len(operations) > MOST_STEPS:
-        say(f"and {len(operations) - MOST_STEPS} more operations")
+    if len(operations) > patches.MOST_STEPS:
+        say(f"and {len(operations) - patches.MOST_STEPS} more operations")
     _list("Tolerances that it needs; strict tenants refuse it", used.used)
     if refusal:
         masker.value(operations)
         detail = printable(masker.detail(refusal.detail))
         why = f"{refusal.status} {refusal.scim_type or ''}: {detail}"
         raise click.ClickException(f"the server would answer {why}, and store nothing of it")
+
+
+def _changes(step: patches.Step) -> list[str]:
+    if step.error:
+        return ["only together with what follows"]
+    lines = difference(step.before, step.after)
+    nothing = "no change that is ever shown" if step.is_hidden else "no change"
+    return [each for each in lines if not each[2:].startswith("meta.")] or [nothing]
 
 
 def _read_patch(file: TextIO) -> tuple[Record, list[Any]]:

@@ -1,8 +1,11 @@
 """Filters in plain words, and as trees (RFC 7644 §3.4.2.2)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+from scim.protocol.filters import lexer
 from scim.protocol.filters.nodes import (
     And,
     AttributePath,
@@ -35,6 +38,7 @@ OF_INSTANTS = {
     "lt": "is before",
     "le": "is at or before",
 }
+Kind = Literal["path", "operator", "presence", "value", "word", "bracket"]
 
 
 def sentence(node: Filter, resource_type: ResourceType) -> str:
@@ -42,24 +46,87 @@ def sentence(node: Filter, resource_type: ResourceType) -> str:
     return f"Finds each {resource_type.name} for which {_clause(node, resource_type)}."
 
 
-def tree(node: Filter) -> Iterator[str]:
-    """Yield the lines of a filter as a tree."""
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a filter: a path, an operator, a value, a word between, or a bracket.
+
+    ``position`` is that of its first character, counted from 1.
+    """
+
+    text: str
+    kind: Kind
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A node of a filter's tree; ``rules`` say how its values are compared (RFC 7643 §2.2)."""
+
+    label: str
+    rules: Sequence[str]
+    children: Sequence["Branch"]
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the tokens of a filter, each with its part in it, as far as it can be read.
+
+    :raises InvalidFilterError: a quotation mark is open, or none that a filter has
+    """
+    found: list[Token] = []
+    for token in lexer.tokens(text):
+        if token.kind != "end":
+            before = found[-1].kind if found else "word"
+            found.append(Token(token.text, _kind(token, before), token.position))
+    return found
+
+
+def _kind(token: lexer.Token, before: Kind) -> Kind:
+    """Return the part of a token, which follows from itself and the kind before it."""
+    word = token.text.lower()
+    if token.kind == "string" or before == "operator":
+        return "value"
+    if token.kind == "mark":
+        return "bracket"
+    if before in ("path", "bracket") and word in WORDS:
+        return "operator"
+    if before in ("path", "bracket") and word == "pr":
+        return "presence"
+    return "word" if word in ("and", "or", "not") else "path"
+
+
+def nodes(node: Filter, resource_type: ResourceType | None = None) -> Branch:
+    """Return a filter as a tree; with a type, its leaves say how values are compared."""
+    return _branch(node, resource_type, "")
+
+
+def _branch(node: Filter, resource_type: ResourceType | None, above: str) -> Branch:
     match node:
         case And(terms) | Or(terms):
-            yield "and" if isinstance(node, And) else "or"
-            yield from _branches([list(tree(term)) for term in terms])
+            word = "and" if isinstance(node, And) else "or"
+            return Branch(word, (), [_branch(term, resource_type, above) for term in terms])
         case Not(term):
-            yield "not"
-            yield from _branches([list(tree(term))])
+            return Branch("not", (), [_branch(term, resource_type, above)])
         case ValuePath(path, value_filter, sub_attribute):
-            yield f"{path}[…]" + (f".{sub_attribute}" if sub_attribute else "")
-            yield from _branches([list(tree(value_filter))])
+            label = f"{path}[…]" + (f".{sub_attribute}" if sub_attribute else "")
+            return Branch(label, (), [_branch(value_filter, resource_type, f"{above}{path}.")])
         case Comparison(ValuePath(path, value_filter, sub_attribute), operator, value):
             tail = f".{sub_attribute}" if sub_attribute else ""
-            yield f"{path}[…]{tail} {operator} {_shown(value)}"
-            yield from _branches([list(tree(value_filter))])
+            label = f"{path}[…]{tail} {operator} {_shown(value)}"
+            below = _branch(value_filter, resource_type, f"{above}{path}.")
+            told = _rules([f"{above}{path}.{sub_attribute or 'value'}"], resource_type)
+            return Branch(label, told, [below])
         case _:
-            yield str(node)
+            return Branch(str(node), _rules(_compared(node, above), resource_type), ())
+
+
+def tree(node: Filter) -> Iterator[str]:
+    """Yield the lines of a filter as a tree."""
+    return _lines(nodes(node))
+
+
+def _lines(branch: Branch) -> Iterator[str]:
+    yield branch.label
+    yield from _branches([list(_lines(child)) for child in branch.children])
 
 
 def _branches(branches: list[list[str]]) -> Iterator[str]:
@@ -71,8 +138,13 @@ def _branches(branches: list[list[str]]) -> Iterator[str]:
 
 def rules(node: Filter, resource_type: ResourceType) -> list[str]:
     """Return how the attributes in a filter are compared, once each (RFC 7643 §2.2)."""
-    found = dict.fromkeys(_compared(node))
-    told = ((name, _how(locate(name, resource_type))) for name in found)
+    return _rules(dict.fromkeys(_compared(node)), resource_type)
+
+
+def _rules(names: Iterable[str], resource_type: ResourceType | None) -> list[str]:
+    if resource_type is None:
+        return []
+    told = ((name, _how(locate(name, resource_type))) for name in names)
     return [f"{name}: {how}" for name, how in told if how]
 
 

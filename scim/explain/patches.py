@@ -1,11 +1,60 @@
 """PATCH operations in plain words (RFC 7644 §3.5.2)."""
 
 import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from scim.protocol.errors import ScimError
+
 WORDS = {"add": "add {value} to {place}", "replace": "set {place} to {value}"}
+MOST_STEPS = 50
 LONGEST = 200  # characters of a value
 WHOLE = "the resource"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An operation of a PATCH with the resource before and after it.
+
+    ``operation`` has no secrets, and ``is_hidden`` tells whether it had any. ``error`` is that of
+    the operations up to this one, which may need what follows; with ``is_refused`` it is that of
+    the whole PATCH, and no step follows.
+    """
+
+    number: int
+    sentence: str
+    operation: Any
+    before: str
+    after: str
+    is_hidden: bool
+    is_refused: bool
+    error: ScimError | None
+
+
+def steps(
+    operations: Sequence[Any],
+    before: str,
+    tried: Callable[[int], tuple[str, ScimError | None]],
+    mask: Callable[[Any], Any],
+) -> Iterator[Step]:
+    """Yield the first operations of a PATCH as steps.
+
+    ``tried`` returns the resource after so many operations, or the error that they end in.
+    ``mask`` returns an operation without secrets.
+    """
+    refusal = tried(len(operations))[1] if operations else None
+    for number, operation in enumerate(operations[:MOST_STEPS], start=1):
+        masked = mask(operation)
+        after, error = tried(number)
+        is_refused = bool(error and refusal and error.detail == refusal.detail)
+        after = before if error else after
+        is_hidden = masked != operation
+        told = sentence(masked)
+        yield Step(number, told, masked, before, after, is_hidden, is_refused, error)
+        if is_refused:
+            return
+        before = after
 
 
 def sentence(operation: Any) -> str:

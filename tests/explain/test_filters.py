@@ -2,7 +2,8 @@
 
 import pytest
 
-from scim.explain.filters import rules, sentence, tree
+from scim.explain.filters import nodes, rules, sentence, tokens, tree
+from scim.protocol.errors import InvalidFilterError
 from scim.protocol.filters.parser import parse_filter
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.schema import GROUP, USER
@@ -77,3 +78,67 @@ def test_rules_tell_how_values_are_compared():
     assert rules(parsed('displayName eq "a"'), GROUP) == [
         "displayName: upper and lower case are the same (caseExact: false)"
     ]
+
+
+def test_tokens_have_their_part():
+    text = 'not (emails[type eq "work"].value co x) and title pr or active eq true'
+
+    told = tokens(text)
+
+    assert [(each.text, each.kind) for each in told] == [
+        ("not", "word"),
+        ("(", "bracket"),
+        ("emails", "path"),
+        ("[", "bracket"),
+        ("type", "path"),
+        ("eq", "operator"),
+        ('"work"', "value"),
+        ("]", "bracket"),
+        (".value", "path"),
+        ("co", "operator"),
+        ("x", "value"),
+        (")", "bracket"),
+        ("and", "word"),
+        ("title", "path"),
+        ("pr", "presence"),
+        ("or", "word"),
+        ("active", "path"),
+        ("eq", "operator"),
+        ("true", "value"),
+    ]
+    for each in told:
+        assert text[each.position - 1 :].startswith(each.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("", []),
+        ("and eq", ["word", "path"]),
+        ('emails[type eq "a"] eq "x"', "path bracket path operator value bracket operator value"),
+        ("eq eq eq", ["path", "operator", "value"]),
+        ("title eq and", ["path", "operator", "value"]),
+        ("not title", ["word", "path"]),
+    ],
+)
+def test_tokens_of_any_text(text, kinds):
+    assert [each.kind for each in tokens(text)] == (
+        kinds.split() if isinstance(kinds, str) else kinds
+    )
+
+
+def test_open_quotation_mark_is_no_token():
+    with pytest.raises(InvalidFilterError, match="not closed"):
+        tokens('title eq "x')
+
+
+def test_tree_as_data_says_how_values_are_compared():
+    told = nodes(parsed('emails[type eq "a"].value eq "b" and active eq true'), USER)
+
+    [emails, active] = told.children
+    assert told.label == "and"
+    assert emails.label == 'emails[…].value eq "b"'
+    assert emails.rules == ["emails.value: upper and lower case are the same (caseExact: false)"]
+    assert emails.children[0].label == 'type eq "a"'
+    assert emails.children[0].rules[0].startswith("emails.type: upper and lower case")
+    assert (active.label, active.rules, active.children) == ("active eq true", [], ())
