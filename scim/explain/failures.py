@@ -25,8 +25,16 @@ LONGEST = 120
 
 
 def failed_check(exchange: Exchange) -> Check | None:
-    """Return the first check of a rejected credential that it did not pass."""
-    return next((check for check in exchange.checks if not check.is_passed), None)
+    """Return the check for which a credential was rejected: the last that it did not pass.
+
+    A token without Bearer is accepted, so the scheme counts only if nothing is wrong behind it, or
+    if it is another one.
+    """
+    failed = [check for check in exchange.checks if not check.is_passed]
+    scheme = next((check for check in failed if check.name == "scheme"), None)
+    if scheme and not scheme.came.startswith("no scheme"):
+        return scheme
+    return failed[-1] if failed else None
 
 
 def why(reading: Reading) -> str:
@@ -75,4 +83,12 @@ def _unknown(exchange: Exchange) -> str:
         is_outside = not exchange.base and exchange.path
         where = f"{plain(exchange.path, 80)} is outside the base path, and " if is_outside else ""
         return f"{where}the request has no token"
+    check = failed_check(exchange)
+    if check and check.name == "scheme":
+        is_bare = check.came.startswith("no scheme")
+        return "the word Bearer is missing" if is_bare else "the token does not follow Bearer"
+    if check and check.name == "form":
+        return f"the token has {plain(check.came.partition(' in ')[0], 80)}"
+    if check and check.came.startswith("nothing"):
+        return "the request has no token"
     return "the token is not known here"

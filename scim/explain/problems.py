@@ -11,6 +11,7 @@ from .remedies import KINDS
 from .words import number, plain
 
 EXAMPLES = 5
+NOWHERE = ("no token", "unknown token", "scheme", "form", "wrong path")  # at any endpoint
 LONGEST = 300  # characters of a detail that are looked at
 ATTRIBUTE = re.compile(
     r"^(?:Operations\[\d+\]: |position \d+: )?+"
@@ -147,7 +148,7 @@ def _failure(reading: Reading, scim_type: str = "") -> _Failure:
     scim_type = scim_type or plain(reading.scim_type, 40)
     attribute = _attribute(reading.detail[:LONGEST])
     kind = _kind(reading, scim_type, attribute)
-    endpoint = "" if kind in ("no token", "unknown token", "wrong path") else reading.endpoint
+    endpoint = "" if kind in NOWHERE else reading.endpoint
     named = attribute if "{attribute}" in KINDS[kind].title else ""
     return _Failure(
         reading, kind, reading.exchange.status, scim_type, named, plain(endpoint, 40), reading.noun
@@ -167,7 +168,7 @@ def _kind(reading: Reading, scim_type: str, attribute: str) -> str:
     exchange, detail = reading.exchange, reading.detail[:LONGEST]
     status = exchange.status
     if status == 401:
-        return "unknown token" if exchange.request.header("Authorization") else "no token"
+        return _of_credential(reading)
     if status == 404 and is_stray(reading):
         return "wrong path"
     if status == 409 and IN_USE.match(detail):
@@ -184,6 +185,13 @@ def _kind(reading: Reading, scim_type: str, attribute: str) -> str:
     if scim_type == "invalidValue":
         return _of_value(detail, attribute)
     return BY_TYPE.get(scim_type, "other")
+
+
+def _of_credential(reading: Reading) -> str:
+    check = failed_check(reading.exchange)
+    if not reading.exchange.request.header("Authorization"):
+        return "no token"
+    return check.name if check and check.name in ("scheme", "form") else "unknown token"
 
 
 def _of_value(detail: str, attribute: str) -> str:

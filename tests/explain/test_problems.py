@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manage import cli
+from scim.explain.credentials import trace
 from scim.explain.exchange import Check, Message
 from scim.explain.problems import problems
 from scim.explain.remedies import KINDS
+from scim.explain.sentences import sentence
 from scim.settings import Settings
 
 from .test_conversations import steps
@@ -184,6 +186,38 @@ def test_newest_problem_and_newest_example_come_first():
     assert newest.kind == "failed"
     assert [each.number for each in older.examples] == [7, 6, 5, 4, 3]
     assert (older.first.number, older.last.number) == (1, 7)
+
+
+def unknown(header, **others):
+    """Return an exchange that was refused for a header, with the real checks of it."""
+    checks = trace(header, "123456789", "123456789".__eq__, 1)
+    sent = Message([("Authorization", header)] if header is not None else [])
+    return got("/Users", {}, 401, checks=checks, request=sent, **others)
+
+
+@pytest.mark.parametrize(
+    ("header", "kind", "told"),
+    [
+        (None, "no token", "the request has no token."),
+        ("Bearer 1", "unknown token", "the token is not known here."),
+        ("99999999", "unknown token", "the token is not known here."),
+        ("Bearer 123456788", "unknown token", "the token is not known here."),
+        ("Bearer", "unknown token", "the request has no token."),
+        ("123456789", "scheme", "the word Bearer is missing."),
+        ("Token 123456789", "scheme", "the token does not follow Bearer."),
+        ("Basic YTpi", "scheme", "the token does not follow Bearer."),
+        ("Bearer: 123456789", "scheme", "the token does not follow Bearer."),
+        ('Bearer "123456789"', "form", "the token has quotes."),
+        ("Bearer Bearer 123456789", "form", "the token has the word Bearer again."),
+    ],
+)
+def test_rejected_credential_is_told_by_its_checks(header, kind, told):
+    refused = unknown(header)
+
+    [problem] = problems([refused])
+    assert problem.kind == kind
+    assert sentence(refused) == f"Okta is refused: {told}"
+    assert ("Came: " in problem.cause) == (kind != "no token")
 
 
 def test_check_of_a_credential_is_in_the_cause():
