@@ -52,6 +52,10 @@ except ModuleNotFoundError as error:
     )
 
 
+WATCH = """
+                  open it in a browser: it shows each request, and what it changed"""
+
+
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Return the application; ``config`` overrides settings, by name without the prefix.
 
@@ -97,9 +101,9 @@ def welcome(service: Service, is_exported: bool, console: Console | None) -> str
         token, shown = "$SCIM_TOKEN", "the one in SCIM_TOKEN"
     else:
         token, shown = "YOUR-TOKEN", "the one in .env"
-    watch = f"  Console         {console.link}\n" if console else ""
-    return f"""
-{watch}  SCIM base URL   {base}
+    watch = f"\n  Console         {console.link}{WATCH}\n" if console else ""
+    return f"""{watch}
+  SCIM base URL   {base}
   Token           {shown}
   Database        {printable(service.database.url)}
 

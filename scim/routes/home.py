@@ -45,6 +45,7 @@ def home() -> Response:
         users=shlex.quote(f"{call.service_url}/Users"),
         token=DEFAULT_TOKEN if is_default else "$SCIM_TOKEN",
         is_default=is_default,
+        has_console=call.settings.has_console,
         style=Markup(STYLE),
     )
     return Response(page, headers=HEADERS)
