@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from threading import BoundedSemaphore
 from time import monotonic, sleep
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request
+from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from scim.explain.choosing import Choice, read_choice
@@ -26,6 +27,9 @@ PATIENCE = 15  # seconds after which a stream says that it is still there
 
 MOST_MADE = 2000  # rows that are kept for the next who watch
 
+MOST_STREAMS = 40
+
+_streams = BoundedSemaphore(MOST_STREAMS)
 _made: dict[tuple[int, int, int], str] = {}
 
 bp = Blueprint("live", __name__)
@@ -56,12 +60,19 @@ def live() -> ResponseReturnValue:
 
 @bp.get("/stream")
 def stream() -> ResponseReturnValue:
-    """Send the conversations that grow as server-sent events, after ``Last-Event-ID``."""
+    """Send the conversations that grow as server-sent events, after ``Last-Event-ID``.
+
+    With too many streams, no thread would be left for the pages: the next who watch poll instead.
+    """
+    if not _streams.acquire(blocking=False):
+        abort(503)
     choice = this_choice()
     last = request.headers.get("Last-Event-ID", type=int) or request.args.get("after", 0, type=int)
     app, here = current_app._get_current_object(), state()  # type: ignore[attr-defined]
     events = _events(app, here, choice, last)
-    return Response(events, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    answer = Response(events, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    answer.call_on_close(_streams.release)
+    return answer
 
 
 @bp.get("/poll")

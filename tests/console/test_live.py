@@ -3,8 +3,11 @@
 import json
 import re
 import threading
+from contextlib import ExitStack
 
 import pytest
+
+from scim.console.live import MOST_STREAMS
 
 from ..support.waiting import happens
 
@@ -134,3 +137,20 @@ def test_older_exchanges_are_a_link_away(console):
 
     assert 'class="talk"' in page
     assert "Older exchanges" not in page
+
+
+def test_streams_leave_threads_for_the_pages(console):
+    with ExitStack() as opened:
+        statuses = []
+        for _ in range(MOST_STREAMS + 2):
+            answer = opened.enter_context(console.web.stream("GET", "/stream"))
+            statuses.append(answer.status_code)
+        assert statuses == [200] * MOST_STREAMS + [503] * 2
+        assert console.web.get("/poll").status_code == 200
+
+    def is_free():
+        with console.web.stream("GET", "/stream") as answer:
+            return answer.status_code == 200
+
+    console.server.session.get("/Schemas")  # a stream notices that nobody reads when it writes
+    assert happens(is_free)
