@@ -104,7 +104,7 @@ function isTyping(target) {
 }
 
 function step(way) {
-  const rows = $$("[data-row], .row").filter((row) => row.offsetParent);
+  const rows = $$("[data-row], .row").filter((row) => row.getClientRects().length);
   if (!rows.length) return;
   const at = rows.indexOf(document.activeElement);
   const next = rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + way))];
