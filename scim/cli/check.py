@@ -23,7 +23,7 @@ from scim.printing import printable
 from .organization import real_one, stand_in
 from .purging import purge_run
 from .reach import reach, trust, with_ca
-from .target import ask_for, find_target
+from .target import TARGET_TOKEN, ask_for, find_target
 
 FORMATS = {"html": as_page, "json": as_json, "junit": as_junit}
 ALL, OKTA_CRUD = "all", "okta-crud"
@@ -32,7 +32,11 @@ LINE_EVERY = 100  # checks, where there is no terminal
 
 @click.command()
 @click.argument("url", required=False)
-@click.option("--token", help="the bearer token; asked for unless the server is this one")
+@click.option(
+    "--token",
+    envvar=TARGET_TOKEN,
+    help="the bearer token; asked for unless the server is this one",
+)
 @click.option(
     "--suite",
     "suites",

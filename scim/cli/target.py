@@ -12,6 +12,7 @@ from scim.settings import LOCAL, Settings, read_settings
 from .reach import with_ca
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+TARGET_TOKEN = "TARGET_TOKEN"  # the console gives a token so; others would see an argument
 PORTS = {"http": 80, "https": 443}
 
 
@@ -20,7 +21,9 @@ def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option("--scim", "url", help="the base URL of a SCIM server  [default: this one]"),
         click.option(
-            "--token", help="the server's bearer token; asked for unless the server is this one"
+            "--token",
+            envvar=TARGET_TOKEN,
+            help="the server's bearer token; asked for unless the server is this one",
         ),
         with_ca,
     )

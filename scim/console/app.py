@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from scim.explain.sentences import said, sentence
 from scim.protocol.errors import ScimError
 
-from . import conversation, keys, live, showing
+from . import conversation, keys, live, showing, trying
 from .app_urls import here, page_url
 from .state import State, state
 
@@ -23,7 +23,11 @@ PAGES = (
     ("problems.page", "Problems"),
     ("operate.page", "Operate"),
 )
-BLUEPRINTS = (live.bp, conversation.bp)
+BLUEPRINTS = (
+    live.bp,
+    conversation.bp,
+    trying.bp,
+)
 
 
 def create(found: State) -> Flask:

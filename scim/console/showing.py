@@ -9,6 +9,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from scim.explain.exchange import Exchange
+from scim.storage.figures import MOST
 
 INLINE = 72  # characters of an object or array that stands in one line
 MOST_OPEN = 40  # elements of an array that are not folded at first
@@ -52,6 +53,11 @@ def effect(exchange: Exchange) -> str:
         f"{sign}{count} {kind.lower()}{'s' if count > 1 else ''}"
         for (sign, kind), count in counted.most_common(MOST_KINDS)
     )
+
+
+def many(number: int) -> str:
+    """Return a count: ``1,240``, or ``more than 100,000`` where nobody counted on."""
+    return f"{number:,}" if number <= MOST else f"more than {MOST:,}"
 
 
 def size(number: int) -> str:

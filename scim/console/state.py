@@ -6,12 +6,15 @@ from flask import current_app
 
 from scim.service import Service
 from scim.storage import Store
+from scim.storage.figures import Figures, figures
 from scim.storage.recordings import Recordings
 from scim.storage.tokens import CONSOLE, Tenant, find_tenant, list_tenants
 
 from .client import Endpoints
 from .feed import Feed
+from .jobs import Jobs
 from .names import Names
+from .watching import Tunnels
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,15 @@ class State:
     feed: Feed = field(init=False)
     endpoints: Endpoints = field(init=False)
     names: Names = field(init=False)
+    tunnels: Tunnels = field(init=False)
+    jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "feed", Feed(self.recordings))
         object.__setattr__(self, "endpoints", Endpoints(self.service))
         object.__setattr__(self, "names", Names(self.service))
+        object.__setattr__(self, "tunnels", Tunnels(self.service.settings, self.recordings))
+        object.__setattr__(self, "jobs", Jobs(self.service))
 
     def tenants(self) -> list[Tenant]:
         """Return all tenants, the oldest first."""
@@ -38,6 +45,10 @@ class State:
     def tenant(self, name: str) -> Tenant | None:
         """Return the tenant of that name, or None."""
         return self.service.database.read(lambda connection: find_tenant(connection, name))
+
+    def figures(self, tenant: Tenant) -> Figures:
+        """Return how much a tenant has."""
+        return self.service.database.read(lambda connection: figures(connection, tenant.id))
 
     def store(self, tenant: Tenant) -> Store:
         """Return the directory of a tenant; history names the console for changes."""
