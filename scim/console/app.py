@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from scim.explain.sentences import said, sentence
 from scim.protocol.errors import ScimError
 
-from . import conversation, keys, live, showing, trying
+from . import conversation, keys, live, problems, showing, trying
 from .app_urls import here, page_url
 from .state import State, state
 
@@ -27,6 +27,7 @@ BLUEPRINTS = (
     live.bp,
     conversation.bp,
     trying.bp,
+    problems.bp,
 )
 
 
@@ -56,6 +57,7 @@ def _shared() -> dict[str, Any]:
         "read_only": keys.is_read_only(),
         "tenant_name": request.args.get("tenant", ""),
         "tenants": state().tenants() if session else [],
+        "counts": {"problems.page": len(problems.chosen())} if session else {},
         "page_url": page_url,
         "here": here,
     }

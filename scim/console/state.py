@@ -14,6 +14,7 @@ from .client import Endpoints
 from .feed import Feed
 from .jobs import Jobs
 from .names import Names
+from .troubles import Troubles
 from .watching import Tunnels
 
 
@@ -30,6 +31,7 @@ class State:
     names: Names = field(init=False)
     tunnels: Tunnels = field(init=False)
     jobs: Jobs = field(init=False)
+    problems: Troubles = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "feed", Feed(self.recordings))
@@ -37,6 +39,7 @@ class State:
         object.__setattr__(self, "names", Names(self.service))
         object.__setattr__(self, "tunnels", Tunnels(self.service.settings, self.recordings))
         object.__setattr__(self, "jobs", Jobs(self.service))
+        object.__setattr__(self, "problems", Troubles(self.recordings))
 
     def tenants(self) -> list[Tenant]:
         """Return all tenants, the oldest first."""
