@@ -21,6 +21,7 @@ TOTAL = re.compile(r'"totalResults"\s*:\s*(\d{1,15})\b', re.ASCII)
 ON_PAGE = re.compile(r'"itemsPerPage"\s*:\s*(\d{1,9})\b', re.ASCII)
 HEAD = 2000  # characters of a list in which its total is
 TYPES = {"users": "User", "groups": "Group", "me": "User"}
+TOOLS = ("curl", "Wget", "HTTPie", "Postman", "Insomnia")
 DISCOVERY = {"serviceproviderconfig", "serviceproviderconfigs", "schemas", "resourcetypes"}
 
 
@@ -68,7 +69,14 @@ class Reading:
         """The provider as the subject of a sentence."""
         if self.exchange.token == "console" and not self.exchange.provider:
             return "The console"
-        return plain(self.exchange.provider, 40) or "A client"
+        name = plain(self.exchange.provider, 40) or "a client"
+        return f"A{name[1:]}" if name.startswith("a ") else name
+
+    @property
+    def is_provider(self) -> bool:
+        """Tell whether the client is an identity provider, not a tool in somebody's hand."""
+        name = self.exchange.provider
+        return bool(name) and not name.startswith("a ") and name not in TOOLS
 
     @cached_property
     def sent(self) -> Any:

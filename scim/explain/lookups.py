@@ -18,7 +18,7 @@ NAMES = ("username", "displayname")
 
 def is_test(reading: Reading) -> bool:
     """Tell whether a read is a test of the connection (Okta, Entra ID, Google Workspace)."""
-    if not reading.exchange.provider or reading.id or reading.resource_type != "User":
+    if not reading.is_provider or reading.id or reading.resource_type != "User":
         return False
     if reading.filter is None:
         is_first = reading.integer("startindex", 1) <= 1 and "filter" not in reading.parameters
@@ -26,12 +26,6 @@ def is_test(reading: Reading) -> bool:
     value = looked_up(reading)[1]
     is_random = isinstance(value, str) and GUID.fullmatch(value) is not None
     return is_random and looked_up(reading)[0].lower() in NAMES
-
-
-def is_import(reading: Reading) -> bool:
-    """Tell whether a read is a page of a list."""
-    is_list = reading.resource_type and not reading.id
-    return bool(is_list) and not reading.parameters.get("filter") and not is_test(reading)
 
 
 def looked_up(reading: Reading) -> tuple[str, Any]:
@@ -111,7 +105,7 @@ def _answer(reading: Reading) -> str:
     if total == 0:
         is_push = reading.exchange.provider == "Okta" and reading.resource_type == "Group"
         verb = "pushes it" if is_push else f"creates the {reading.noun}"
-        return f" before it {verb}: not yet" if reading.exchange.provider else ": no"
+        return f" before it {verb}: not yet" if reading.is_provider else ": no"
     if total > 1:
         return f": there are {number(total)}"
     name, sought = name_of(reading.resource), looked_up(reading)[1]

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .bodies import DISCOVERY, Reading, get
+from .bodies import DISCOVERY, Reading
+from .bulks import alone
 from .exchange import Exchange
 from .failures import IN_USE, MEANT, failed_check, is_stray
 from .remedies import KINDS
+from .results import answered
 from .words import number, plain
 
 EXAMPLES = 5
@@ -123,29 +125,14 @@ def _is_healthy(reading: Reading) -> bool:
 
 def _of_bulk(reading: Reading) -> Iterator[_Failure]:
     """Yield the operations of a bulk request that failed, each as a request of its own."""
-    results = get(reading.answered, "Operations")
-    sent = reading.operations
-    for index, result in enumerate(results if isinstance(results, list) else []):
-        status = str(get(result, "status"))
-        if not re.fullmatch(r"[45]\d\d", status, re.ASCII):
-            continue
-        operation = sent[index] if index < len(sent) else {}
-        alone = replace(
-            reading.exchange,
-            method=str(operation.get("method", "")),
-            path=str(operation.get("path", "")),
-            status=int(status),
-            detail=str(get(get(result, "response"), "detail") or ""),
-            tolerated=(),
-        )
-        found = Reading(alone)
-        scim_type = str(get(get(result, "response"), "scimType") or "")
-        failure = _failure(found, plain(scim_type, 40))
-        yield replace(failure, reading=reading, noun=found.noun)
+    for operation, result in answered(reading):
+        found = Reading(alone(reading.exchange, operation, result))
+        if found.exchange.is_failed:
+            yield replace(_failure(found), reading=reading, noun=found.noun)
 
 
-def _failure(reading: Reading, scim_type: str = "") -> _Failure:
-    scim_type = scim_type or plain(reading.scim_type, 40)
+def _failure(reading: Reading) -> _Failure:
+    scim_type = plain(reading.scim_type, 40)
     attribute = _attribute(reading.detail[:LONGEST])
     kind = _kind(reading, scim_type, attribute)
     endpoint = "" if kind in NOWHERE else reading.endpoint

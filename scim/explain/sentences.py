@@ -8,6 +8,7 @@ from .bodies import DISCOVERY, Reading, get
 from .exchange import Exchange
 from .failures import failed_check, is_stray, meant, why
 from .lookups import read_act
+from .results import answered
 from .tolerances import QUIET
 from .words import past, plain, third
 
@@ -107,12 +108,11 @@ def _failed_operations(reading: Reading) -> list[str]:
     """Return a line for each of the first operations of a bulk request that failed."""
     if reading.endpoint.lower() != "bulk":
         return []
-    results = get(reading.answered, "Operations")
     lines: list[str] = []
-    for index, result in enumerate(results if isinstance(results, list) else []):
+    for operation, result in answered(reading):
         response = get(result, "response")
         if response and len(lines) < MOST_OPERATIONS:
             told = plain(get(response, "detail") or "it failed", 120)
-            place = f"operation {index} ({plain(get(result, 'method'), 10)})"
+            place = f"operation {operation.index} ({plain(operation.method, 10)})"
             lines.append(f"{place}: {plain(get(result, 'status'), 10)}, {told}")
     return lines

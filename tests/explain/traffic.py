@@ -13,7 +13,7 @@ RECORDINGS = sorted((Path(__file__).parents[1] / "traffic" / "recordings").glob(
 PROVIDERS = {
     "authentik": "authentik",
     "entra": "Entra ID",
-    "google": "Google Workspace",
+    "google": "Google",
     "jumpcloud": "JumpCloud",
     "okta": "Okta",
     "onelogin": "OneLogin",
