@@ -22,9 +22,11 @@ try:
     from scim import routes
     from scim.console.process import Console, open_port
     from scim.logs import formatter
+    from scim.operate.recorder import Recorder
     from scim.printing import printable
     from scim.protocol.tolerance import Tolerance
     from scim.routes.auth import knows
+    from scim.routes.call import RECORDER
     from scim.schema_folder import read_definitions
     from scim.server import (
         Certificate,
@@ -45,6 +47,7 @@ try:
         read_settings,
     )
     from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
+    from scim.storage.noting import note_statement
 except ModuleNotFoundError as error:
     sys.exit(
         f"{error}: in the project's folder, type `. .venv/bin/activate` if there is one after "
@@ -82,6 +85,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     definitions = read_definitions(settings.schema_folder)
     service = Service(settings, database, definitions, Tolerance(), Doorkeeper(settings.token))
     app.extensions["scim"] = service
+    if settings.records:
+        app.extensions[RECORDER] = Recorder.of(service)
+        database.observe(note_statement)
     routes.register(app, service)
     return app
 
@@ -137,7 +143,11 @@ def begin() -> Exchanges:
     service: Service = app.extensions["scim"]
     settings = service.settings
     return Exchanges(
-        app, lambda header: knows(service, header), settings.max_body_size, settings.client_timeout
+        app,
+        lambda header: knows(service, header),
+        settings.max_body_size,
+        settings.client_timeout,
+        app.extensions.get(RECORDER),
     )
 
 

@@ -1,7 +1,7 @@
 """``explain``: what a filter finds and what a PATCH does, in plain words."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 import click
@@ -167,9 +167,9 @@ def _found(
     """Return the first page of what a condition finds, and the statements that read it."""
     statements: list[str] = []
 
-    def note(text: str, values: Any, seconds: float) -> None:
-        if values is not None:
-            shown = f"{' '.join(text.split())}  {values}"
+    def note(text: str, values: Callable[[], Any] | None, seconds: float, rows: int | None) -> None:
+        if values:
+            shown = f"{' '.join(text.split())}  {values()}"
             statements.append(f"{1000 * seconds:.1f} ms  {shown}")
 
     watched = database()

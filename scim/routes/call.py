@@ -10,6 +10,7 @@ from flask import Flask, Request, Response, request
 
 from scim import provider
 from scim.logs import ARRIVED, RequestLine
+from scim.operate.recorder import Recorder
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.filters.parser import Limits
@@ -25,9 +26,11 @@ from scim.serializers.stored import Representation, location
 from scim.service import Service
 from scim.settings import Settings
 from scim.storage import Access, Store
+from scim.storage.noting import NOTHING, begin
 
 from . import answers, body
 from .hosts import root_url
+from .overhearing import Overheard, body_of
 from .proxies import behind_proxies
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Sent = TypeVarTuple("Sent")
 WHOLE_LIST = SearchRequest()
+RECORDER = "scim_recorder"  # in the application's extensions, if exchanges are recorded
 
 logger = logging.getLogger("scim")
 
@@ -62,7 +66,8 @@ class Call(Request):
     ) -> None:
         self.service: Service = extensions["scim"]
         base = f"{self.settings.base_path}/"
-        path = environ["PATH_INFO"]
+        self.sent_path: str = environ["PATH_INFO"]
+        path = self.sent_path
         self.has_doubled_slash = path.startswith("/", len(base)) and path.startswith(base)
         if self.has_doubled_slash:
             environ["PATH_INFO"] = base + path[len(base) + 1 :]
@@ -73,7 +78,10 @@ class Call(Request):
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         self.applied = ""  # the preference that was heeded
         self.detail = ""  # of the error that is answered
+        self.received = b""  # the body, when a view has read it
         self.began: float = environ.get(ARRIVED) or perf_counter()
+        self.recorder: Recorder | None = extensions.get(RECORDER)
+        self.noted = begin() if self.recorder else NOTHING  # what it does to the database
 
     @property
     def settings(self) -> Settings:
@@ -151,7 +159,8 @@ class Call(Request):
         """
         body.check_media_type(self.mimetype)
         body.check_coding(self.environ.get("HTTP_CONTENT_ENCODING", ""))
-        return body.parse(self.get_data(), self.settings.max_body_size)
+        self.received = self.get_data()
+        return body.parse(self.received, self.settings.max_body_size)
 
     def search_body(self) -> SearchRequest:
         """Return the query in the body."""
@@ -224,13 +233,28 @@ class Call(Request):
         place = location(resource_type, resource_id).replace(PLACEHOLDER, self.service_url)
         return answers.Empty(status=204, headers={"Location": place})
 
-    def log(self, status: int, tolerated: str) -> None:
+    def log(self, status: int, milliseconds: float, tolerated: str) -> None:
         """Log the answer in a line."""
-        milliseconds = 1000 * (perf_counter() - self.began)
         tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
         client = self.remote_addr or ""
         parts = (milliseconds, self.id, client, tenant, token, self.applied, tolerated, self.detail)
         logger.info(RequestLine(self.method, self.path, status, *parts))
+
+    def known(self, milliseconds: float) -> dict[str, Any]:
+        """Return what the recorder has to know beside the headers and the bodies."""
+        tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
+        return {
+            "id": self.id,
+            "milliseconds": milliseconds,
+            "method": self.method,
+            "path": self.sent_path.encode("latin-1").decode(errors="replace"),
+            "client": self.remote_addr or "",
+            "tenant": tenant,
+            "token": token,
+            "tolerated": tuple(self.tolerated.used),
+            "applied": self.applied,
+            "detail": self.detail,
+        }
 
     def answer(self, text: str, status: int = 200) -> Response:
         """Answer with JSON text in which the placeholder stands for the base URL."""
@@ -247,11 +271,20 @@ def _finish(response: Response) -> Response:
     """Add the headers of every answer, and log it as soon as it is made."""
     call = this_call()
     used = ",".join(call.tolerated.used)
-    log = partial(call.log, response.status_code, used)
-    if response.is_streamed:
-        response.call_on_close(log)
-    else:
-        log()
     if call.applied:
         response.headers["Preference-Applied"] = call.applied  # RFC 7240 §3
-    return answers.finish(response, call.id, used)
+    answers.finish(response, call.id, used)
+    overheard = Overheard(call.recorder, call.noted, response) if call.recorder else None
+
+    def made() -> None:
+        milliseconds = 1000 * (perf_counter() - call.began)
+        call.log(response.status_code, milliseconds, used)
+        if overheard:
+            sent = body_of(call.environ, call.received)
+            overheard.put(call.environ, call.host_header, sent, call.known(milliseconds))
+
+    if response.is_streamed:
+        response.call_on_close(made)
+    else:
+        made()
+    return response

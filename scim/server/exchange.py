@@ -13,10 +13,12 @@ from functools import lru_cache, partial
 from io import BytesIO
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from time import perf_counter
+from time import perf_counter, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scim.logs import ARRIVED, RequestLine
+from scim.operate.heard import Heard
+from scim.operate.recorder import Recorder
 from scim.protocol.errors import InternalError, ScimError
 from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, REQUEST_ID, RETRY_AFTER, request_id
 from scim.serializers.answers import dump_error
@@ -58,7 +60,7 @@ class Exchanges:
 
     ``knows`` tells whether an Authorization header has a valid token. A body has at most
     ``max_body_size`` bytes, and ``seconds`` to arrive. ``unanswered`` has as many members as there
-    are requests in progress.
+    are requests in progress. ``recorder`` gets the requests that do not reach the application.
     """
 
     def __init__(
@@ -67,7 +69,9 @@ class Exchanges:
         knows: Callable[[str], bool],
         max_body_size: int,
         seconds: float,
+        recorder: Recorder | None = None,
     ) -> None:
+        self.recorder = recorder
         self.application = application
         self.knows = knows
         self.crew = Crew()
@@ -120,7 +124,14 @@ class Exchanges:
 
     def _fail(self, asked: Asked, error: Exception) -> None:
         self.unanswered.discard(id(asked))
-        fail(asked, error)
+        heard = fail(asked, error)
+        if self.recorder:
+            self.recorder.put(heard)
+
+    def close(self) -> None:
+        """Let what was recorded be stored, after the last answer."""
+        if self.recorder:
+            self.recorder.close()
 
     def _respond(self, asked: Asked, body: bytes) -> tuple[int, list[tuple[str, str]], Any]:
         """Return the status, the headers and the content of the application's answer."""
@@ -140,8 +151,8 @@ class Exchanges:
         return status, headers, data
 
 
-def fail(asked: Asked, error: Exception) -> None:
-    """Answer with an error, close the connection, and log it in a line."""
+def fail(asked: Asked, error: Exception) -> Heard:
+    """Answer with an error, close the connection, and log it in a line; return the exchange."""
     scope = asked.scope
     this = request_id(scope.headers.get(REQUEST_ID.lower(), ""))
     if not isinstance(error, ScimError):
@@ -149,10 +160,28 @@ def fail(asked: Asked, error: Exception) -> None:
         error = InternalError()
     own = [("Retry-After", RETRY_AFTER)] if error.status == 503 else []
     own.append((REQUEST_ID, this))
-    asked.proto.response_str(error.status, CLOSING + own, to_json(dump_error(error)))
+    text = to_json(dump_error(error))
+    asked.proto.response_str(error.status, CLOSING + own, text)
     milliseconds = 1000 * (perf_counter() - asked.arrived)
     answered = scope.method, scope.path, error.status, milliseconds, this, address_of(scope)
     logger.info(RequestLine(*answered, detail=error.detail))
+    return Heard(
+        id=this,
+        ended=time(),
+        milliseconds=milliseconds,
+        method=scope.method,
+        path=scope.path,
+        query=scope.query_string,
+        status=error.status,
+        request_headers=[("Host", scope.authority or ""), *scope.headers.items()],
+        request=b"",
+        declared=scope.headers.get("content-length", ""),
+        answer_headers=CLOSING + own,
+        answer=text.encode(),
+        answer_size=len(text.encode()),
+        client=address_of(scope),
+        detail=error.detail,
+    )
 
 
 def address_of(scope: Any) -> str:

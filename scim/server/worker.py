@@ -85,6 +85,7 @@ class Worker:
             logger.info("Worker %s finishes %s requests", os.getpid(), count)
         while not stopped.wait(REPORT_SECONDS):
             unanswered.value = len(exchanges.unanswered)
+        exchanges.close()
 
     def encryption(self) -> dict[str, Any]:
         """Return Granian's parameters for TLS."""

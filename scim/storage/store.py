@@ -11,6 +11,7 @@ from scim.protocol.errors import TooExpensiveError, TooManyError
 from scim.protocol.schema import ResourceType
 
 from .browsing import Browsing
+from .changes import Change
 from .database.database import Database
 from .database.prepared import Prepared
 from .database.rehearsal import Rehearsal
@@ -20,6 +21,7 @@ from .index import Index
 from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
 from .members.membership import MembersNotFound, name_members
 from .members.nesting import NestingNotLocked
+from .noting import note_made
 from .pages.query import Page, Query
 from .pages.read import read_page
 from .relations import RELATIONS, select_members_after
@@ -155,7 +157,7 @@ class Store:
         named: MembersNotFound | None = None
         for attempt in count():
             try:
-                done = self._write(work, change, attempt < LAST_ATTEMPT, named)
+                done, made = self._write(work, change, attempt < LAST_ATTEMPT, named)
                 break
             except NestingNotLocked as found:
                 change = found
@@ -166,6 +168,8 @@ class Store:
                 CLOCK.pass_by(found.last)
         if self.database.replica:
             self.database.replica.remember(self.tenant_id)
+        if isinstance(self.database, Database):  # a dry run makes nothing
+            note_made(made)
         return done
 
     def rehearse(self, work: Callable[["Store"], T]) -> T:
@@ -183,11 +187,11 @@ class Store:
         change: NestingNotLocked | None,
         in_order: bool,
         named: MembersNotFound | None,
-    ) -> T:
-        def attempt(connection: sa.Connection) -> T:
+    ) -> tuple[T, list[Change]]:
+        def attempt(connection: sa.Connection) -> tuple[T, list[Change]]:
             transaction = Transaction(connection, self.directory, change, in_order, named)
             done = work(transaction)
             transaction.finish()
-            return done
+            return done, transaction.changes
 
         return self.database.write(attempt)

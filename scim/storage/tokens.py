@@ -106,6 +106,12 @@ def list_tokens(connection: sa.Connection, tenant: Tenant) -> Sequence[Any]:
     return connection.execute(mine).all()
 
 
+def count_tokens(connection: sa.Connection) -> int:
+    """Return how many tokens all tenants have, without those of the console."""
+    counted = sa.select(sa.func.count()).where(tokens.c.name != CONSOLE)
+    return int(connection.scalar(counted) or 0)
+
+
 def issue_token(
     connection: sa.Connection, tenant: Tenant, name: str, subject: str | None
 ) -> str | None:

@@ -57,7 +57,7 @@ def noting(app, monkeypatch):
     noting = Noting()
     monkeypatch.setattr(resources, "hasher", noting)
     database = app.extensions["scim"].database
-    database.observe(lambda text, parameters, _: parameters or noting.events.append(text))
+    database.observe(lambda text, values, *_: values or noting.events.append(text))
     yield noting
     database.observe(None)
 

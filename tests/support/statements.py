@@ -15,9 +15,9 @@ def noted(database: Database) -> Iterator[list[tuple[str, Any]]]:
     """Note the statements that a block executes, with their parameters."""
     seen: list[tuple[str, Any]] = []
 
-    def see(text: str, parameters: Any, seconds: float) -> None:
-        if parameters is not None:  # BEGIN and COMMIT have none
-            seen.append((text, parameters))
+    def see(text: str, parameters: Any, seconds: float, rows: int | None) -> None:
+        if parameters:  # BEGIN and COMMIT have none
+            seen.append((text, parameters()))
 
     database.observe(see)
     try:

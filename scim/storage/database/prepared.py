@@ -62,7 +62,8 @@ class Prepared:
         if seconds > SLOW and form in (info.get(PREPARED) or ()):
             info[PREPARED][form] = -inf
         if observer:
-            observer(*form.call({}, names)[:2], seconds)
+            number = len(rows) if cursor.description else cursor.rowcount
+            observer(form.text, lambda: form.call({}, names)[1], seconds, number)
         return rows
 
     def _form(self, dialect: sa.Dialect) -> "_Sqlite | _Postgresql":

@@ -238,7 +238,7 @@ def test_conditions_on_many_members_are_met_before_the_transaction(scim, monkeyp
     team = scim.create(group("team", *people))
     seen = []
     database = app.extensions["scim"].database
-    database.observe(lambda text, parameters, seconds: seen.append(text))
+    database.observe(lambda text, *_: seen.append(text))
 
     scim.patch(path_of(team), condition("1"), condition("2"))
 
