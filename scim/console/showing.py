@@ -90,29 +90,35 @@ def json_view(text: str, changed: Collection[str] = ()) -> Markup:
     except (ValueError, RecursionError):
         return Markup('<pre class="json">{}</pre>').format(visible(text))
     try:
-        return Markup('<div class="json">{}</div>').format(_shown(value, "", frozenset(changed)))
+        shown = _shown(value, "", frozenset(changed), Markup(""), "")
+        return Markup('<div class="json">{}</div>').format(shown)
     except RecursionError:
         return Markup('<pre class="json">{}</pre>').format(visible(text))
 
 
-def _shown(value: Any, path: str, changed: Collection[str]) -> Markup:
+def _shown(value: Any, path: str, changed: Collection[str], key: Markup, comma: str) -> Markup:
+    """Return a value with the key before it and the comma behind it."""
     if isinstance(value, dict | list) and value:
         short = json.dumps(value, ensure_ascii=False)
         if len(short) > INLINE or _has_changed(path, changed):
-            return _folding(value, path, changed)
-    return _inline(value)
+            return _folding(value, path, changed, key, comma)
+    return Markup("{}{}{}").format(key, _inline(value), comma)
 
 
-def _folding(value: Any, path: str, changed: Collection[str]) -> Markup:
+def _folding(value: Any, path: str, changed: Collection[str], key: Markup, comma: str) -> Markup:
     is_object = isinstance(value, dict)
     opening, closing = "{}" if is_object else "[]"
     count = f"{len(value)} {'attributes' if is_object else 'elements'}"
     is_open = is_object or len(value) <= MOST_OPEN
     lines = Markup("").join(_lines(value, path, changed))
     return Markup(
-        '<details class="fold"{}><summary>{}<span class="count">{}</span></summary>'
-        '<div class="inner">{}</div>{}</details>'
-    ).format(Markup(" open") if is_open else "", opening, count, lines, closing)
+        '<details class="fold"{}><summary>{}{}<span class="count">{} {}{}</span></summary>'
+        '<div class="inner">{}</div>{}{}</details>'
+    ).format(
+        Markup(" open") if is_open else "",
+        *(key, opening, count, closing, comma),
+        *(lines, closing, comma),
+    )
 
 
 def _lines(value: Any, path: str, changed: Collection[str]) -> Iterator[Markup]:
@@ -124,7 +130,8 @@ def _lines(value: Any, path: str, changed: Collection[str]) -> Iterator[Markup]:
         key = Markup('<span class="key">{}</span>: ').format(_text(name)) if is_object else ""
         mark = Markup(' class="changed"') if is_object and below in changed else ""
         comma = "," if number < last else ""
-        yield Markup("<div{}>{}{}{}</div>").format(mark, key, _shown(each, below, changed), comma)
+        shown = _shown(each, below, changed, Markup(key), comma)
+        yield Markup("<div{}>{}</div>").format(mark, shown)
 
 
 def _has_changed(path: str, changed: Collection[str]) -> bool:
