@@ -22,7 +22,8 @@ from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
 from .members.membership import MembersNotFound, name_members
 from .members.nesting import NestingNotLocked
 from .noting import note_made
-from .pages.query import Page, Query
+from .pages.plans import plan, statement_text
+from .pages.query import Page, Query, Selection
 from .pages.read import read_page
 from .relations import RELATIONS, select_members_after
 from .releases import Releases
@@ -144,6 +145,14 @@ class Store:
             if query.is_expensive:
                 raise TooManyError(TOO_MANY) from None
             raise
+
+    def statement(self, selection: Selection, dialect: str) -> str:
+        """Return the SQL that finds the ids of what matches, for people to read."""
+        return statement_text(self.tenant_id, selection, dialect)
+
+    def plan(self, selection: Selection) -> list[str]:
+        """Return the lines of the database's plan for that statement."""
+        return self.database.read(lambda connection: plan(connection, self.tenant_id, selection))
 
     def atomically(self, work: Callable[[Transaction], T]) -> T:
         """Return what ``work`` returns and commit all it did, or nothing if it raised.
