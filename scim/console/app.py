@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from scim.explain.sentences import said, sentence
 from scim.protocol.errors import ScimError
 
-from . import again, compare, conversation, exchanges, keys, live, problems, showing, trying
+from . import again, compare, conversation, exchanges, keys, lab, live, problems, showing, trying
 from .app_urls import here, page_url
 from .state import State, state
 
@@ -31,6 +31,7 @@ BLUEPRINTS = (
     conversation.bp,
     trying.bp,
     problems.bp,
+    lab.bp,
 )
 
 

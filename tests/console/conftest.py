@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from ..support.ports import free_port
-from ..support.server import Server, plain_client, running_server
+from ..support.server import Server, plain_client, run, running_server
 from ..support.waiting import happens
 
 LINK = re.compile(r"http://\S+/\?key=\S+")
@@ -98,6 +98,17 @@ def console(started_console: Console, empty_database: None) -> Console:
     """A real server with its console, an empty directory and no recorded exchanges."""
     started_console.post("/exchanges/clear").raise_for_status()
     return started_console
+
+
+@pytest.fixture
+def visitor(console: Console) -> Iterator[httpx2.Client]:
+    """A client whose session only lets it look."""
+    url = console.server.database_url
+    done = run("manage.py", "console", "link", "--read-only", DATABASE_URL=url)
+    [link] = [each for each in done.stdout.split() if each.startswith(console.url_shown)]
+    with plain_client(base_url=console.url, follow_redirects=True) as web:
+        web.get(link.replace(console.url_shown, console.url)).raise_for_status()
+        yield web
 
 
 @pytest.fixture

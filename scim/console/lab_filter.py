@@ -1,0 +1,185 @@
+"""A filter in the laboratory: its words, its meaning, its SQL, its plan and what it finds."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from scim.explain import filters
+from scim.explain.bodies import name_of
+from scim.protocol.errors import InvalidFilterError, ScimError
+from scim.protocol.filters.nodes import Filter
+from scim.protocol.filters.readings import readings
+from scim.protocol.filters.resolve import Condition, resolve
+from scim.protocol.schema import ResourceType
+from scim.protocol.tolerance import Tolerated
+from scim.storage import Page, Query, Selection, Store
+
+from . import benches
+
+POSITION = re.compile(r"\bposition (\d{1,9}): ", re.ASCII)
+WORD = re.compile(r"[^\s()\[\]]+|.", re.DOTALL)
+SHOWN = 10  # resources that match
+DIALECTS = ("sqlite", "postgresql")
+EXAMPLES = (
+    ("Okta looks for a user", "User", 'userName eq "{name}"'),
+    ("a part of an address", "User", 'emails[type eq "work" and value co "example"]'),
+    ("everyone who is deactivated", "User", "active eq false"),
+    ("the family name begins with B", "User", 'name.familyName sw "B"'),
+    ("no title, or not a manager", "User", 'not (title pr) or userType ne "Manager"'),
+    ("changed since a day", "User", 'meta.lastModified gt "2026-01-01T00:00:00Z"'),
+    ("groups of a user", "Group", 'members.value eq "{id}"'),
+    ("Entra ID leaves quotes out", "User", "externalId eq jyoung"),
+    ("a mistake", "User", "userName equals {name}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A token of a filter with the blanks before it."""
+
+    kind: str
+    text: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A resource that a filter finds."""
+
+    id: str
+    name: str
+    detail: str
+
+
+@dataclass(slots=True)
+class FilterTrial:
+    """What there is to say about a filter; an ``error`` leaves the rest empty.
+
+    ``position`` is the place of the error in the text, counted from 1. ``strict`` is what a strict
+    tenant would answer, empty if the same. ``statements`` are by the names of the databases.
+    """
+
+    text: str
+    pieces: Sequence[Piece] = ()
+    error: ScimError | None = None
+    position: int | None = None
+    sentence: str = ""
+    tree: Sequence[str] = ()
+    rules: Sequence[str] = ()
+    tolerances: Sequence[str] = ()
+    strict: str = ""
+    statements: dict[str, str] = field(default_factory=dict)
+    plan: Sequence[str] = ()
+    matches: Sequence[Match] = ()
+    total: int = 0
+    everything: int = 0
+
+    @property
+    def before(self) -> str:
+        """The text up to the error."""
+        return self.text[: (self.position or 1) - 1]
+
+    @property
+    def at(self) -> str:
+        """The word at the error; a blank stands for the end."""
+        found = WORD.match(self.text, (self.position or 1) - 1)
+        return found[0] if found else " "
+
+    @property
+    def after(self) -> str:
+        return self.text[len(self.before) + len(self.at) :]
+
+
+def try_filter(store: Store, resource_type: ResourceType, text: str, strict: bool) -> FilterTrial:
+    """Return what there is to say about a filter in a directory, which stays as it is."""
+    trial = FilterTrial(text)
+    allowed = benches.tolerated(strict)
+    try:
+        trial.pieces = _pieces(text[: benches.limits().length])
+        node, condition, page = _read(store, resource_type, text, allowed)
+        everything = store.query(Query((Selection(resource_type),), limit=0))
+    except ScimError as error:
+        found = POSITION.search(error.detail)
+        trial.error, trial.position = error, int(found[1]) if found else None
+        return trial
+    trial.sentence = filters.sentence(node, resource_type)
+    trial.tree = list(filters.tree(node))
+    trial.rules = filters.rules(node, resource_type)
+    trial.tolerances = list(allowed.used)
+    trial.strict = "" if strict else _strict(resource_type, text)
+    trial.matches = [_match(each.stored.id, each.stored.body) for each in page.resources]
+    trial.total, trial.everything = page.total, everything.total
+    selection = Selection(resource_type, condition)
+    trial.statements = {each: store.statement(selection, each) for each in DIALECTS}
+    trial.plan = store.plan(selection)
+    return trial
+
+
+def example_names(store: Store) -> dict[str, str]:
+    """Return the userName and the id of the first user, for the examples."""
+    user_type = store.directory.definitions.by_name["User"]
+    page = store.query(Query((Selection(user_type, with_related=False),), limit=1))
+    for each in page.resources:
+        name = json.loads(each.stored.body, strict=False).get("userName", "")
+        return {"name": json.dumps(name, ensure_ascii=False)[1:-1], "id": each.stored.id}
+    return {"name": "jane@example.com", "id": "0192d3f4-0000-7000-8000-000000000000"}
+
+
+def _pieces(text: str) -> list[Piece]:
+    """Return the tokens of a filter, which together are the whole text.
+
+    :raises InvalidFilterError: it cannot be cut into tokens
+    """
+    found, end = [], 0
+    for token in filters.tokens(text):
+        start = token.position - 1
+        found.append(Piece(token.kind, token.text, text[end:start]))
+        end = start + len(token.text)
+    return found
+
+
+def _read(
+    store: Store, resource_type: ResourceType, text: str, allowed: Tolerated
+) -> tuple[Filter, Condition, Page]:
+    """Return a filter as the server reads it, and the first page of what it finds.
+
+    If it finds nothing as the RFCs read it, the server tries the other readings.
+
+    :raises ScimError: it cannot be read, or takes too long
+    """
+    first: tuple[Filter, Condition, Page] | None = None
+    for way in readings(text, allowed, benches.limits()):
+        try:
+            condition = resolve(way.node, resource_type, allowed)
+        except InvalidFilterError:
+            if not way.tolerance:
+                raise
+            continue
+        selection = Selection(resource_type, condition, with_related=False)
+        found = way.node, condition, store.query(Query((selection,), limit=SHOWN))
+        if found[-1].total:
+            if way.tolerance:
+                allowed.allows(way.tolerance)
+            return found
+        first = first or found
+    assert first is not None
+    return first
+
+
+def _strict(resource_type: ResourceType, text: str) -> str:
+    """Return the error of a strict tenant; empty if it takes the filter."""
+    allowed = benches.tolerated(is_strict=True)
+    try:
+        [only] = readings(text, allowed, benches.limits())
+        resolve(only.node, resource_type, allowed)
+    except ScimError as error:
+        return error.detail
+    return ""
+
+
+def _match(resource_id: str, body: str) -> Match:
+    resource = json.loads(body, strict=False)
+    named = str(resource.get("userName") or resource.get("externalId") or "")
+    name = name_of(resource) or resource_id
+    return Match(resource_id, name, named if named != name else "")
