@@ -13,20 +13,16 @@ from scim.explain.checklist import Item, checklist
 from scim.explain.exchange import Exchange
 from scim.operate.tunnels import FIELDS, Use
 from scim.settings import DEFAULT_TOKEN, is_loopback
-from scim.storage.tokens import CONSOLE, DEFAULT_TENANT, Tenant, issue_token
+from scim.storage.tokens import DEFAULT_TENANT, Tenant, issue_token
 
+from . import once
 from .app_urls import page_url
-from .jobs import JOBS
-from .providers import BY_SLUG, NAMES, PROVIDERS, Provider
+from .providers import BY_SLUG, KNOWN, NAMES, PROVIDERS, Provider
 from .state import state
 
 READ = 300  # exchanges at the beginning and at the end of what came since the page was opened
-OURS = (CONSOLE, *JOBS)  # tokens that no identity provider has
-MOST_ISSUED = 100
 
 bp = Blueprint("connect", __name__)
-
-_issued: dict[str, tuple[str, str]] = {}  # the name and the token that a session is shown once
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ def provider(slug: str) -> ResponseReturnValue:
     """Show three steps, with the values to paste; the checklist counts from the first visit."""
     found, tenant = _provider(slug), chosen_tenant()
     since = _since(slug)
-    name, token = _issued.pop(session["csrf"], ("", ""))
+    name, token = once.take()
     is_default = tenant.id == DEFAULT_TENANT and state().service.settings.token == DEFAULT_TOKEN
     return render_template(
         "connect/provider.html",
@@ -101,9 +97,7 @@ def progress(slug: str) -> ResponseReturnValue:
 def issue(slug: str) -> ResponseReturnValue:
     """Issue a token of the tenant, and show it once."""
     _provider(slug)
-    if len(_issued) >= MOST_ISSUED:
-        _issued.clear()
-    _issued[session["csrf"]] = new_token(chosen_tenant(), slug)
+    once.keep(*new_token(chosen_tenant(), slug))
     return redirect(page_url("connect.provider", slug=slug), 303)
 
 
@@ -147,8 +141,8 @@ def items(provider: Provider, tenant: Tenant, since: int) -> Sequence[Item]:
 
 def _may_be(exchange: Exchange, provider: Provider, tenant: Tenant) -> bool:
     is_of_tenant = exchange.tenant in ("", tenant.name)
-    is_of_provider = exchange.provider in ("", provider.known_as)
-    return is_of_tenant and is_of_provider and exchange.token not in OURS
+    is_of_other = exchange.provider in KNOWN - {provider.known_as}
+    return is_of_tenant and not is_of_other and not state().is_ours(exchange)
 
 
 def _provider(slug: str) -> Provider:
@@ -171,7 +165,7 @@ def _seen() -> dict[str, Exchange]:
     """Return the newest exchange of each provider."""
     found: dict[str, Exchange] = {}
     for each in state().recordings.before(None, READ):
-        if each.provider and each.token not in OURS:
+        if each.provider and not state().is_ours(each):
             found.setdefault(each.provider, each)
     return found
 

@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 from threading import Lock, Thread
 from typing import Any
 
+from scim.explain.exchange import Exchange
 from scim.protocol.values import date_time
 from scim.service import Service
 from scim.settings import PROJECT
@@ -41,6 +42,7 @@ class Job:
         self.kind = kind
         self.tenant = tenant
         self.began = date_time(datetime.now(UTC))
+        self.ended = ""
         self.lines: deque[str] = deque(maxlen=KEPT)
         self.status: int | None = None
         self.is_stopped = False
@@ -75,6 +77,7 @@ class Jobs:
 
     def __init__(self, service: Service) -> None:
         self.current: Job | None = None
+        self._checks: deque[Job] = deque(maxlen=20)
         self._service = service
         self._lock = Lock()
 
@@ -84,6 +87,8 @@ class Jobs:
             if self.current and self.current.is_running:
                 return False
             job = self.current = Job(kind, tenant)
+            if kind == "check":
+                self._checks.append(job)
         Thread(target=self._run, args=(job,), name=kind, daemon=True).start()
         return True
 
@@ -96,6 +101,15 @@ class Jobs:
                 if job.process:
                     job.process.terminate()
 
+    def sent(self, exchange: Exchange) -> bool:
+        """Tell whether a command sent a request; the checks also send tokens that are none."""
+        if exchange.token in JOBS:
+            return True
+        at = exchange.at
+        return exchange.status == 401 and any(
+            each.began <= at and (not each.ended or at <= each.ended) for each in self._checks
+        )
+
     def _run(self, job: Job) -> None:
         folder = Path(mkdtemp(prefix="scim-"))
         try:
@@ -104,6 +118,7 @@ class Jobs:
             job.lines.append(f"It could not be started: {error}")
             job.status = 1
         finally:
+            job.ended = date_time(datetime.now(UTC))
             shutil.rmtree(folder, ignore_errors=True)
 
     def _carry_out(self, job: Job, report: Path) -> None:

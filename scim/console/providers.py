@@ -99,7 +99,7 @@ PROVIDERS = (
     Provider(
         "google",
         "Google Workspace",
-        "Google Workspace",
+        "Google",
         "Automatic provisioning of an app of Google's catalog.",
         steps=("look", "create", "update", "deactivate"),
         hints={"address": "Google asks for one user when you save the address and the token."},
@@ -117,3 +117,4 @@ PROVIDERS = (
     ),
 )
 BY_SLUG = {each.slug: each for each in PROVIDERS}
+KNOWN = {each.known_as for each in PROVIDERS}

@@ -21,7 +21,7 @@ MASKED = "masked before it was recorded"
 
 def register(app: Flask) -> None:
     """Let the templates use these functions as filters."""
-    for function in (clock, day, duration, effect, json_view, size, state_of, visible):
+    for function in (clock, day, duration, effect, json_view, many, size, state_of, visible):
         app.add_template_filter(function, function.__name__)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
+from scim.explain.exchange import Exchange
 from scim.service import Service
 from scim.storage import Store
 from scim.storage.figures import Figures, figures
@@ -39,7 +40,11 @@ class State:
         object.__setattr__(self, "names", Names(self.service))
         object.__setattr__(self, "tunnels", Tunnels(self.service.settings, self.recordings))
         object.__setattr__(self, "jobs", Jobs(self.service))
-        object.__setattr__(self, "problems", Troubles(self.recordings))
+        object.__setattr__(self, "problems", Troubles(self.recordings, self.is_ours))
+
+    def is_ours(self, exchange: Exchange) -> bool:
+        """Tell whether the console, or a command that it started, sent a request."""
+        return exchange.token == CONSOLE or self.jobs.sent(exchange)
 
     def tenants(self) -> list[Tenant]:
         """Return all tenants, the oldest first."""

@@ -1,6 +1,6 @@
 """The problems among the newest exchanges, found once for all who look."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from time import monotonic
 
@@ -15,8 +15,9 @@ KEPT_SECONDS = 5
 class Troubles:
     """The problems among the newest exchanges; they are looked for once in KEPT_SECONDS."""
 
-    def __init__(self, recordings: Recordings) -> None:
+    def __init__(self, recordings: Recordings, is_ours: Callable[[Exchange], bool]) -> None:
         self._recordings = recordings
+        self._is_ours = is_ours
         self._lock = Lock()
         self._failed: list[Exchange] = []
         self._problems: Sequence[Problem] = ()
@@ -40,7 +41,8 @@ class Troubles:
         else:  # too many are new, or the recordings were emptied
             self._failed, new = [], self._recordings.before(None, WINDOW)
         kept = [each for each in self._failed if each.number > last - WINDOW]
-        self._failed = [*kept, *filter(_may_have_failed, new)]
+        failed = [each for each in new if _may_have_failed(each) and not self._is_ours(each)]
+        self._failed = [*kept, *failed]
         self._problems = problems(self._failed)
         self._last = last
 

@@ -1,1 +1,1 @@
-"""What runs beside the requests: recording them, and finding the tunnels they come through."""
+"""What keeps a server going, and shows how it goes."""

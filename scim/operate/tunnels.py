@@ -45,7 +45,7 @@ FIELDS: Mapping[str, str] = {
     "Entra ID": "Tenant URL",
     "OneLogin": "SCIM Base URL",
     "JumpCloud": "Base URL",
-    "Google Workspace": "Endpoint URL",
+    "Google": "Endpoint URL",
     "authentik": "URL",
 }
 

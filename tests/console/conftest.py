@@ -9,6 +9,10 @@ from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
+
+from scim.storage import Database
+from scim.storage.recordings import Recordings
 
 from ..support.ports import free_port
 from ..support.server import Server, plain_client, run, running_server
@@ -98,6 +102,16 @@ def console(started_console: Console, empty_database: None) -> Console:
     """A real server with its console, an empty directory and no recorded exchanges."""
     started_console.post("/exchanges/clear").raise_for_status()
     return started_console
+
+
+@pytest.fixture
+def record(console: Console) -> Iterator[Callable[..., None]]:
+    """Record exchanges, as the server does: ``record(exchange, ...)``."""
+    database = Database(sa.create_engine(console.server.database_url))
+    recordings = Recordings.open(database, 1000, 7)
+    yield lambda *exchanges: recordings.add(exchanges)
+    recordings.close()
+    database.close()
 
 
 @pytest.fixture

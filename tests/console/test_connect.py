@@ -6,42 +6,17 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from scim.console.providers import PROVIDERS
 from scim.explain.exchange import Check
-from scim.storage import Database
-from scim.storage.recordings import Recordings
 
 from ..explain.test_checklist import REFUSED, STEPS_OF_OKTA
 from ..explain.traffic import exchange
-from ..support.server import plain_client, run
 from .test_live import HOSTILE
 
 CONNECTING = Path(__file__).parents[2] / "docs" / "connecting.md"
 ROW = re.compile(r"^\s*\| ([^|]+?) \| ([^|]+?) \|$", re.MULTILINE)
 SLUGS = [each.slug for each in PROVIDERS]
-
-
-@pytest.fixture
-def record(console):
-    """Record exchanges, as the server does: ``record(exchange, ...)``."""
-    database = Database(sa.create_engine(console.server.database_url))
-    recordings = Recordings.open(database, 1000, 7)
-    yield lambda *exchanges: recordings.add(exchanges)
-    recordings.close()
-    database.close()
-
-
-@pytest.fixture
-def reader(console):
-    """A client whose link only lets it look."""
-    url = console.server.database_url
-    done = run("manage.py", "console", "link", "--read-only", DATABASE_URL=url)
-    [link] = [line for line in done.stdout.split() if line.startswith(console.url_shown)]
-    with plain_client(base_url=console.url, follow_redirects=True) as web:
-        web.get(link.replace(console.url_shown, console.url)).raise_for_status()
-        yield web
 
 
 def page_of(console, slug, **parameters):
@@ -213,9 +188,9 @@ def test_hostile_names_are_text(console, record, name):
 
 
 @pytest.mark.parametrize("path", ["okta/token", "run/demo", "run/check", "stop", "empty"])
-def test_read_only_session_changes_nothing(reader, path):
-    page = reader.get("/connect").text
+def test_read_only_session_changes_nothing(visitor, path):
+    page = visitor.get("/connect").text
     csrf = re.search(r'<meta name="csrf" content="([^"]*)"', page)[1]
 
     assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
-    assert reader.post(f"/connect/{path}", data={"csrf": csrf}).status_code == 403
+    assert visitor.post(f"/connect/{path}", data={"csrf": csrf}).status_code == 403

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from scim.console.watching import Tunnels
 from scim.protocol.values import date_time
@@ -15,10 +16,13 @@ from ..operate.test_tunnels import NEW, OLD, agent, came, listed
 
 
 @pytest.fixture
-def recordings(engine):
-    opened = Recordings.open(Database(engine), 1000, 7)
+def recordings(database_url):
+    database = Database(sa.create_engine(database_url))
+    opened = Recordings.open(database, 1000, 7)
     opened.clear()
-    return opened
+    yield opened
+    opened.close()
+    database.close()
 
 
 def instant(minutes=0):

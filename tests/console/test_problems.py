@@ -1,0 +1,86 @@
+"""Problems: equal failures are one, with cause, remedy and a filter that shows them."""
+
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ..explain.test_sentences import JANE, TAKEN
+from ..explain.traffic import exchange
+from ..support.waiting import happens
+from .test_connect import of_default
+from .test_live import HOSTILE
+
+
+def page_with(console, words):
+    """Return the page, once it has the words; it looks again after some seconds."""
+    found = ""
+
+    def has_them():
+        nonlocal found
+        found = console.web.get("/problems").text
+        return words in unescape(found)
+
+    assert happens(has_them), found
+    return unescape(found)
+
+
+def taken(**others):
+    return exchange("POST", "/Users", JANE, 409, TAKEN, **others)
+
+
+def test_no_problems(console):
+    assert "No problems" in page_with(console, "No problems")
+
+
+def test_equal_failures_are_one(console, record):
+    page_with(console, "No problems")
+    record(*of_default(taken(), taken(at="2026-11-29T10:45:00.000000Z")))
+    page = page_with(console, "2 × uniqueness on userName")
+
+    assert "since" in page
+    assert "10:42:07" in page
+    assert "10:45:00" in page
+    assert "What to change" in page
+    assert "Import Now" in page
+    assert len(set(re.findall(r'href="(/exchange/\d+)"', page))) == 2
+    assert 'data-count="1"' in console.web.get("/").text
+
+
+def test_filter_on_live_shows_them(console, record):
+    of_entra = exchange("GET", "/Users", None, 200, {}, provider="Entra ID")
+    record(*of_default(taken(), taken(), of_entra))
+    page = page_with(console, "2 × uniqueness on userName")
+    [link] = re.findall(r'href="(/\?[^"]*q=status[^"]*)"', page)[:1]
+
+    assert parse_qs(urlsplit(link).query)["q"] == ['status:409 provider:okta path:"/users"']
+    assert "Okta could not assign the app to Jane Berg" in unescape(console.web.get(link).text)
+    assert "Entra ID" not in console.web.get(link).text.partition("<ol")[2]
+
+
+def test_code_in_a_remedy_is_code(console, record):
+    record(exchange("GET", "/Users", None, 401, tenant="", token=""))
+
+    assert "<code>python manage.py token issue NAME</code>" in page_with(console, "not known here")
+
+
+def test_problems_go_with_the_recordings(console, record):
+    record(*of_default(taken()))
+    page_with(console, "uniqueness on userName")
+    console.post("/exchanges/clear")
+
+    page_with(console, "No problems")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_text(console, record, name):
+    jane = {"userName": name, "displayName": name}
+    record(*of_default(exchange("POST", "/Users", jane, 409, TAKEN)))
+    page_with(console, "uniqueness on userName")
+    page = console.web.get("/problems").text
+
+    assert "<script>alert" not in page
+    assert "\u202e" not in page
+    assert "\x1b" not in page
+    assert len(page) < 20_000

@@ -1,0 +1,94 @@
+"""Buttons of Connect: the checks, a company's year, and an empty directory."""
+
+import re
+from html import unescape
+
+import pytest
+
+from ..support.waiting import happens
+
+JANE = {
+    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    "userName": "jane@example.com",
+}
+
+
+def job(console):
+    return unescape(console.web.get("/connect/job").text)
+
+
+def names_of_tokens(console):
+    return re.findall(r'name="name" value="([^"]+)"', console.web.get("/operate").text)
+
+
+def users(console):
+    return console.server.session.get("/Users").json()["totalResults"]
+
+
+@pytest.fixture
+def stopped(console):
+    """Whatever a test has started is stopped after it."""
+    yield
+    console.post("/connect/stop")
+    assert happens(lambda: "data-runs" not in job(console))
+
+
+def test_year_is_played_and_stopped(console, stopped):
+    assert "is running" in unescape(console.post("/connect/run/demo").text)
+    assert happens(lambda: users(console) > 0)
+    assert "05 Jan" in job(console)
+    assert 'max="100" value="' in job(console)
+
+    page = unescape(console.post("/connect/run/check").text)
+    console.post("/connect/stop")
+
+    assert "Something is running already" in page
+    assert happens(lambda: "data-runs" not in job(console))
+    assert "stopped" in job(console)
+    assert names_of_tokens(console) == []
+
+
+def test_checks_are_run_and_their_report_is_a_page(console, stopped):
+    console.post("/connect/run/check")
+    assert happens(lambda: "Open the report" in job(console), 60)
+    report = console.web.get("/connect/report")
+
+    assert "nothing failed" in job(console)
+    assert "SCIM 2.0 conformance" in report.text
+    assert "sandbox allow-scripts" in report.headers["Content-Security-Policy"]
+    assert "script-src 'sha256-" in report.headers["Content-Security-Policy"]
+    assert users(console) == 0
+    assert "No problems" in console.web.get("/problems").text
+
+
+def test_no_report_is_404(serve_console):
+    with serve_console() as console:
+        assert console.web.get("/connect/report").status_code == 404
+        assert "data-runs" not in console.web.get("/connect").text
+
+
+def test_unknown_work_is_404(console):
+    assert console.post("/connect/run/reset").status_code == 404
+
+
+def test_directory_is_emptied_after_its_name_was_typed(console):
+    console.server.session.post("/Users", json=JANE)
+    asked = unescape(console.web.get("/connect/empty").text)
+    wrong = unescape(console.post("/connect/empty", name="acme").text)
+    before = users(console)
+    done = unescape(console.post("/connect/empty", name="default").text)
+
+    assert "<dt>User</dt><dd>1</dd>" in asked
+    assert "<dt>changes in history</dt><dd>1</dd>" in asked
+    assert "Nothing was deleted" in wrong
+    assert before == 1
+    assert "The directory of default is empty" in done
+    assert users(console) == 0
+
+
+def test_only_the_tenant_is_emptied(console):
+    run_as = console.post("/operate/token", name="again")  # a token of default outlives it
+    console.post("/connect/empty", name="default")
+
+    assert "again" in run_as.text
+    assert "again" in names_of_tokens(console)
