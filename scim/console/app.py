@@ -9,7 +9,19 @@ from werkzeug.exceptions import HTTPException
 from scim.explain.sentences import said, sentence
 from scim.protocol.errors import ScimError
 
-from . import again, compare, conversation, exchanges, keys, lab, live, problems, showing, trying
+from . import (
+    again,
+    compare,
+    conversation,
+    exchanges,
+    keys,
+    lab,
+    live,
+    operate,
+    problems,
+    showing,
+    trying,
+)
 from .app_urls import here, page_url
 from .state import State, state
 
@@ -32,6 +44,7 @@ BLUEPRINTS = (
     trying.bp,
     problems.bp,
     lab.bp,
+    operate.bp,
 )
 
 

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from .tables import changes, totals, trash
 
+OWN = {"User": "", "Group": " "}  # these come first
 MOST = 100_000  # a larger table is not counted to its end
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a tenant has. ``resources`` has numbers by type, without those that are 0.
+    """What a tenant has. ``resources`` has numbers by type: users, groups, others; none is 0.
 
     Counts end at MOST + 1. ``oldest`` is the instant of the oldest delete in the trash.
     """
@@ -36,7 +37,8 @@ def figures(connection: sa.Connection, tenant_id: int) -> Figures:
     """Return what a tenant has."""
     counted = sa.select(totals.c.resource_type, sa.func.sum(totals.c.resources))
     mine = counted.where(totals.c.tenant_id == tenant_id).group_by(totals.c.resource_type)
-    numbers = {name: int(number) for name, number in connection.execute(mine) if number}
+    rows = sorted(connection.execute(mine), key=lambda row: OWN.get(row[0], str(row[0])))
+    numbers = {name: int(number) for name, number in rows if number}
     oldest = sa.select(sa.func.min(trash.c.deleted)).where(trash.c.tenant_id == tenant_id)
     return Figures(
         numbers,

@@ -20,6 +20,7 @@ from .database.database import Database
 from .database.engine import ENGINE_OPTIONS
 from .database.failures import Failures, State
 from .database.file import BESIDE, FIRST, SqliteFile
+from .figures import place
 from .recorded import RECORDED, drops, exchange_of, exchanges, links, row_of
 
 T = TypeVar("T")
@@ -30,6 +31,12 @@ PRUNED_AFTER = 200  # exchanges that this process has added
 LAST = 2**63 - 1
 INSERT = sa.insert(exchanges)
 NEWEST = sa.select(exchanges).order_by(exchanges.c.number.desc())
+BODIES = ("request_body", "answer_body")
+HEADS = sa.select(
+    *(each for each in exchanges.c if each.name not in BODIES),
+    *(sa.literal("").label(name) for name in BODIES),
+).order_by(exchanges.c.number.desc())
+TAKEN = "SELECT pg_total_relation_size('recorded_exchanges')"
 
 
 class Recordings:
@@ -113,6 +120,25 @@ class Recordings:
         """
         named = exchanges.c.known.contains(resource_id, autoescape=True)
         return self._read(NEWEST.where(named).limit(limit))
+
+    def heads(self, limit: int) -> list[Exchange]:
+        """Return the newest exchanges without their bodies, the newest first."""
+        return self._read(HEADS.limit(limit))
+
+    def count(self) -> int:
+        """Return how many exchanges are kept."""
+        counted = sa.select(sa.func.count()).select_from(exchanges)
+        return self._try(lambda: self.database.read(lambda known: known.scalar(counted))) or 0
+
+    def size(self) -> int:
+        """Return the bytes that the exchanges take on disk."""
+
+        def work(connection: sa.Connection) -> int:
+            if self.is_sqlite:
+                return place(connection).size
+            return int(connection.exec_driver_sql(TAKEN).scalar() or 0)
+
+        return self._try(lambda: self.database.read(work))
 
     def last(self) -> int:
         """Return the number of the newest exchange; 0 if there is none."""

@@ -1,0 +1,165 @@
+"""Operate: tenants, tokens, trash, sizes and rates at a glance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from statistics import quantiles
+
+from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from scim.explain.exchange import Exchange
+from scim.protocol.values import date_time
+from scim.settings import VERSION, Settings
+from scim.storage.figures import Figures, place
+from scim.storage.tokens import Tenant, list_tokens, revoke_token
+
+from . import once
+from .app_urls import page_url
+from .connect import chosen_tenant, new_token
+from .state import state
+
+MINUTES = 60
+NEWEST = 5000  # recorded exchanges that are looked at
+SECRET = ("token", "tls_key")
+URLS = ("database_url", "replica_url")
+WIDTH, HEIGHT = 720, 120  # of the chart
+STEP = WIDTH // MINUTES
+
+bp = Blueprint("operate", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """A bar of the chart: how many requests were answered well, and how many failed."""
+
+    at: str
+    good: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The last hour. ``p50`` and ``p99`` are milliseconds; None where nothing was recorded."""
+
+    minutes: Sequence[Minute]
+    requests: int
+    failed: int
+    p50: float | None
+    p99: float | None
+    is_cut: bool
+
+    @property
+    def most(self) -> int:
+        """The number of the highest bar, at least 1."""
+        return max(1, *(each.good + each.bad for each in self.minutes))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An issued token; ``seen`` is the instant of its last recorded request."""
+
+    name: str
+    created: str
+    seen: str
+
+
+@bp.get("/operate")
+def page() -> ResponseReturnValue:
+    """Show the state of the server, and that of the tenant that was chosen."""
+    here, tenant = state(), chosen_tenant()
+    tenants = here.tenants()
+    now = datetime.now(UTC)
+    newest = here.recordings.heads(NEWEST)
+    return render_template(
+        "operate/page.html",
+        tenant=tenant,
+        figures={each.name: here.figures(each) for each in tenants},
+        listed=tenants,
+        tokens=_tokens(tenant, newest),
+        issued=once.take(),
+        purged=_purged(here.figures(tenant), here.service.settings),
+        rates=rates(newest, now),
+        database=here.service.database.read(place),
+        where=here.service.database.url,
+        recorded=here.recordings.count(),
+        size=here.recordings.size(),
+        dropped=here.recordings.dropped(),
+        settings=here.service.settings,
+        version=VERSION,
+        changed=_changed(here.service.settings),
+        width=WIDTH,
+        height=HEIGHT,
+        step=STEP,
+    )
+
+
+@bp.post("/operate/token")
+def issue() -> ResponseReturnValue:
+    """Issue a token of the tenant, and show it once."""
+    name = request.form.get("name", "").strip()
+    if not 0 < len(name) <= 100:
+        abort(400, "A token needs a name of at most 100 characters.")
+    once.keep(*new_token(chosen_tenant(), name))
+    return redirect(page_url("operate.page", _anchor="tokens"), 303)
+
+
+@bp.post("/operate/revoke")
+def revoke() -> ResponseReturnValue:
+    """Revoke a token of the tenant; running servers refuse it within seconds."""
+    name, tenant = request.form.get("name", ""), chosen_tenant()
+    done = state().service.database.write(partial(revoke_token, tenant=tenant, name=name))
+    flash(f"Revoked {name}." if done else f"There is no token {name!r}.")
+    return redirect(page_url("operate.page", _anchor="tokens"), 303)
+
+
+def rates(newest: Sequence[Exchange], now: datetime) -> Rates:
+    """Return what the exchanges of the last hour were like, minute by minute."""
+    starts = [date_time(now - timedelta(minutes=each)) for each in range(MINUTES, -1, -1)]
+    good, bad = [0] * MINUTES, [0] * MINUTES
+    oldest = datetime.fromisoformat(starts[0])
+    hour = [each for each in newest if each.at >= starts[0]]
+    for each in hour:
+        passed = (datetime.fromisoformat(each.at) - oldest).total_seconds()
+        minute = min(MINUTES - 1, max(0, int(passed // 60)))
+        (bad if each.is_failed else good)[minute] += 1
+    minutes = list(map(Minute, starts, good, bad))
+    times = [each.milliseconds for each in hour]
+    cuts = quantiles(times, n=100, method="inclusive") if len(times) > 1 else times * 99
+    middle, high = (cuts[49], cuts[98]) if cuts else (None, None)
+    return Rates(minutes, len(hour), sum(bad), middle, high, len(hour) >= NEWEST)
+
+
+def _tokens(tenant: Tenant, newest: Sequence[Exchange]) -> list[Token]:
+    seen: dict[str, str] = {}
+    for each in newest:
+        if each.tenant == tenant.name:
+            seen.setdefault(each.token, each.at)
+    issued = state().service.database.read(partial(list_tokens, tenant=tenant))
+    listed = [Token(row.name, row.created, seen.pop(row.name, "")) for row in issued]
+    default = [Token("SCIM_TOKEN", "", seen["SCIM_TOKEN"])] if "SCIM_TOKEN" in seen else []
+    return default + listed
+
+
+def _purged(figures: Figures, settings: Settings) -> str:
+    """Return the instant from which ``trash purge`` deletes the oldest; empty without one."""
+    if not figures.oldest:
+        return ""
+    oldest = datetime.fromisoformat(figures.oldest)
+    return date_time(oldest + timedelta(days=settings.trash_days))
+
+
+def _changed(settings: Settings) -> list[tuple[str, str]]:
+    """Return the settings that differ from their defaults; secrets are not among their values."""
+    found = []
+    for each in fields(Settings):
+        value = getattr(settings, each.name)
+        if value == each.default:
+            continue
+        if each.name in SECRET:
+            value = "set"
+        elif each.name in URLS:
+            value = state().service.database.url if each.name == "database_url" else "set"
+        found.append((f"SCIM_{each.name.upper()}", str(value)))
+    return found

@@ -1,0 +1,123 @@
+"""Operate: what the server has at a glance, and its tokens."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+
+from scim.console.operate import rates
+from scim.protocol.values import date_time
+
+from ..explain.traffic import exchange
+from ..support.server import run
+from .test_connect import of_default
+from .test_live import HOSTILE
+
+NOW = datetime(2026, 11, 29, 11, 0, tzinfo=UTC)
+CORE = "urn:ietf:params:scim:schemas:core:2.0:"
+
+
+def text(page):
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def at(minutes, status=200, milliseconds=2.0):
+    instant = date_time(NOW - timedelta(minutes=minutes))
+    return exchange("GET", "/Users", None, status, {}, at=instant, milliseconds=milliseconds)
+
+
+def test_rates_are_those_of_each_minute():
+    found = rates([at(0.5), at(1.5, 404), at(1.7), at(59.5), at(61)], NOW)
+
+    assert [(each.good, each.bad) for each in found.minutes[-2:]] == [(1, 1), (1, 0)]
+    assert (found.minutes[0].good, len(found.minutes)) == (1, 60)
+    assert (found.requests, found.failed, found.most) == (4, 1, 2)
+
+
+def test_half_and_99_of_100_are_answered_within():
+    found = rates([at(1, milliseconds=each) for each in range(1, 101)], NOW)
+
+    assert found.p50 == pytest.approx(50.5)
+    assert found.p99 == pytest.approx(99.01)
+
+
+@pytest.mark.parametrize(("count", "middle"), [(0, None), (1, 2.0)])
+def test_few_requests_have_rates_too(count, middle):
+    found = rates([at(1)] * count, NOW)
+
+    assert (found.p50, found.p99, found.requests) == (middle, middle, count)
+
+
+def test_page_counts_what_is_there(console):
+    send = console.server.session
+    jane, _ = (
+        send.post("/Users", json={"schemas": [f"{CORE}User"], "userName": name}).json()
+        for name in ("jane", "jo")
+    )
+    send.post("/Groups", json={"schemas": [f"{CORE}Group"], "displayName": "Sales"})
+    send.delete(f"/Users/{jane['id']}")
+    page = text(console.web.get("/operate").text)
+
+    assert "default 1 1 1 4 is tolerated from providers" in page
+    assert "trash purge deletes it for good" in page
+    assert "SQLite" in page or "PostgreSQL" in page
+
+
+def test_tenants_are_listed_with_their_choices(console):
+    url = console.server.database_url
+    run("manage.py", "tenant", "add", "acme", DATABASE_URL=url)
+    run("manage.py", "tenant", "set", "acme", "--strict", DATABASE_URL=url)
+
+    assert "acme 0 0 0 0 is refused (strict)" in text(console.web.get("/operate").text)
+
+
+def test_token_is_issued_once_shown_and_revoked(console):
+    page = console.post("/operate/token", name="okta").text
+    token = re.search(r'data-copy="([\w-]{20,})"', page)[1]
+    bearer = {"Authorization": f"Bearer {token}"}
+
+    assert console.server.session.get("/Users", headers=bearer).status_code == 200
+    assert token not in console.web.get("/operate").text
+
+    page = text(console.post("/operate/revoke", name="okta").text)
+
+    assert "Revoked okta." in page
+    assert "There is no token 'okta'" in text(console.post("/operate/revoke", name="okta").text)
+
+
+def test_last_request_of_a_token_is_shown(console, record):
+    console.post("/operate/token", name="okta")
+    record(*of_default(exchange("GET", "/Users", None, 200, {}, at="2026-11-29T10:42:07.000000Z")))
+
+    assert "2026-11-29, 10:42:07" in text(console.web.get("/operate").text)
+
+
+def test_token_needs_a_name(console):
+    assert console.post("/operate/token", name=" ").status_code == 400
+    assert console.post("/operate/token", name="x" * 101).status_code == 400
+
+
+def test_changed_settings_are_shown_without_secrets(serve_console):
+    with serve_console(SCIM_TOKEN="very-secret", SCIM_TRASH_DAYS="7") as console:
+        page = console.web.get("/operate").text
+
+    assert "very-secret" not in page
+    assert "SCIM_TOKEN set" in text(page)
+    assert "SCIM_TRASH_DAYS 7" in text(page)
+
+
+@pytest.mark.parametrize("name", [each for each in HOSTILE if len(each) <= 100])
+def test_hostile_token_names_are_text(console, name):
+    page = console.post("/operate/token", name=name).text
+    console.post("/operate/revoke", name=name)
+
+    assert "<script>alert" not in page
+    assert "\u202e" not in re.sub(r'value="[^"]*"', "", page)
+    assert "onmouseover='" not in page
+
+
+def test_read_only_session_sees_no_buttons(visitor):
+    page = visitor.get("/operate").text
+
+    assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
