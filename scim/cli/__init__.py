@@ -5,7 +5,20 @@ from copy import copy
 import click
 from flask.cli import routes_command, shell_command
 
-from . import check, console, db, demo, explain, history, idp, listing, reset, tenants, trash
+from . import (
+    check,
+    console,
+    db,
+    demo,
+    exchanges,
+    explain,
+    history,
+    idp,
+    listing,
+    reset,
+    tenants,
+    trash,
+)
 
 shell = copy(shell_command)
 shell.help = shell.short_help = "Open a Python shell with the application as `app`."
@@ -14,7 +27,7 @@ shell.help = shell.short_help = "Open a Python shell with the application as `ap
 def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
     read = (listing.user, listing.group, explain.explain)
-    inside = (*read, trash.trash, history.history, history.revert)
+    inside = (*read, exchanges.tail, trash.trash, history.history, history.revert)
     operated = (db.db, console.console, reset.reset, tenants.tenant, tenants.token)
     of_flask = (routes_command, shell)
     outside = (check.check, idp.idp, demo.demo)

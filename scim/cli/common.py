@@ -1,6 +1,6 @@
 """Functions that several commands use."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,16 @@ TOKEN = "manage.py"  # the history names it for changes by commands
 def say(line: str) -> None:
     """Print a line, in which what clients sent is escaped."""
     click.echo(printable(line))
+
+
+def say_list(title: str, lines: Iterable[str]) -> None:
+    """Print lines below their title; nothing, if there are none."""
+    lines = list(lines)
+    if lines and title:
+        say("")
+        say(f"{title}:")
+    for line in lines:
+        say(f"  {line}")
 
 
 def service() -> Service:

@@ -1,7 +1,7 @@
 """``explain``: what a filter finds and what a PATCH does, in plain words."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TextIO
 
 import click
@@ -22,7 +22,7 @@ from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER, Record
 from scim.storage import Page, Query, Selection, Store
 
-from .common import database, explain_errors, of_tenant, say, service, store
+from .common import database, explain_errors, of_tenant, say, say_list, service, store
 from .names import find_alive, with_name
 
 OPERATIONS = "Operations"
@@ -30,7 +30,7 @@ OPERATIONS = "Operations"
 
 @click.group()
 def explain() -> None:
-    """Explain a filter or a PATCH in plain words."""
+    """Explain a request, a filter or a PATCH in plain words."""
 
 
 @explain.command("filter")
@@ -51,10 +51,10 @@ def explain_filter(text: str, type_name: str, tenant: str) -> None:
         everything = opened.query(Query((Selection(resource_type),), limit=0))
     say(filters.sentence(node, resource_type))
     say(f"Here it finds {found.total} of {everything.total}.")
-    _list("The filter as a tree", filters.tree(node))
-    _list("How values are compared", filters.rules(node, resource_type))
-    _list("Tolerances that it needs; strict tenants refuse it", tolerated.used)
-    _list("The statements for the first page", statements)
+    say_list("The filter as a tree", filters.tree(node))
+    say_list("How values are compared", filters.rules(node, resource_type))
+    say_list("Tolerances that it needs; strict tenants refuse it", tolerated.used)
+    say_list("The statements for the first page", statements)
 
 
 @explain.command("patch")
@@ -86,13 +86,13 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
     for step in patches.steps(operations, before, tried, masker.value):
         say(f"{step.number}. {step.sentence}")
         if not step.is_refused:
-            _list("", _changes(step))
+            say_list("", _changes(step))
     _, refusal = tried(len(operations))
     if not operations:
         say("The PATCH has no operations.")
     if len(operations) > patches.MOST_STEPS:
         say(f"and {len(operations) - patches.MOST_STEPS} more operations")
-    _list("Tolerances that it needs; strict tenants refuse it", used.used)
+    say_list("Tolerances that it needs; strict tenants refuse it", used.used)
     if refusal:
         masker.value(operations)
         detail = printable(masker.detail(refusal.detail))
@@ -203,13 +203,3 @@ def _tried(
 
 def _with_urls(text: str) -> str:
     return text.replace(PLACEHOLDER, service().settings.base_url)
-
-
-def _list(title: str, lines: Iterable[str]) -> None:
-    """Print lines below their title; nothing, if there are none."""
-    lines = list(lines)
-    if lines and title:
-        say("")
-        say(f"{title}:")
-    for line in lines:
-        say(f"  {line}")
