@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import methodcaller
+from urllib.parse import unquote_plus
 
 import click
 from flask.cli import with_appcontext
@@ -14,6 +15,7 @@ from scim.explain.conversations import conversations
 from scim.explain.exchange import Exchange
 from scim.explain.reasons import reason
 from scim.explain.sentences import said, sentence
+from scim.explain.words import counted
 from scim.printing import printable
 from scim.settings import Settings
 from scim.storage import Store
@@ -44,11 +46,11 @@ def explain_exchange(name: str) -> None:
     exchange = _find(recordings, name)
     known = names(recordings.before(exchange.number + 1, WINDOW))
     say(sentence(exchange, known))
-    say_list("", said(exchange))
+    why = reason(exchange)
+    say_list("", [line for line in said(exchange) if line not in why.decided])
     say("")
     say(f"{_request(exchange, LONGEST)} {exchange.status} {exchange.milliseconds:.1f} ms")
     say(_where(exchange))
-    why = reason(exchange)
     documents = [
         f"{each} (docs/{link.document}#{link.anchor})"
         for each, link in zip(why.decided, why.links, strict=True)
@@ -92,7 +94,7 @@ def tail(tenant: str | None, failed: bool, last: int, follow: bool) -> None:
     _show(window, chosen[-last:] if last else [])
     try:
         while follow:
-            window = _show_new(recordings, window, is_chosen)
+            window = show_new(recordings, window, is_chosen)
     except KeyboardInterrupt:
         click.echo("")
 
@@ -139,7 +141,8 @@ def _why_nothing(settings: Settings) -> str:
 
 
 def _request(exchange: Exchange, longest: int) -> str:
-    url = f"{exchange.base}{exchange.path}{f'?{exchange.query}' if exchange.query else ''}"
+    query = f"?{unquote_plus(exchange.query)}" if exchange.query else ""
+    url = f"{exchange.base}{exchange.path}{query}"
     url = url if len(url) <= longest else f"{url[:longest]}…"
     return f"{exchange.method} {url}"
 
@@ -197,7 +200,7 @@ def _versions(opened: Store, exchange: Exchange) -> Iterator[str]:
 def _statements(exchange: Exchange) -> list[str]:
     lines = []
     for each in exchange.statements:
-        rows = "" if each.rows is None else f"  {each.rows} rows"
+        rows = "" if each.rows is None else f"  {counted(each.rows, 'row')}"
         lines.append(f"{each.milliseconds:.1f} ms{rows}  {' '.join(each.text.split())}")
     return _first(lines, "statements")
 
@@ -207,7 +210,7 @@ def _first(lines: Sequence[str], what: str) -> list[str]:
     return [*lines[:MOST_LINES], *([f"and {rest} more {what}"] if rest > 0 else [])]
 
 
-def _show_new(
+def show_new(
     recordings: Recordings, window: list[Exchange], is_chosen: Callable[[Exchange], bool]
 ) -> list[Exchange]:
     """Print what came after the last exchange, or wait a moment; return the new window."""

@@ -81,7 +81,7 @@ def test_what_an_exchange_changed(run, scim, record):
     assert f"create  User {created['id']} (jane) version 1" in told
     assert '+ userName: "jane"' in told
     assert f"patch  User {created['id']} version 7; history does not have it any more" in told
-    assert "0.2 ms  1 rows  INSERT INTO users\n  0.5 ms  SELECT 1" in told
+    assert "0.2 ms  1 row  INSERT INTO users\n  0.5 ms  SELECT 1" in told
 
 
 def test_changes_of_a_tenant_that_is_gone(run, recordings):
