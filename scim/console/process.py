@@ -68,7 +68,13 @@ class Console:
         recordings.open_console(self.origin, digest(self.key))
         state = State(service, recordings, self.origin, self.place.getsockname()[1])
         logging.getLogger("waitress").setLevel(logging.ERROR)
-        server = create_server(app.create(state), sockets=[self.place], threads=THREADS, ident=None)
+        server = create_server(
+            app.create(state),
+            sockets=[self.place],
+            threads=THREADS,
+            ident=None,
+            channel_request_lookahead=1,  # a stream whose reader has gone ends with its next event
+        )
         Thread(target=server.run, name="console", daemon=True).start()
         Thread(target=state.tunnels.watch, name="tunnels", daemon=True).start()
         Thread(target=end_with, args=(alive,), daemon=True).start()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -47,14 +48,18 @@ class Console:
         """Send a form."""
         return self.web.post(path, data={"csrf": self.csrf(), **values})
 
+    def found(self, request_id: str) -> str:
+        """Return the list of Live with the exchange that has a request id."""
+        return self.web.get("/", params={"q": f"request:{request_id}"}).text.partition("<ol")[2]
+
     def recorded(self, count: int = 1) -> str:
-        """Return the page of Live, once it shows so many conversations."""
+        """Return the page of Live, once it shows so many exchanges."""
         text = ""
 
         def shows() -> bool:
             nonlocal text
             text = self.web.get("/").text
-            return text.count('class="talk"') >= count
+            return text.count('href="/exchange/') >= count
 
         assert happens(shows), text
         return text
@@ -100,6 +105,9 @@ def started_console(
 @pytest.fixture
 def console(started_console: Console, empty_database: None) -> Console:
     """A real server with its console, an empty directory and no recorded exchanges."""
+    last = {"X-Request-Id": uuid4().hex}
+    started_console.server.session.get("/Schemas", headers=last)
+    assert happens(lambda: "/exchange/" in started_console.found(last["X-Request-Id"]))
     started_console.post("/exchanges/clear").raise_for_status()
     return started_console
 
