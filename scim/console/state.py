@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from scim.explain.exchange import Exchange
+from scim.protocol.values import UNSTORABLE
 from scim.service import Service
 from scim.storage import Store
 from scim.storage.figures import Figures, figures
@@ -52,6 +53,8 @@ class State:
 
     def tenant(self, name: str) -> Tenant | None:
         """Return the tenant of that name, or None."""
+        if UNSTORABLE.search(name):
+            return None
         return self.service.database.read(lambda connection: find_tenant(connection, name))
 
     def figures(self, tenant: Tenant) -> Figures:

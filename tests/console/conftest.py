@@ -161,7 +161,9 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def page(chromium: Any, console: Console) -> Iterator[Any]:
     """A page of the browser, with a session on the console."""
-    context = chromium.new_context(base_url=console.url, viewport={"width": 1280, "height": 800})
+    context = chromium.new_context(
+        base_url=console.url_shown, viewport={"width": 1280, "height": 800}
+    )
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
