@@ -1,6 +1,7 @@
 """How values are shown: JSON with colours and folds, instants, sizes. All text is escaped."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from markupsafe import Markup, escape
 from scim.explain.exchange import Exchange
 from scim.storage.figures import MOST
 
+URN = re.compile(r'^urn:(?:[^:\["]+:)+(?=[A-Za-z])', re.IGNORECASE)
 INLINE = 72  # characters of an object or array that stands in one line
 MOST_OPEN = 40  # elements of an array that are not folded at first
 MOST_KINDS = 2
@@ -21,8 +23,14 @@ MASKED = "masked before it was recorded"
 
 def register(app: Flask) -> None:
     """Let the templates use these functions as filters."""
-    for function in (clock, day, duration, effect, json_view, many, size, state_of, visible):
+    filters = (attribute, clock, day, duration, effect, json_view, many, size, state_of, visible)
+    for function in filters:
         app.add_template_filter(function, function.__name__)
+
+
+def attribute(path: str) -> str:
+    """Return the path of an attribute without the URN of its schema: ``department``."""
+    return URN.sub("", path)
 
 
 def clock(instant: str) -> str:

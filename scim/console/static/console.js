@@ -81,6 +81,12 @@ for (const each of $$("[data-submits]")) {
 
 // Instants are in UTC; people think in the time of their own clock.
 
+/** The day of a Date by the clock of this machine: 2026-11-29. */
+export const dayOf = (instant) =>
+  [instant.getFullYear(), instant.getMonth() + 1, instant.getDate()]
+    .map((number) => String(number).padStart(2, "0"))
+    .join("-");
+
 export function localise(within = document) {
   for (const each of $$("time.clock", within)) {
     const instant = new Date(each.dateTime);
@@ -89,6 +95,13 @@ export function localise(within = document) {
     each.title = each.dateTime;
     each.textContent = [instant.getHours(), instant.getMinutes(), instant.getSeconds()].map(two).join(":");
     each.classList.remove("clock");
+  }
+  for (const each of $$("time.instant", within)) {
+    const instant = new Date(each.dateTime);
+    if (Number.isNaN(instant.valueOf())) continue;
+    each.title = each.dateTime;
+    each.textContent = `${dayOf(instant)} ${instant.toTimeString().slice(0, 8)}`;
+    each.classList.remove("instant");
   }
 }
 
@@ -162,7 +175,7 @@ async function look() {
   let entries = pagesWith(words);
   if (words) {
     const url = new URL("/find", location);
-    url.searchParams.set("q", words);
+    url.searchParams.set("q", text.value.trim());
     const tenant = new URLSearchParams(location.search).get("tenant");
     if (tenant) url.searchParams.set("tenant", tenant);
     const answer = await fetch(url).catch(() => null);
