@@ -13,7 +13,9 @@ from . import (
     again,
     compare,
     conversation,
+    directory,
     exchanges,
+    find,
     keys,
     lab,
     live,
@@ -45,6 +47,8 @@ BLUEPRINTS = (
     problems.bp,
     lab.bp,
     operate.bp,
+    directory.bp,
+    find.bp,
 )
 
 

@@ -1,0 +1,169 @@
+"""The timeline of a resource as rows: each change in a line of words, with its diff."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scim.explain.differences import Difference
+from scim.explain.exchange import Exchange
+from scim.explain.versions import Some, belonged, happened
+from scim.storage import Cause, Operation, Reason, Store
+from scim.storage.browsing import Named
+from scim.storage.timeline import Moment
+
+from .blueprint import difference
+
+CHANGED = "•"
+TOGETHER = 2.0  # seconds within which groups that were joined are one line
+SIGNS = {
+    "create": ("+", "good"),
+    "delete": ("×", "bad"),
+    "restore": ("↺", "good"),
+    "revert": ("↺", ""),
+}
+OF_STATES = {"false": ("○", "warn"), "true": ("●", "good")}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the timeline; ``version`` is None for groups that were joined or left.
+
+    ``exchange`` is the number of the exchange that made it, if that is still recorded.
+    """
+
+    at: str
+    text: str
+    token: str
+    sign: str = CHANGED
+    state: str = ""
+    version: int | None = None
+    differences: Sequence[Difference] = ()
+    joined: Sequence[Named] = ()
+    left: Sequence[Named] = ()
+    more: int = 0
+    exchange: Exchange | None = None
+
+    @property
+    def has_members(self) -> bool:
+        return bool(self.joined or self.left)
+
+
+def rows(
+    store: Store, resource_id: str, moments: Sequence[Moment], recorded: Iterable[Exchange]
+) -> list[Row]:
+    """Return the rows of changes, in their order; ``recorded`` are exchanges about the resource."""
+    made = {
+        (each.resource_id, each.version): exchange
+        for exchange in recorded
+        for each in exchange.made
+    }
+    names = store.browse(lambda known: known.names(_ids(moments)))
+    return [
+        _joined(run, names)
+        if run[0].change.resource_id != resource_id
+        else row(run[0], names, made.get((resource_id, run[0].change.version)))
+        for run in _runs(moments, resource_id)
+    ]
+
+
+def row(moment: Moment, names: Mapping[str, Named], exchange: Exchange | None) -> Row:
+    """Return the row of a change of the resource itself."""
+    change = moment.change
+    found = difference(change.before, change.after) if _has_diff(moment) else []
+    joined = [names[each] for each, added in change.members.items() if added]
+    left = [names[each] for each, added in change.members.items() if not added]
+    states = [each.after for each in found if each.path == "active" and each.after in OF_STATES]
+    sign, state = OF_STATES[str(states[0])] if states else (CHANGED, "")
+    sign, state = SIGNS.get(change.operation, (sign, state))
+    return Row(
+        change.at,
+        happened(
+            change.operation,
+            found,
+            Some([each.name for each in joined], moment.joined),
+            Some([each.name for each in left], moment.left),
+            because(change.cause, names),
+            change.unseen,
+        ),
+        change.token,
+        sign,
+        state,
+        change.version,
+        found,
+        joined,
+        left,
+        moment.joined + moment.left - len(change.members),
+        exchange,
+    )
+
+
+def because(cause: Cause | None, names: Mapping[str, Named]) -> str:
+    """Return why the server made a change that no request named."""
+    if cause is None:
+        return ""
+    if cause.reason is Reason.VERSION:
+        return f"went back to version {cause.subject}"
+    name = names[cause.subject].name if cause.subject in names else ""
+    gone = "was deleted" if cause.reason is Reason.DELETED else "came back from the trash"
+    return f"because {name or 'another resource'} {gone}"
+
+
+def _has_diff(moment: Moment) -> bool:
+    """Tell whether a change has a diff; a group of which only members changed has none."""
+    return moment.change.before != moment.change.after
+
+
+def _ids(moments: Sequence[Moment]) -> Collection[str]:
+    found: set[str] = set()
+    for moment in moments:
+        change = moment.change
+        found |= {change.resource_id, *change.members}
+        if change.cause and change.cause.reason is not Reason.VERSION:
+            found.add(change.cause.subject)
+    return found
+
+
+def _runs(moments: Sequence[Moment], resource_id: str) -> list[list[Moment]]:
+    """Return the moments, those together that are about groups joined or left at once."""
+    found: list[list[Moment]] = []
+    for moment in moments:
+        is_more = (
+            found
+            and moment.change.resource_id != resource_id
+            and found[-1][-1].change.resource_id != resource_id
+            and _kind(found[-1][-1]) == _kind(moment)
+            and _seconds(found[-1][0]) - _seconds(moment) <= TOGETHER
+        )
+        if is_more:
+            found[-1].append(moment)
+        else:
+            found.append([moment])
+    return found
+
+
+def _kind(moment: Moment) -> tuple[str, int, bool, Cause | None]:
+    change = moment.change
+    return change.token, moment.joined, change.operation is Operation.DELETE, change.cause
+
+
+def _seconds(moment: Moment) -> float:
+    return datetime.fromisoformat(moment.change.at).timestamp()
+
+
+def _joined(run: Sequence[Moment], names: Mapping[str, Named]) -> Row:
+    """Return the row of groups that the resource joined or left at once."""
+    change, has_joined = run[0].change, bool(run[0].joined)
+    groups = [names[each.change.resource_id] for each in run]
+    if change.operation is Operation.DELETE:
+        cause = f"because {'it was' if len(run) == 1 else 'they were'} deleted"
+    else:
+        cause = because(change.cause, names)
+    text = belonged([each.name or each.id for each in groups], has_joined, cause)
+    return Row(
+        change.at,
+        text,
+        change.token,
+        "→" if has_joined else "←",
+        joined=groups if has_joined else (),
+        left=() if has_joined else groups,
+    )
