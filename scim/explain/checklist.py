@@ -69,8 +69,12 @@ def _item(key: str, done: Sequence[Reading], failed: Sequence[Reading]) -> Item:
         return _failed(key, fault)
     if last is None:
         return Item(key)
-    first = done[0].exchange if key in (ADDRESS, TOKEN) else last
-    return Item(key, "done", sentence(first), first.number, first.at)
+    if key == ADDRESS:
+        first = done[0]
+        said = f"The first request of {first.who} arrived."
+        return Item(key, "done", said, first.exchange.number, first.exchange.at)
+    told = done[0].exchange if key == TOKEN else last
+    return Item(key, "done", sentence(told), told.number, told.at)
 
 
 def _failed(key: str, exchange: Exchange) -> Item:

@@ -144,7 +144,7 @@ def announcement(
     """Yield the lines for the terminal when the address has changed."""
     if current is None:
         if before:
-            yield f"The tunnel {before.origin} has ended: no identity provider reaches the server."
+            yield f"The tunnel {before.origin} has ended: nobody reaches the server through it now."
         return
     yield f"Public: {current.origin}{base_path} - paste this into Okta"
     known = [each for each in stale if each.provider in FIELDS]

@@ -12,6 +12,7 @@ from scim.explain.exchange import Check
 
 from ..explain.test_checklist import REFUSED, STEPS_OF_OKTA
 from ..explain.traffic import exchange
+from ..support.server import run
 from .test_live import HOSTILE
 
 CONNECTING = Path(__file__).parents[2] / "docs" / "connecting.md"
@@ -93,7 +94,7 @@ def test_new_token_is_shown_once_and_opens_the_directory(console):
     token = re.search(r'data-copy="Bearer ([\w-]{20,})"', page)[1]
     answer = console.server.session.get("/Users", headers={"Authorization": f"Bearer {token}"})
 
-    assert "the new token <strong>okta</strong>" in page
+    assert "its name is <strong>okta</strong>" in page
     assert answer.status_code == 200
     assert token not in page_of(console, "okta")
 
@@ -194,3 +195,15 @@ def test_read_only_session_changes_nothing(visitor, path):
 
     assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
     assert visitor.post(f"/connect/{path}", data={"csrf": csrf}).status_code == 403
+
+
+def test_checklist_ticks_in_the_browser_while_okta_provisions(page, console):
+    page.goto(f"{console.url_shown}/connect/okta")
+    page.locator("#checklist .waits").nth(6).wait_for()
+    server = console.server
+    run("manage.py", "demo", "--users", "20", "--scim", server.url, "--token", server.token)
+
+    page.locator("#checklist .passed").nth(6).wait_for()
+
+    assert "Pushed a group" in page.inner_text("#checklist")
+    assert "✓" in page.inner_text("#said")
