@@ -74,6 +74,13 @@ def provider(slug: str) -> ResponseReturnValue:
     )
 
 
+@bp.get("/connect/address")
+def public() -> ResponseReturnValue:
+    """Answer with the address as JSON, or 204 if it is that of ``seen``."""
+    here = address()
+    return ("", 204) if request.args.get("seen") == here.url else _told(here, here.url)
+
+
 @bp.get("/connect/<slug>/progress")
 def progress(slug: str) -> ResponseReturnValue:
     """Answer with the address and the checklist as JSON, or 204 if they are those of ``seen``."""
@@ -82,10 +89,7 @@ def progress(slug: str) -> ResponseReturnValue:
     if request.args.get("seen") == seen:
         return "", 204
     listed, shared = items(found, chosen_tenant(), _since(slug)), _shared()
-    return {
-        "seen": seen,
-        "address": here.url,
-        "notice": render_template("connect/notice.html", address=here, **shared),
+    return _told(here, seen) | {
         "checklist": render_template(
             "connect/checklist.html", items=listed, provider=found, **shared
         ),
@@ -99,6 +103,11 @@ def issue(slug: str) -> ResponseReturnValue:
     _provider(slug)
     once.keep(*new_token(chosen_tenant(), slug))
     return redirect(page_url("connect.provider", slug=slug), 303)
+
+
+def _told(here: Address, seen: str) -> dict[str, Any]:
+    notice = render_template("connect/notice.html", address=here, **_shared())
+    return {"seen": seen, "address": here.url, "notice": notice}
 
 
 def new_token(tenant: Tenant, wanted: str) -> tuple[str, str]:

@@ -130,6 +130,15 @@ def test_checklist_ticks_as_requests_arrive(console, record):
     assert "Okta creates the user Jane Berg." in text
 
 
+def test_address_is_answered_when_it_has_changed(console):
+    told = console.web.get("/connect/address").json()
+    again = console.web.get("/connect/address", params={"seen": told["seen"]})
+
+    assert told["address"].endswith("/scim/v2")
+    assert "ngrok http" in told["notice"]
+    assert again.status_code == 204
+
+
 def test_progress_is_answered_when_something_has_changed(console, record):
     page_of(console, "okta")
     first = console.web.get("/connect/okta/progress").json()

@@ -90,7 +90,7 @@ def test_last_request_of_a_token_is_shown(console, record):
     console.post("/operate/token", name="okta")
     record(*of_default(exchange("GET", "/Users", None, 200, {}, at="2026-11-29T10:42:07.000000Z")))
 
-    assert "2026-11-29, 10:42:07" in text(console.web.get("/operate").text)
+    assert "2026-11-29 10:42:07" in text(console.web.get("/operate").text)
 
 
 def test_token_needs_a_name(console):

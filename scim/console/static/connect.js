@@ -1,9 +1,11 @@
 // Connect: the checklist ticks itself, the address follows the tunnel, and a command shows its progress.
 
-import { say } from "./console.js";
+import { localise, say } from "./console.js";
 
 const EVERY = 2000; // milliseconds between two questions
 const list = document.querySelector("#checklist");
+const reach = document.querySelector("#reach");
+const watched = list ?? reach;
 const job = document.querySelector("#job");
 
 function paste(address) {
@@ -15,23 +17,29 @@ function paste(address) {
 }
 
 function take(told) {
-  const before = new Set([...list.querySelectorAll(".passed .name")].map((each) => each.firstChild.textContent.trim()));
-  list.innerHTML = told.checklist; // the server has escaped what clients sent
-  document.querySelector("#reach").innerHTML = told.notice;
-  list.dataset.seen = told.seen;
-  if (told.address !== list.dataset.address) {
-    list.dataset.address = told.address;
+  reach.innerHTML = told.notice; // the server has escaped what clients sent
+  watched.dataset.seen = told.seen;
+  if (told.address !== watched.dataset.address) {
+    watched.dataset.address = told.address;
     paste(told.address);
     say("The address has changed");
   }
+  if (list) tick(told);
+}
+
+function tick(told) {
+  const names = [...list.querySelectorAll(".passed .name")];
+  const before = new Set(names.map((each) => each.firstChild.textContent.trim()));
+  list.innerHTML = told.checklist;
+  localise(list);
   const fresh = told.done.filter((name) => !before.has(name));
   if (fresh.length) say(`✓ ${fresh.at(-1)}`);
 }
 
 async function look() {
   if (!document.hidden) {
-    const url = new URL(list.dataset.url, location);
-    url.searchParams.set("seen", list.dataset.seen);
+    const url = new URL(watched.dataset.url, location);
+    url.searchParams.set("seen", watched.dataset.seen);
     const answer = await fetch(url).catch(() => null);
     if (answer?.status === 401) return location.reload();
     if (answer?.status === 200) take(await answer.json());
@@ -44,6 +52,7 @@ async function follow() {
   const answer = await fetch(job.dataset.url).catch(() => null);
   if (answer?.status === 200) {
     job.innerHTML = await answer.text();
+    localise(job);
     if (!job.querySelector("[data-runs]")) {
       for (const button of document.querySelectorAll(".cards button:disabled")) button.disabled = false;
       say("It has ended");
@@ -52,5 +61,5 @@ async function follow() {
   setTimeout(follow, EVERY / 2);
 }
 
-if (list) setTimeout(look, EVERY);
+if (watched) setTimeout(look, EVERY);
 if (job) setTimeout(follow, EVERY / 2);
