@@ -44,7 +44,9 @@ def day(instant: str) -> str:
 
 
 def duration(milliseconds: float) -> str:
-    """Return a duration: ``0.8 ms``, ``12 ms``, ``3.4 s``."""
+    """Return a duration: ``<0.1 ms``, ``0.8 ms``, ``12 ms``, ``3.4 s``."""
+    if milliseconds < 0.05:
+        return "<0.1 ms"
     if milliseconds < 10:
         return f"{milliseconds:.1f} ms"
     if milliseconds < 1000:
