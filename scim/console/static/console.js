@@ -182,6 +182,10 @@ async function look() {
     if (mine !== asked) return;
     if (answer?.ok) entries = [...entries, ...(await answer.json())];
   }
+  show(entries);
+}
+
+function show(entries) {
   found.replaceChildren(...entries.slice(0, 20).map(entryOf));
   choose(0);
 }
@@ -213,6 +217,7 @@ function choose(number) {
 }
 
 text?.addEventListener("input", () => {
+  show(pagesWith(text.value.trim().toLowerCase())); // Enter may come before the answer
   clearTimeout(look.timer);
   look.timer = setTimeout(look, 120);
 });

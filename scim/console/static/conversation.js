@@ -55,10 +55,12 @@ function replace(html) {
   const focused = document.activeElement;
   const had = place.contains(focused) ? focused.getAttribute("href") : null;
   const isOpen = place.querySelector("details")?.open;
+  const [wasAtEnd, top] = [isAtEnd(), shown()?.scrollTop];
   place.innerHTML = html; // the server has escaped what clients sent
   const details = place.querySelector("details");
   if (isOpen && details) details.open = true;
-  toEnd();
+  if (wasAtEnd) toEnd();
+  else if (shown()) shown().scrollTop = top;
   if (had) shown()?.querySelector(`[href="${had}"]`)?.focus({ preventScroll: true });
 }
 
