@@ -158,6 +158,15 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def started_stage(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A console that has seen stand-ins for Okta and Entra ID, in the browser."""
+    from .staging import staged  # noqa: PLC0415 - it imports this file
+
+    with staged(chromium, tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
+
+
 @pytest.fixture
 def page(chromium: Any, console: Console) -> Iterator[Any]:
     """A page of the browser, with a session on the console."""
@@ -172,3 +181,11 @@ def page(chromium: Any, console: Console) -> Iterator[Any]:
     yield page
     context.close()
     assert not errors, errors
+
+
+@pytest.fixture
+def stage(started_stage: Any) -> Iterator[Any]:
+    """The console in the browser; whatever its scripts complain of fails the test."""
+    started_stage.errors.clear()
+    yield started_stage
+    assert not started_stage.errors, started_stage.errors
