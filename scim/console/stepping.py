@@ -130,9 +130,9 @@ def _untried(reading: Reading, index: int, operation: Record) -> Step:
 
 def _names(reading: Reading, words: str) -> list[str]:
     """Return whose ids are in the words of an operation."""
-    found = dict.fromkeys(ID.findall(words))
-    known = state().names.named(reading.exchange.tenant, list(found)) if found else {}
-    return [shortened(name) for name in known.values() if name]
+    found = [each for each in dict.fromkeys(ID.findall(words)) if each != reading.id]
+    known = state().names.named(reading.exchange.tenant, found) if found else {}
+    return [shortened(name) for name in known.values() if name and name not in words]
 
 
 def _state(reading: Reading, index: int) -> str:
