@@ -12,6 +12,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
+from scim.explain.exchange import Exchange
 from scim.storage import Database
 from scim.storage.recordings import Recordings
 
@@ -113,13 +114,37 @@ def console(started_console: Console, empty_database: None) -> Console:
 
 
 @pytest.fixture
-def record(console: Console) -> Iterator[Callable[..., None]]:
-    """Record exchanges, as the server does: ``record(exchange, ...)``."""
+def recordings(console: Console) -> Iterator[Recordings]:
+    """What the server of the console has recorded, and what a test adds to it."""
     database = Database(sa.create_engine(console.server.database_url))
-    recordings = Recordings.open(database, 1000, 7)
-    yield lambda *exchanges: recordings.add(exchanges)
-    recordings.close()
+    opened = Recordings.open(database, 1000, 7)
+    yield opened
+    opened.close()
     database.close()
+
+
+@pytest.fixture
+def record(recordings: Recordings) -> Callable[..., int]:
+    """Record exchanges, as the server does: ``record(exchange, ...)``; return the last number."""
+
+    def add(*exchanges: Exchange) -> int:
+        recordings.add(exchanges)
+        return recordings.last()
+
+    return add
+
+
+@pytest.fixture
+def send(console: Console, recordings: Recordings) -> Callable[..., Exchange]:
+    """Send a request to the server, and return its exchange as soon as it is recorded."""
+
+    def sent(method: str, path: str, body: Any = None, **headers: str) -> Exchange:
+        answer = console.server.session.request(method, path, json=body, headers=headers)
+        request_id = answer.headers["x-request-id"]
+        assert happens(lambda: recordings.find(request_id)), request_id
+        return recordings.find(request_id)[0]
+
+    return sent
 
 
 @pytest.fixture
