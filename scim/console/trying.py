@@ -26,6 +26,8 @@ def run(kind: str) -> ResponseReturnValue:
         abort(404)
     if not state().jobs.start(kind, chosen_tenant()):
         flash("Something is running already. Wait for its end, or stop it.")
+    elif request.form.get("then") == "live":
+        return redirect(page_url("live.live"), 303)
     return redirect(page_url("connect.page", _anchor="try"), 303)
 
 

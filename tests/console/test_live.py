@@ -158,3 +158,13 @@ def test_streams_leave_threads_for_the_pages(console):
 
     console.server.session.get("/Schemas")  # a stream notices that nobody reads when it writes
     assert happens(is_free)
+
+
+def test_year_is_a_click_away(console):
+    assert "Play a year" in console.web.get("/").text
+
+    page = console.post("/connect/run/demo", then="live")
+
+    assert "<h1>Live</h1>" in page.text
+    assert happens(lambda: "+1 user" in console.web.get("/").text)
+    console.post("/connect/stop")
