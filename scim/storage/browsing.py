@@ -17,11 +17,10 @@ from .pages import json_each, jsonpath
 from .pages.trigrams import TRIGRAM
 from .relations import GROUPS_OF_THIS, folded_display
 from .tables import TENANT, THIS, among, groups, link, nesting, trash, users
-from .totals import select_total
 
 MOST_NESTED = 500  # groups in a tree
 MOST_LOST = 50  # names that are looked up in history, one by one
-MOST_SEARCHED = 100_000  # rows of a table that are searched without an index
+MOST_SEARCHED = 100_000  # first rows of a table, which are searched without an index
 MINE = link.c.tenant_id == TENANT, link.c.group_id == THIS
 
 # The members of the group ``this``; its users are counted up to ``most``.
@@ -172,7 +171,7 @@ class Browsing:
     def find(self, text: str, most: int) -> list[Named]:
         """Return some users and groups with a text in a name, first those that begin with it.
 
-        Other parts of names are looked for where an index finds them, or among not too many.
+        Other parts of names are found by an index, or else among the first rows only.
         """
         folded = fold_text(text)
         found: dict[str, Named] = {}
@@ -182,12 +181,11 @@ class Browsing:
             self._look(found, kind, table, [compare(name, "sw", folded)], name, most)
         is_indexed = is_postgresql and TRIGRAM.search(folded)
         for kind, table, name in NAMES:
-            if not is_indexed and self._total(kind) > MOST_SEARCHED:
-                continue
             holds = name.contains(folded, autoescape=True)
             if table is users:
                 holds |= folded_display(users).contains(folded, autoescape=True)
-            self._look(found, kind, table, [holds], None, most)
+            among_these = [] if is_indexed else self._first(table)
+            self._look(found, kind, table, [holds, *among_these], None, most)
         return list(found.values())[:most]
 
     def _look(
@@ -206,9 +204,14 @@ class Browsing:
         ):
             found.setdefault(resource_id, _named(resource_id, kind.name, body))
 
-    def _total(self, kind: ResourceType) -> int:
-        total = sa.select(select_total(kind))
-        return int(self.connection.scalar(total, {"tenant": self.tenant_id}) or 0)
+    def _first(self, table: Any) -> list[sa.ColumnElement[bool]]:
+        """Return the condition on the first rows of a table; none if it has no more than these."""
+        by_id = table.c.id
+        next_one = sa.select(by_id).where(table.c.tenant_id == TENANT).order_by(by_id)
+        found = self.connection.scalar(
+            next_one.offset(MOST_SEARCHED).limit(1), {"tenant": self.tenant_id}
+        )
+        return [by_id < found] if found else []
 
 
 def _named(resource_id: str, kind: str, body: str | None, is_deleted: bool = False) -> Named:

@@ -31,7 +31,7 @@ BODY_AT = sa.text(
     "(SELECT before FROM changes WHERE tenant_id = :tenant AND resource_id = :this"
     " AND version > :asked AND before IS NOT NULL ORDER BY version LIMIT 1))"
 ).bindparams(BY_ID)
-SHOWN_OF_MEMBERS = ("version", "member_id", "added")
+Some = tuple[bool, int, Sequence[str]]  # whether they joined, how many, the ids of the first
 MINE = member_changes.c.tenant_id == TENANT, member_changes.c.group_id == THIS
 
 
@@ -125,25 +125,26 @@ class Timeline:
         members = self._members([row.version for row in rows])
         return [_moment(row, members.get(row.version, ())) for row in rows]
 
-    def _members(self, versions: Sequence[int]) -> Mapping[int, list[Any]]:
+    def _members(self, versions: Sequence[int]) -> Mapping[int, Sequence[Some]]:
         """Return the first members who joined or left with each version, with their number."""
-        groups = (member_changes.c.version, member_changes.c.added)
-        place = sa.func.row_number().over(partition_by=groups, order_by=member_changes.c.member_id)
-        version, member, added = (member_changes.c[each] for each in SHOWN_OF_MEMBERS)
-        number = sa.func.count().over(partition_by=groups).label("number")
-        numbered = (
-            sa.select(version, member, added, number, place.label("place"))
-            .where(*MINE, version.in_(versions))
-            .subquery()
+        version, member, added = (
+            member_changes.c[each] for each in ("version", "member_id", "added")
         )
-        chosen = sa.select(*numbered.c).where(numbered.c.place <= MEMBERS_SHOWN)
-        found: dict[int, list[Any]] = {}
-        for row in self.connection.execute(chosen, self.names) if versions else ():
-            found.setdefault(row.version, []).append(row)
+        groups = sa.select(version, added, sa.func.count()).where(*MINE, version.in_(versions))
+        found: dict[int, list[Some]] = {}
+        counted = groups.group_by(version, added)
+        for each, has_joined, number in (
+            self.connection.execute(counted, self.names).all() if versions else ()
+        ):
+            same = version == sa.bindparam("asked"), added == sa.bindparam("has_joined")
+            first = sa.select(member).where(*MINE, *same).order_by(member).limit(MEMBERS_SHOWN)
+            names = self.names | {"asked": each, "has_joined": bool(has_joined)}
+            ids = list(self.connection.scalars(first, names))
+            found.setdefault(each, []).append((bool(has_joined), number, ids))
         return found
 
 
-def _moment(row: Any, members: Sequence[Any]) -> Moment:
-    numbers = {bool(each.added): each.number for each in members}
-    known = {each.member_id: bool(each.added) for each in members}
+def _moment(row: Any, members: Sequence[Some]) -> Moment:
+    numbers = {has_joined: number for has_joined, number, _ in members}
+    known = {each: has_joined for has_joined, _, ids in members for each in ids}
     return Moment(change_of(row, known), numbers.get(True, 0), numbers.get(False, 0))

@@ -12,7 +12,8 @@ from scim.protocol.schema import GROUP_SCHEMA, USER_SCHEMA
 from scim.storage import Database
 from scim.storage.recordings import Recordings
 
-from ..support.scim import add, group, patch_op, remove, replace, user
+from ..support.scim import add, enterprise, group, patch_op, remove, replace, user
+from ..support.waiting import happens
 from .test_live import HOSTILE
 
 
@@ -203,6 +204,16 @@ def test_version_is_shown_as_it_was(console, people):
     assert '− "two" + "three"' in found
 
 
+def test_earlier_version_names_the_manager(console, people):
+    boss = people.user("boss", displayName="Maria Lind")
+    ada = people.user("ada", **enterprise(manager={"value": boss["id"]}))
+    people.patch(ada, replace("title", "two"))
+
+    answer = console.web.get(f"{page_of(ada)}/1")
+
+    assert f'<a href="{page_of(boss)}">Maria Lind</a>' in answer.text
+
+
 def test_undo_asks_with_its_diff_and_goes_back(console, people):
     ada = people.user("ada", title="one")
     people.patch(ada, replace("title", "two"))
@@ -332,6 +343,7 @@ def test_group_is_edited_with_its_members(console, people):
 def test_group_push_beside_what_is_stored(console, people):
     ada, ben = people.user("ada"), people.user("ben")
     staff = people.group("Staff", ada, ben)
+    assert happens(lambda: "last sent members" in console.web.get(page_of(staff)).text)
     sent = {"schemas": [GROUP_SCHEMA], "displayName": "Staff", "members": [{"value": ada["id"]}]}
     record(
         console,

@@ -36,7 +36,7 @@ from .blueprint import (
 from .pushed import compare
 from .rows import Row, row, rows
 from .trees import tree
-from .values import pairs
+from .values import pairs, with_names
 
 MEMBERS_ON_PAGE = 100
 ROWS_ON_PAGE = 50
@@ -141,7 +141,7 @@ def then(type_name: str, resource_id: str, version: int) -> ResponseReturnValue:
         shown=shown,
         version=version,
         made=row(moment, names, made[0] if made else None) if moment else None,
-        pairs=pairs(known_body, _endpoints()),
+        pairs=pairs(with_names(known_body, store), _endpoints()),
         text=json_text(known_body),
         since=difference(body, now) if body and now else [],
         joined=[names[each] for each in joined[:MEMBERS_ON_PAGE]],

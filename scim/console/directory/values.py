@@ -6,6 +6,7 @@ from typing import Any
 
 from scim.explain.versions import label
 from scim.explain.words import plain
+from scim.storage import Store, is_id
 
 LONGEST = 500  # characters of a value; the JSON has all of it
 ELSEWHERE = ("schemas", "id", "meta", "groups", "members", "active")
@@ -33,6 +34,33 @@ class Pair:
 def pairs(document: Mapping[str, Any], endpoints: Mapping[str, str]) -> list[Pair]:
     """Return the attributes of a resource; ``endpoints`` has the types by their endpoints."""
     return list(_pairs(document, endpoints))
+
+
+def with_names(document: Mapping[str, Any], store: Store) -> dict[str, Any]:
+    """Return an earlier resource in which what refers to another has the name and link of that."""
+    ids = {each["value"] for each in _references(document)}
+    known = store.browse(lambda read: read.names(ids))
+
+    def named(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        if value in _references({"": value}):
+            found = known[value["value"]]
+            place = f"/{found.type}s/{found.id}" if found.type else ""
+            return value | {"displayName": found.name or found.id, "$ref": place}
+        return {name: named(each) for name, each in value.items()}
+
+    return {name: named(each) for name, each in document.items()}
+
+
+def _references(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the attributes that have an id and nothing else, also those of extensions."""
+    found: list[Mapping[str, Any]] = []
+    for each in document.values():
+        if isinstance(each, dict):
+            is_one = [*each] == ["value"] and is_id(str(each["value"]))
+            found += [each] if is_one else _references(each)
+    return found
 
 
 def _pairs(document: Mapping[str, Any], endpoints: Mapping[str, str]) -> Iterator[Pair]:
