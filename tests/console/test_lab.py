@@ -240,6 +240,7 @@ def test_hostile_text_is_shown_as_text(console, paste, text):
             params={"of": json.dumps(JANE), "body": json.dumps(patch_op(add("title", text)))},
         ),
         console.post("/lab/payload", text=json.dumps(JANE | {"title": text})),
+        console.web.get("/lab/patch", params={"of": text, "body": "{}"}),
         console.post("/lab/payload", text=text),
     ]
     for page in pages:
