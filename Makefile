@@ -27,6 +27,7 @@ lint: $(VENV)/dev
 bench: $(VENV)/dev
 	$(VENV)/bin/python -m bench $(USERS)
 	$(VENV)/bin/python -m bench.load
+	$(VENV)/bin/python -m bench.recording
 
 $(VENV)/run: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, for example: make run PYTHON=python3.12")'

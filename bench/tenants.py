@@ -12,7 +12,7 @@ from multiprocessing.pool import Pool
 
 from .client import Connection, WrongAnswerError
 from .measure import CLIENTS, Sample, Talk
-from .operations import everyday
+from .operations import Operation, everyday
 from .server import Server
 
 KEPT_REQUESTS = 25  # a connection is then replaced, as chance assigns it to a worker
@@ -36,14 +36,16 @@ class Visits:
 class Visitor:
     """A tenant with its connection and its schedule; times are in seconds."""
 
-    def __init__(self, server: Server, token: str, starts: float, pause: float) -> None:
-        self.server, self.token = server, token
+    def __init__(
+        self, server: Server, token: str, operation: Operation, starts: float, pause: float
+    ) -> None:
+        self.server, self.token, self.operation = server, token, operation
         self.due, self.pause, self.sent = starts, pause, 0
         self.begin()
 
     def begin(self) -> None:
         """Start the requests again over a new connection."""
-        self.talk = Talk(everyday, self.server.size, 0)
+        self.talk = Talk(self.operation, self.server.size, 0)
         self.connection = Connection(self.server.port, self.token)
 
     def send(self) -> None:
@@ -70,10 +72,17 @@ class Visitor:
         return time.perf_counter() - self.scheduled
 
 
-def visit(pool: Pool, server: Server, tokens: Sequence[str], rate: float, seconds: float) -> Visits:
+def visit(
+    pool: Pool,
+    server: Server,
+    tokens: Sequence[str],
+    rate: float,
+    seconds: float,
+    operation: Operation = everyday,
+) -> Visits:
     """Let each tenant send ``rate`` requests a second; return their measurements."""
     cpu = server.cpu()
-    shares = [(server, tokens[n::CLIENTS], rate, seconds) for n in range(CLIENTS)]
+    shares = [(server, tokens[n::CLIENTS], rate, seconds, operation) for n in range(CLIENTS)]
     seen = pool.starmap(_visit, shares, chunksize=1)
     visits = Visits(Sample(seconds, server.cpu() - cpu))
     for each in seen:
@@ -81,12 +90,15 @@ def visit(pool: Pool, server: Server, tokens: Sequence[str], rate: float, second
     return visits
 
 
-def _visit(server: Server, tokens: Sequence[str], rate: float, seconds: float) -> Visits:
+def _visit(
+    server: Server, tokens: Sequence[str], rate: float, seconds: float, operation: Operation
+) -> Visits:
     """Send the requests of some tenants on schedule; the tenants start one after the other."""
     visits, starts = Visits(), time.perf_counter()
     ends, apart = starts + seconds, 1 / rate / len(tokens)
     visitors = [
-        Visitor(server, token, starts + n * apart, 1 / rate) for n, token in enumerate(tokens)
+        Visitor(server, token, operation, starts + n * apart, 1 / rate)
+        for n, token in enumerate(tokens)
     ]
     idle = set(visitors)
     with selectors.DefaultSelector() as selector:

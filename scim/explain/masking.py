@@ -81,22 +81,25 @@ class Masker:
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Return headers without credentials."""
-        return tuple((name, self._header(name, value)) for name, value in headers)
+        return tuple([(name, self._header(name, value)) for name, value in headers])
 
     def _header(self, name: str, value: str) -> str:
         lower = name.lower()
-        if lower in ("authorization", "proxy-authorization"):
-            scheme, space, _ = value.strip().partition(" ")
-            return f"{scheme} {MASK}" if space and scheme.lower() in SCHEMES else MASK
         if lower == "www-authenticate":
             return value
-        return MASK if is_telling(name) else self.text(value)
+        if not is_telling(lower):
+            return self.text(value)
+        scheme, space, _ = value.strip().partition(" ")
+        is_credential = lower in ("authorization", "proxy-authorization")
+        is_scheme = is_credential and space and scheme.lower() in SCHEMES
+        return f"{scheme} {MASK}" if is_scheme else MASK
 
     def text(self, text: str) -> str:
         """Return a text without credentials in its midst."""
         text = without_credentials(text)
         for each in self.known:
-            text = text.replace(each, MASK)
+            if each in text:
+                text = text.replace(each, MASK)
         return text
 
     def detail(self, detail: str) -> str:
@@ -276,4 +279,4 @@ class Masker:
         lower = text.lower()
         if "\\u" in lower or (self.masked and '"detail"' in lower):
             return True
-        return any(hint in lower for hint in self.hints)
+        return any(map(lower.__contains__, self.hints))

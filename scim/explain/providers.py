@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .words import plain
 
@@ -34,6 +35,7 @@ FLAGS = re.compile(r"(?:^|&)(aadOptscim062020|AzureAdScimPatch2017)\b", re.IGNOR
 MICROSOFT = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM"
 # The beginning of a body has its schemas; longer ones are not looked through.
 HEAD = 4000
+LONGEST = 1000  # characters of a User-Agent
 OLD_CORE = '"urn:scim:schemas:core:1.0"'
 OLD_ONELOGIN = '"urn:scim:schemas:core:2.0"'
 
@@ -49,10 +51,14 @@ def recognised(
     agent = named.get("user-agent", "")
     if agent.startswith(CONSOLE):
         return "", "It is the console of this server."
-    for part, name in AGENTS.items():
-        if part in agent.lower():
-            return name, f'Its User-Agent is "{plain(agent, 100)}".'
-    return _by_shape(named, agent, path, query, body[:HEAD])
+    return _by_agent(agent[:LONGEST]) or _by_shape(named, agent, path, query, body[:HEAD])
+
+
+@lru_cache
+def _by_agent(agent: str) -> tuple[str, str] | None:
+    lower = agent.lower()
+    name = next((name for part, name in AGENTS.items() if part in lower), None)
+    return (name, f'Its User-Agent is "{plain(agent, 100)}".') if name else None
 
 
 def _by_shape(

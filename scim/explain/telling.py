@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 MASK = "••••"
-CACHED = 200  # characters of a text that comes again and again, such as a header
+CACHED = 1000  # characters of a text that may come again, such as a header or a URL
 APART = re.compile(r"[^a-z0-9]+")
 TELLING = re.compile(
     r"passw(or)?d|passphrase|passcode|^pwd|pwd$|secret(?!ar|ai)|tokens?$|token(value|hash)$|"
@@ -31,11 +31,25 @@ HINTS = (
     '"sig',
     "eyj",
 )
+# Where a text has one of the first words, the pattern may match.
 INLINE = (
-    (re.compile(r"\b(bearer|ssws)\s+[\w.~+/=-]{6,}", re.ASCII | re.IGNORECASE), rf"\1 {MASK}"),
-    (re.compile(r"\b(basic)\s+[\w+/=-]{8,}(?![^\s\"])", re.ASCII | re.IGNORECASE), rf"\1 {MASK}"),
-    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?", re.ASCII), MASK),
     (
+        ("bearer", "ssws"),
+        re.compile(r"\b(bearer|ssws)\s+[\w.~+/=-]{6,}", re.ASCII | re.IGNORECASE),
+        rf"\1 {MASK}",
+    ),
+    (
+        ("basic",),
+        re.compile(r"\b(basic)\s+[\w+/=-]{8,}(?![^\s\"])", re.ASCII | re.IGNORECASE),
+        rf"\1 {MASK}",
+    ),
+    (
+        ("eyj",),
+        re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?", re.ASCII),
+        MASK,
+    ),
+    (
+        ("token", "secret", "passw", "pwd", "key", "jwt", "sig"),
         re.compile(
             r"((?:^|[?&;#/\s])[\w.-]*(?:token|secret|passw(?:or)?d|pwd|key|jwt|signature|sig)=)"
             r"[^&#\s\"']+",
@@ -43,8 +57,8 @@ INLINE = (
         ),
         rf"\1{MASK}",
     ),
-    (re.compile(r"(://)[^/\s:@\"]+:[^/\s@\"]+@"), rf"\1{MASK}@"),
 )
+USERINFO = re.compile(r"(://)[^/\s:@\"]+:[^/\s@\"]+@")
 
 
 def is_telling(name: str) -> bool:
@@ -66,9 +80,11 @@ def without_credentials(text: str) -> str:
 
 def _without(text: str) -> str:
     lower = text.lower()
-    if "://" in lower or any(hint in lower for hint in HINTS):
-        for pattern, replacement in INLINE:
+    for words, pattern, replacement in INLINE:
+        if any(map(lower.__contains__, words)):
             text = pattern.sub(replacement, text)
+    if len(text) < CACHED and "://" in text:
+        text = USERINFO.sub(rf"\1{MASK}@", text)
     return text
 
 

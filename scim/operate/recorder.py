@@ -26,10 +26,12 @@ from .heard import Heard, Listener
 MOST_WAITING = 10_000  # exchanges in the queue of a worker
 MOST_BYTES = 32 * 1024 * 1024  # of their bodies, with ``BESIDE`` for each exchange
 BESIDE = 2000  # bytes that an exchange takes beside its bodies
-AT_ONCE = 50  # exchanges in one transaction
+AT_ONCE = 30  # exchanges in one transaction
 GATHERING = 0.05  # seconds in which further exchanges join the first one
-SHARE = 0.1  # of a processor, that recording takes in the long run
-CREDIT = 1.0  # seconds of a processor that it may take at once, after a rest
+# The share of time in which the thread works, while there is much to record. In a busy worker it
+# gets less than half of a processor meanwhile, since the requests go on.
+SHARE = 0.05
+CREDIT = 0.1  # seconds that it may work at once, after a rest
 CLOSING = 2.0  # seconds to store what waits when the worker stops
 FAILED = 1.0  # seconds to wait when nothing can be stored
 PAUSE = 60  # seconds between two lines in the log
@@ -115,9 +117,9 @@ class Recorder:
     def _empty(self) -> None:
         """Store all that waits; when the worker stops, give up if it cannot be stored."""
         while self._waiting or self._dropped:
-            started = time.thread_time()
+            started = time.monotonic()
             is_stored = self._store(*self._taken())
-            rest = self.budget.rest(time.thread_time() - started) if is_stored else FAILED
+            rest = self.budget.rest(time.monotonic() - started) if is_stored else FAILED
             self._is_closing.wait(rest)
             if not is_stored and self._is_closing.is_set():
                 return
@@ -151,8 +153,6 @@ class Recorder:
         except Exception as error:  # its text may have a secret
             self._warn("Request %s could not be recorded: %s", heard.id, type(error).__name__)
             return None
-        finally:
-            time.sleep(0)  # requests go first
 
     def _warn(self, *said: str) -> None:
         now = time.monotonic()
@@ -162,14 +162,14 @@ class Recorder:
 
 
 class Budget:
-    """The processor time of the thread: a share of the time that passes, saved up to a credit."""
+    """The time in which the thread may work: a share of all time, saved up to a credit."""
 
     def __init__(self) -> None:
         self.left = CREDIT
         self.looked = time.monotonic()
 
     def rest(self, used: float) -> float:
-        """Return the seconds to rest after work that took ``used`` seconds of a processor."""
+        """Return the seconds to rest after work that took ``used`` seconds."""
         now = time.monotonic()
         self.left = min(CREDIT, self.left + SHARE * (now - self.looked)) - used
         self.looked = now

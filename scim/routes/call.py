@@ -30,7 +30,7 @@ from scim.storage.noting import NOTHING, begin
 
 from . import answers, body
 from .hosts import root_url
-from .overhearing import Overheard, body_of
+from .overhearing import Overheard, body_of, text_of
 from .proxies import behind_proxies
 
 if TYPE_CHECKING:
@@ -240,21 +240,12 @@ class Call(Request):
         parts = (milliseconds, self.id, client, tenant, token, self.applied, tolerated, self.detail)
         logger.info(RequestLine(self.method, self.path, status, *parts))
 
-    def known(self, milliseconds: float) -> dict[str, Any]:
-        """Return what the recorder has to know beside the headers and the bodies."""
+    def known(self, milliseconds: float) -> tuple[Any, ...]:
+        """Return what is known of the request, in the order in which ``Heard`` has it."""
         tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
-        return {
-            "id": self.id,
-            "milliseconds": milliseconds,
-            "method": self.method,
-            "path": self.sent_path.encode("latin-1").decode(errors="replace"),
-            "client": self.remote_addr or "",
-            "tenant": tenant,
-            "token": token,
-            "tolerated": tuple(self.tolerated.used),
-            "applied": self.applied,
-            "detail": self.detail,
-        }
+        asked = self.id, milliseconds, self.method, text_of(self.sent_path)
+        tolerated = tuple(self.tolerated.used)
+        return *asked, self.remote_addr or "", tenant, token, tolerated, self.applied, self.detail
 
     def answer(self, text: str, status: int = 200) -> Response:
         """Answer with JSON text in which the placeholder stands for the base URL."""

@@ -1,6 +1,7 @@
 """The parts of a request and of its answer, for the recorder."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from io import BytesIO
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -44,27 +45,28 @@ class Overheard:
         self.is_over = True
 
     def put(
-        self, environ: "WSGIEnvironment", host: str, body: bytes, known: dict[str, Any]
+        self, environ: "WSGIEnvironment", host: str, body: bytes, known: tuple[Any, ...]
     ) -> None:
         """Let the exchange be recorded, unless its answer broke off: it gets another one."""
         end()
         if not self.is_over:
             return
-        is_head = known["method"] == "HEAD"
-        heard = Heard(
-            **known,
-            ended=time(),
-            query=environ["QUERY_STRING"].encode("latin-1").decode(errors="replace"),
-            status=self.response.status_code,
-            request_headers=headers_of(environ, host),
-            request=body,
-            declared=environ.get("CONTENT_LENGTH", ""),
-            answer_headers=list(self.response.headers),
-            answer=b"" if is_head else self.kept,
-            answer_size=0 if is_head else self.size,
-            noted=self.noted,
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        kept = environ.copy()
+        kept.pop("werkzeug.request", None)  # and all that belongs to it
+        rest = (
+            time(),
+            text_of(environ["QUERY_STRING"]),
+            self.response.status_code,
+            partial(headers_of, kept, host),
+            body,
+            environ.get("CONTENT_LENGTH", ""),
+            list(self.response.headers),
+            b"" if is_head else self.kept,
+            0 if is_head else self.size,
+            self.noted,
         )
-        self.recorder.put(heard)
+        self.recorder.put(Heard._make((*known, *rest)))
 
 
 def headers_of(environ: "WSGIEnvironment", host: str) -> list[tuple[str, str]]:
@@ -77,3 +79,8 @@ def body_of(environ: "WSGIEnvironment", read: bytes) -> bytes:
     """Return the body of a request, as far as it is in memory; ``read`` is what a view has read."""
     sent = environ["wsgi.input"]
     return sent.getvalue() if isinstance(sent, BytesIO) else read
+
+
+def text_of(text: str) -> str:
+    """Return the text of a path or a query, which WSGI hands over as if it were in Latin-1."""
+    return text if text.isascii() else text.encode("latin-1").decode(errors="replace")

@@ -37,6 +37,8 @@ links = sa.Table(
     sa.Column("read_only", sa.Boolean, nullable=False),
 )
 
+ENCODE = json.JSONEncoder(check_circular=False).encode
+
 
 def row_of(exchange: Exchange) -> dict[str, Any]:
     """Return the row of an exchange."""
@@ -51,7 +53,7 @@ def row_of(exchange: Exchange) -> dict[str, Any]:
         "id": storable(exchange.id),
         "at": exchange.at,
         "is_marked": exchange.is_marked,
-        "known": json.dumps(known),
+        "known": ENCODE(known),
         "request_body": storable(exchange.request.body),
         "answer_body": storable(exchange.answer.body),
     }

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import pytest
 
+from scim.operate import heard, recorder
 from scim.protocol import canonical, projection
 from scim.protocol.filters import resolve
 from scim.protocol.filters.parser import DEFAULT_LIMITS
@@ -13,7 +14,7 @@ from scim.protocol.values import INTEGERS, MOST_COMBINING
 from scim.provider import releasing
 from scim.server import crew, reception, worker
 from scim.settings import Settings
-from scim.storage import columns
+from scim.storage import columns, noting
 from scim.storage.database import budgets, engine, rehearsal
 
 from ..support.server import ROOT
@@ -42,6 +43,11 @@ OTHERS = {
     "seconds for requests in progress": worker.STOPPING_SECONDS,
     "seconds of a write": budgets.WRITE_SHARE * TIMEOUT,
     "seconds of a [dry run]": rehearsal.LONGEST,
+    "bytes of a body that are [recorded]": heard.MOST_BYTES,
+    "statements of a request that are recorded": noting.MOST_STATEMENTS,
+    "versions that a request made": noting.MOST_MADE,
+    "requests of a worker that wait to be recorded": recorder.MOST_WAITING,
+    "bytes that these take": recorder.MOST_BYTES,
     "seconds that a write waits for another one on PostgreSQL": budgets.LOCK_SHARE * TIMEOUT,
     "seconds that a write waits for another one on SQLite": 2
     * engine.LONGEST_WAIT,  # process, file

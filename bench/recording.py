@@ -1,0 +1,98 @@
+"""``python -m bench.recording``: what recording exchanges costs, in turns with and without it."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from multiprocessing.pool import Pool
+from statistics import median
+
+import click
+import sqlalchemy as sa
+
+from scim.settings import DEFAULT_TOKEN
+from scim.storage import ENGINE_OPTIONS, Database
+from scim.storage.recordings import Recordings
+
+from .directory import CONNECTIONS, DATABASES, Place, places
+from .loading import fill
+from .measure import clients, measure
+from .operations import Operation
+from .reads import get
+from .server import SERVER, Server, serve
+from .tenants import visit
+from .writes import create
+
+OPERATIONS: dict[str, Operation] = {"GET": get, "POST": create}
+USERS = 1000
+WARM_UP = 1.0  # seconds
+
+
+@click.command()
+@click.option("--rounds", default=10, show_default=True, help="turns of each server")
+@click.option("--seconds", default=2.0, show_default=True, help="how long a turn takes")
+@click.option("--workers", default=2, show_default=True, help="worker processes of each server")
+@click.option("--databases", default="sqlite,postgresql", show_default=True, help=DATABASES)
+def main(rounds: int, seconds: float, workers: int, databases: str) -> None:
+    """Compare a server that records with one that does not, under full and under half load."""
+    with clients() as pool:
+        for dialect in databases.split(","):
+            with ExitStack() as stack:
+                without, recording = stack.enter_context(places(dialect, [USERS, USERS]))
+                fill(without.url, without.size)
+                fill(recording.url, recording.size)
+                off = stack.enter_context(serve(without, workers, *SERVER))
+                on = stack.enter_context(serve(recording, workers, *SERVER, console="on"))
+                for name, operation in OPERATIONS.items():
+                    compare(pool, (off, on), f"{dialect} {name}", operation, rounds, seconds)
+                show_recorded(recording)
+
+
+def compare(
+    pool: Pool,
+    servers: Sequence[Server],
+    name: str,
+    operation: Operation,
+    rounds: int,
+    seconds: float,
+) -> None:
+    """Measure both servers in turns, and print the ratios and differences of each turn."""
+    for server in servers:
+        measure(pool, server, operation, WARM_UP)
+    rates = [
+        [measure(pool, each, operation, seconds).rate for each in servers] for _ in range(rounds)
+    ]
+    rate = median(off for off, _ in rates)
+    show(f"{name}, full load: {rate:,.0f}/s without; with, times", [on / off for off, on in rates])
+    half = rate / 2 / CONNECTIONS
+    latencies = [
+        [
+            visit(pool, each, [DEFAULT_TOKEN] * CONNECTIONS, half, seconds, operation)
+            for each in servers
+        ]
+        for _ in range(rounds)
+    ]
+    for percent in (50, 99):
+        times = [[each.sample.milliseconds(percent) for each in both] for both in latencies]
+        without = median(off for off, _ in times)
+        more = [on - off for off, on in times]
+        show(f"{name}, half load: p{percent} {without:.2f} ms without; with, ms more", more)
+
+
+def show(name: str, found: Sequence[float]) -> None:
+    """Print the median of some figures, and their spread."""
+    middle = sorted(found)[len(found) // 4 : -(len(found) // 4) or None]
+    spread = f"{middle[0]:.2f} to {middle[-1]:.2f}"
+    click.echo(f"{name:<66} {median(found):.2f} ({spread})")
+
+
+def show_recorded(place: Place) -> None:
+    """Print how many exchanges were recorded and how many dropped."""
+    database = Database(sa.create_engine(place.url, **ENGINE_OPTIONS))
+    recordings = Recordings.open(database, most=1, days=1)
+    number, dropped = recordings.last(), recordings.dropped()
+    click.echo(f"{number:,} exchanges were recorded, {dropped:,} were too many at once")
+    recordings.close()
+    database.close()
+
+
+if __name__ == "__main__":
+    main()
