@@ -29,6 +29,7 @@ UNBLOCKED = (
     "import runpy, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, ()); "
     "sys.argv[0] = 'manage.py'; runpy.run_path('manage.py', run_name='__main__')"
 )
+PATIENCE = 3  # seconds that a command has to end with the console
 KEPT = 200  # lines of what a command has printed
 DONE = re.compile(r"(\d{1,6}) of (\d{1,6}) checks")
 DAY = re.compile(r"\d\d [A-Z][a-z]{2}(?=  )")
@@ -80,6 +81,7 @@ class Jobs:
         self._checks: deque[Job] = deque(maxlen=20)
         self._service = service
         self._lock = Lock()
+        self._thread: Thread | None = None
 
     def start(self, kind: str, tenant: Tenant) -> bool:
         """Start a command for a tenant; tell whether none was running."""
@@ -89,7 +91,8 @@ class Jobs:
             job = self.current = Job(kind, tenant)
             if kind == "check":
                 self._checks.append(job)
-        Thread(target=self._run, args=(job,), name=kind, daemon=True).start()
+        self._thread = Thread(target=self._run, args=(job,), name=kind, daemon=True)
+        self._thread.start()
         return True
 
     def stop(self) -> None:
@@ -100,6 +103,12 @@ class Jobs:
                 job.is_stopped = True
                 if job.process:
                     job.process.terminate()
+
+    def close(self) -> None:
+        """Stop the command, and wait a little, so that its token does not outlive it."""
+        self.stop()
+        if self._thread:
+            self._thread.join(PATIENCE)
 
     def sent(self, exchange: Exchange) -> bool:
         """Tell whether a command sent a request; the checks also send tokens that are none."""

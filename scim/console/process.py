@@ -79,6 +79,6 @@ class Console:
         Thread(target=state.tunnels.watch, name="tunnels", daemon=True).start()
         Thread(target=end_with, args=(alive,), daemon=True).start()
         signal.sigwait({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-        state.jobs.stop()
+        state.jobs.close()
         state.endpoints.close()
         recordings.close_console(self.origin)

@@ -18,6 +18,7 @@ from .worker import BACKLOG, STOP, STOPPING_SECONDS, Worker, bound, heeded
 MOST_FAILURES = 3  # starts of workers without one that succeeds, until no more are tried
 HURRY = 0.5  # seconds that a second signal leaves for the requests in progress
 PAUSE = 1  # seconds after a start without success
+PARTING_SECONDS = 4  # that the companion has after the workers, to tidy up
 FILES = 8192  # that a process may open: its connections to clients, and the database
 
 # With spawn, Python would import everything once more for each worker. macOS cannot do without.
@@ -90,6 +91,7 @@ class Master:
             beside.terminate()
         self.stop(running)
         if beside:
+            beside.join(PARTING_SECONDS)
             beside.kill()
             beside.join()
         return 0 if self.signals else 1

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from ..support.server import run
 from ..support.waiting import happens
 
 JANE = {
@@ -67,6 +68,17 @@ def test_no_report_is_404(serve_console):
         assert "data-runs" not in console.web.get("/connect").text
 
 
+def test_year_ends_with_the_server_and_its_token_too(serve_console):
+    with serve_console() as console:
+        console.post("/connect/run/demo")
+        assert happens(lambda: users(console) > 0)
+        assert names_of_tokens(console) == ["demo"]
+        console.server.stop()
+        listed = run("manage.py", "token", "list", DATABASE_URL=console.server.database_url)
+
+    assert "No token has been issued." in listed.stdout
+
+
 def test_unknown_work_is_404(console):
     assert console.post("/connect/run/reset").status_code == 404
 
@@ -86,9 +98,16 @@ def test_directory_is_emptied_after_its_name_was_typed(console):
     assert users(console) == 0
 
 
-def test_only_the_tenant_is_emptied(console):
-    run_as = console.post("/operate/token", name="again")  # a token of default outlives it
+def test_tokens_outlive_it_and_other_tenants_are_not_touched(console):
+    run("manage.py", "tenant", "add", "acme", DATABASE_URL=console.server.database_url)
+    console.post("/operate/token?tenant=acme", name="acme")
+    console.post("/operate/token", name="again")
+    console.server.session.post("/Users", json=JANE)
+    console.post("/connect/empty?tenant=acme", name="acme")
+
+    assert users(console) == 1
+
     console.post("/connect/empty", name="default")
 
-    assert "again" in run_as.text
-    assert "again" in names_of_tokens(console)
+    assert users(console) == 0
+    assert names_of_tokens(console) == ["again"]
