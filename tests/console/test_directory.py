@@ -166,7 +166,7 @@ def test_group_shows_its_groups_as_a_tree(console, people):
 
     found = text_of(console.web.get(page_of(sales)))
 
-    assert re.search("Members Sales EMEA Sales Nordic", found)
+    assert re.search("Members Sales EMEA 1 group in it Sales Nordic", found)
     assert "1 member ·" in found
 
 
@@ -267,6 +267,7 @@ def test_deleted_person_has_a_page_and_comes_back(console, people):
     assert listed(trash) == ["ada"]
     assert "+ Staff" in text_of(offered)
     assert "ada is back." in text_of(back)
+    assert "Undo the last change" not in text_of(back)
     assert people.get(ada).json()["groups"][0]["display"] == "Staff"
 
 

@@ -170,7 +170,7 @@ def _endpoints() -> Mapping[str, str]:
 def _undo(shown: Shown, history: Sequence[Row]) -> int | None:
     """Return the version before the last change, to which one can go back at once."""
     own = [each for each in history if each.version is not None]
-    if shown.deleted or not own or own[0].version == 1:
+    if shown.deleted or not own or own[0].version == 1 or own[0].is_restore:
         return None
     return (own[0].version or 1) - 1
 

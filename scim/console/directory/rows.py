@@ -44,6 +44,10 @@ class Row:
     exchange: Exchange | None = None
 
     @property
+    def is_restore(self) -> bool:
+        return (self.sign, self.state) == SIGNS[Operation.RESTORE]
+
+    @property
     def has_members(self) -> bool:
         return bool(self.joined or self.left)
 
