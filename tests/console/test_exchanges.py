@@ -69,8 +69,11 @@ def test_patch_is_told_step_by_step(console, send):
     page = page_of(console, sent.number)
     told = words(page)
 
-    assert "Jane Berg User · version 1 → 2" in told
+    assert "Jane Berg User · version 1 → 2 undo" in told
     assert 'title − "Engineer" + "Guide"' in told
+    assert "undo" in told
+    assert console.web.get(f"/directory/User/{jane}/undo?to=1&tenant=default").status_code == 200
+    assert f'href="/directory/User/{jane}/undo?to=1&amp;tenant=default"' in page
     assert '1 Set emails[type eq "work"].value to "jane@example.com" emails − (none) +' in told
     assert 'emails[…].value └─ type eq "work"' in told
     assert '2 Set title to "Guide" title − "Engineer" + "Guide"' in told
@@ -122,7 +125,7 @@ def test_members_are_named(console, send):
     sent = send("PATCH", f"/Groups/{sales}", {"schemas": [PATCH], "Operations": operations})
     told = words(page_of(console, sent.number))
 
-    assert "Sales Group · version 1 → 2 + Bob Ito − Jane Berg" in told
+    assert "Sales Group · version 1 → 2 undo + Bob Ito − Jane Berg" in told
     assert "That is Bob Ito." in told
 
 
@@ -151,7 +154,7 @@ def test_delete_shows_who_went(console, send):
     told = words(page_of(console, send("DELETE", f"/Users/{jane}").number))
 
     assert "deletes Jane Berg" in told
-    assert "Jane Berg User · deleted · version 1 → 2" in told
+    assert "Jane Berg User · deleted · version 1 → 2 restore" in told
     assert 'title − "Engineer"' in told
 
 
