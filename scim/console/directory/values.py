@@ -74,7 +74,7 @@ def _pairs(document: Mapping[str, Any], endpoints: Mapping[str, str]) -> Iterato
 
 
 def _heading(name: str) -> str:
-    found = label(name)
+    found = "e-mail" if name == "emails" else label(name)  # beside it may be postal addresses
     is_name = any(each.isupper() for each in found)
     return found if is_name else found[0].upper() + found[1:]
 
