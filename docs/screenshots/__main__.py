@@ -18,11 +18,12 @@ from tests.console.conftest import CHROMIUM, QUIET, Console, opened
 from tests.support.ports import free_port
 from tests.support.server import run, running_server
 
-from .pages import PHONE, TALL, THEMES, WIDE, files, paths
+from .pages import PHONE, TALL, THEMES, WHOLE, WIDE, files, paths
 from .story import play
 
 HERE = Path(__file__).parent
 SETTLED = 700  # milliseconds until a page has drawn what it loads by itself
+PAUSE = 2  # seconds between the parts of the story, which a timeline shows
 RECORDED = 1.5  # seconds until the last exchanges are recorded
 
 
@@ -35,7 +36,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         with running_server(Path(folder, "log"), **place) as server, opened(server) as console:
             console.post("/exchanges/clear")
-            ids = play(server.url, server.token)
+            ids = play(server.url, server.token, PAUSE)
             time.sleep(RECORDED)
             found = paths(console, ids)
             for theme in THEMES:
@@ -73,7 +74,8 @@ def photograph(
         if not answer or not answer.ok:
             raise SystemExit(f"{path} does not answer")
         page.wait_for_timeout(SETTLED)
-        page.screenshot(path=HERE / f"{name}-{theme}.png", animations="disabled")
+        place = HERE / f"{name}-{theme}.png"
+        page.screenshot(path=place, animations="disabled", full_page=name in WHOLE)
     context.close()
 
 

@@ -20,10 +20,12 @@ PAGES: Mapping[str, str] = {
     "refused": "/exchange/{refused}",
     "again": "/exchange/{created}/again",
     "compare": "/compare?left={created}&right={conflict}",
-    "conversation": "/conversation?q=user:jane",
+    "conversation": "/conversation",
     "directory": "/directory",
     "person": "/directory/User/{jane}",
     "group": "/directory/Group/{group}",
+    "learn": "/learn",
+    "learn-lesson": "/learn/change-with-patch",
     "lab-filter": "/lab/filter?filter=" + quote(FILTER),
     "lab-patch": "/lab/patch?type=User&of={raj}&body=" + quote(PATCH),
     "lab-payload": "/lab/payload",
@@ -33,6 +35,7 @@ PAGES: Mapping[str, str] = {
     "operate": "/operate",
 }
 PHONE = ("live",)  # those that are shown on a telephone, too
+WHOLE = ("conversation",)  # those that are shown down to their end
 THEMES = ("light", "dark")
 WIDE, TALL = (1280, 800), (390, 844)
 

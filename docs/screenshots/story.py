@@ -1,6 +1,7 @@
 """A morning at a made-up company: Okta and Entra ID send what they send, and some of it fails."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,18 +26,20 @@ def address(first: str) -> str:
     return f"{first.lower()}@example.com"
 
 
-def play(url: str, token: str) -> dict[str, str]:
+def play(url: str, token: str, pause: float = 0) -> dict[str, str]:
     """Play the morning once, and return the ids of ``jane``, ``raj`` and the ``group``.
 
-    The newest requests are those that teach most.
+    The newest requests are those that teach most. ``pause`` is the seconds between its parts.
     """
     with okta(url, token) as org:
-        okta_assigns(org)
-        raj = entra(url, token)
+        okta_assigns(org, pause)
+        raj = entra(url, token, pause)
+        time.sleep(pause)
         okta_changes(org)
         app = org.service.org.app
         [mapping] = app.mappings.values()
         ids = {"jane": app.links[org.user("Jane")].scim_id, "group": str(mapping.target_id)}
+    time.sleep(pause)
     mistakes(url, token, raj)
     return ids | {"raj": raj}
 
@@ -71,13 +74,14 @@ def okta(url: str, token: str) -> Iterator[Okta]:
     org.service.stop()
 
 
-def okta_assigns(org: Okta) -> None:
+def okta_assigns(org: Okta, pause: float) -> None:
     """Assign the app to three people, and push a group."""
     for first, last, title in OKTA_PEOPLE:
         profile = {"firstName": first, "lastName": last, "title": title, "department": "Tours"}
         profile |= {"login": address(first), "email": address(first)}
         user = org.call("POST", "/users", {"profile": profile})
         org.call("POST", f"{org.app}/users", {"id": user["id"]})
+        time.sleep(pause)
     group = org.call("POST", "/groups", {"profile": {"name": "Mountain tours"}})
     for first, *_ in OKTA_PEOPLE[:2]:
         org.call("PUT", f"/groups/{group['id']}/users/{org.user(first)}")
@@ -90,7 +94,7 @@ def okta_changes(org: Okta) -> None:
     org.call("POST", f"/users/{org.user('Omar')}/lifecycle/deactivate")
 
 
-def entra(url: str, token: str) -> str:
+def entra(url: str, token: str, pause: float) -> str:
     """Provision two people and a group, then what has changed of them; return Raj's id."""
     directory = Directory()
     for first, last in ENTRA_PEOPLE:
@@ -106,6 +110,7 @@ def entra(url: str, token: str) -> str:
     directory.assign(office)
     job = new_service(directory, url, token, "default", "userName", 40, lambda _: None).job
     job.run_cycle()
+    time.sleep(pause)
     directory.update_user(address("Lena"), {"mail": "lena.fischer@example.com"})
     for first, _ in ENTRA_PEOPLE:
         directory.add_member(office, str(directory.find_user(address(first))["id"]))
