@@ -122,6 +122,7 @@ class Newcomer:
     environment: dict[str, str]
     port: int = field(default_factory=free_port)
     idp_port: int = field(default_factory=free_port)
+    console_port: int = field(default_factory=free_port)
     ids: dict[str, str] = field(default_factory=dict)  # the document's, and the real ones
     server: subprocess.Popen[bytes] | None = None
     idp: subprocess.Popen[bytes] | None = None
@@ -212,7 +213,8 @@ class Newcomer:
         return self.as_shown((self.project / "log").read_text())
 
     def as_shown(self, text: str) -> str:
-        return re.sub(rf"\b{self.port}\b", "5000", text.replace("\r", ""))
+        text = re.sub(rf"\b{self.port}\b", "5000", text.replace("\r", ""))
+        return re.sub(rf"\b{self.console_port}\b", "5050", text)
 
     def stop(self) -> None:
         if self.server:
@@ -249,6 +251,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
         "PATH": os.pathsep.join([*programs, os.environ["PATH"]]),
         "PIP_NO_INDEX": "1",  # all requirements are installed already
         "SCIM_PORT": str(newcomer.port),
+        "SCIM_CONSOLE_PORT": str(newcomer.console_port),
         "SCIM_WORKERS": "1",
         "no_proxy": "*",
     }
@@ -283,9 +286,10 @@ def test_document_says_what_happens(document, newcomer, request):
     told = told_by(document)
     if any("psql" in block.text for block in told if block.language == "sh"):
         request.getfixturevalue("postgres_at_hand")
-    is_served = any(
-        "localhost:5000" in block.text or "manage.py demo" in block.text for block in told
-    )
+    words = ("localhost:5000", "localhost:5050", "manage.py demo")
+    is_served = any(word in block.text for block in told for word in words)
+    if document.name == "console.md":
+        newcomer.environment["SCIM_CONSOLE"] = "on"
     if is_served and document.name != "README.md":
         newcomer.serve()
     printed = ""
