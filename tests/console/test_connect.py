@@ -12,6 +12,7 @@ from scim.explain.exchange import Check
 
 from ..explain.test_checklist import REFUSED, STEPS_OF_OKTA
 from ..explain.traffic import exchange
+from ..support.databases import ON_ONE_DATABASE
 from ..support.server import run
 from .test_live import HOSTILE
 
@@ -206,6 +207,7 @@ def test_read_only_session_changes_nothing(visitor, path):
     assert visitor.post(f"/connect/{path}", data={"csrf": csrf}).status_code == 403
 
 
+@ON_ONE_DATABASE
 def test_checklist_ticks_in_the_browser_while_okta_provisions(page, console):
     page.goto(f"{console.url_shown}/connect/okta")
     page.locator("#checklist .waits").nth(6).wait_for()

@@ -1,10 +1,14 @@
 """Buttons of Connect: the checks, a company's year, and an empty directory."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
 
+from ..explain.test_sentences import TAKEN
+from ..explain.traffic import exchange
+from ..support.databases import ON_ONE_DATABASE
 from ..support.server import run
 from ..support.waiting import happens
 
@@ -34,6 +38,7 @@ def stopped(console):
     assert happens(lambda: "data-runs" not in job(console))
 
 
+@ON_ONE_DATABASE
 def test_year_is_played_and_stopped(console, stopped):
     assert "is running" in unescape(console.post("/connect/run/demo").text)
     assert happens(lambda: users(console) > 0)
@@ -49,25 +54,43 @@ def test_year_is_played_and_stopped(console, stopped):
     assert names_of_tokens(console) == []
 
 
-def test_checks_are_run_and_their_report_is_a_page(console, stopped):
-    console.post("/connect/run/check")
-    assert happens(lambda: "Open the report" in job(console), 60)
-    report = console.web.get("/connect/report")
+@ON_ONE_DATABASE
+def test_checks_are_run_and_their_report_is_a_page(serve_console):
+    with serve_console(SCIM_RECORDINGS="0") as console:
+        console.post("/connect/run/check")
+        assert happens(lambda: "Open the report" in job(console), 60)
+        report = console.web.get("/connect/report")
 
-    assert "nothing failed" in job(console)
-    assert "SCIM 2.0 conformance" in report.text
-    assert "sandbox allow-scripts" in report.headers["Content-Security-Policy"]
-    assert "script-src 'sha256-" in report.headers["Content-Security-Policy"]
-    assert users(console) == 0
-    assert "No problems" in console.web.get("/problems").text
+        assert "nothing failed" in job(console)
+        assert "SCIM 2.0 conformance" in report.text
+        assert "sandbox allow-scripts" in report.headers["Content-Security-Policy"]
+        assert "script-src 'sha256-" in report.headers["Content-Security-Policy"]
+        assert users(console) == 0
 
 
+def test_what_the_console_sends_is_no_problem(console, record):
+    taken = exchange("POST", "/Users", {}, 409, TAKEN, tenant="default")
+    record(*(replace(taken, token=token) for token in ("check", "demo", "console")))
+    record(exchange("PUT", "/Users/1", {}, 412, {}, tenant="default"))
+    found = ""
+
+    def shows() -> bool:
+        nonlocal found
+        found = console.web.get("/problems").text
+        return "412" in found
+
+    assert happens(shows)
+    assert "uniqueness" not in found
+
+
+@ON_ONE_DATABASE
 def test_no_report_is_404(serve_console):
     with serve_console() as console:
         assert console.web.get("/connect/report").status_code == 404
         assert "data-runs" not in console.web.get("/connect").text
 
 
+@ON_ONE_DATABASE
 def test_year_ends_with_the_server_and_its_token_too(serve_console):
     with serve_console() as console:
         console.post("/connect/run/demo")
