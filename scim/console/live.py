@@ -1,9 +1,10 @@
 """Live: each exchange as it happens, folded into conversations (`/` and its event stream)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from threading import BoundedSemaphore
+from functools import partial
+from threading import BoundedSemaphore, Lock
 from time import monotonic, sleep
 from typing import Any
 
@@ -30,7 +31,11 @@ MOST_MADE = 2000  # rows that are kept for the next who watch
 MOST_STREAMS = 40
 
 _streams = BoundedSemaphore(MOST_STREAMS)
+MOST_EVENTS = 50  # that are kept for the others who watch
+
 _made: dict[tuple[int, int, int], str] = {}
+_events_made: dict[Hashable, str] = {}
+_making = Lock()
 
 bp = Blueprint("live", __name__)
 
@@ -119,19 +124,29 @@ def _events(app: Flask, here: State, choice: Choice, last: int) -> Iterator[str]
     if last:
         window = here.recordings.before(last + 1, WINDOW)[::-1]
     while True:
-        began = monotonic()
         new = here.feed.newer(last, PATIENCE)
         if not new:
             yield ": still here\n\n"
             continue
-        last = new[-1].number
+        before, last = last, new[-1].number
         window = [*window, *new][-WINDOW:]
         fresh = {each.number for each in new if choice.matches(each)}
         if fresh:
             matching = [each for each in window if choice.matches(each)]
-            data = json.dumps(_payload(app, here, matching, fresh))
+            key = (here.port, tuple(choice.terms), before, last, new[-1].id)
+            data = _once(key, partial(_payload, app, here, matching, fresh))
             yield f"id: {last}\nevent: rows\ndata: {data}\n\n"
-        sleep(max(0, PAUSE - (monotonic() - began)))  # a burst becomes few events
+        sleep(PAUSE - monotonic() % PAUSE)  # all wake together, and a burst becomes few events
+
+
+def _once(key: Hashable, payload: Callable[[], dict[str, Any]]) -> str:
+    """Return an event as JSON, made once for all who watch the same."""
+    with _making:
+        if key not in _events_made:
+            if len(_events_made) >= MOST_EVENTS:
+                _events_made.clear()
+            _events_made[key] = json.dumps(payload())
+        return _events_made[key]
 
 
 def _payload(

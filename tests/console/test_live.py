@@ -3,10 +3,12 @@
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
+from scim.console import live
 from scim.console.live import MOST_STREAMS
 
 from ..support.waiting import happens
@@ -168,3 +170,18 @@ def test_year_is_a_click_away(console):
     assert "<h1>Live</h1>" in page.text
     assert happens(lambda: "+1 user" in console.web.get("/").text)
     console.post("/connect/stop")
+
+
+def test_event_is_made_once_for_all_who_watch(monkeypatch):
+    monkeypatch.setattr(live, "_events_made", {})
+    made = []
+
+    def payload():
+        made.append("event")
+        return {"rows": [], "count": 1}
+
+    with ThreadPoolExecutor(10) as watching:
+        found = list(watching.map(lambda _: live._once(("all", 1, 2), payload), range(20)))
+
+    assert made == ["event"]
+    assert set(found) == {'{"rows": [], "count": 1}'}
