@@ -10,11 +10,11 @@ import click
 from flask.cli import with_appcontext
 
 from scim.explain.bodies import names
-from scim.explain.bulks import operations
-from scim.explain.conversations import conversations
 from scim.explain.exchange import Exchange
-from scim.explain.reasons import reason
-from scim.explain.sentences import said, sentence
+from scim.explain.reasons.reason import reason
+from scim.explain.requests.bulks import operations
+from scim.explain.sentences.conversations import conversations
+from scim.explain.sentences.sentence import said, sentence
 from scim.explain.words import counted
 from scim.printing import printable
 from scim.settings import Settings

@@ -9,8 +9,8 @@ from flask.cli import with_appcontext
 
 from scim import provider
 from scim.explain import filters, patches
-from scim.explain.differences import difference
-from scim.explain.masking import Masker, never_returned
+from scim.explain.changes.differences import difference
+from scim.explain.secrets.masking import Masker, never_returned
 from scim.printing import printable
 from scim.protocol.errors import InvalidFilterError, ScimError
 from scim.protocol.filters.nodes import Filter

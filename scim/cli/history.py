@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import click
 from flask.cli import with_appcontext
 
-from scim.explain.differences import difference
+from scim.explain.changes.differences import difference
 from scim.provider import recovery
 from scim.storage import Cause, Change, Reason, Store
 

@@ -6,26 +6,18 @@ from flask import Flask, current_app, render_template, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from scim.explain.sentences import said, sentence
+from scim.explain.sentences.sentence import said, sentence
 from scim.protocol.errors import ScimError
 
-from . import (
-    again,
-    compare,
-    conversation,
-    directory,
-    exchanges,
-    find,
-    keys,
-    lab,
-    learn,
-    live,
-    operate,
-    problems,
-    showing,
-    trying,
-)
+from . import directory, find, keys, operate, showing
 from .app_urls import here, page_url
+from .connect import trying
+from .conversation import page as conversation
+from .exchanges import again, compare, live
+from .exchanges import page as exchanges
+from .lab import page as lab
+from .learn import page as learn
+from .problems import page as problems
 from .state import State, state
 
 PAGES = (

@@ -7,7 +7,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from scim.explain.exchange import Exchange
-from scim.explain.sentences import sentence
+from scim.explain.sentences.sentence import sentence
 from scim.explain.words import plain
 from scim.storage import is_id
 

@@ -13,11 +13,11 @@ from scim.storage.recordings import Recordings
 from scim.storage.tokens import CONSOLE, Tenant, find_tenant, list_tenants
 
 from .client import Endpoints
+from .connect.jobs import Jobs
+from .connect.watching import Tunnels
 from .feed import Feed
-from .jobs import Jobs
 from .names import Names
-from .troubles import Troubles
-from .watching import Tunnels
+from .problems.troubles import Troubles
 
 
 @dataclass(frozen=True, slots=True)

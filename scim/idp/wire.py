@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import httpx2
 
-from scim.explain.masking import Masker
+from scim.explain.secrets.masking import Masker
 
 SECRET = {"password"}
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from scim.explain.exchange import Check, Exchange, Message, Statement
-from scim.explain.masking import Masker
 from scim.explain.providers import recognised
+from scim.explain.secrets.masking import Masker
 from scim.protocol.values import date_time
 from scim.settings import DEFAULT_TOKEN
 from scim.storage.noting import NOTHING, Noted

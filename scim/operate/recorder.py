@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 
-from scim.explain.credentials import trace
 from scim.explain.exchange import Check, Exchange
-from scim.explain.masking import never_returned
+from scim.explain.secrets.credentials import trace
+from scim.explain.secrets.masking import never_returned
 from scim.printing import printable
 from scim.protocol.errors import UnavailableError
 from scim.service import Service

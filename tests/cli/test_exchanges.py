@@ -7,7 +7,7 @@ import pytest
 
 from scim.cli import exchanges as commands
 from scim.explain.exchange import Check, Made, Message, Statement
-from scim.explain.sentences import sentence
+from scim.explain.sentences.sentence import sentence
 from scim.storage.recordings import Recordings
 
 from ..explain.traffic import exchange

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from scim.console.pictures.drawing import LIGHT, Pen, file_svg
-from scim.console.pictures.grid import GRIDS
-from scim.console.pictures.scene import newest
-from scim.console.pictures.sequence import draw_sequence
+from scim.console.conversation.drawing import LIGHT, Pen, file_svg
+from scim.console.conversation.grid import GRIDS
+from scim.console.conversation.scene import newest
+from scim.console.conversation.sequence import draw_sequence
 
 from ..support.server import run
 from ..support.waiting import happens

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scim.console.providers import PROVIDERS
+from scim.console.connect.providers import PROVIDERS
 from scim.explain.exchange import Check
 
 from ..explain.test_checklist import REFUSED, STEPS_OF_OKTA

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from scim.console.lessons import BY_SLUG, LESSONS, Names, Sent
+from scim.console.learn.lessons import BY_SLUG, LESSONS, Names, Sent
 
 from ..support.server import plain_client
 from ..support.waiting import happens

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from scim.console import live
-from scim.console.live import MOST_STREAMS
+from scim.console.exchanges import live
+from scim.console.exchanges.live import MOST_STREAMS
 
 from ..support.waiting import happens
 

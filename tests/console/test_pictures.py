@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scim.console.pictures.drawing import DARK, LIGHT, Font, Pen, file_svg, page_svg
-from scim.console.pictures.grid import GRIDS
-from scim.console.pictures.scene import conversation_of, newest
-from scim.console.pictures.sequence import draw_sequence
-from scim.console.pictures.timeline import Mark, bars, draw_timeline, marks
+from scim.console.conversation.drawing import DARK, LIGHT, Font, Pen, file_svg, page_svg
+from scim.console.conversation.grid import GRIDS
+from scim.console.conversation.scene import conversation_of, newest
+from scim.console.conversation.sequence import draw_sequence
+from scim.console.conversation.timeline import Mark, bars, draw_timeline, marks
 from scim.explain.exchange import Made, Statement
 
 from ..explain.traffic import exchange

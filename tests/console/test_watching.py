@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from scim.console.watching import Tunnels
+from scim.console.connect.watching import Tunnels
 from scim.protocol.values import date_time
 from scim.settings import Settings
 from scim.storage import Database

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from scim.explain.bulks import operations
+from scim.explain.requests.bulks import operations
 
 from .test_sentences import JANE, TAKEN, exchanges, patch
 from .traffic import exchange

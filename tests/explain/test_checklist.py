@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from scim.explain.checklist import STEPS, checklist
 from scim.explain.exchange import Check
+from scim.explain.reasons.checklist import STEPS, checklist
 
 from .test_sentences import GROUP, JANE, LOOK_UP, SALES, TAKEN, USER, error, found, patch
 from .traffic import RECORDINGS, exchange, recorded

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from scim.explain.comparing import compare
 from scim.explain.exchange import Message, Statement
+from scim.explain.requests.comparing import compare
 
 from .traffic import exchange
 

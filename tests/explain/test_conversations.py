@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scim.explain.conversations import conversations
+from scim.explain.sentences.conversations import conversations
 
 from .test_sentences import JANE, SALES, exchanges, found, patch
 from .traffic import RECORDINGS, exchange, recorded

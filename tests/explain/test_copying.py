@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from scim.explain import copying
 from scim.explain.exchange import Message
+from scim.explain.requests import copying
 
 from .traffic import exchange
 

@@ -5,7 +5,7 @@ from base64 import b64encode
 
 import pytest
 
-from scim.explain.credentials import clean, masked, trace
+from scim.explain.secrets.credentials import clean, masked, trace
 
 OWN = "own-token-of-this-server-1234"
 OTHER = "Zq8-token_of.a~tenant/5678"

@@ -6,7 +6,7 @@ import time
 import pytest
 from hypothesis import given, settings
 
-from scim.explain.differences import Difference, changes
+from scim.explain.changes.differences import Difference, changes
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.values import PLACEHOLDER
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from scim.explain import har
 from scim.explain.exchange import Message
+from scim.explain.requests import har
 
 from .traffic import RECORDINGS, exchange, recorded
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from scim.explain.masking import LONGEST, TOO_LONG, UNREADABLE, Masker
-from scim.explain.telling import MASK, is_telling
+from scim.explain.secrets.masking import LONGEST, TOO_LONG, UNREADABLE, Masker
+from scim.explain.secrets.telling import MASK, is_telling
 
 S = "S3CRET-value"
 NEVER = frozenset({"password", "badgepin"})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim.explain.pasted import Pasted, read
+from scim.explain.requests.pasted import Pasted, read
 
 ENDPOINTS = ["/Users", "/Groups", "/Bulk", "/Me"]
 BODY = '{"userName": "jane"}'

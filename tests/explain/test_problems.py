@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manage import cli
-from scim.explain.credentials import trace
 from scim.explain.exchange import Check, Message
-from scim.explain.problems import problems
-from scim.explain.remedies import KINDS
-from scim.explain.sentences import sentence
+from scim.explain.reasons.problems import problems
+from scim.explain.reasons.remedies import KINDS
+from scim.explain.secrets.credentials import trace
+from scim.explain.sentences.sentence import sentence
 from scim.settings import Settings
 
 from .test_conversations import steps

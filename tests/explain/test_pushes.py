@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from scim.explain.changes.pushes import last_push
 from scim.explain.exchange import Exchange, Made, Message
-from scim.explain.pushes import last_push
 
 GROUP = "01890000-0000-7000-8000-00000000000a"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"

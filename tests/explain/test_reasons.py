@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from scim.explain import decisions
-from scim.explain.decisions import Decision
-from scim.explain.reasons import reason
-from scim.explain.tolerances import WORDS
+from scim.explain.reasons import decisions
+from scim.explain.reasons.decisions import Decision
+from scim.explain.reasons.reason import reason
+from scim.explain.sentences.tolerances import WORDS
 
 from .test_sentences import JANE, SALES, error, exchanges, found, patch
 from .traffic import RECORDINGS, exchange, recorded

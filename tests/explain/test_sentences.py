@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from scim.explain.bodies import names, subject
 from scim.explain.exchange import Check, Exchange, Message
-from scim.explain.sentences import said, sentence
-from scim.explain.tolerances import WORDS
+from scim.explain.sentences.sentence import said, sentence
+from scim.explain.sentences.tolerances import WORDS
 from scim.protocol.tolerance import Tolerance
 
 from .traffic import RECORDINGS, exchange, recorded

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scim.explain.differences import Difference
-from scim.explain.versions import NOBODY, Some, belonged, happened, label
+from scim.explain.changes.differences import Difference
+from scim.explain.changes.versions import NOBODY, Some, belonged, happened, label
 
 URN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 TITLE = Difference("title", '"Guide"', '"Senior guide"')

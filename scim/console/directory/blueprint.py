@@ -8,7 +8,7 @@ from flask import Blueprint, abort, request
 
 from scim import provider
 from scim.explain import words
-from scim.explain.differences import Difference, changes
+from scim.explain.changes.differences import Difference, changes
 from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE, Profile
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerated
@@ -17,9 +17,9 @@ from scim.storage import Store, is_id
 from scim.storage.tokens import Tenant
 
 from ..app_urls import KEPT
-from ..benches import limits, this_tenant, with_urls
-from ..changed import plain
-from ..changed import short as short_ones
+from ..exchanges.changed import plain
+from ..exchanges.changed import short as short_ones
+from ..lab.benches import limits, this_tenant, with_urls
 from ..state import state
 
 SHORT = 120  # characters of a name

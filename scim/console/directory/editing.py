@@ -17,7 +17,7 @@ from scim.protocol.search import SearchRequest
 from scim.storage import Store, is_id, kind_of
 from scim.storage.tokens import Tenant
 
-from ..benches import this_tenant
+from ..lab.benches import this_tenant
 from ..state import state
 from .blueprint import asked, bp, json_text, profile, read_json, this_store, this_type
 from .resource import ALL, Shown, find

@@ -20,7 +20,7 @@ from scim.protocol.search import SearchRequest
 from scim.storage import Store
 from scim.storage.tokens import Tenant
 
-from ..benches import this_tenant
+from ..lab.benches import this_tenant
 from ..state import state
 from .blueprint import asked, bp, given, read_json, this_store, this_type
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scim.explain.changes.pushes import Push, last_push
 from scim.explain.exchange import Exchange
-from scim.explain.pushes import Push, last_push
 from scim.storage import Store
 from scim.storage.browsing import Named
 

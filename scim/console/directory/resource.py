@@ -19,8 +19,8 @@ from scim.storage.keys import FIRST_ID
 from scim.storage.timeline import LATEST
 from scim.storage.tokens import CONSOLE, Tenant
 
-from ..benches import this_tenant
-from ..changed import plain
+from ..exchanges.changed import plain
+from ..lab.benches import this_tenant
 from ..state import state
 from .blueprint import (
     asked,

@@ -6,14 +6,14 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from scim.explain.versions import Some
+from scim.explain.changes.versions import Some
 from scim.protocol.errors import ScimError
 from scim.provider import recovery
 from scim.storage import Store
 from scim.storage.browsing import Named
 
 from ..app_urls import page_url
-from ..benches import this_tenant
+from ..lab.benches import this_tenant
 from .blueprint import bp, difference, this_store
 from .resource import Shown, find
 

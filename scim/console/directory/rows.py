@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scim.explain.differences import Difference
+from scim.explain.changes.differences import Difference
+from scim.explain.changes.versions import Some, belonged, happened
 from scim.explain.exchange import Exchange
-from scim.explain.versions import Some, belonged, happened
 from scim.storage import Cause, Operation, Reason, Store
 from scim.storage.browsing import Named
 from scim.storage.timeline import Moment

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scim.explain.versions import label
+from scim.explain.changes.versions import label
 from scim.explain.words import plain
 from scim.storage import Store, is_id
 

@@ -1,0 +1,1 @@
+"""Connect: an identity provider, or without one the checks and a company's year."""

@@ -1,0 +1,1 @@
+"""Exchanges: the live list, the page of one, and what one does with it."""

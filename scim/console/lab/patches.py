@@ -1,0 +1,213 @@
+"""A PATCH in the laboratory: the resource after each of its operations. Nothing is kept."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from scim import provider
+from scim.explain import patches
+from scim.explain.changes.differences import Difference, changes
+from scim.explain.secrets.masking import Masker, never_returned
+from scim.protocol.errors import ScimError
+from scim.protocol.schema import ResourceType
+from scim.protocol.tolerance import Tolerated
+from scim.protocol.values import Record
+from scim.storage import Store
+
+from . import benches
+
+FILTER = re.compile(r"\[[^\]]*\]")  # of a path that selects an element
+LONGEST = 4  # seconds after which no further operation is tried by itself
+Begin = Callable[[Store], str]  # returns the id of the resource, in a directory that is not kept
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A step of a PATCH, with what it changed."""
+
+    step: patches.Step
+    changes: Sequence[Difference]
+
+    @property
+    def changed(self) -> list[str]:
+        """The paths of what changed, for its marks in the JSON."""
+        return plain_paths(self.changes)
+
+
+@dataclass(slots=True)
+class PatchTrial:
+    """What there is to say about a PATCH; ``strict`` is what a strict tenant would answer."""
+
+    before: str = ""
+    steps: Sequence[Shown] = ()
+    left_out: int = 0
+    error: ScimError | None = None
+    detail: str = ""  # of the error, without secrets
+    tolerances: Sequence[str] = ()
+    strict: str = ""
+
+
+def plain_paths(found: Sequence[Difference]) -> list[str]:
+    """Return the paths of what changed without filters, as the JSON has them."""
+    return [FILTER.sub("", each.path) for each in found]
+
+
+def pasted(resource_type: ResourceType, text: str) -> Begin:
+    """Return how a pasted resource comes into the directory for a moment.
+
+    :raises InvalidSyntaxError: the text is no JSON
+    """
+    sent = benches.read_json(text)
+
+    def begin(store: Store) -> str:
+        made = provider.create(store, resource_type, sent, _dry())
+        return made.location.rpartition("/")[2]
+
+    return begin
+
+
+def try_patch(
+    store: Store, resource_type: ResourceType, begin: Begin, text: str, strict: bool
+) -> PatchTrial:
+    """Return what a PATCH would do to the resource that ``begin`` names, step by step."""
+    trial = PatchTrial()
+    try:
+        trial.before = _shown(store, resource_type, begin)
+        sent = benches.read_json(text)
+    except ScimError as error:
+        trial.error, trial.detail = error, error.detail
+        return trial
+    return _Trial(store, resource_type, begin, sent, strict).fill(trial)
+
+
+class _Trial:
+    def __init__(
+        self, store: Store, resource_type: ResourceType, begin: Begin, sent: Any, strict: bool
+    ) -> None:
+        self.store, self.type, self.begin = store, resource_type, begin
+        self.sent, self.strict = sent, strict
+        self.operations_name, self.operations = _operations(sent)
+        self.masker = Masker(never_returned([resource_type]))
+
+    def fill(self, trial: PatchTrial) -> PatchTrial:
+        allowed = benches.tolerated(self.strict)
+        _, trial.error = self.tried(self.sent, allowed)
+        trial.tolerances = list(allowed.used)
+        trial.steps = list(self.steps(trial.before))
+        trial.left_out = 0 if trial.error else len(self.operations) - len(trial.steps)
+        self.masker.value(self.operations)
+        if trial.error:
+            trial.detail = self.masker.detail(trial.error.detail)
+        if not self.strict:
+            _, refusal = self.tried(self.sent, benches.tolerated(is_strict=True))
+            trial.strict = self.masker.detail(refusal.detail) if refusal else ""
+        return trial
+
+    def steps(self, before: str) -> Iterator[Shown]:
+        """Yield the operations one after the other, up to the first that cannot be done."""
+        ends = monotonic() + LONGEST
+
+        def tried(count: int) -> tuple[str, ScimError | None]:
+            part = self.sent | {self.operations_name: self.operations[:count]}
+            after, error = self.tried(part, benches.tolerated(self.strict))
+            return after or before, error
+
+        for step in patches.steps(self.operations, before, tried, self.masker.value):
+            found = changes(step.before, step.after)
+            yield Shown(step, [each for each in found if not each.path.startswith("meta.")])
+            if monotonic() > ends:
+                return
+
+    def tried(self, sent: Any, allowed: Tolerated) -> tuple[str | None, ScimError | None]:
+        """Return the resource after a PATCH, or the error; nothing is kept."""
+        try:
+            return _shown(self.store, self.type, self.begin, sent, benches.details(allowed)), None
+        except ScimError as error:
+            return None, error
+
+
+def _operations(sent: Any) -> tuple[str, list[Any]]:
+    """Return the operations of a PATCH, and the name under which they came."""
+    known: Record = sent if isinstance(sent, dict) else {}
+    for name, value in known.items():
+        if name.lower() == "operations" and isinstance(value, list):
+            return name, value
+    return "Operations", []
+
+
+def _shown(
+    store: Store,
+    resource_type: ResourceType,
+    begin: Begin,
+    sent: Any = None,
+    request: provider.Request | None = None,
+) -> str:
+    """Return the JSON of a resource, after a PATCH if there is one; nothing is kept.
+
+    :raises ScimError: there is no such resource, or the PATCH is refused
+    """
+
+    def work(rehearsed: Store) -> str:
+        resource_id = begin(rehearsed)
+        if request:
+            provider.patch(rehearsed, resource_type, resource_id, sent, request)
+        shown = provider.get(rehearsed, resource_type, resource_id, _dry())
+        return benches.with_urls(shown.text)
+
+    return store.rehearse(work)
+
+
+def _dry() -> provider.Request:
+    return benches.details(benches.tolerated(is_strict=False))
+
+
+def example_bodies() -> list[tuple[str, str, str]]:
+    """Return examples of PATCH bodies: who sends it, for which type, and the JSON."""
+    return [(label, kind, _patch(*operations)) for label, kind, operations in EXAMPLES]
+
+
+def _patch(*operations: Record) -> str:
+    urn = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+    return json.dumps({"schemas": [urn], "Operations": operations}, indent=2)
+
+
+EXAMPLES: Sequence[tuple[str, str, Sequence[Record]]] = (
+    ("Set one value", "User", [{"op": "replace", "path": "title", "value": "Guide"}]),
+    ("Okta deactivates", "User", [{"op": "replace", "value": {"active": False}}]),
+    (
+        "Entra ID deactivates",
+        "User",
+        [{"op": "Replace", "path": "active", "value": "False"}],
+    ),
+    (
+        "Entra ID sets the work address",
+        "User",
+        [
+            {
+                "op": "Replace",
+                "path": 'emails[type eq "work"].value',
+                "value": "new@example.com",
+            },
+            {"op": "Add", "path": "name.givenName", "value": "Jane"},
+        ],
+    ),
+    (
+        "Three steps",
+        "User",
+        [
+            {"op": "add", "path": "nickName", "value": "Babs"},
+            {
+                "op": "add",
+                "path": "emails",
+                "value": [{"value": "babs@jensen.example", "type": "home"}],
+            },
+            {"op": "remove", "path": "nickName"},
+        ],
+    ),
+    ("A mistake", "User", [{"op": "replace", "path": "tittle", "value": "Guide"}]),
+    ("Rename a group", "Group", [{"op": "replace", "path": "displayName", "value": "Guides"}]),
+    ("Remove all members", "Group", [{"op": "remove", "path": "members"}]),
+)

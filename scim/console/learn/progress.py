@@ -1,0 +1,139 @@
+"""What one visitor has done in the lessons, and the people whom the lessons need."""
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import session
+
+from scim.storage.tokens import Tenant
+
+from ..lab.payloads import Answer, ask
+from .lessons import Lesson, Names, Sent
+from .lessons.lesson import DOMAIN, patch, user, written
+
+KEPT = 20  # ids of what a visitor has made, in the session
+MARK = re.compile(r"\(lesson [0-9a-f]{4}\)")  # in the name of a group
+PAGE = 100
+WRITING_ONE = ("PUT", "PATCH", "DELETE")
+
+PEOPLE: Mapping[str, Mapping[str, Any]] = {
+    "ana": {"name": {"givenName": "Ana", "familyName": "Novak"}},
+    "vera": {"name": {"givenName": "Vera", "familyName": "Lind"}},
+    "omar": {"name": {"givenName": "Omar", "familyName": "Demir"}, "title": "Guide"},
+    "eva": {"name": {"givenName": "Eva", "familyName": "Moreau"}},
+    **{f"guest{n}": {"name": {"givenName": "Guest", "familyName": str(n)}} for n in range(1, 6)},
+}
+
+
+class NotPreparedError(Exception):
+    """A person whom a lesson needs could not be made; the message says why."""
+
+
+@dataclass(slots=True)
+class Visitor:
+    """A visitor of the lessons, as the session keeps it. ``ids`` are of one tenant."""
+
+    tenant: str
+    tag: str
+    ids: dict[str, str]
+    made: list[str]
+    done: list[str]
+
+    @classmethod
+    def current(cls, tenant: Tenant) -> "Visitor":
+        """Return the visitor of this session; a new one gets a tag of its own."""
+        kept = session.get("lessons", {})
+        ids = kept.get("ids", {}).get(tenant.name, {})
+        tag = kept.get("tag") or secrets.token_hex(2)
+        return cls(tenant.name, tag, dict(ids), kept.get("made", []), kept.get("done", []))
+
+    @property
+    def names(self) -> Names:
+        return Names(self.tag, self.ids)
+
+    def keep(self) -> None:
+        """Keep this visitor in the session."""
+        kept = session.get("lessons", {})
+        ids = kept.get("ids", {}) | {self.tenant: self.ids}
+        session["lessons"] = {"tag": self.tag, "ids": ids, "done": self.done} | {
+            "made": self.made[-KEPT:]
+        }
+
+    def lacks(self, lesson: Lesson) -> list[str]:
+        """Return who must be made before a lesson."""
+        return [who for who in lesson.needs if who not in self.ids]
+
+    def owns(self, sent: Sent) -> bool:
+        """Tell whether a request changes nothing but what the lessons of this visitor made."""
+        own = {*self.ids.values(), *self.made}
+        return all(each in own for each in _changed(sent))
+
+
+def prepare(tenant: Tenant, visitor: Visitor, lesson: Lesson) -> None:
+    """Make the people whom a lesson needs, or make them again what they were at first.
+
+    :raises NotPreparedError: the server refuses it
+    """
+    for who in lesson.needs:
+        found = find(tenant, f'userName eq "{visitor.names.user_name(who)}"', "/Users")
+        body = written(user(visitor.names, who, **PEOPLE[who], active=True))
+        if found:
+            answer = ask(tenant, "PUT", f"/Users/{found[0]}", body)
+        else:
+            answer = ask(tenant, "POST", "/Users", body)
+        visitor.ids[who] = _id(answer)
+        if who == "vera":  # her version must not be the first one any more
+            change = patch({"op": "replace", "path": "nickName", "value": secrets.token_hex(2)})
+            ask(tenant, "PATCH", f"/Users/{visitor.ids[who]}", change)
+
+
+def clean(tenant: Tenant, visitor: Visitor, everybody: bool) -> int:
+    """Delete what the lessons of a visitor made, or those of everybody; return how many."""
+    tag = "" if everybody else visitor.tag
+    people = find(tenant, f'userName ew "{tag}@{DOMAIN}"', "/Users")
+    groups = find(tenant, f'displayName ew "{f" {tag})" if tag else ")"}"', "/Groups", MARK)
+    count = 0
+    for target in [f"/Groups/{each}" for each in groups] + [f"/Users/{each}" for each in people]:
+        count += ask(tenant, "DELETE", target).status == 204
+    visitor.ids, visitor.made = {}, []
+    return count
+
+
+def find(
+    tenant: Tenant, text: str, endpoint: str, named: re.Pattern[str] | None = None
+) -> list[str]:
+    """Return the ids of what a filter finds, of groups those whose name has a pattern."""
+    answer = ask(tenant, "GET", f"{endpoint}?filter={text}&count={PAGE}&attributes=displayName")
+    listed = (answer.json or {}).get("Resources") or ()
+    return [
+        each["id"] for each in listed if not named or named.search(each.get("displayName") or "")
+    ]
+
+
+def _id(answer: Answer) -> str:
+    if answer.status not in (200, 201) or not answer.json:
+        detail = (answer.json or {}).get("detail", "")
+        raise NotPreparedError(f"The server answered {answer.status}: {detail}")
+    return str(answer.json["id"])
+
+
+def _changed(sent: Sent) -> Iterator[str]:
+    """Yield the ids of the resources that a request changes."""
+    if sent.method in WRITING_ONE:
+        yield sent.path.rpartition("/")[2]
+    body = sent.json
+    for name, operations in body.items() if isinstance(body, dict) else ():
+        if name.lower() == "operations" and isinstance(operations, list):
+            yield from _changed_in_bulk(operations)
+
+
+def _changed_in_bulk(operations: list[Any]) -> Iterator[str]:
+    for operation in operations:
+        if not isinstance(operation, dict):
+            continue
+        named = {name.lower(): each for name, each in operation.items()}
+        if str(named.get("method")).upper() in WRITING_ONE:
+            yield str(named.get("path")).rpartition("/")[2]

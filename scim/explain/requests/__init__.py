@@ -1,0 +1,1 @@
+"""Requests as texts and files: copied, pasted, exported, compared, and bulks by operation."""

@@ -1,0 +1,1 @@
+"""Secrets: what is masked, and why a credential was rejected."""

@@ -1,0 +1,1 @@
+"""An exchange in a sentence, and exchanges that belong together as conversations."""
