@@ -13,7 +13,9 @@ from .printing import printable
 ARRIVED = "scim.arrived"  # in a WSGI environment: when the request came, by perf_counter
 PLAIN_PATH = re.compile(r"[\w/.:-]*", re.ASCII)
 PLAIN_VALUE = re.compile(r"[\w.:,@/-]+", re.ASCII)
-QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')  # values in a filter: names, addresses, secrets
+ISSUED = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)  # as issued tokens look
+# Values in a filter: names, addresses, secrets. Single quotes are about what is no name.
+QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"?|(?<!\w)'(?![\w.:$/-]{1,200}')(?:[^'\\]|\\.)*'?""")
 
 
 class RequestLine(NamedTuple):
@@ -32,7 +34,8 @@ class RequestLine(NamedTuple):
     detail: str = ""  # of an error
 
     def __str__(self) -> str:
-        path = self.path if PLAIN_PATH.fullmatch(self.path) else quote(self.path, safe="/:")
+        path = self.shown_path()
+        path = path if PLAIN_PATH.fullmatch(path) else quote(path, safe="/:…")
         line = f"{self.method} {path} {self.status} {self.milliseconds:.1f}ms"
         line += f" request_id={self.request_id}{_who(self.client, self.tenant, self.token)}"
         line += _said("applied", self.applied) + _said("tolerated", self.tolerated)
@@ -40,8 +43,13 @@ class RequestLine(NamedTuple):
 
     def known(self) -> dict[str, Any]:
         """Return what is known, by its name."""
-        rest = {"milliseconds": round(self.milliseconds, 1), "detail": self.shown_detail()}
+        shown = {"path": self.shown_path(), "detail": self.shown_detail()}
+        rest = shown | {"milliseconds": round(self.milliseconds, 1)}
         return {name: value for name, value in (self._asdict() | rest).items() if value}
+
+    def shown_path(self) -> str:
+        """Return the path without a token, which people put there when they set a provider up."""
+        return ISSUED.sub("…", self.path) if self.status >= 400 else self.path
 
     def shown_detail(self) -> str:
         return QUOTED.sub('"…"', self.detail)

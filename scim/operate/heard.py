@@ -1,10 +1,13 @@
 """An exchange as a worker hears it, and what is recorded of it: masked, cut, and recognised."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from scim.explain.exchange import Check, Exchange, Message, Statement
 from scim.explain.providers import recognised
@@ -15,6 +18,8 @@ from scim.storage.noting import NOTHING, Noted
 from scim.storage.tokens import CONSOLE
 
 MOST_BYTES = 64 * 1024  # of a body that are kept
+ISSUED = re.compile(rb"(?<![\w-])[\w-]{43}(?![\w-])")  # as issued tokens look
+MOST_ISSUED = 20  # texts like that which are looked up
 LONGEST_TEXT = 2000  # characters of a statement, a path, a query, a header
 MOST_HEADERS = 100
 
@@ -63,18 +68,21 @@ class Listener:
 
     ``secret`` has the names of attributes that are never returned, in small letters, ``tokens``
     credentials that are masked wherever they are. ``rejected`` checks an Authorization header.
+    ``is_token`` tells whether a text is a token, which people also put where it does not belong.
     """
 
     base_path: str
     secret: frozenset[str]
     tokens: tuple[str, ...]
     rejected: Rejected
+    is_token: Callable[[str], bool]
 
     def exchange(self, heard: Heard) -> Exchange:
         """Return what is recorded: without secrets, and with at most 64 KiB of each body."""
         headers = [(name_of(name), value) for name, value in heard.request_headers()]
         sent = next((value for name, value in headers if name == "Authorization"), None)
-        masker = Masker(self.secret, (*self.tokens, *self.presented(sent)))
+        tokens = (*self.tokens, *self.presented(sent), *self.issued(heard, headers))
+        masker = Masker(self.secret, tokens)
         request = masker.body(heard.request)
         query = masker.query(heard.query)
         is_whole = len(heard.answer) == heard.answer_size
@@ -85,17 +93,17 @@ class Listener:
         size = max(len(heard.request), declared(heard.declared))
         answered = masker.headers(short(heard.answer_headers))
         return Exchange(
-            id=heard.id,
+            id=masker.without_known(heard.id),
             at=instant(heard.ended - heard.milliseconds / 1000),
             milliseconds=round(heard.milliseconds, 3),
-            method=heard.method[:20],
+            method=masker.without_known(heard.method)[:20],
             base=base,
             path=path[:LONGEST_TEXT],
             query=query[:LONGEST_TEXT],
             status=heard.status,
             request=message(shown, request, size, size == len(heard.request)),
             answer=message(answered, answer, heard.answer_size, is_whole),
-            client=heard.client,
+            client=masker.without_known(heard.client),
             provider="" if heard.token == CONSOLE else provider,
             tenant=heard.tenant,
             token=heard.token,
@@ -108,8 +116,26 @@ class Listener:
         )
 
     def presented(self, header: str | None) -> list[str]:
-        """Return the credential in an Authorization header, unless everybody knows it."""
-        return [each for each in (header or "").split()[-1:] if each != DEFAULT_TOKEN]
+        """Return the credential in an Authorization header, unless everybody knows it.
+
+        One with blanks in it is several words.
+        """
+        words = (header or "").split()
+        return [each for each in words[1:] or words if each != DEFAULT_TOKEN]
+
+    def issued(self, heard: Heard, headers: Sequence[tuple[str, str]]) -> list[str]:
+        """Return the tokens of this server in a request, wherever they are."""
+        url = unquote_to_bytes(
+            f"{heard.id} {heard.client} {heard.method} {heard.path} {heard.query}"
+        )
+        told = "\n".join(value for name, value in headers if name != "Authorization")
+        looked = (
+            found
+            for part in (url, told.encode("utf-8", "replace"), heard.request)
+            for found in ISSUED.finditer(part)
+        )
+        texts = {found[0].decode() for found in islice(looked, MOST_ISSUED)}
+        return [each for each in texts if self.is_token(each)]
 
     def below_base(self, path: str) -> tuple[str, str]:
         """Return the base path and what follows it; the former is empty for a path elsewhere."""

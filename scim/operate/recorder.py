@@ -66,6 +66,12 @@ class Recorder:
         def is_known(token: str) -> bool:
             return service.admit(token) is not None
 
+        def is_token(text: str) -> bool:
+            try:
+                return is_known(text)
+            except UnavailableError:
+                return True
+
         def rejected(header: str | None) -> tuple[Check, ...]:
             try:
                 number = 1 + service.database.read(count_tokens)
@@ -77,7 +83,8 @@ class Recorder:
             most, days = settings.recordings, settings.recording_days
             return Recordings.open(service.database, most, days)
 
-        return cls(open_recordings, Listener(settings.base_path, secret, tokens, rejected))
+        listener = Listener(settings.base_path, secret, tokens, rejected, is_token)
+        return cls(open_recordings, listener)
 
     def put(self, heard: Heard) -> None:
         """Let an exchange be recorded, if there is room for it; return at once."""

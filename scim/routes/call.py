@@ -24,7 +24,7 @@ from scim.protocol.values import PLACEHOLDER
 from scim.serializers.messages import load_bulk, load_search
 from scim.serializers.stored import Representation, location
 from scim.service import Service
-from scim.settings import Settings
+from scim.settings import DEFAULT_TOKEN, Settings
 from scim.storage import Access, Store
 from scim.storage.noting import NOTHING, begin
 
@@ -238,7 +238,10 @@ class Call(Request):
         tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
         client = self.remote_addr or ""
         parts = (milliseconds, self.id, client, tenant, token, self.applied, tolerated, self.detail)
-        logger.info(RequestLine(self.method, self.path, status, *parts))
+        path, own = self.path, self.settings.token
+        if status >= 400 and own != DEFAULT_TOKEN:  # people put it there by mistake
+            path = path.replace(own, "…")
+        logger.info(RequestLine(self.method, path, status, *parts))
 
     def known(self, milliseconds: float) -> tuple[Any, ...]:
         """Return what is known of the request, in the order in which ``Heard`` has it."""

@@ -44,6 +44,8 @@ HIDES = {
     "search with words": {"filter": f"password eq {S} of mine and {S}"},
     "search in brackets": {"filter": f"password[value eq {S}]"},
     "search that is none": {"filter": f'"password" eq "{S}"'},
+    "search with a colon": {"filter": f"password:{S}"},
+    "short name": {"pass": S, "Passwort": S},
     "unknown name": {"clientSecret": S, "api_key": S, "X-Api-Key": S, "accessToken": {"v": S}},
     "number": {"password": 73571234567},
     "pair": {"credentials": [], "extra": [{"name": "password", "value": S}]},
@@ -133,6 +135,12 @@ def test_body_without_a_secret_stays_as_it_was_sent(sent):
     assert Masker(NEVER).answer(text.encode(), is_error=False) == text
 
 
+def test_url_in_a_long_body_has_no_password():
+    body = json.dumps({"photo": f"https://ada:{S}@x.example/", "title": "x" * 2000}).encode()
+
+    assert not is_there(Masker(NEVER).body(body) + Masker(NEVER).answer(body, is_error=False))
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"no JSON", b"a=b&c=d", b'{"a": 1, "a": 2}'])
 def test_body_may_be_anything(body):
     assert Masker(NEVER).body(body) == body.decode(errors="replace")
@@ -166,6 +174,8 @@ def test_what_is_beside_a_secret_is_still_there():
         (f'filter=password eq "a&{S}"', f"filter=password%20eq%20%22{MASK}%22&{MASK}"),
         (f"filter=password%2520eq%2520%2522{S}%2522", f"filter=password%20eq%20%22{MASK}%22"),
         (f"filter=a eq 1 and password eq {S}", f"filter=a%20eq%20%22{MASK}%22%20and%20"),
+        (f"filter=password={quote(S)}", f"filter=password%20{MASK}"),
+        (f"filter=password%253A{S}", f"filter=password%20{MASK}"),
         (f"url=https://u:{S}@x.example/", f"url=https://{MASK}%40x.example/"),
         ("access_token=", "access_token="),
     ],
@@ -310,3 +320,19 @@ def test_time_grows_with_the_text_only(text):
     masker.answer(text[:-5].encode(), is_error=False, is_whole=False)
 
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        f"position 1: 'password%20eq%20%22{S}%22' is none",
+        f"path 'password={S}': x",
+        f'"{S}" is none',
+    ],
+)
+def test_error_quotes_nothing_where_the_request_has_a_secret(detail):
+    masker = Masker(NEVER)
+    masker.query("filter=password%20eq%20%22x%22")
+
+    assert not is_there(masker.detail(f"the user's title: {detail}"))
+    assert masker.detail(f"the user's title: {detail}").startswith("the user's title: ")

@@ -14,7 +14,7 @@ from ..support.waiting import happens
 WHO = ("127.0.0.1", "default", "okta", (), "", "")
 ANSWER = (list, b"", "", [], b"{}", 2)
 HEARD = Heard("1", 1.0, "GET", "/scim/v2/Users", *WHO, 0.0, "", 200, *ANSWER)
-LISTENER = Listener("/scim/v2", frozenset({"password"}), (), lambda header: ())
+LISTENER = Listener("/scim/v2", frozenset({"password"}), (), lambda header: (), lambda text: False)
 
 
 class Kept:

@@ -16,6 +16,7 @@ from scim.storage.recordings import Recordings
 from ..support.databases import ON_ONE_DATABASE
 from ..support.ports import free_port
 from ..support.scim import group, user
+from ..support.server import run
 from ..support.waiting import happens
 
 SECRET = "hunter2-and-more"
@@ -156,6 +157,28 @@ def test_rejected_credential_is_recorded_with_its_checks(server, recordings):
     assert without.request.is_cut  # it was not received
     assert without.request.size > 0
     assert server.token not in str(quoted)
+
+
+def test_token_in_a_wrong_place_is_not_recorded(start, recordings):
+    server = start(SCIM_TOKEN="my-Own_Token.1")
+    run("manage.py", "token", "revoke", "stray", DATABASE_URL=server.database_url)
+    issued = run("manage.py", "token", "issue", "stray", DATABASE_URL=server.database_url)
+    session, secrets = server.session, (server.token, issued.stdout.split()[0])
+    sent = [(header, secret) for header in ("Bearer no", "") for secret in secrets]
+    for header, secret in [*sent, (f"Bearer {secrets[1]}", secrets[1])]:
+        own = {"Authorization": header}
+        session.request("GET", f"/{secret}/Users", headers=own)
+        session.get("/Users", params={"filter": f'userName eq "{secret}"'}, headers=own)
+        names = ("User-Agent", "X-Request-Id", "X-Forwarded-For", "X-Forwarded-Host", "If-Match")
+        session.get("/Users", headers=own | dict.fromkeys(names, secret))
+        session.request(secret.replace(".", ""), "/Users", headers=own)
+        session.post("/Users", json=user(secret, title=secret), headers=own)
+
+    found = recorded(recordings, 25)
+
+    assert not [each for each in found for secret in secrets if secret in str(each)]
+    assert MASK in found[0].path
+    assert not [line for line in server.log.splitlines() for each in secrets if f"/{each}" in line]
 
 
 @ON_ONE_DATABASE

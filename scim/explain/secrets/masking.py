@@ -24,6 +24,7 @@ TOO_LONG = f"{MASK} (the body names a secret and is too long to be looked throug
 UNREADABLE = f"{MASK} (the body names a secret and cannot be read as JSON)"
 NAME = re.compile(r"[\w$-]+", re.ASCII)
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+SAID = re.compile(QUOTED.pattern + r"|(?<!\w)'(?:[^'\\]|\\.)*'?", re.DOTALL)  # in an error's detail
 OPERATOR = r"\b(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s"
 COMPARES = re.compile(OPERATOR, re.IGNORECASE)
 COMPARED = re.compile(
@@ -96,7 +97,10 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Return a text without credentials in its midst."""
-        text = without_credentials(text)
+        return self.without_known(without_credentials(text))
+
+    def without_known(self, text: str) -> str:
+        """Return a text without the credentials that are known."""
         for each in self.known:
             if each in text:
                 text = text.replace(each, MASK)
@@ -105,7 +109,7 @@ class Masker:
     def detail(self, detail: str) -> str:
         """Return the detail of an error, without what it repeats of a request with a secret."""
         if self.masked:
-            detail = self._without_found(QUOTED.sub(f'"{MASK}"', detail))
+            detail = self._without_found(SAID.sub(f'"{MASK}"', detail))
         return self.text(detail)
 
     def _without_found(self, text: str) -> str:
@@ -122,7 +126,8 @@ class Masker:
                 parts[place] = f"{name}={self._mask(unquote_plus(value))}"
                 continue
             read = unquote(unquote_plus(value if equals else part))  # Entra ID may code twice
-            masked = self._filter(read) if COMPARES.search(read) else self.text(read)
+            is_filter = name.lower() == "filter" or COMPARES.search(read)
+            masked = self._filter(read) if is_filter else self.text(read)
             if masked != read:
                 shown = quote(masked, safe=UNCODED).replace(CODED_MASK, MASK)
                 parts[place] = f"{name}={shown}" if equals else shown

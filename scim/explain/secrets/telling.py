@@ -7,13 +7,14 @@ MASK = "••••"
 CACHED = 1000  # characters of a text that may come again, such as a header or a URL
 APART = re.compile(r"[^a-z0-9]+")
 TELLING = re.compile(
-    r"passw(or)?d|passphrase|passcode|^pwd|pwd$|secret(?!ar|ai)|tokens?$|token(value|hash)$|"
+    r"passw(or)?[dt]|^pass$|passphrase|passcode|^pwd|pwd$|secret(?!ar|ai)|tokens?$|token(value|hash)$|"
     r"(api|private|access|signing|encryption|shared)keys?$|credentials?$|authorization|cookies?$|"
     r"^(jwt|otp|pin|bearer|assertion|signature|sig)$"
 )
 # A text without any of these has no name that tells, as it is written in JSON or in a filter.
 HINTS = (
     "passw",
+    'pass"',
     "passphrase",
     "passcode",
     "pwd",
@@ -83,7 +84,7 @@ def _without(text: str) -> str:
     for words, pattern, replacement in INLINE:
         if any(map(lower.__contains__, words)):
             text = pattern.sub(replacement, text)
-    if len(text) < CACHED and "://" in text:
+    if "://" in text:
         text = USERINFO.sub(rf"\1{MASK}@", text)
     return text
 
