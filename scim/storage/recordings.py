@@ -29,7 +29,13 @@ LAYOUT = 1  # of the file; one with another layout is emptied
 IN_ORDER = "SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock(76437645)"
 PRUNED_AFTER = 200  # exchanges that this process has added
 LAST = 2**63 - 1
-INSERT = sa.insert(exchanges)
+# One round trip; SQLAlchemy would need one for each row.
+INSERT = """
+    INSERT INTO recorded_exchanges (id, at, is_marked, known, request_body, answer_body)
+    SELECT * FROM unnest(
+        %(id)s, %(at)s, %(is_marked)s, %(known)s, %(request_body)s, %(answer_body)s
+    )
+"""
 NEWEST = sa.select(exchanges).order_by(exchanges.c.number.desc())
 BODIES = ("request_body", "answer_body")
 HEADS = sa.select(
@@ -71,8 +77,11 @@ class Recordings:
         def work(connection: sa.Connection) -> None:
             if not self.is_sqlite:
                 connection.exec_driver_sql(IN_ORDER)
-            if rows:
-                connection.execute(INSERT, rows)
+            if rows and self.is_sqlite:
+                connection.execute(sa.insert(exchanges), rows)
+            elif rows:
+                values = {name: [row[name] for row in rows] for name in rows[0]}
+                connection.exec_driver_sql(INSERT, values)
             if dropped:
                 more = sa.update(drops).values(dropped=drops.c.dropped + dropped)
                 if not connection.execute(more).rowcount:
