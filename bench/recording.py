@@ -57,11 +57,15 @@ def compare(
     """Measure both servers in turns, and print the ratios and differences of each turn."""
     for server in servers:
         measure(pool, server, operation, WARM_UP)
-    rates = [
-        [measure(pool, each, operation, seconds).rate for each in servers] for _ in range(rounds)
-    ]
-    rate = median(off for off, _ in rates)
-    show(f"{name}, full load: {rate:,.0f}/s without; with, times", [on / off for off, on in rates])
+    full = [[measure(pool, each, operation, seconds) for each in servers] for _ in range(rounds)]
+    rate = median(off.rate for off, _ in full)
+    show(
+        f"{name}, full load: {rate:,.0f}/s without; with, times",
+        [on.rate / off.rate for off, on in full],
+    )
+    cpu = median(off.cpu_milliseconds for off, _ in full)
+    more = [on.cpu_milliseconds - off.cpu_milliseconds for off, on in full]
+    show(f"{name}, processor time: {cpu:.2f} ms without; with, ms more", more)
     half = rate / 2 / CONNECTIONS
     latencies = [
         [

@@ -28,38 +28,33 @@ Rejected = Callable[[str | None], tuple[Check, ...]]
 
 
 class Heard(NamedTuple):
-    """The parts of an exchange when its answer is made, as they came: nothing is masked yet.
+    """The parts of an exchange, as they came: nothing is masked yet.
 
-    ``ended`` is the instant in seconds of Unix time. ``declared`` is the Content-Length of the
-    request. ``answer`` may be the beginning of the whole answer, which has ``answer_size`` bytes.
-    A request leaves as much as it can to the recorder: ``request_headers`` is called there.
+    ``ended`` is the instant in seconds of Unix time. Names of headers may be those of WSGI.
+    ``declared`` is the Content-Length of the request. ``answer`` may be the beginning of the whole
+    answer, which has ``answer_size`` bytes.
     """
 
     id: str
     milliseconds: float
     method: str
     path: str
-    client: str
-    tenant: str
-    token: str
-    tolerated: tuple[str, ...]
-    applied: str
-    detail: str
     ended: float
     query: str
     status: int
-    request_headers: Callable[[], Headers]
+    request_headers: Headers
     request: bytes
     declared: str
     answer_headers: Headers
     answer: bytes
     answer_size: int
+    client: str = ""
+    tenant: str = ""
+    token: str = ""
+    tolerated: tuple[str, ...] = ()
+    applied: str = ""
+    detail: str = ""
     noted: Noted = NOTHING
-
-    @property
-    def size(self) -> int:
-        """The number of bytes that its bodies take while it waits."""
-        return len(self.request) + len(self.answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,7 @@ class Listener:
 
     def exchange(self, heard: Heard) -> Exchange:
         """Return what is recorded: without secrets, and with at most 64 KiB of each body."""
-        headers = [(name_of(name), value) for name, value in heard.request_headers()]
+        headers = [(name_of(name), value) for name, value in heard.request_headers]
         sent = next((value for name, value in headers if name == "Authorization"), None)
         tokens = (*self.tokens, *self.presented(sent), *self.issued(heard, headers))
         masker = Masker(self.secret, tokens)

@@ -23,14 +23,14 @@ from scim.storage.tokens import count_tokens
 
 from .heard import Heard, Listener
 
-MOST_WAITING = 10_000  # exchanges in the queue of a worker
+MOST_WAITING = 5_000  # exchanges in the queue of a worker
 MOST_BYTES = 32 * 1024 * 1024  # of their bodies, with ``BESIDE`` for each exchange
-BESIDE = 2000  # bytes that an exchange takes beside its bodies
+BESIDE = 6000  # bytes that an exchange takes beside its bodies, as measured
 AT_ONCE = 30  # exchanges in one transaction
 GATHERING = 0.05  # seconds in which further exchanges join the first one
 # The share of time in which the thread works, while there is much to record. In a busy worker it
 # gets less than half of a processor meanwhile, since the requests go on.
-SHARE = 0.05
+SHARE = 0.03
 CREDIT = 0.1  # seconds that it may work at once, after a rest
 CLOSING = 2.0  # seconds to store what waits when the worker stops
 FAILED = 1.0  # seconds to wait when nothing can be stored
@@ -48,7 +48,7 @@ class Recorder:
         self.listener = listener
         self.recordings: Recordings | None = None
         self.budget = Budget()
-        self._waiting: deque[Heard] = deque()
+        self._waiting: deque[tuple[int, Callable[[], Heard]]] = deque()
         self._bytes = 0
         self._dropped = 0
         self._warned = -float(PAUSE)
@@ -86,14 +86,17 @@ class Recorder:
         listener = Listener(settings.base_path, secret, tokens, rejected, is_token)
         return cls(open_recordings, listener)
 
-    def put(self, heard: Heard) -> None:
-        """Let an exchange be recorded, if there is room for it; return at once."""
-        size = heard.size + BESIDE
+    def put(self, size: int, heard: Callable[[], Heard]) -> None:
+        """Let an exchange be recorded, if there is room for its ``size`` bytes; return at once.
+
+        ``heard`` is called in the recorder's thread.
+        """
+        size += BESIDE
         with self._lock:
             if len(self._waiting) >= MOST_WAITING or self._bytes + size > MOST_BYTES:
                 self._dropped += 1
             else:
-                self._waiting.append(heard)
+                self._waiting.append((size, heard))
                 self._bytes += size
             if self._thread is None:
                 self._start()
@@ -131,15 +134,15 @@ class Recorder:
             if not is_stored and self._is_closing.is_set():
                 return
 
-    def _taken(self) -> tuple[list[Heard], int]:
+    def _taken(self) -> tuple[list[Callable[[], Heard]], int]:
         """Return the next exchanges, and how many were dropped."""
         with self._lock:
             batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
-            self._bytes -= sum(heard.size + BESIDE for heard in batch)
+            self._bytes -= sum(size for size, _ in batch)
             dropped, self._dropped = self._dropped, 0
-        return batch, dropped
+        return [heard for _, heard in batch], dropped
 
-    def _store(self, batch: list[Heard], dropped: int) -> bool:
+    def _store(self, batch: list[Callable[[], Heard]], dropped: int) -> bool:
         """Record exchanges and tell whether it worked; never raise."""
         made = [exchange for heard in batch if (exchange := self._made(heard))]
         dropped += len(batch) - len(made)
@@ -153,12 +156,12 @@ class Recorder:
             return False
         return True
 
-    def _made(self, heard: Heard) -> Exchange | None:
+    def _made(self, heard: Callable[[], Heard]) -> Exchange | None:
         """Return an exchange; None if nothing could be made of it, which is a bug."""
         try:
-            return self.listener.exchange(heard)
+            return self.listener.exchange(heard())
         except Exception as error:  # its text may have a secret
-            self._warn("Request %s could not be recorded: %s", heard.id, type(error).__name__)
+            self._warn("A request could not be recorded: %s", type(error).__name__)
             return None
 
     def _warn(self, *said: str) -> None:

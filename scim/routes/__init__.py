@@ -4,7 +4,7 @@ from flask import Flask
 
 from scim.service import Service
 
-from . import bulk, call, discovery, errors, home, me, resources, search
+from . import bulk, discovery, errors, finishing, home, me, resources, search
 
 
 def register(app: Flask, service: Service) -> None:
@@ -14,4 +14,4 @@ def register(app: Flask, service: Service) -> None:
         app.register_blueprint(bp, url_prefix=service.settings.base_path + (bp.url_prefix or ""))
     app.register_blueprint(home.bp)
     errors.register(app)
-    call.register(app)
+    finishing.register(app)

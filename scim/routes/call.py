@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
-from flask import Flask, Request, Response, request
+from flask import Request, Response, request
 
 from scim import provider
 from scim.logs import ARRIVED, RequestLine
@@ -30,8 +30,6 @@ from scim.storage.noting import NOTHING, begin
 
 from . import answers, body
 from .hosts import root_url
-from .overhearing import Overheard, body_of, text_of
-from .proxies import behind_proxies
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -42,14 +40,6 @@ WHOLE_LIST = SearchRequest()
 RECORDER = "scim_recorder"  # in the application's extensions, if exchanges are recorded
 
 logger = logging.getLogger("scim")
-
-
-def register(app: Flask) -> None:
-    """Use ``Call`` for requests, heed the headers of a proxy, and finish every answer."""
-    app.request_class = partial(Call, app.extensions)  # type: ignore[assignment]
-    trusted = app.extensions["scim"].settings.trusted_proxies
-    app.wsgi_app = behind_proxies(app.wsgi_app, trusted)  # type: ignore[assignment, method-assign]
-    app.after_request(_finish)
 
 
 class Call(Request):
@@ -243,13 +233,6 @@ class Call(Request):
             path = path.replace(own, "…")
         logger.info(RequestLine(self.method, path, status, *parts))
 
-    def known(self, milliseconds: float) -> tuple[Any, ...]:
-        """Return what is known of the request, in the order in which ``Heard`` has it."""
-        tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
-        asked = self.id, milliseconds, self.method, text_of(self.sent_path)
-        tolerated = tuple(self.tolerated.used)
-        return *asked, self.remote_addr or "", tenant, token, tolerated, self.applied, self.detail
-
     def answer(self, text: str, status: int = 200) -> Response:
         """Answer with JSON text in which the placeholder stands for the base URL."""
         return answers.answer_text(text, self.service_url, status)
@@ -259,26 +242,3 @@ def this_call() -> Call:
     """Return the request that is being answered."""
     found: Call = request._get_current_object()  # type: ignore[attr-defined]
     return found
-
-
-def _finish(response: Response) -> Response:
-    """Add the headers of every answer, and log it as soon as it is made."""
-    call = this_call()
-    used = ",".join(call.tolerated.used)
-    if call.applied:
-        response.headers["Preference-Applied"] = call.applied  # RFC 7240 §3
-    answers.finish(response, call.id, used)
-    overheard = Overheard(call.recorder, call.noted, response) if call.recorder else None
-
-    def made() -> None:
-        milliseconds = 1000 * (perf_counter() - call.began)
-        call.log(response.status_code, milliseconds, used)
-        if overheard:
-            sent = body_of(call.environ, call.received)
-            overheard.put(call.environ, call.host_header, sent, call.known(milliseconds))
-
-    if response.is_streamed:
-        response.call_on_close(made)
-    else:
-        made()
-    return response

@@ -126,7 +126,7 @@ class Exchanges:
         self.unanswered.discard(id(asked))
         heard = fail(asked, error)
         if self.recorder:
-            self.recorder.put(heard)
+            self.recorder.put(len(heard.answer), lambda: heard)
 
     def close(self) -> None:
         """Let what was recorded be stored, after the last answer."""
@@ -165,27 +165,22 @@ def fail(asked: Asked, error: Exception) -> Heard:
     milliseconds = 1000 * (perf_counter() - asked.arrived)
     answered = scope.method, scope.path, error.status, milliseconds, this, address_of(scope)
     logger.info(RequestLine(*answered, detail=error.detail))
-    sent = [("Host", scope.authority or ""), *scope.headers.items()]
     return Heard(
         id=this,
         milliseconds=milliseconds,
         method=scope.method,
         path=scope.path,
-        client=address_of(scope),
-        tenant="",
-        token="",
-        tolerated=(),
-        applied="",
-        detail=error.detail,
         ended=time(),
         query=scope.query_string,
         status=error.status,
-        request_headers=lambda: sent,
+        request_headers=[("Host", scope.authority or ""), *scope.headers.items()],
         request=b"",
         declared=scope.headers.get("content-length", ""),
         answer_headers=CLOSING + own,
         answer=text.encode(),
         answer_size=len(text.encode()),
+        client=address_of(scope),
+        detail=error.detail,
     )
 
 
