@@ -94,6 +94,14 @@ def visible(text: Any) -> str:
     return "".join(each if _is_harmless(each) else repr(each)[1:-1] for each in shown)
 
 
+def json_text(document: Any) -> str:
+    """Return JSON to read and to edit; characters that nobody sees are written as escapes."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return "".join(
+        each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text
+    )
+
+
 def json_view(text: str, changed: Collection[str] = ()) -> Markup:
     """Return JSON with colours and folds; what is no JSON is shown as it came.
 

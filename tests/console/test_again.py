@@ -105,6 +105,15 @@ def test_masked_values_and_cut_bodies_are_named_before_they_are_sent(console, re
     assert "The body was cut when it was recorded" in words(answer.text)
 
 
+def test_what_nobody_sees_is_an_escape_in_the_form(console, record):
+    number = record(made_up("POST", "/Users", {"userName": "j\ud800\u202e", "title": "Zoë"}))
+
+    page = unescape(console.web.get(f"/exchange/{number}/again").text)
+
+    assert r'"userName": "j\ud800\u202e"' in page
+    assert '"title": "Zoë"' in page
+
+
 def test_link_for_looking_sends_and_marks_nothing(visitor, record):
     number = record(made_up("POST", "/Users", JANE))
     page = visitor.get(f"/exchange/{number}").text

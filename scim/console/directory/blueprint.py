@@ -85,14 +85,6 @@ def difference(before: str | None, after: str | None) -> list[Difference]:
     return short_ones(changes(plain(before), plain(after)))
 
 
-def json_text(document: Any) -> str:
-    """Return JSON to read and to edit; characters that nobody sees are written as escapes."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    return "".join(
-        each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text
-    )
-
-
 def read_json(text: str) -> Any:
     """Return the value of JSON text that this server made."""
     return json.loads(with_urls(text), strict=False)

@@ -18,8 +18,9 @@ from scim.storage import Store, is_id, kind_of
 from scim.storage.tokens import Tenant
 
 from ..lab.benches import this_tenant
+from ..showing import json_text
 from ..state import state
-from .blueprint import asked, bp, json_text, profile, read_json, this_store, this_type
+from .blueprint import asked, bp, profile, read_json, this_store, this_type
 from .resource import ALL, Shown, find
 from .restoring import place
 

@@ -21,13 +21,13 @@ from scim.storage.tokens import CONSOLE, Tenant
 
 from ..exchanges.changed import plain
 from ..lab.benches import this_tenant
+from ..showing import json_text
 from ..state import state
 from .blueprint import (
     asked,
     bp,
     difference,
     given,
-    json_text,
     read_json,
     this_id,
     this_store,

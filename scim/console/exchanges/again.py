@@ -16,6 +16,7 @@ from scim.explain.secrets.telling import MASK
 from scim.storage.recordings import Recordings
 
 from ..keys import is_read_only
+from ..showing import json_text
 from ..state import state
 from .page import recorded
 
@@ -128,7 +129,7 @@ def pretty(text: str) -> str:
     """Return a body with line breaks if it is JSON, or else as it is."""
     try:
         value = json.loads(text)
-        shown = json.dumps(value, ensure_ascii=False, indent=2)
+        shown = json_text(value)
     except (ValueError, RecursionError):
         return text
     has_same = json.dumps(value) == json.dumps(json.loads(shown))
