@@ -24,9 +24,10 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 def register(app: Flask) -> None:
     """Let the templates use these functions as filters."""
-    filters = (attribute, clock, day, duration, effect, json_view, many, size, state_of, visible)
+    filters = (attribute, clock, day, duration, json_view, many, size, state_of, visible)
     for function in filters:
         app.add_template_filter(function, function.__name__)
+    app.add_template_global(effect, "effect")
 
 
 def attribute(path: str) -> str:
@@ -55,11 +56,18 @@ def duration(milliseconds: float) -> str:
     return f"{milliseconds / 1000:.1f} s"
 
 
-def effect(exchange: Exchange) -> str:
-    """Return what an exchange did to the directory, in short: ``+1 user``, ``~2 groups``."""
-    counted = Counter(
-        (SIGNS.get(each.operation, "~"), each.resource_type) for each in exchange.made
-    )
+def effect(*exchanges: Exchange) -> str:
+    """Return what exchanges did to the directory, in short: ``+1 user``, ``~2 groups``.
+
+    A resource counts once: as new, if it was made among them.
+    """
+    signs: dict[tuple[str, str], str] = {}
+    for exchange in exchanges:
+        for each in exchange.made:
+            sign = SIGNS.get(each.operation, "~")
+            if sign != "~" or (each.resource_type, each.resource_id) not in signs:
+                signs[each.resource_type, each.resource_id] = sign
+    counted = Counter((sign, kind) for (kind, _), sign in signs.items())
     return ", ".join(
         f"{sign}{count} {kind.lower()}{'s' if count > 1 else ''}"
         for (sign, kind), count in counted.most_common(MOST_KINDS)

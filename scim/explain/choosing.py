@@ -1,5 +1,6 @@
 """Which exchanges a person wants to see: ``status:4xx provider:okta user:jane``."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -37,13 +38,17 @@ NAMES: Mapping[str, Matcher] = {
 }
 
 
+STATUS = re.compile(r"[1-5](\d\d|\dx|xx|x|)", re.ASCII)
+ALL = f"The whole word is looked for. There are {', '.join(NAMES)}."
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The terms of a choice, all of which must hold; ``unknown`` are names that are none."""
+    """The terms of a choice, all of which must hold; ``problems`` tells what is odd in the text."""
 
     text: str
     terms: Sequence[tuple[str, str]]
-    unknown: Sequence[str]
+    problems: Sequence[str] = ()
 
     def matches(self, exchange: Exchange) -> bool:
         return all(NAMES[name](exchange, wanted) for name, wanted in self.terms)
@@ -54,16 +59,20 @@ def read_choice(text: str) -> Choice:
 
     A value with spaces stands in double quotes: ``user:"Jane Berg"``.
     """
-    terms, unknown = [], []
+    terms, problems = [], []
     for word in _words(text):
         name, colon, value = word.partition(":")
         if colon and name.lower() in NAMES and value:
             terms.append((name.lower(), value.lower()))
+            if name.lower() == "status" and not STATUS.fullmatch(value.lower()):
+                problems.append(
+                    f"“{value}” is no status. Write for example status:409 or status:4xx."
+                )
         else:
             if colon and name.isalpha() and name.isascii():
-                unknown.append(name)
+                problems.append(f"“{name}:” is no name that a filter has. {ALL}")
             terms.append(("user", word.lower()))
-    return Choice(text.strip(), tuple(terms), tuple(unknown))
+    return Choice(text.strip(), tuple(terms), tuple(problems))
 
 
 def _words(text: str) -> list[str]:

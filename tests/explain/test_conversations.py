@@ -181,6 +181,17 @@ def test_pause_ends_a_conversation():
     assert len(conversations(steps(*CASES["assigned"][0], apart=61))) == 2
 
 
+@pytest.mark.parametrize(("apart", "status"), [(1, 400), (11, 200)])
+def test_failure_and_later_change_are_lines_of_their_own(apart, status):
+    change = exchange("PATCH", f"/Users/{JANE['id']}", deactivation(False), status)
+    *first, last = steps(*CASES["assigned"][0], change)
+
+    later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_796_000_002 + apart))
+    talked = conversations([*first, replace(last, at=later)])
+
+    assert [len(each.exchanges) for each in talked] == [2, 1]
+
+
 @pytest.mark.parametrize("name", ["provider", "tenant", "token"])
 def test_others_are_not_in_a_conversation(name):
     first, second = steps(*CASES["assigned"][0])

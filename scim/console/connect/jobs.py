@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock, Thread
@@ -30,6 +30,7 @@ UNBLOCKED = (
     "sys.argv[0] = 'manage.py'; runpy.run_path('manage.py', run_name='__main__')"
 )
 PATIENCE = 3  # seconds that a command has to end with the console
+RECENT = 300  # seconds in which a page tells the end
 KEPT = 200  # lines of what a command has printed
 DONE = re.compile(r"(\d{1,6}) of (\d{1,6}) checks")
 DAY = re.compile(r"\d\d [A-Z][a-z]{2}(?=  )")
@@ -53,6 +54,12 @@ class Job:
     @property
     def is_running(self) -> bool:
         return self.status is None
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether it has ended a short time ago."""
+        since = datetime.now(UTC) - timedelta(seconds=RECENT)
+        return bool(self.ended) and self.ended > date_time(since)
 
     @property
     def last_line(self) -> str:

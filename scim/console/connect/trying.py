@@ -35,6 +35,8 @@ def run(kind: str) -> ResponseReturnValue:
 def stop() -> ResponseReturnValue:
     """Stop what is running."""
     state().jobs.stop()
+    if request.form.get("then") == "live":
+        return redirect(page_url("live.live"), 303)
     return redirect(page_url("connect.page", _anchor="try"), 303)
 
 

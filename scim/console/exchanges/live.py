@@ -25,13 +25,12 @@ WINDOW = 300  # exchanges before the new ones: a conversation goes on among them
 MOST_SENT = 50  # conversations in one event; older ones are passed over
 PAUSE = 0.5  # seconds between two events
 PATIENCE = 15  # seconds after which a stream says that it is still there
-
 MOST_MADE = 2000  # rows that are kept for the next who watch
 
+MOST_EVENTS = 50  # that are kept for the others who watch
 MOST_STREAMS = 40
 
 _streams = BoundedSemaphore(MOST_STREAMS)
-MOST_EVENTS = 50  # that are kept for the others who watch
 
 _made: dict[tuple[int, int, int], str] = {}
 _events_made: dict[Hashable, str] = {}
@@ -47,7 +46,7 @@ def live() -> ResponseReturnValue:
     before = request.args.get("before", type=int)
     found, scanned = chosen(state().recordings, choice, before)
     names = state().names.of(found)
-    folded = conversations(found, names)[: -SHOWN - 1 : -1]
+    folded = sorted(conversations(found, names), key=newest, reverse=True)[:SHOWN]
     settings = state().service.settings
     return render_template(
         "live/page.html",
@@ -58,6 +57,7 @@ def live() -> ResponseReturnValue:
         older=scanned if found and len(found) >= SHOWN else None,
         last=state().recordings.last(),
         dropped=state().recordings.dropped(),
+        job=state().jobs.current,
         base_url=settings.base_url,
         token=settings.token if settings.token == DEFAULT_TOKEN else "",
     )
@@ -89,6 +89,12 @@ def poll() -> ResponseReturnValue:
     found = [each for each in new if choice.matches(each)]
     payload = _payload(current_app, state(), found, {each.number for each in found})
     return payload | {"last": new[-1].number if new else last}
+
+
+@bp.get("/year")
+def year() -> ResponseReturnValue:
+    """Answer with how far the company's year is, as a part of the page."""
+    return render_template("live/year.html", job=state().jobs.current)
 
 
 @bp.post("/exchanges/clear")
@@ -160,16 +166,20 @@ def _payload(
         if any(exchange.number in fresh for exchange in each.exchanges)
     ]
     rows = [
-        {"number": each.number, "html": row(app, each, names)}
-        for each in sorted(grown, key=lambda one: one.number)[-MOST_SENT:]
+        {"number": each.number, "last": newest(each), "html": row(app, each, names)}
+        for each in sorted(grown, key=newest)[-MOST_SENT:]
     ]
     return {"rows": rows, "count": len(fresh)}
 
 
+def newest(conversation: Conversation) -> int:
+    """Return the number of the newest exchange of a conversation."""
+    return max(each.number for each in conversation.exchanges)
+
+
 def row(app: Flask, conversation: Conversation, names: Mapping[str, str]) -> str:
     """Return the HTML of a conversation, made once for all who watch."""
-    exchanges = conversation.exchanges
-    key = (conversation.number, len(exchanges), max(each.number for each in exchanges))
+    key = (conversation.number, len(conversation.exchanges), newest(conversation))
     if key not in _made:
         if len(_made) >= MOST_MADE:
             _made.clear()

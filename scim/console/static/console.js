@@ -73,6 +73,12 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.asks;
   if (question && !confirm(question)) event.preventDefault();
+  const busy = event.target.dataset.busy;
+  const button = event.target.querySelector("button:not([type=button])");
+  if (busy && button) {
+    button.textContent = busy;
+    setTimeout(() => (button.disabled = true)); // after the form was sent
+  }
 });
 
 for (const each of $$("[data-submits]")) {
@@ -109,7 +115,9 @@ localise();
 
 // Keys
 
-const GO = { l: "Live", c: "Conversation", d: "Directory", b: "Lab", p: "Problems" };
+const GO = {
+  l: "Live", c: "Conversation", d: "Directory", b: "Lab", e: "Learn", n: "Connect", p: "Problems", o: "Operate",
+};
 let isGoing = false;
 
 function isTyping(target) {

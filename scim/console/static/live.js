@@ -29,29 +29,33 @@ function isAtTop() {
 
 function take(payload) {
   seen.push([Date.now(), payload.count]);
-  for (const { number, html } of payload.rows) {
+  const isMoving = !isPaused && isAtTop();
+  for (const { number, last, html } of payload.rows) {
     const shown = list.querySelector(`:scope > [data-number="${number}"]`);
-    if (shown) replace(shown, html);
-    else waiting.set(number, html);
+    if (shown && (!isMoving || shown === list.firstElementChild)) replace(shown, html);
+    else {
+      const isOpen = Boolean(shown?.querySelector("details")?.open);
+      shown?.remove();
+      waiting.set(number, { last, html, isOpen });
+    }
   }
   if (!isPaused && isAtTop()) show();
   else tell();
 }
 
-function made(html) {
+function made(html, isOpen = false) {
   const template = document.createElement("template");
   template.innerHTML = html; // the server has escaped what clients sent
   localise(template.content);
+  const details = template.content.querySelector("details");
+  if (details) details.open = isOpen;
   return template.content.firstElementChild;
 }
 
 function replace(shown, html) {
-  const fresh = made(html);
-  const isOpen = shown.querySelector("details")?.open;
+  const fresh = made(html, Boolean(shown.querySelector("details")?.open));
   const focused = document.activeElement;
   const had = shown.contains(focused) ? focused.getAttribute("href") : null;
-  const details = fresh.querySelector("details");
-  if (isOpen && details) details.open = true;
   shown.replaceWith(fresh);
   if (had) fresh.querySelector(`[href="${had}"]`)?.focus();
   else if (had === null && shown.contains(focused)) fresh.querySelector("summary")?.focus();
@@ -60,8 +64,8 @@ function replace(shown, html) {
 function show() {
   if (!waiting.size) return;
   document.querySelector("#nothing")?.remove();
-  const rows = [...waiting.entries()].sort(([one], [other]) => other - one).slice(0, MOST);
-  list.prepend(...rows.map(([, html]) => made(html)));
+  const rows = [...waiting.values()].sort((one, other) => other.last - one.last).slice(0, MOST);
+  list.prepend(...rows.map(({ html, isOpen }) => made(html, isOpen)));
   waiting.clear();
   while (list.children.length > MOST) list.lastElementChild.remove();
   more.hidden = true;
@@ -133,5 +137,15 @@ addEventListener("scroll", () => {
   if (!isPaused && waiting.size && isAtTop()) show();
 });
 addEventListener("pagehide", () => source?.close());
+const year = document.querySelector("#year");
+
+async function follow() {
+  if (!year.querySelector("[data-runs]")) return;
+  const answer = document.hidden ? null : await fetch("/year").catch(() => null);
+  if (answer?.ok) year.innerHTML = await answer.text();
+  setTimeout(follow, 1500);
+}
+
+follow();
 setInterval(tick, 1000);
 listen();

@@ -15,6 +15,7 @@ from .purposes import WRITES, Purpose, purpose_of
 from .sentence import DRY_RUN, told
 
 GAP = 60.0  # seconds without a request that end a conversation
+AFTER_WRITE = 10  # seconds after a write; a later one is a change of its own
 LONGEST_KEY = 256
 OUTCOMES: dict[Purpose, str] = {
     "create": "created",
@@ -72,7 +73,8 @@ def conversations(
 ) -> list[Conversation]:
     """Return exchanges in any order as conversations, oldest first; each is in one of them.
 
-    A conversation is of one provider, tenant and token. It ends with a minute without a request,
+    A conversation is of one provider, tenant and token. It ends with a minute without a request, or
+    ten seconds after a write,
     or where the next step cannot belong to it: a look-up after a create. ``names`` has names of
     resources by their ids, where the exchanges have ids only.
     """
@@ -148,7 +150,9 @@ def _continued(
     """Return the conversation that an exchange goes on with."""
     for key in keys:
         candidate = open_ones.get(key)
-        if candidate and at - candidate.last <= GAP and _fits(candidate, purpose, reading):
+        if candidate is None or not _fits(candidate, purpose, reading):
+            continue
+        if at - candidate.last <= (AFTER_WRITE if candidate.write else GAP):
             return candidate
     return None
 
@@ -162,8 +166,8 @@ def _fits(candidate: _Open, purpose: Purpose, reading: Reading) -> bool:
     write = candidate.write
     if purpose == "discover" or write is None:
         return True
-    if candidate.readings[-1].exchange.is_failed:
-        return False
+    if candidate.readings[-1].exchange.is_failed or reading.exchange.is_failed:
+        return False  # people look for a failure among the newest
     if purpose == "read":  # Okta reads a group that it has just created, and pushes its members
         return reading.resource_type == "Group" and candidate.purposes[-1] == "create"
     return purpose == "update" and write in ("create", "update")
