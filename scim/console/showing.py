@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
+from urllib.parse import unquote_plus
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -24,7 +25,7 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 def register(app: Flask) -> None:
     """Let the templates use these functions as filters."""
-    filters = (attribute, clock, day, duration, json_view, many, size, state_of, visible)
+    filters = (attribute, clock, day, decoded, duration, json_view, many, size, state_of, visible)
     for function in filters:
         app.add_template_filter(function, function.__name__)
     app.add_template_global(effect, "effect")
@@ -43,6 +44,11 @@ def clock(instant: str) -> str:
 def day(instant: str) -> str:
     """Return the day of an instant: ``2026-11-29``, in UTC."""
     return instant[:10]
+
+
+def decoded(query: str) -> str:
+    """Return a query as people read it: ``filter=userName eq "jane"``."""
+    return unquote_plus(query)
 
 
 def duration(milliseconds: float) -> str:

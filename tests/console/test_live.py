@@ -214,3 +214,9 @@ def test_path_that_leads_nowhere_is_shown_whole(console):
 
 def test_odd_filter_is_told(console):
     assert "“abc” is no status" in console.web.get("/", params={"q": "status:abc"}).text
+
+
+def test_query_is_shown_as_people_read_it(console):
+    console.server.session.get("/Users", params={"filter": 'userName eq "jane&<b>"'})
+
+    assert "?filter=userName eq &#34;jane&amp;&lt;b&gt;&#34;<" in console.recorded()
