@@ -1,13 +1,14 @@
 """The console as a Flask application."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from flask import Flask, current_app, render_template, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from scim.explain.sentences.sentence import said, sentence
-from scim.protocol.errors import ScimError
+from scim.protocol.errors import ScimError, UnavailableError
 
 from . import directory, find, keys, operate, showing
 from .app_urls import here, page_url
@@ -19,6 +20,8 @@ from .lab import page as lab
 from .learn import page as learn
 from .problems import page as problems
 from .state import State, state
+
+T = TypeVar("T")
 
 PAGES = (
     ("live.live", "Live"),
@@ -71,11 +74,19 @@ def _shared() -> dict[str, Any]:
         "csrf": session.get("csrf", ""),
         "read_only": keys.is_read_only(),
         "tenant_name": request.args.get("tenant", ""),
-        "tenants": state().tenants() if session else [],
-        "counts": {"problems.page": len(problems.chosen())} if session else {},
+        "tenants": _read(state().tenants) if session else (),
+        "counts": {"problems.page": len(_read(problems.chosen))} if session else {},
         "page_url": page_url,
         "here": here,
     }
+
+
+def _read(what: Callable[[], Sequence[T]]) -> Sequence[T]:
+    """Return what the database has; nothing while it is away, or the page could not say so."""
+    try:
+        return what()
+    except UnavailableError:
+        return ()
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

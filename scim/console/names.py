@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from functools import partial
+from time import monotonic
 
 from scim.explain.bodies import name_of, names, subject
 from scim.explain.exchange import Exchange
@@ -12,6 +13,7 @@ from scim.storage import History, Store, is_id
 from scim.storage.tokens import CONSOLE, find_tenant
 
 KEPT = 10_000
+KEPT_SECONDS = 30
 MOST_GONE = 20  # resources whose last name is looked up in history, one by one
 
 
@@ -21,6 +23,7 @@ class Names:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._known: dict[tuple[str, str], str] = {}
+        self._until = 0.0  # people change their names
 
     def of(self, exchanges: Iterable[Exchange]) -> Mapping[str, str]:
         """Return the names of those that the exchanges are about, by id; '' where none is known."""
@@ -37,24 +40,21 @@ class Names:
 
     def named(self, tenant: str, ids: Iterable[str]) -> dict[str, str]:
         """Return the names of resources of a tenant by their ids."""
-        ids = list(ids)
-        missing = [each for each in ids if (tenant, each) not in self._known]
+        if len(self._known) > KEPT or monotonic() >= self._until:
+            self._known, self._until = {}, monotonic() + KEPT_SECONDS
+        known, ids = self._known, list(ids)
+        missing = [each for each in ids if (tenant, each) not in known]
         if missing:
-            if len(self._known) > KEPT:
-                self._known.clear()
-            self._known.update(((tenant, each), "") for each in missing)
-            for each, name in self._read(tenant, missing):
-                self._known[tenant, each] = name
-        return {each: self._known[tenant, each] for each in ids}
+            try:
+                read = self._read(tenant, missing)
+            except UnavailableError:
+                return {each: known.get((tenant, each), "") for each in ids}
+            known.update(((tenant, each), read.get(each, "")) for each in missing)
+        return {each: known[tenant, each] for each in ids}
 
-    def _read(self, tenant: str, ids: list[str]) -> Iterable[tuple[str, str]]:
-        try:
-            row = self._service.database.read(lambda connection: find_tenant(connection, tenant))
-            if row is None:
-                return []
-            return list(_names(self._service.store(row, CONSOLE), ids))
-        except UnavailableError:
-            return []
+    def _read(self, tenant: str, ids: list[str]) -> Mapping[str, str]:
+        row = self._service.database.read(lambda connection: find_tenant(connection, tenant))
+        return dict(_names(self._service.store(row, CONSOLE), ids)) if row else {}
 
 
 def _names(store: Store, ids: list[str]) -> Iterable[tuple[str, str]]:

@@ -8,7 +8,8 @@ from flask import Flask
 from scim.console.app import BLUEPRINTS
 
 from ..support.databases import ON_ONE_DATABASE
-from ..support.server import plain_client
+from ..support.scim import user
+from ..support.server import plain_client, run
 
 ODD = (
     "",
@@ -89,3 +90,20 @@ def test_nobody_writes_with_a_link_for_looking(console, visitor):
     for rule in WRITTEN:
         assert visitor.post(filled(rule), data={"csrf": csrf}).status_code == 403, rule
         assert console.web.post(filled(rule)).status_code == 400, rule
+
+
+@ON_ONE_DATABASE
+def test_pages_say_that_the_database_is_away(serve_console, tmp_path):
+    url = f"sqlite:///{tmp_path}/scim.db"
+    run("manage.py", "db", "upgrade", DATABASE_URL=url)
+    with serve_console(SCIM_DATABASE_URL=url) as console:
+        made = console.server.session.post("/Users", json=user("jane")).json()
+        number = re.findall(r'href="/exchange/(\d+)"', console.recorded())[0]
+        (tmp_path / "scim.db").rename(tmp_path / "elsewhere")
+        for path in ("/", "/problems", "/conversation", f"/exchange/{number}", "/connect/job"):
+            assert console.web.get(path).status_code == 200, path
+        for path in ("/directory", f"/directory/User/{made['id']}", "/operate", "/learn"):
+            answer = console.web.get(path)
+            assert answer.status_code == 503, path
+            assert "the file of the database is not there" in answer.text
+        assert console.post("/operate/token", name="x").status_code == 503

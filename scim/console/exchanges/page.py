@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from itertools import islice
 
@@ -17,9 +18,11 @@ from scim.explain.reasons.reason import reason
 from scim.explain.requests import copying, har
 from scim.explain.requests.bulks import Operation, operations
 from scim.explain.sentences.conversations import Conversation, conversations
+from scim.protocol.errors import UnavailableError
 from scim.protocol.schema import ResourceType
 from scim.storage import is_id
 from scim.storage.recordings import Recordings
+from scim.storage.tokens import Tenant
 
 from ..state import state
 from .changed import changed
@@ -55,7 +58,7 @@ def whole(message: Message) -> str:
 def page(number: int) -> ResponseReturnValue:
     """Show an exchange with all that is known of it."""
     exchange = recorded(number)
-    tenant = state().tenant(exchange.tenant) if exchange.tenant else None
+    tenant = _tenant(exchange)
     store = state().store(tenant) if tenant else None
     reading = Reading(exchange)
     resource_type = _type(reading)
@@ -87,6 +90,13 @@ def page(number: int) -> ResponseReturnValue:
         httpie=copying.httpie(exchange, base_url),
         pytest=copying.pytest(exchange),
     )
+
+
+def _tenant(exchange: Exchange) -> Tenant | None:
+    """Return the tenant of an exchange; None if it is not known, or the database is away."""
+    with suppress(UnavailableError):
+        return state().tenant(exchange.tenant) if exchange.tenant else None
+    return None
 
 
 def _operations(reading: Reading) -> list[Operation]:
