@@ -19,6 +19,7 @@ from scim.storage.recordings import Recordings
 from ..support.ports import free_port
 from ..support.server import Server, plain_client, run, running_server
 from ..support.waiting import happens
+from .pupils import Pupil
 
 LINK = re.compile(r"http://\S+/\?key=\S+")
 CHROMIUM = "/usr/bin/chromium"
@@ -156,6 +157,13 @@ def visitor(console: Console) -> Iterator[httpx2.Client]:
     with plain_client(base_url=console.url, follow_redirects=True) as web:
         web.get(link.replace(console.url_shown, console.url)).raise_for_status()
         yield web
+
+
+@pytest.fixture
+def pupil(console: Console) -> Iterator[Pupil]:
+    """A visitor of the lessons with a session of her own."""
+    with plain_client(base_url=console.url, follow_redirects=True) as web:
+        yield Pupil(console, web)
 
 
 @pytest.fixture

@@ -9,51 +9,9 @@ import pytest
 
 from scim.console.learn.lessons import BY_SLUG, LESSONS, Names, Sent
 
-from ..support.server import plain_client
 from ..support.waiting import happens
 
 SLUGS = [each.slug for each in LESSONS]
-
-
-class Pupil:
-    """A visitor with a session of her own, who does lessons."""
-
-    def __init__(self, console, web):
-        self.console, self.web = console, web
-        web.get(console.link.replace(console.url_shown, console.url)).raise_for_status()
-        shown = web.get("/learn").text
-        self.csrf = re.search(r'<meta name="csrf" content="([^"]*)"', shown)[1]
-        self.tag = re.search(r"your sign <code>(\w+)</code>", shown)[1]
-
-    def post(self, path, **values):
-        answer = self.web.post(f"/learn/{path}", data={"csrf": self.csrf, **values})
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    def prepare(self, slug):
-        """Make whom the lesson needs, and return the names in it."""
-        if BY_SLUG[slug].needs:
-            self.post(f"{slug}/prepare")
-        ids = {}
-        for who in BY_SLUG[slug].needs:
-            asked = {"filter": f'userName eq "{Names(self.tag).user_name(who)}"'}
-            found = self.console.server.session.get("/Users", params=asked).json()
-            ids[who] = found["Resources"][0]["id"]
-        return Names(self.tag, ids)
-
-    def send(self, slug, sent):
-        """Return the verdict on a request, and whether it passed."""
-        values = {"method": sent.method, "target": sent.target, "body": sent.body}
-        shown = self.post(slug, **values, if_match=sent.if_match)
-        found = re.search(r'notice (good|warn)" role="status" id="verdict">(.*?)</p>', shown, re.S)
-        assert found, shown
-        return unescape(re.sub("<[^>]*>", "", found[2])).strip(), found[1] == "good"
-
-
-@pytest.fixture
-def pupil(console):
-    with plain_client(base_url=console.url, follow_redirects=True) as web:
-        yield Pupil(console, web)
 
 
 def wrong_ones(slug, names):
@@ -182,7 +140,9 @@ def test_visitor_reads_and_does_nothing(visitor):
     page = visitor.get("/learn/change-with-patch").text
     [csrf] = re.findall(r'<meta name="csrf" content="([^"]+)"', page)
 
-    assert "your link only lets you look" in page
+    assert "Your link only lets you look" in page
+    assert "would write" not in visitor.get("/learn/what-is-a-resource").text
+    assert "that you make" not in visitor.get("/learn").text
     assert "Show me" in page
     assert '<fieldset class="bench" disabled' in page
     for path in ("change-with-patch", "change-with-patch/prepare", "clean"):

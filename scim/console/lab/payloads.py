@@ -164,7 +164,7 @@ def try_payload(
     """
     sent = _read(store, text, method, path)
     is_write = sent.method not in READING
-    before = _stored(store, sent)
+    before = stored(store, sent.path)
     answer = ask(tenant, sent.method, sent.target, sent.body, sent.headers, is_dry=is_write)
     found: Sequence[Difference] = ()
     if before and is_write and answer.status == 200:
@@ -200,18 +200,18 @@ def _read(store: Store, text: str, method: str, path: str) -> Pasted:
     return sent
 
 
-def _place(store: Store, sent: Pasted) -> tuple[ResourceType | None, str]:
+def _place(store: Store, path: str) -> tuple[ResourceType | None, str]:
     """Return the resource type and the id that a path names."""
-    _, first, *rest = f"{sent.path}/".split("/")
+    _, first, *rest = f"{path}/".split("/")
     for each in store.directory.definitions.resource_types:
         if each.endpoint.lower() == f"/{first}".lower():
             return each, rest[0]
     return None, ""
 
 
-def _stored(store: Store, sent: Pasted) -> str | None:
-    """Return the JSON of the resource that a request is about, as it is now."""
-    resource_type, resource_id = _place(store, sent)
+def stored(store: Store, path: str) -> str | None:
+    """Return the JSON of the resource that a path names, as it is now; None if it names none."""
+    resource_type, resource_id = _place(store, path)
     if resource_type is None or not resource_id:
         return None
     try:
@@ -238,7 +238,7 @@ def _operation(store: Store, sent: Pasted) -> Callable[[Store], str] | None:
     allowed = benches.tolerated(is_strict=True)
     request = benches.details(allowed)
     body = benches.read_json(sent.body) if sent.body else None
-    kind, resource_id = _place(store, sent)
+    kind, resource_id = _place(store, sent.path)
     match sent.method:
         case "POST" if sent.path.lower() == "/bulk":
             most = state().service.settings.max_bulk_operations

@@ -1,5 +1,7 @@
 """The lessons: short exercises against the running server (`/learn`)."""
 
+import json
+
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -8,18 +10,13 @@ from scim.storage.tokens import Tenant
 
 from ..app_urls import page_url
 from ..lab import benches
-from ..lab.payloads import Answer, UnreadableError, ask
+from ..lab.payloads import Answer, UnreadableError, ask, stored
 from ..state import state
 from . import progress as learning
 from .lessons import BY_SLUG, LESSONS, Got, Lesson, Sent, Verdict
 from .progress import NotPreparedError, Visitor
 
 LONGEST = 100_000  # characters of a body
-FOREIGN = Verdict(
-    False,
-    "This is none of the people or groups that your lessons made, so it stays as it is. "
-    "Use an id of this lesson.",
-)
 
 bp = Blueprint("learn", __name__, url_prefix="/learn")
 
@@ -74,30 +71,40 @@ def send(slug: str) -> ResponseReturnValue:
     found, tenant = _lesson(slug), benches.this_tenant()
     visitor = Visitor.current(tenant)
     sent = _sent()
-    if not visitor.owns(sent):
-        return _shown(found, tenant, visitor, sent, verdict=FOREIGN)
+    if objection := visitor.objection(found, sent):
+        return _shown(found, tenant, visitor, sent, verdict=Verdict(False, objection))
     headers = [("If-Match", sent.if_match)] if sent.if_match else []
     try:
+        if "afresh" in request.form:
+            learning.make_room(tenant, visitor, found)
+        before = stored(state().store(tenant), sent.path)
         answer = ask(tenant, sent.method, sent.target, sent.body, headers)
     except UnreadableError as error:
         return _shown(found, tenant, visitor, sent, problem=str(error))
-    got = Got(answer.status, answer.body, answer.tolerances)
+    got = Got(answer.status, answer.body, answer.tolerances, _is_idle(before, sent, answer))
     verdict = found.check(visitor.names, sent, got)
     _remember(visitor, found, sent, got, verdict)
-    return _shown(found, tenant, visitor, sent, answer, verdict)
+    return _shown(found, tenant, visitor, sent, answer, verdict, is_idle=got.is_idle)
+
+
+def _is_idle(before: str | None, sent: Sent, answer: Answer) -> bool:
+    """Tell whether a change has left a resource as it was, with the time of its last change."""
+    if before is None or sent.method not in ("PUT", "PATCH") or answer.status != 200:
+        return False
+    at = json.loads(before, strict=False)["meta"]["lastModified"]
+    return bool(Got(200, answer.body).json.get("meta", {}).get("lastModified") == at)
 
 
 def _remember(visitor: Visitor, lesson: Lesson, sent: Sent, got: Got, verdict: Verdict) -> None:
     """Keep what a visitor has made and done; who is gone must be made again."""
     if got.status == 201:
         made = str(got.json.get("id", ""))
-        visitor.made.append(made)
+        visitor.made.append(f"{sent.path}/{made}")
         if got.json.get("userName") == visitor.names.user_name():
             visitor.ids["ana"] = made
     gone = sent.method == "DELETE" and got.status == 204
     if gone or (got.status == 404 and sent.path.count("/") == 2):
-        own = sent.path.rpartition("/")[2]
-        visitor.ids = {who: each for who, each in visitor.ids.items() if each != own}
+        visitor.forget(sent.path.rpartition("/")[2])
     if verdict.passed and lesson.slug not in visitor.done:
         visitor.done.append(lesson.slug)
     visitor.keep()
@@ -128,6 +135,7 @@ def _shown(
     answer: Answer | None = None,
     verdict: Verdict | None = None,
     problem: str = "",
+    is_idle: bool = False,
 ) -> str:
     number = LESSONS.index(lesson)
     return render_template(
@@ -146,5 +154,6 @@ def _shown(
         answer=answer,
         verdict=verdict,
         problem=problem,
+        is_idle=is_idle,
         methods=METHODS,
     )

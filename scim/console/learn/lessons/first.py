@@ -7,6 +7,7 @@ from .lesson import (
     Names,
     Sent,
     Verdict,
+    in_the_way,
     patch,
     refused,
     right,
@@ -17,8 +18,8 @@ from .lesson import (
 
 
 def _kinds(_: Names, sent: Sent, got: Got) -> Verdict:
-    names = {each.get("name") for each in got.resources}
-    if {"User", "Group"} <= names and sent.path.lower() == "/resourcetypes":
+    names = [each.get("name") for each in got.resources]
+    if "User" in names and "Group" in names and sent.path.lower() == "/resourcetypes":
         return right("Right. The server has at least two kinds: User and Group.")
     if got.status == 200 and sent.path.lower() == "/users":
         return wrong("Not yet: this is a list of users. Ask for /ResourceTypes instead.")
@@ -27,13 +28,13 @@ def _kinds(_: Names, sent: Sent, got: Got) -> Verdict:
 
 def _created(names: Names, sent: Sent, got: Got) -> Verdict:
     wanted = names.user_name()
-    if got.status == 409:
-        return wrong(
-            "She is there already: this server never has two users of one userName. "
-            "Delete what the lessons made, below, and create her again."
+    if got.status == 409 and sent.user_name == wanted:
+        return in_the_way(
+            "Ana is there already: this server never has two users with the same userName."
         )
     if got.status == 201 and got.json.get("userName") == wanted:
-        return right(f"You created the user. Look: the server gave her the id {got.json['id']}.")
+        given = got.json.get("id")
+        return right(f"You created the user. Look: the server gave her the id {given}.")
     if got.status == 201:
         return wrong(f"You created a user, but not the one we need: her userName is {wanted}.")
     if sent.method != "POST":
@@ -77,6 +78,8 @@ def _deactivated(names: Names, sent: Sent, got: Got) -> Verdict:
         return refused(got)
     if got.json.get("id") == names.id() and got.json.get("active") is False:
         return right("Right: Ana cannot sign in any more, but she is still there.")
+    if got.is_idle:
+        return wrong("Ana was active already, so this changed nothing. Set active to false.")
     return wrong("The server took it, but Ana is still active. Set active to false.")
 
 
@@ -105,7 +108,9 @@ LESSONS = (
         ),
         _created,
         "The provider keeps this id, for every later request about Ana has it in its URL. The "
-        "server has also added meta, with the instant and the version, and active: true.",
+        "server has also added meta, with the time and the version, and active: true.",
+        blank="Ana's userName",
+        makes=lambda names: [("/Users", f'userName eq "{names.user_name()}"')],
     ),
     Lesson(
         "find-with-a-filter",
@@ -116,8 +121,9 @@ LESSONS = (
         lambda names: Sent("GET", f'/Users?filter=userName eq "{names.user_name()}"'),
         _found,
         "A list always has totalResults and Resources, even if it has one entry or none. Upper and "
-        "lower case do not matter in a userName. The laboratory explains every filter.",
+        "lower case do not matter in a userName. The Lab explains every filter.",
         needs=("ana",),
+        blank="Ana's userName",
     ),
     Lesson(
         "change-with-patch",
@@ -138,6 +144,7 @@ LESSONS = (
         "A PATCH may have many operations, and all of them happen or none. The version in meta has "
         "gone up by one: each change makes a new version.",
         needs=("ana",),
+        blank="the attribute and its new value",
     ),
     Lesson(
         "deactivate-not-delete",

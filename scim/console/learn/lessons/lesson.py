@@ -9,6 +9,7 @@ CORE = "urn:ietf:params:scim:schemas:core:2.0"
 MESSAGES = "urn:ietf:params:scim:api:messages:2.0"
 USER, GROUP, PATCH_OP = f"{CORE}:User", f"{CORE}:Group", f"{MESSAGES}:PatchOp"
 DOMAIN = "lesson.example"  # nobody's mail goes there (RFC 2606)
+BLANK = "…"  # stands for what the person has to write
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,26 @@ class Sent:
         """The body as JSON; None if it is none."""
         return _json(self.body)
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there is still a … where the person should write something."""
+        return BLANK in self.target or f'"{BLANK}"' in self.body
+
+    @property
+    def user_name(self) -> str:
+        """The userName in the body, in small letters; empty if there is none."""
+        body = self.json if isinstance(self.json, dict) else {}
+        return next((str(body[each]) for each in body if each.lower() == "username"), "").lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """The answer to an exercise."""
+    """The answer to an exercise; with ``is_idle`` the request has changed nothing."""
 
     status: int
     body: str
     tolerances: Sequence[str] = ()
+    is_idle: bool = False
 
     @property
     def json(self) -> dict[str, Any]:
@@ -67,9 +80,12 @@ class Got:
     @property
     def resources(self) -> list[dict[str, Any]]:
         """The resources of a list."""
-        found = self.json.get("Resources")
-        listed = found if isinstance(found, list) else []
-        return [each for each in listed if isinstance(each, dict)]
+        return self.objects("Resources")
+
+    def objects(self, name: str) -> list[dict[str, Any]]:
+        """Return the objects in an array of the body; none if it is not there."""
+        found = self.json.get(name)
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
     @property
     def detail(self) -> str:
@@ -78,10 +94,14 @@ class Got:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether an exercise is done, and what to say to the person."""
+    """Whether an exercise is done, and what to say to the person.
+
+    With ``is_there`` what the lesson makes is in the way, and a button deletes it.
+    """
 
     passed: bool
     text: str
+    is_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +109,8 @@ class Lesson:
     """One lesson; ``about`` is a line for the list of lessons.
 
     ``needs`` are the people who must be there, ``start`` is what the form begins with, ``solution``
-    passes, and ``moral`` is what one has seen by then.
+    passes, and ``moral`` is what one has seen by then. ``blank`` is what the … in ``start`` stands
+    for. ``makes`` are the endpoints and filters that find what the solution makes.
     """
 
     slug: str
@@ -102,6 +123,8 @@ class Lesson:
     moral: str
     needs: Sequence[str] = ()
     has_version: bool = False  # the form has a field for If-Match
+    blank: str = "a value"
+    makes: Callable[[Names], Sequence[tuple[str, str]]] = lambda _: ()
 
 
 def written(value: Any) -> str:
@@ -125,6 +148,11 @@ def right(text: str) -> Verdict:
 
 def wrong(text: str) -> Verdict:
     return Verdict(False, text)
+
+
+def in_the_way(text: str) -> Verdict:
+    """Return the verdict if an earlier try has made what this one should make."""
+    return Verdict(False, text, is_there=True)
 
 
 def refused(got: Got) -> Verdict:

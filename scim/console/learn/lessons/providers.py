@@ -12,7 +12,8 @@ def _replaced(names: Names, sent: Sent, got: Got) -> Verdict:
         return wrong("Not yet: Okta sends the whole user, with PUT.")
     if got.status != 200:
         return refused(got)
-    if got.json.get("name", {}).get("familyName") != "Kaya":
+    name = got.json.get("name")
+    if not isinstance(name, dict) or name.get("familyName") != "Kaya":
         return wrong("The server took it, but the family name is not Kaya.")
     if got.json.get("title") != "Guide":
         return wrong(
@@ -32,8 +33,7 @@ def _added(names: Names, sent: Sent, got: Got) -> Verdict:
         )
     if got.status != 200:
         return refused(got)
-    emails: list[dict[str, Any]] = got.json.get("emails") or []
-    if any(each.get("type") == "work" and each.get("value") for each in emails):
+    if any(each.get("type") == "work" and each.get("value") for each in got.objects("emails")):
         used = ", ".join(got.tolerances)
         told = f" The server was tolerant: {used}." if used else ""
         return right(f"Right: Eva has a work address now, made from the path.{told}")
@@ -55,7 +55,7 @@ OKTA = Lesson(
     lambda names: _omar(names, "Kaya", title="Guide"),
     _replaced,
     "Okta reads the user with GET, changes what it knows, and sends all of it back with PUT. To "
-    "deactivate him it sends a PATCH without a path: the laboratory has that as an example.",
+    "deactivate him it sends a PATCH without a path: the Lab has that as an example.",
     needs=("omar",),
 )
 ENTRA = Lesson(

@@ -9,6 +9,7 @@ from .lesson import (
     Names,
     Sent,
     Verdict,
+    in_the_way,
     patch,
     refused,
     right,
@@ -24,12 +25,13 @@ ON_PAGE = 2
 def _grouped(names: Names, sent: Sent, got: Got) -> Verdict:
     if sent.method != "POST" or sent.path.lower() != "/groups":
         return wrong("Not yet: a new group is a POST to /Groups.")
+    if got.status == 409:
+        return in_the_way("A group of this name is there already, from an earlier try.")
     if got.status != 201:
         return refused(got)
-    members = [each.get("value") for each in got.json.get("members") or ()]
-    if names.id() in members:
+    if names.id() in [each.get("value") for each in got.objects("members")]:
         return right("Right: the group is there, and Ana is its member.")
-    return wrong("You made the group, but Ana is not in it. Put her id into members.")
+    return in_the_way("You made the group, but Ana is not in it. Put her id into members.")
 
 
 def _nobody(names: Names, sent: Sent, got: Got) -> Verdict:
@@ -44,9 +46,10 @@ def _nobody(names: Names, sent: Sent, got: Got) -> Verdict:
     return wrong("Somebody was found. Compare the whole userName, with eq.")
 
 
-def _taken(_: Names, sent: Sent, got: Got) -> Verdict:
-    if got.status == 201:
-        return wrong("That name was free, so you made a second user. Use Ana's userName.")
+def _taken(names: Names, sent: Sent, got: Got) -> Verdict:
+    if sent.method == "POST" and got.status in (201, 409) and sent.user_name != names.user_name():
+        told = "That name was free" if got.status == 201 else "Somebody else has that name"
+        return wrong(f"{told}. Ana's userName is {names.user_name()}: try to create her.")
     if got.status == 409 and got.json.get("scimType") == "uniqueness":
         return right("Right: 409 with scimType uniqueness. The name is taken.")
     if sent.method != "POST":
@@ -84,15 +87,17 @@ def _bulk(_: Names, sent: Sent, got: Got) -> Verdict:
         return wrong("Not yet: a bulk request is a POST to /Bulk.")
     if got.status != 200:
         return refused(got)
-    listed = got.json.get("Operations")
-    done = [str(each.get("status")) for each in listed or () if isinstance(each, dict)]
+    done = [str(each.get("status")) for each in got.objects("Operations")]
     refers = "bulkId:u1" in sent.body
     if done == ["201", "201"] and refers:
         return right("Right: one request, and both are there. The member has a real id now.")
     if "409" in done:
-        return wrong("One of them is there already. Delete what the lessons made, and try again.")
-    if done == ["201", "201"]:
-        return wrong("Both are there, but the group has no member yet: refer to bulkId:u1.")
+        return in_the_way("One of them is there already, from an earlier try.")
+    if "201" in done:
+        return in_the_way(
+            f"The operations were answered with {', '.join(done)}. "
+            "The member of the group should be bulkId:u1."
+        )
     return wrong(f"Not yet: the operations were answered with {', '.join(done) or 'nothing'}.")
 
 
@@ -114,6 +119,10 @@ def _bulk_body(names: Names, member: str) -> str:
     return written({"schemas": [f"{MESSAGES}:BulkRequest"], "Operations": operations})
 
 
+def _named(endpoint: str, attribute: str, name: str) -> tuple[str, str]:
+    return endpoint, f'{attribute} eq "{name}"'
+
+
 def _group(names: Names, members: list[dict[str, str]]) -> str:
     name = names.group_name("Guides")
     return written({"schemas": [GROUP], "displayName": name, "members": members})
@@ -130,6 +139,7 @@ GROUPS = Lesson(
     "A group has its members by their ids. The other way round is for reading only: Ana's groups "
     "show the new group, but nobody can write them there.",
     needs=("ana",),
+    makes=lambda names: [_named("/Groups", "displayName", names.group_name("Guides"))],
 )
 LOOK_UP = Lesson(
     "look-up-before-create",
@@ -137,7 +147,7 @@ LOOK_UP = Lesson(
     "Look before you create.",
     lambda names: (
         "Bert is new. Do what a provider does first: "
-        f"look whether {names.user_name('bert')} exists."
+        f"check whether {names.user_name('bert')} exists."
     ),
     lambda _: Sent("GET", "/Users"),
     lambda names: Sent("GET", f'/Users?filter=userName eq "{names.user_name("bert")}"'),
@@ -156,6 +166,7 @@ UNIQUENESS = Lesson(
     "Every error has a status for programs, a scimType that says more, and a detail for people. An "
     "administrator sees this detail as the red error in Okta or Entra ID.",
     needs=("ana",),
+    blank="Ana's userName",
 )
 VERSIONS = Lesson(
     "versions-and-etags",
@@ -210,4 +221,9 @@ BULK = Lesson(
     _bulk,
     "Each operation has its own status, so some may fail while others succeed. Okta and Entra ID "
     "do not use it; programs that bring thousands of users on the first day do.",
+    blank="the user's bulkId",
+    makes=lambda names: [
+        _named("/Groups", "displayName", names.group_name("Newcomers")),
+        _named("/Users", "userName", names.user_name("bulk")),
+    ],
 )
