@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from waitress.server import create_server
 
-from scim.server.worker import end_with
+from scim.server.worker import end_with, heeded
 from scim.service import Service
 from scim.storage import digest
 from scim.storage.recordings import Recordings
@@ -78,7 +78,7 @@ class Console:
         Thread(target=server.run, name="console", daemon=True).start()
         Thread(target=state.tunnels.watch, name="tunnels", daemon=True).start()
         Thread(target=end_with, args=(alive,), daemon=True).start()
-        signal.sigwait({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        signal.sigwait(heeded())
         state.jobs.close()
         state.endpoints.close()
         recordings.close_console(self.origin)
