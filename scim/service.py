@@ -7,6 +7,7 @@ from scim.protocol.profile import Profile
 from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
 from scim.storage import Access, Database, Directory, Doorkeeper, Store, digest
+from scim.storage.recordings import Recordings
 from scim.storage.tokens import Tenant
 
 
@@ -28,6 +29,12 @@ class Service:
         presented = digest(token)
         return self.doorkeeper.remembered(presented) or self.database.read(
             lambda connection: self.doorkeeper.admit(connection, presented)
+        )
+
+    def recordings(self) -> Recordings:
+        """Return the recorded exchanges, opened anew; the caller closes them."""
+        return Recordings.open(
+            self.database, self.settings.recordings, self.settings.recording_days
         )
 
     def store(self, tenant: Tenant, token: str) -> Store:

@@ -1,12 +1,10 @@
 """``console link``: another link that opens the console of a running server."""
 
-import secrets
-
 import click
 import httpx2
 from flask.cli import with_appcontext
 
-from scim.console.keys import link
+from scim.console.keys import link, new_key
 from scim.storage import digest
 from scim.storage.recordings import Recordings
 
@@ -28,14 +26,12 @@ def console() -> None:
 @with_appcontext
 def make_link(read_only: bool) -> None:
     """Print another link that opens the console; it lasts until the server stops."""
-    found = service()
-    settings = found.settings
-    recordings = Recordings.open(found.database, settings.recordings, settings.recording_days)
+    recordings = service().recordings()
     origins = [each for each in recordings.consoles() if _runs(recordings, each)]
     if not origins:
         raise click.ClickException(NOT_RUNNING)
     for origin in origins:
-        key = secrets.token_urlsafe(18)
+        key = new_key()
         recordings.add_link(origin, digest(key), read_only)
         click.echo(link(origin, key))
 

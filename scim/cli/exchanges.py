@@ -42,7 +42,7 @@ def explain_exchange(name: str) -> None:
 
     ID is the request id, which the log and X-Request-Id have, or the number in the console.
     """
-    recordings = _opened()
+    recordings = service().recordings()
     exchange = _find(recordings, name)
     known = names(recordings.before(exchange.number + 1, WINDOW))
     say(sentence(exchange, known))
@@ -79,7 +79,7 @@ def tail(tenant: str | None, failed: bool, last: int, follow: bool) -> None:
 
     What goes on with a conversation is indented.
     """
-    recordings = _opened()
+    recordings = service().recordings()
     window = recordings.before(None, WINDOW)[::-1]
     problem = _why_nothing(service().settings) or ("" if window else NOT_YET)
     if problem and (not window or follow):
@@ -97,12 +97,6 @@ def tail(tenant: str | None, failed: bool, last: int, follow: bool) -> None:
             window = show_new(recordings, window, is_chosen)
     except KeyboardInterrupt:
         click.echo("")
-
-
-def _opened() -> Recordings:
-    found = service()
-    settings = found.settings
-    return Recordings.open(found.database, settings.recordings, settings.recording_days)
 
 
 def _find(recordings: Recordings, name: str) -> Exchange:

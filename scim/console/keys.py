@@ -12,7 +12,6 @@ from scim.storage import digest
 from .state import State
 
 READING = ("GET", "HEAD")
-OPEN = ("static", "keys.enter")  # endpoints that need no session
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -65,6 +64,11 @@ def register(app: Flask, state: State) -> None:
 def is_read_only() -> bool:
     """Tell whether the session may only look."""
     return bool(session.get("read_only"))
+
+
+def new_key() -> str:
+    """Return a key that nobody can guess."""
+    return secrets.token_urlsafe(18)
 
 
 def link(origin: str, key: str) -> str:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 import signal
 import socket
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from waitress.server import create_server
 from scim.server.worker import end_with, heeded
 from scim.service import Service
 from scim.storage import digest
-from scim.storage.recordings import Recordings
 
 from . import app, keys
 from .state import State
@@ -50,7 +48,7 @@ class Console:
     place: socket.socket
     origin: str
     begin: Callable[[], Service]
-    key: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    key: str = field(default_factory=keys.new_key)
     name: ClassVar[str] = "console"
 
     @property
@@ -63,8 +61,7 @@ class Console:
         held.close()
         os.nice(NICENESS)
         service = self.begin()
-        settings = service.settings
-        recordings = Recordings.open(service.database, settings.recordings, settings.recording_days)
+        recordings = service.recordings()
         recordings.open_console(self.origin, digest(self.key))
         state = State(service, recordings, self.origin, self.place.getsockname()[1])
         logging.getLogger("waitress").setLevel(logging.ERROR)

@@ -79,12 +79,8 @@ class Recorder:
             except UnavailableError:  # nobody knows which tokens there are
                 return ()
 
-        def open_recordings() -> Recordings:
-            most, days = settings.recordings, settings.recording_days
-            return Recordings.open(service.database, most, days)
-
         listener = Listener(settings.base_path, secret, tokens, rejected, is_token)
-        return cls(open_recordings, listener)
+        return cls(service.recordings, listener)
 
     def put(self, size: int, heard: Callable[[], Heard]) -> None:
         """Let an exchange be recorded, if there is room for its ``size`` bytes; return at once.
