@@ -11,6 +11,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from scim.explain.exchange import Exchange
+from scim.explain.secrets.telling import MASK
 from scim.storage.figures import MOST
 
 URN = re.compile(r'^urn:(?:[^:\["]+:)+(?=[A-Za-z])', re.IGNORECASE)
@@ -18,7 +19,6 @@ INLINE = 72  # characters of an object or array that stands in one line
 MOST_OPEN = 40  # elements of an array that are not folded at first
 MOST_KINDS = 2
 SIGNS = {"create": "+", "restore": "+", "delete": "−"}
-MASK = "••••"
 MASKED = "masked before it was recorded"
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
