@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from .deadline import deadline
 
 MEDIA_TYPE = "application/scim+json"
+AGENT = "scim-check"
 TIMEOUT = 30.0  # seconds
 MOST_SILENT = 3
 MOST_BYTES = 100_000_000  # of an answer; a server may send one without end
@@ -171,6 +172,7 @@ class Client:
     def _headers(self, text: str | None, token: str | None) -> dict[str, str | None]:
         return {
             "Accept": MEDIA_TYPE,
+            "User-Agent": AGENT,
             "Content-Type": None if text is None else MEDIA_TYPE,
             "Authorization": None if token is None else f"Bearer {token}",
         }

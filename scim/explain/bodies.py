@@ -14,6 +14,7 @@ from scim.protocol.filters.parser import parse_filter
 from scim.protocol.tolerance import Tolerated
 
 from .exchange import Exchange, Message
+from .providers import CHECKER
 from .words import plain, short_id
 
 PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],"]', re.DOTALL)
@@ -22,6 +23,7 @@ ON_PAGE = re.compile(r'"itemsPerPage"\s*:\s*(\d{1,9})\b', re.ASCII)
 HEAD = 2000  # characters of a list in which its total is
 TYPES = {"users": "User", "groups": "Group", "me": "User"}
 TOOLS = ("curl", "Wget", "HTTPie", "Postman", "Insomnia")
+CHECKS = "check"  # the token with which the console runs the checks
 DISCOVERY = {"serviceproviderconfig", "serviceproviderconfigs", "schemas", "resourcetypes"}
 
 
@@ -69,14 +71,33 @@ class Reading:
         """The provider as the subject of a sentence."""
         if self.exchange.token == "console" and not self.exchange.provider:
             return "The console"
+        if self.is_checks:
+            return "The checks"
         name = plain(self.exchange.provider, 40) or "a client"
         return f"A{name[1:]}" if name.startswith("a ") else name
+
+    @property
+    def is_checks(self) -> bool:
+        """Tell whether a check sent the request, also one that plays an identity provider."""
+        return self.exchange.provider == CHECKER or self.exchange.token == CHECKS
 
     @property
     def is_provider(self) -> bool:
         """Tell whether the client is an identity provider, not a tool in somebody's hand."""
         name = self.exchange.provider
-        return bool(name) and not name.startswith("a ") and name not in TOOLS
+        is_tool = name.startswith("a ") or name in TOOLS or self.is_checks
+        return bool(name) and not is_tool
+
+    @cached_property
+    def changed_nothing(self) -> bool:
+        """Whether a PATCH or PUT was accepted, and made no version of anything.
+
+        Without statements nobody knows: the exchange was recorded without them, or made by hand.
+        """
+        exchange = self.exchange
+        is_done = self.method in ("PATCH", "PUT") and exchange.status in (200, 204)
+        is_known = bool(exchange.statements) and not exchange.applied
+        return is_done and is_known and not exchange.made
 
     @cached_property
     def sent(self) -> Any:

@@ -8,8 +8,10 @@ from .words import plain
 
 OKTA, ENTRA, ONELOGIN, GOOGLE = "Okta", "Entra ID", "OneLogin", "Google"
 BROWSER = "a browser"
+CHECKER = "the checks"  # of this project
 # The first that is in the User-Agent, in small letters. A browser's names most others, too.
 AGENTS = {
+    "scim-check": CHECKER,
     "okta": OKTA,
     "azure ad": ENTRA,
     "microsoft": ENTRA,

@@ -153,7 +153,7 @@ def test_tail_folds_conversations(run, record, recording):
 
     first, second, third, *rest = run("tail --no-follow").splitlines()
 
-    assert first[8:].startswith("  Okta looks whether jane exists before it creates the user")
+    assert first[8:].startswith("  Okta checks whether jane exists before it creates the user")
     assert second[8:] == "    Okta creates the user Jane Berg.  POST /scim/v2/Users 201 3.0 ms"
     assert third[8:].startswith("  Okta could not create the user Jane Berg (\\x1b[2J): x.")
     assert rest == []

@@ -82,7 +82,7 @@ def test_diagram_tells_who_did_what(size):
 
     words = " ".join(told)
     assert told[0] == "Okta"
-    assert "Okta assigned the app to Jane Berg." in words
+    assert "Okta created Jane Berg (assigned to the app)." in words
     assert "Okta creates the user Jane Berg." in words
     assert "+1 user" in told
     assert any(each.startswith("201") for each in told)

@@ -55,7 +55,7 @@ def test_filter_on_live_shows_them(console, record):
     [link] = re.findall(r'href="(/\?[^"]*q=status[^"]*)"', page)[:1]
 
     assert parse_qs(urlsplit(link).query)["q"] == ['status:409 provider:okta path:"/users"']
-    assert "Okta could not assign the app to Jane Berg" in unescape(console.web.get(link).text)
+    assert "Okta could not create the user Jane Berg" in unescape(console.web.get(link).text)
     assert "Entra ID" not in console.web.get(link).text.partition("<ol")[2]
 
 

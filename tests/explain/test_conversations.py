@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scim.explain.exchange import Statement
 from scim.explain.sentences.conversations import conversations
 
 from .test_sentences import JANE, SALES, exchanges, found, patch
@@ -54,7 +55,7 @@ def deactivation(value):
 CASES = {
     "assigned": (
         [exchange("GET", LOOK, None, 200, found()), exchange("POST", "/Users", JANE, 201, JANE)],
-        [("Okta assigned the app to Jane Berg.", "created", 2)],
+        [("Okta created Jane Berg (assigned to the app).", "created", 2)],
     ),
     "assigned, but was here": (
         [
@@ -62,7 +63,7 @@ CASES = {
             exchange("GET", ONE, None, 200, JANE),
             exchange("PUT", ONE, JANE, 200, JANE),
         ],
-        [("Okta assigned the app to Jane Berg, who was here already.", "updated", 3)],
+        [("Okta updated Jane Berg, who was here already (assigned to the app).", "updated", 3)],
     ),
     "assigned again by PUT": (
         [
@@ -70,7 +71,7 @@ CASES = {
             exchange("GET", ONE, None, 200, INACTIVE),
             exchange("PUT", ONE, JANE, 200, JANE),
         ],
-        [("Okta assigned the app to Jane Berg again.", "reactivated", 3)],
+        [("Okta reactivated Jane Berg (assigned to the app again).", "reactivated", 3)],
     ),
     "taken": (
         [
@@ -79,7 +80,7 @@ CASES = {
         ],
         [
             (
-                "Okta could not assign the app to Jane Berg (jane@example.com):"
+                "Okta could not create the user Jane Berg (jane@example.com):"
                 " the userName is taken.",
                 "failed",
                 2,
@@ -96,7 +97,7 @@ CASES = {
             exchange("GET", ONE, None, 200, INACTIVE),
         ],
         [
-            ("Okta unassigned Jane Berg.", "deactivated", 1),
+            ("Okta deactivated Jane Berg (unassigned from the app).", "deactivated", 1),
             ("Okta read Jane Berg, who is deactivated.", "read", 1),
         ],
     ),
@@ -118,7 +119,7 @@ CASES = {
     "deleted, known by name from before": (
         [exchange("POST", "/Users", JANE, 201, JANE), exchange("DELETE", ONE, None, 204)],
         [
-            ("Okta assigned the app to Jane Berg.", "created", 1),
+            ("Okta created Jane Berg (assigned to the app).", "created", 1),
             ("Okta deleted Jane Berg.", "deleted", 1),
         ],
     ),
@@ -150,7 +151,7 @@ CASES = {
     "an update of somebody who is gone is not of whom it names": (
         [exchange("POST", "/Users", JANE, 201, JANE), exchange("PUT", "/Users/7", JANE, 404)],
         [
-            ("Okta assigned the app to Jane Berg.", "created", 1),
+            ("Okta created Jane Berg (assigned to the app).", "created", 1),
             (
                 "Okta could not update the profile of Jane Berg: there is no such user.",
                 "failed",
@@ -175,6 +176,18 @@ def test_conversation(made, told):
     assert [(each.sentence, each.outcome, len(each.exchanges)) for each in talked] == told
     assert talked[0].number == 1
     assert talked[0].milliseconds == 3.0 * len(talked[0].exchanges)
+
+
+def test_write_that_changed_nothing_is_told_so():
+    ran = [Statement("SELECT 1", 0.1)]
+    again = exchange("PATCH", ONE, deactivation(False), 200, INACTIVE, statements=ran)
+
+    [talked] = conversations(steps(again))
+
+    assert talked.outcome == "unchanged"
+    assert talked.sentence == (
+        "Okta deactivated Jane Berg (unassigned from the app); that changed nothing."
+    )
 
 
 def test_pause_ends_a_conversation():
@@ -208,8 +221,8 @@ def test_two_people_at_once():
     talked = conversations(steps(*made))
 
     assert [each.sentence for each in talked] == [
-        "Okta assigned the app to Jane Berg.",
-        "Okta assigned the app to Ken Ito.",
+        "Okta created Jane Berg (assigned to the app).",
+        "Okta created Ken Ito (assigned to the app).",
     ]
 
 

@@ -54,6 +54,7 @@ def test_each_provider_with_something_of_its_own_is_recognised(name):
     [
         ("Okta SCIM Client 1.0.0", "Okta"),
         ("OKTA SCIM Integration", "Okta"),
+        ("scim-check", "the checks"),
         ("Microsoft Azure AD SCIM provisioning", "Entra ID"),
         ("JumpCloud SCIM", "JumpCloud"),
         ("goauthentik.io/2026.2.0", "authentik"),

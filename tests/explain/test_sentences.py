@@ -1,6 +1,7 @@
 """Sentences about exchanges: a wrong one would tell an administrator a wrong story."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scim.explain.bodies import names, subject
-from scim.explain.exchange import Check, Exchange, Message
+from scim.explain.exchange import Check, Exchange, Made, Message, Statement
 from scim.explain.sentences.sentence import said, sentence
 from scim.explain.sentences.tolerances import WORDS
 from scim.protocol.tolerance import Tolerance
@@ -70,26 +71,26 @@ def pushed(sent, status=200, answered=SALES, **others):
 
 
 CASES = [
-    (got(LOOK_UP, found()), "Okta looks whether jane@example.com exists before it creates"),
+    (got(LOOK_UP, found()), "Okta checks whether jane@example.com exists before it creates"),
     (got(LOOK_UP, found()), "the user: not yet."),
-    (got(LOOK_UP, found(), provider=""), "A client looks whether jane@example.com exists: no."),
-    (got(LOOK_UP, found(), provider="curl"), "curl looks whether jane@example.com exists: no."),
+    (got(LOOK_UP, found(), provider=""), "A client checks whether jane@example.com exists: no."),
+    (got(LOOK_UP, found(), provider="curl"), "curl checks whether jane@example.com exists: no."),
     (got("/", None, 200, base="", provider="a browser"), "A browser opens the page of this"),
     (got("/Users?count=1", found(), provider="a Python program"), "A Python program lists users"),
-    (got(LOOK_UP, found(JANE)), "Okta looks whether jane@example.com exists: yes, Jane Berg."),
+    (got(LOOK_UP, found(JANE)), "Okta checks whether jane@example.com exists: yes, Jane Berg."),
     (got(LOOK_UP, found(JANE | {"active": False})), "exists: yes, Jane Berg, deactivated."),
     (got(LOOK_UP, found(JANE, JANE)), "exists: there are 2."),
     (
         got(LOOK_UP, error("busy"), 503),
-        "Okta could not look whether jane@example.com exists: busy.",
+        "Okta could not check whether jane@example.com exists: busy.",
     ),
     (
         got('/Groups?filter=displayName eq "Sales"', found(), provider="Entra ID"),
-        "Entra ID looks whether the group Sales exists before it creates the group: not yet.",
+        "Entra ID checks whether the group Sales exists before it creates the group: not yet.",
     ),
     (
         got('/Users?filter=emails[type eq "work"].value eq "j@b.c"', found(JANE)),
-        "Okta looks whether a user with the work address j@b.c exists: yes, Jane Berg.",
+        "Okta checks whether a user with the work address j@b.c exists: yes, Jane Berg.",
     ),
     (
         got('/Users?filter=id eq "1" and manager eq "2"&attributes=id', found(total=1)),
@@ -100,7 +101,7 @@ CASES = [
         "Okta checks whether 2 is a member of 1: no.",
     ),
     (got('/Groups?filter=members eq "2"', found()), "which groups have 2 as a member: none."),
-    (got('/Users?filter=title eq "x"', found()), 'searches the users where title eq "x": none'),
+    (got('/Users?filter=title eq "x"', found()), 'searches for users where title eq "x": none'),
     (got("/Users?filter=userName", error("position 9: expected an operator"), 400), "could not"),
     (got("/Users?startIndex=1&count=2", found(JANE)), "Okta tests the connection."),
     (got("/Users?count=1", found(JANE), provider=""), "A client lists 1 user, the only one."),
@@ -122,9 +123,12 @@ CASES = [
     (got("/Me", JANE), "Okta reads the user whom its token names (/Me): Jane Berg."),
     (got("/Me", error("this token names no user"), 501), "(/Me): this token names no user."),
     (got("/ServiceProviderConfig", {}), "Okta asks what this server can do."),
-    (got("/Schemas/x", error("'x' does not exist"), 404), "Schemas/x, which does not exist."),
-    (got("/users", MISSING, 404), "which is no endpoint; it means http://x/scim/v2/Users."),
-    (got("/x", error(""), 404, base=""), "Okta asks for /x, which is no endpoint."),
+    (got("/Schemas/x", error("'x' does not exist"), 404), "Schemas/x, which does not exist here."),
+    (
+        got("/users", MISSING, 404),
+        "Okta asks for /scim/v2/users, which does not exist here; /scim/v2/Users does.",
+    ),
+    (got("/x", error(""), 404, base=""), "Okta asks for /x, which does not exist here."),
     (got("/", None, 200, base="", provider=""), "A client opens the page of this server."),
     (exchange("PUT", "/Users", {}, 405), "sends PUT to /scim/v2/Users, which does not take it."),
     (got("/Users", {}, 401), "Okta is refused: the token is not known here."),
@@ -132,7 +136,10 @@ CASES = [
     (got("/Users", {}, 401, request=Message()), "Okta is refused: the request has no token."),
     (got("/Users", error("wait"), 429), "Okta could not import the users: wait."),
     (got("/Users", None, 500), "import the users: the server failed; its log has the reason."),
-    (exchange("POST", "/.search", {"filter": "title pr"}, 200, found()), "everything where title"),
+    (
+        exchange("POST", "/.search", {"filter": "title pr"}, 200, found()),
+        "for everything where title",
+    ),
     (exchange("POST", "/Users/.search", {"count": 5}, 200, found(JANE)), "imports 1 user, the on"),
     (exchange("POST", "/Users", {"userName": "x"}, 201, JANE), "creates the user Jane Berg."),
     (
@@ -215,6 +222,12 @@ CASES = [
     ),
     (exchange("POST", "/Bulk", patch({}), 413, error("too many; send less")), "request: too many."),
     (got(USER, JANE, token="console", provider=""), "The console reads Jane Berg."),
+    (got(USER, JANE, provider="the checks"), "The checks read Jane Berg."),
+    (exchange("POST", "/Users", JANE, 201, JANE, token="check"), "The checks create the user Jane"),
+    (exchange("POST", "/Users", JANE, 409, TAKEN, token="check"), "The checks could not create"),
+    (got("/Users", {}, 401, provider="the checks"), "The checks are refused: the token is not"),
+    (got("/x", error(""), 404, base="", provider="the checks"), "The checks ask for /x, which"),
+    (got(LOOK_UP, found(), token="check"), "The checks check whether jane@example.com exists: no."),
     (
         exchange("POST", "/Users", JANE | {"displayName": "<b>" + "x" * 10_000}, 409, TAKEN),
         "create the user <b>" + "x" * 57 + "… (jane@example.com): the userName is taken.",
@@ -246,6 +259,44 @@ def test_cut_body_tells_what_is_whole():
     told = sentence(exchange("PUT", GROUP, None, 200, SALES, request=cut))
 
     assert told == "Okta pushes the group Sales with at least 4 members."
+
+
+def test_member_has_the_known_name_whoever_joins_or_leaves():
+    joins = members("add", {"value": JANE["id"], "display": "jane@example.com"})
+    leaves = patch({"op": "remove", "path": f'members[value eq "{JANE["id"]}"]'})
+    known = {JANE["id"]: "Jane Berg"}
+
+    assert sentence(pushed(joins), known) == "Okta adds Jane Berg to the group Sales."
+    assert sentence(pushed(leaves), known) == "Okta removes Jane Berg from the group Sales."
+
+
+def test_name_that_okta_repeats_with_its_members_is_not_told():
+    named = {"op": "replace", "value": {"id": "99", "displayName": "Sales"}}
+    added = {"op": "add", "path": "members", "value": [{"value": "1", "display": "Ken"}]}
+
+    assert sentence(pushed(patch(named, added))) == "Okta adds Ken to the group Sales."
+
+
+RAN = [Statement("SELECT 1", 0.1)]
+CHANGED = [Made("User", "01a2b3c4-0000", 2, "patch")]
+
+
+@pytest.mark.parametrize("status", [200, 204])
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_write_that_made_no_version_changes_nothing(method, status):
+    sent = patch({"op": "replace", "value": {"active": True}}) if method == "PATCH" else JANE
+    told = "reactivates" if method == "PATCH" else "updates the profile of"
+    made = exchange(method, USER, sent, status, JANE, statements=RAN)
+
+    assert sentence(made) == f"Okta {told} Jane Berg; that changes nothing."
+    for each in (
+        replace(made, statements=()),
+        replace(made, made=CHANGED),
+        replace(made, applied="dry-run"),
+        replace(made, status=500),
+        replace(made, method="DELETE"),
+    ):
+        assert "changes nothing" not in sentence(each)
 
 
 SAID = [

@@ -241,8 +241,7 @@ def _listed(reading: Reading) -> tuple[Rule, Sequence[Decision]]:
 
 
 def _changed(reading: Reading) -> tuple[Rule, Sequence[Decision]]:
-    is_known = bool(reading.exchange.statements) and reading.exchange.applied != "dry-run"
-    unchanged = [d.NOTHING_CHANGED] * (is_known and not reading.exchange.made)
+    unchanged = [d.NOTHING_CHANGED] * reading.changed_nothing
     if reading.method == "PUT":
         is_off = str(get(reading.sent, "active")).lower() in FALSE
         return PUT, [d.ANSWER, d.LEFT_OUT, *([d.DEACTIVATED] * is_off), *unchanged]

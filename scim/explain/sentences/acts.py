@@ -94,7 +94,10 @@ def _group_acts(reading: Reading, found: Sequence[Change]) -> list[Act]:
         acts.append(Act("give", f"{group} the name {plain(names[-1].value)}"))
         named = reading.subject.name.casefold() == names[-1].value.casefold()
         acts = [Act("name", group)] if named else acts
-    acts += _member_acts(reading, found, group)
+    members = list(_member_acts(reading, found, group))
+    if members and acts and acts[0].verb == "name":
+        acts = []  # Okta repeats the name with each change of the members
+    acts += members
     acts = acts[:1] + [Act(act.verb, act.rest.replace(group, "it")) for act in acts[1:]]
     rest = [each for each in found if each.name not in ("displayname", "members")]
     labels = list(dict.fromkeys(each.label for each in rest))
@@ -129,8 +132,9 @@ def _people(reading: Reading, members: Sequence[Any]) -> str:
 
 
 def _member(reading: Reading, member: Any) -> str:
-    display = get(member, "display")
-    return display if isinstance(display, str) else reading.known.get(member_id(member), "")
+    display = get(member, "display")  # Okta sends the userName
+    known = reading.known.get(member_id(member), "")
+    return known or (display if isinstance(display, str) else "")
 
 
 def put_acts(reading: Reading) -> list[Act]:

@@ -9,10 +9,9 @@ from ..exchange import Exchange
 from ..words import counted, number, plain
 from .acts import TRUE
 from .attributes import changes, member_changes, member_id
-from .failures import why
 from .lookups import looked_up
 from .purposes import WRITES, Purpose, purpose_of
-from .sentence import DRY_RUN, told
+from .sentence import DRY_RUN, nothing, told
 
 GAP = 60.0  # seconds without a request that end a conversation
 AFTER_WRITE = 10  # seconds after a write; a later one is a change of its own
@@ -38,8 +37,9 @@ class Conversation:
     """Exchanges of one client about one person, group or list, oldest first.
 
     ``number`` is the smallest of its exchanges, so it stays when more follow. ``outcome`` is
-    created, updated, deactivated, reactivated, deleted, read, listed, tested, tried (a dry run),
-    refused (401) or failed. ``milliseconds`` is the sum of all, ``began`` the first instant.
+    created, updated, unchanged, deactivated, reactivated, deleted, read, listed, tested, tried
+    (a dry run), refused (401) or failed. ``milliseconds`` is the sum of all, ``began`` the first
+    instant.
     """
 
     number: int
@@ -205,6 +205,8 @@ def _outcome(found: _Open) -> str:
     is_expected = exchange.status == 404 and purpose in ("read", "look")
     if exchange.is_failed and purpose != "refused" and not is_expected:
         return "failed"
+    if found.readings[place].changed_nothing:
+        return "unchanged"
     if _is_again(found, place):
         return "reactivated"
     return OUTCOMES.get(purpose, "read")
@@ -229,7 +231,9 @@ def _sentence(found: _Open) -> str:
     if reading.resource_type == "Group":
         return _group(found, reading, purpose) or usual
     if reading.resource_type == "User" and purpose in WRITES:
-        return _person(found, place) or usual
+        told_of = _person(found, place)
+        changed = nothing(is_past=True) if reading.changed_nothing else ""
+        return told_of + changed if told_of else usual
     return usual
 
 
@@ -248,22 +252,19 @@ def _pages(readings: Sequence[Reading]) -> str:
 def _person(found: _Open, place: int) -> str:
     """Return the sentence of what happened to a user, in the words of the provider."""
     reading, purpose = found.readings[place], found.purposes[place]
-    who, name, is_okta = reading.who, reading.called, reading.exchange.provider == "Okta"
+    who, name = reading.who, reading.called
+    is_okta = reading.is_provider and reading.exchange.provider == "Okta"
     is_again = _is_again(found, place) or purpose == "reactivate"
     if reading.exchange.is_failed:
-        if not is_okta or purpose != "create":
-            return ""
-        user_name = plain(get(reading.sent, "userName") or "")
-        told_name = f"{name} ({user_name})" if user_name not in ("", name) else name
-        return f"{who} could not assign the app to {told_name}: {why(reading)}"
+        return ""
     if purpose == "create":
-        return f"{who} assigned the app to {name}" if is_okta else ""
+        return f"{who} created {name} (assigned to the app)" if is_okta else ""
     if purpose == "deactivate":
-        return f"{who} unassigned {name}" if is_okta else ""
+        return f"{who} deactivated {name} (unassigned from the app)" if is_okta else ""
     if is_again:
-        return f"{who} assigned the app to {name} again" if is_okta else f"{who} reactivated {name}"
+        return f"{who} reactivated {name}{' (assigned to the app again)' if is_okta else ''}"
     if is_okta and found.purposes[0] == "look" and purpose == "update":
-        return f"{who} assigned the app to {name}, who was here already"
+        return f"{who} updated {name}, who was here already (assigned to the app)"
     writes = [each for each in found.purposes if each in WRITES]
     return f"{who} updated the profile of {name}" if len(writes) > 1 else ""
 

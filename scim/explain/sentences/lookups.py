@@ -1,4 +1,4 @@
-"""What a read asks for, as a verb with the answer: ``look`` whether jane@example.com exists."""
+"""What a read asks for, as a verb with the answer: ``check`` whether jane@example.com exists."""
 
 import re
 from typing import Any
@@ -63,7 +63,7 @@ def read_act(reading: Reading) -> Act:
 def _everywhere(reading: Reading) -> Act:
     if reading.endpoint and not reading.is_search:
         return Act("ask", "what this server can do")
-    return _searched(reading, "everything")
+    return _searched(reading, "for everything")
 
 
 def _one(reading: Reading) -> Act:
@@ -83,8 +83,8 @@ def _found(reading: Reading) -> Act:
         return checked
     attribute, value = looked_up(reading)
     if not attribute or isinstance(reading.filter, And) or reading.exchange.status == 400:
-        return _searched(reading, f"the {_plural(reading)}")
-    return Act("look", f"whether {_sought(reading, attribute, value)} exists{_answer(reading)}")
+        return _searched(reading, f"for {_plural(reading)}")
+    return Act("check", f"whether {_sought(reading, attribute, value)} exists{_answer(reading)}")
 
 
 def _sought(reading: Reading, attribute: str, value: Any) -> str:

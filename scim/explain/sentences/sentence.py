@@ -1,8 +1,9 @@
 """An exchange in one sentence of plain words: who did what to whom, and what came of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
 
-from ..bodies import DISCOVERY, Reading, get
+from ..bodies import Reading, get
 from ..exchange import Exchange
 from ..words import past, plain, third
 from . import tolerances
@@ -33,17 +34,26 @@ def told(reading: Reading, is_past: bool) -> str:
 
 def _told(reading: Reading, is_past: bool) -> str:
     exchange, who = reading.exchange, reading.who
+    is_many = reading.is_checks
+    form = past if is_past else str if is_many else third
     if exchange.status == 401:
-        subject = f"{who} {'was' if is_past else 'is'} refused" if exchange.provider else "Refused"
+        be = ("were" if is_many else "was") if is_past else "are" if is_many else "is"
+        subject = f"{who} {be} refused" if exchange.provider or is_many else "Refused"
         return f"{subject}: {why(reading)}"
     if is_stray(reading):
-        return f"{who} {_strayed(reading, is_past)}"
+        return f"{who} {_strayed(reading, form)}"
     is_missing = exchange.status == 404 and reading.method in ("GET", "HEAD")
     if exchange.is_failed and not is_missing:
         return f"{who} could not {_joined(acts(reading), str)}: {why(reading)}"
     if exchange.applied == DRY_RUN:
         return f"{who} would {_joined(acts(reading), str)}"
-    return f"{who} {_joined(acts(reading), past if is_past else third)}"
+    done = f"{who} {_joined(acts(reading), form)}"
+    return done + nothing(is_past) if reading.changed_nothing else done
+
+
+def nothing(is_past: bool) -> str:
+    """Return the words behind a write that left everything as it was."""
+    return f"; that change{'d' if is_past else 's'} nothing"
 
 
 def _joined(found: Sequence[Act], form: Callable[[str], str]) -> str:
@@ -66,22 +76,20 @@ def acts(reading: Reading) -> list[Act]:
     return [read_act(reading)]
 
 
-def _strayed(reading: Reading, is_past: bool) -> str:
+def _strayed(reading: Reading, form: Callable[[str], str]) -> str:
     """Return the words for a request to no endpoint, or with a method that it does not take."""
     exchange = reading.exchange
     method, path = plain(exchange.method, 20), plain(f"{exchange.base}{exchange.path}", 80)
-    asks, sends, opens = ("asked", "sent", "opened") if is_past else ("asks", "sends", "opens")
-    does = "did" if is_past else "does"
     if exchange.status == 405:
-        return f"{sends} {method} to {path}, which {does} not take it"
+        return f"{form('send')} {method} to {path}, which does not take it"
     if exchange.status == 404:
-        is_known = reading.endpoint.lower() in DISCOVERY and exchange.base
-        told = f"; it means {meant(reading)}" if meant(reading) else ""
-        missing = f"{does} not exist" if is_known else f"{'was' if is_past else 'is'} no endpoint"
-        return f"{asks} for {path}, which {missing}{told}"
+        right = urlsplit(meant(reading)).path
+        told = f"; {right} does" if right else ""
+        return f"{form('ask')} for {path}, which does not exist here{told}"
     if exchange.is_failed:
-        return f"{asks} for {path}, outside the base path: {why(reading)}"
-    return f"{opens} the page of this server" if path in ("", "/") else f"{asks} for {path}"
+        return f"{form('ask')} for {path}, outside the base path: {why(reading)}"
+    is_page = path in ("", "/")
+    return f"{form('open')} the page of this server" if is_page else f"{form('ask')} for {path}"
 
 
 def said(exchange: Exchange) -> Sequence[str]:
