@@ -30,8 +30,8 @@ AT_ONCE = 30  # exchanges in one transaction
 GATHERING = 0.05  # seconds in which further exchanges join the first one
 # The share of time in which the thread works, while there is much to record. In a busy worker it
 # gets less than half of a processor meanwhile, since the requests go on.
-SHARE = 0.03
-CREDIT = 0.1  # seconds that it may work at once, after a rest
+SHARE = 0.02
+CREDIT = 0.3  # seconds that it may work at once, after a rest
 CLOSING = 2.0  # seconds to store what waits when the worker stops
 FAILED = 1.0  # seconds to wait when nothing can be stored
 PAUSE = 60  # seconds between two lines in the log
