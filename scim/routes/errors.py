@@ -15,7 +15,7 @@ from scim.serializers.resources import to_json
 from .auth import CHALLENGE, check_token
 from .body import too_large
 from .call import Call, this_call
-from .nearby import STANDARD, is_below, nearby
+from .nearby import STANDARD, is_below, nearby, repeated
 
 logger = logging.getLogger("scim")
 
@@ -75,7 +75,9 @@ def _framework_error(error: HTTPException) -> Response:
 def _hint(call: Call, endpoints: Iterable[str]) -> str | None:
     """Return the detail of a 404 that names the endpoint meant, or None."""
     meant = nearby(call.path, call.settings.base_path, endpoints)
-    return meant and f"this endpoint does not exist; did you mean {call.root_path}{meant}?"
+    twice = repeated(call.path, call.settings.base_path)
+    fault = f"; {twice} is twice in the path" if twice else ""
+    return meant and f"this endpoint does not exist{fault}; did you mean {call.root_path}{meant}?"
 
 
 def _unexpected_error(error: Exception) -> Response:

@@ -23,6 +23,17 @@ def is_below(path: str, base_path: str) -> bool:
     return f"{path}/".startswith(f"{base_path}/")
 
 
+def repeated(path: str, base_path: str) -> str:
+    """Return what a path has of the base path once more behind it; empty if nothing.
+
+    ``/scim/v2/v2/Users`` has ``/v2`` twice: somebody put it into the base URL and behind it.
+    """
+    names = base_path.split("/")[1:]
+    ends = ["/" + "/".join(names[place:]) for place in range(len(names))]
+    rest = path[len(base_path) :] if is_below(path, base_path) else ""
+    return next((end for end in ends if rest.startswith(f"{end}/")), "")
+
+
 def nearby(path: str, base_path: str, endpoints: Iterable[str]) -> str | None:
     """Return the path of the endpoint that ``path`` nearly names, or None.
 
@@ -32,7 +43,9 @@ def nearby(path: str, base_path: str, endpoints: Iterable[str]) -> str | None:
         return None
     known = {endpoint.strip("/").lower(): endpoint for endpoint in endpoints}
     names = path.split("/")[1:]
-    if is_below(path, base_path):
+    if twice := repeated(path, base_path):
+        names = path[len(base_path + twice) :].split("/")[1:2]
+    elif is_below(path, base_path):
         name, *rest = path[len(base_path) + 1 :].split("/")
         if name in (endpoint.strip("/") for endpoint in known.values()) and any(rest):
             return None

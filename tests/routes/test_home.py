@@ -133,6 +133,25 @@ def test_path_below_the_base_path_needs_a_token_first(stranger, client, path, me
     assert check_error(client.get(path), 404).endswith(f"; did you mean {meant}?")
 
 
+@pytest.mark.parametrize(
+    ("path", "twice", "meant"),
+    [
+        ("/scim/v2/v2/Users", "/v2", "/scim/v2/Users"),
+        ("/scim/v2/scim/v2/Users", "/scim/v2", "/scim/v2/Users"),
+        ("/scim/v2/scim/v2/groups/7", "/scim/v2", "/scim/v2/Groups"),
+    ],
+)
+def test_base_path_that_is_there_twice_is_named(client, path, twice, meant):
+    detail = check_error(client.get(path), 404)
+
+    said = f"{twice} is twice in the path; did you mean {meant}?"
+    assert detail == f"this endpoint does not exist; {said}"
+
+
+def test_base_path_twice_before_nothing_known(client):
+    assert "did you mean" not in check_error(client.get("/scim/v2/v2/nothing"), 404)
+
+
 def test_hint_follows_the_proxy(client):
     answer = client.get("/users", headers={"X-Forwarded-Prefix": "/tenant"})
 
