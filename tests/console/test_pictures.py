@@ -118,6 +118,19 @@ def test_everyone_has_a_lane():
     assert texts(drawn(exchanges))[3:6] == ["Others", "this server", "database"]
 
 
+@pytest.mark.parametrize("size", ["wide", "middle"])
+def test_sentence_goes_across_all_lanes(size):
+    names = ["Okta", "Entra ID", "The console"]
+    found = [
+        each for at, name in enumerate(names) for each in created(provider=name, number=9 * at)
+    ]
+
+    told = texts(drawn(found, size))
+
+    assert told[:3] == ["Entra ID", "Okta", "The console"]
+    assert "Entra ID creates the user Jane Berg." in told
+
+
 def test_newest_are_drawn_with_the_names_that_earlier_ones_told():
     deleted = exchange("DELETE", "/Users/01a2", status=204, number=3, at=at(90))
 

@@ -27,11 +27,11 @@ class Grid:
     def lane(self, number: int) -> float:
         return self.first + number * self.step
 
-    def text(self, lanes: int) -> tuple[float, float]:
-        """Return where the sentences begin and end: beside the lanes, or across them."""
+    def text(self) -> tuple[float, float]:
+        """Return where the sentences begin and end: beside the first lane, across the others."""
         if self.time is None:
             return 14, self.width - 14
-        return self.lane(lanes - 1) + 26, self.server - 14
+        return self.lane(0) + 26, self.server - 14
 
     @property
     def fact(self) -> Font:
@@ -40,8 +40,8 @@ class Grid:
 
 WORDS = (Font(15, 500), Font(15, BOLD))
 GRIDS: Mapping[str, Grid] = {
-    "wide": Grid(1120, 22, 160, 112, 4, 838, 1044, *WORDS, Font(14, BOLD), SMALL),
-    "middle": Grid(720, 16, 122, 84, 3, 500, 658, *WORDS, Font(12.5, BOLD), Font(11)),
+    "wide": Grid(1120, 22, 160, 120, 4, 838, 1044, *WORDS, Font(14, BOLD), SMALL),
+    "middle": Grid(720, 16, 122, 108, 3, 500, 658, *WORDS, Font(12.5, BOLD), Font(11)),
     "narrow": Grid(
         360, None, 38, 62, 3, 236, 322, Font(14, 500), Font(14, BOLD), Font(10.5, BOLD), Font(11)
     ),

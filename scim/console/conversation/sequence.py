@@ -93,7 +93,7 @@ class _Diagram:
 
     def __init__(self, pen: Pen, grid: Grid, lanes: Sequence[str], scene: Scene) -> None:
         self.pen, self.grid, self.lanes, self.scene = pen, grid, lanes, scene
-        self.left, self.right = grid.text(len(lanes))
+        self.left, self.right = grid.text()
         self.frames: list[Markup] = []  # below the lines of the lanes
         self.parts: list[Markup] = []
         self.y = 6.0
@@ -150,10 +150,8 @@ class _Diagram:
         sent = top + 14 + line * len(lines) + 8
         parts = [self._area(top, sent + BETWEEN + 12 - top)]
         parts += self._times(exchange, top + 9 + line)
-        if self.grid.time is None:  # the lines of the lanes stop behind the words
-            parts.append(
-                self.pen.box(12, top + 10, self.grid.width - 24, line * len(lines) + 2, "surface")
-            )
+        width = max(map(self.grid.sentence.width, lines), default=0)
+        parts += self._ground(self.left, top + 10, width, line * len(lines) + 2)
         parts += [
             self.pen.text(self.left, top + 9 + line * (place + 1), each, self.grid.sentence)
             for place, each in enumerate(lines)
@@ -169,6 +167,12 @@ class _Diagram:
             return tag("g", *parts)
         href = f"/exchange/{exchange.number}"
         return tag("a", *parts, href=href, class_="step", data_row="", aria_label=plain(words, 400))
+
+    def _ground(self, x: float, y: float, width: float, height: float) -> list[Markup]:
+        """Return what stops the lines of the lanes behind words that stand across them."""
+        if len(self.lanes) == 1 and self.grid.time:
+            return []
+        return [self.pen.box(x - 3, y, width + 6, height, "surface")]
 
     def _area(self, top: float, height: float) -> Markup:
         """Return what takes the click, and shows where the pointer is."""
@@ -203,12 +207,14 @@ class _Diagram:
             facts = str(exchange.status)
         left = max(self.left, lane + 12) if grid.time else lane + 8
         room = server - 40 - grid.fact.width(facts) - left
+        asked = _asked(exchange, room)
         mark = f"translate({server - 15:g} {y + 14:g})"
         return [
             *_arrow(pen, lane, server, y, "text"),
             *_arrow(pen, server, lane, end, state, "6 4"),
             pen.box(server, y - 5, BAR, BETWEEN + 10, "accent", radius=2),
-            pen.text(left, y + 18, _asked(exchange, room), MONO, "soft"),
+            *self._ground(left, y + 6, MONO.width(asked), 17),
+            pen.text(left, y + 18, asked, MONO, "soft"),
             pen.text(server - 26, y + 18, facts, grid.fact, state, "end"),
             tag("g", pen.path(SIGNS[state], state, 2), transform=mark),
         ]
