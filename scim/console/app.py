@@ -47,12 +47,18 @@ BLUEPRINTS = (
     directory.bp,
     find.bp,
 )
+ERRORS = {
+    404: "The console has no page at this address.",
+    405: "This address takes no such request. Open the page, and use its buttons.",
+    500: "The console failed. The log of the server says why.",
+}
 
 
 def create(found: State) -> Flask:
     """Return the console of a server."""
     app = Flask(__name__)
     app.extensions["console"] = found
+    app.url_map.strict_slashes = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     keys.register(app, found)
     showing.register(app)
@@ -90,9 +96,10 @@ def _read(what: Callable[[], Sequence[T]]) -> Sequence[T]:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
-    return render_template(
-        "error.html", status=error.code, detail=error.description
-    ), error.code or 500
+    status, detail = error.code or 500, error.description
+    if detail == type(error).description:  # the words of the library
+        detail = ERRORS.get(status, "The console cannot answer this.")
+    return render_template("error.html", status=status, detail=detail), status
 
 
 def _scim_error(error: ScimError) -> ResponseReturnValue:
