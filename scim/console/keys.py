@@ -1,7 +1,10 @@
 """Who may see the console: a link with a key opens a session (docs/console.md)."""
 
 import secrets
+from collections.abc import Callable
+from functools import wraps
 from hmac import compare_digest
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, abort, redirect, render_template, request, session
@@ -11,6 +14,7 @@ from scim.storage import digest
 
 from .state import State
 
+ONLY_LOOKS = "You opened the console with a link that only lets you look."
 READING = ("GET", "HEAD")
 HEADERS = {
     "Cache-Control": "no-store",
@@ -71,6 +75,18 @@ def new_key() -> str:
     return secrets.token_urlsafe(18)
 
 
+def for_writers(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Return a view of a form that is refused to who may only look."""
+
+    @wraps(view)
+    def guarded(**values: Any) -> ResponseReturnValue:
+        if is_read_only():
+            abort(403, ONLY_LOOKS)
+        return view(**values)
+
+    return guarded
+
+
 def link(origin: str, key: str) -> str:
     """Return the link that opens a console."""
     return f"{origin}/?{urlencode({'key': key})}"
@@ -100,4 +116,4 @@ def _check_write() -> None:
     if not compare_digest(sent.encode(), session["csrf"].encode()):
         abort(400, "The page is out of date. Load it again, and repeat what you did.")
     if is_read_only():
-        abort(403, "You opened the console with a link that only lets you look.")
+        abort(403, ONLY_LOOKS)

@@ -9,6 +9,7 @@ import pytest
 
 from scim.console.connect.providers import PROVIDERS
 from scim.explain.exchange import Check
+from scim.settings import DEFAULT_TOKEN
 
 from ..explain.test_checklist import REFUSED, STEPS_OF_OKTA
 from ..explain.traffic import exchange
@@ -205,6 +206,16 @@ def test_read_only_session_changes_nothing(visitor, path):
 
     assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
     assert visitor.post(f"/connect/{path}", data={"csrf": csrf}).status_code == 403
+
+
+def test_read_only_session_sees_neither_token_nor_cards_without_buttons(console, visitor):
+    told = visitor.get("/connect/okta").text
+
+    assert DEFAULT_TOKEN in console.web.get("/connect/okta").text
+    assert DEFAULT_TOKEN not in told
+    assert "hidden: your link only lets you look" in told
+    assert "Start again" not in visitor.get("/connect").text
+    assert visitor.get("/connect/empty").status_code == 403
 
 
 @ON_ONE_DATABASE

@@ -16,6 +16,7 @@ from scim.settings import DEFAULT_TOKEN, is_loopback
 from scim.storage.tokens import DEFAULT_TENANT, Tenant, issue_token
 
 from ..app_urls import page_url
+from ..keys import is_read_only
 from ..state import state
 from . import once
 from .providers import BY_SLUG, KNOWN, NAMES, PROVIDERS, Provider
@@ -59,6 +60,7 @@ def provider(slug: str) -> ResponseReturnValue:
     since = _since(slug)
     name, token = once.take()
     is_default = tenant.id == DEFAULT_TENANT and state().service.settings.token == DEFAULT_TOKEN
+    default = DEFAULT_TOKEN if is_default and not is_read_only() else ""
     return render_template(
         "connect/provider.html",
         provider=found,
@@ -69,7 +71,7 @@ def provider(slug: str) -> ResponseReturnValue:
         since=since,
         last=state().recordings.last(),
         issued=name,
-        token=token or (DEFAULT_TOKEN if is_default else ""),
+        token=token or default,
         **_shared(),
     )
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from scim.storage.emptying import empty
 
 from ..app_urls import page_url
+from ..keys import for_writers
 from ..state import state
 from . import page as connect
 from .jobs import JOBS
@@ -62,6 +63,7 @@ def report() -> ResponseReturnValue:
 
 
 @bp.get("/connect/empty")
+@for_writers
 def ask_to_empty() -> ResponseReturnValue:
     """Show what an empty directory would lose, and ask for the tenant's name."""
     tenant = chosen_tenant()

@@ -17,6 +17,7 @@ from scim.protocol.search import SearchRequest
 from scim.storage import Store, is_id, kind_of
 from scim.storage.tokens import Tenant
 
+from ..keys import for_writers
 from ..lab.benches import this_tenant
 from ..showing import json_text
 from ..state import state
@@ -65,6 +66,7 @@ def _json(answer: httpx2.Response) -> dict[str, Any]:
 
 
 @bp.get("/directory/new")
+@for_writers
 def new() -> ResponseReturnValue:
     """Ask for the JSON of a new resource."""
     resource_type = this_type(request.args.get("type", "User"))
@@ -85,6 +87,7 @@ def create() -> ResponseReturnValue:
 
 
 @bp.get("/directory/<type_name>/<resource_id>/edit")
+@for_writers
 def edit(type_name: str, resource_id: str) -> ResponseReturnValue:
     """Show a resource as JSON that can be changed."""
     tenant, store = this_tenant(), this_store()
@@ -121,6 +124,7 @@ def set_state(type_name: str, resource_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/directory/<type_name>/<resource_id>/delete")
+@for_writers
 def ask_to_delete(type_name: str, resource_id: str) -> ResponseReturnValue:
     """Ask whether to delete a resource, and say what that does."""
     tenant, store = this_tenant(), this_store()

@@ -13,6 +13,7 @@ from scim.storage import Store
 from scim.storage.browsing import Named
 
 from ..app_urls import page_url
+from ..keys import for_writers
 from ..lab.benches import this_tenant
 from .blueprint import bp, difference, this_store
 from .resource import Shown, find
@@ -21,6 +22,7 @@ SHOWN = 20  # members whose names are shown
 
 
 @bp.get("/directory/<type_name>/<resource_id>/undo")
+@for_writers
 def undo(type_name: str, resource_id: str) -> ResponseReturnValue:
     """Show what going back to the version ``to`` will change."""
     tenant, store = this_tenant(), this_store()
@@ -46,6 +48,7 @@ def undone(type_name: str, resource_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/directory/<type_name>/<resource_id>/restore")
+@for_writers
 def restore(type_name: str, resource_id: str) -> ResponseReturnValue:
     """Show what a restore from the trash will bring back."""
     tenant, store = this_tenant(), this_store()
