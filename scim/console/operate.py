@@ -13,7 +13,7 @@ from scim.explain.exchange import Exchange
 from scim.protocol.values import date_time
 from scim.settings import VERSION, Settings
 from scim.storage.figures import Figures, place
-from scim.storage.tokens import Tenant, list_tokens, revoke_token
+from scim.storage.tokens import DEFAULT_TENANT, Tenant, list_tokens, revoke_token
 
 from .app_urls import page_url
 from .connect import once
@@ -138,8 +138,9 @@ def _tokens(tenant: Tenant, newest: Sequence[Exchange]) -> list[Token]:
             seen.setdefault(each.token, each.at)
     issued = state().service.database.read(partial(list_tokens, tenant=tenant))
     listed = [Token(row.name, row.created, seen.pop(row.name, "")) for row in issued]
-    default = [Token("SCIM_TOKEN", "", seen["SCIM_TOKEN"])] if "SCIM_TOKEN" in seen else []
-    return default + listed
+    if tenant.id == DEFAULT_TENANT:
+        return [Token("SCIM_TOKEN", "", seen.get("SCIM_TOKEN", "")), *listed]
+    return listed
 
 
 def _purged(figures: Figures, settings: Settings) -> str:

@@ -82,6 +82,8 @@ def test_palette_finds_pages_people_and_exchanges(stage):
     page.wait_for_url("**/problems")
 
     page.keyboard.press("Control+k")
+    page.keyboard.type("nobody has this name")
+    page.get_by_text("Nothing found").wait_for()
     page.keyboard.press("Escape")
     assert not page.locator("#palette").is_visible()
 
@@ -111,6 +113,25 @@ def test_theme_and_stage_are_kept(stage):
     page.keyboard.press("s")
     page.evaluate("localStorage.clear()")
     assert page.evaluate(colour) == light
+
+
+def test_bar_is_one_line_on_a_stage_and_shows_the_page_on_a_phone(stage):
+    page = stage.go()
+    page.keyboard.press("s")
+    bar = page.locator(".bar").bounding_box()
+    assert bar["height"] < 2 * page.locator(".brand").bounding_box()["height"] + 40
+    assert page.locator(".bar nav").evaluate("nav => nav.scrollWidth <= nav.clientWidth")
+    page.keyboard.press("s")
+
+    page = stage.go("/operate", PHONE)
+    place = page.locator(".bar [aria-current]").bounding_box()
+    assert 0 <= place["x"] < place["x"] + place["width"] <= PHONE["width"]
+
+
+def test_tables_are_cards_on_a_phone(stage):
+    for path in ("/directory", "/operate"):
+        for each in stage.go(path, PHONE).locator("table").all():
+            assert each.evaluate("it => it.scrollWidth <= it.parentElement.clientWidth"), path
 
 
 def test_first_tab_skips_to_the_content(stage):

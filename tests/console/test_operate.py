@@ -59,7 +59,7 @@ def test_page_counts_what_is_there(console):
     send.delete(f"/Users/{jane['id']}")
     page = text(console.web.get("/operate").text)
 
-    assert "default 1 1 1 4 is tolerated from providers" in page
+    assert "default 1 1 1 4 on a new user" in page
     assert "trash purge deletes it for good" in page
     assert "SQLite" in page or "PostgreSQL" in page
 
@@ -69,7 +69,7 @@ def test_tenants_are_listed_with_their_choices(console):
     run("manage.py", "tenant", "add", "acme", DATABASE_URL=url)
     run("manage.py", "tenant", "set", "acme", "--strict", DATABASE_URL=url)
 
-    assert "acme 0 0 0 0 is refused (strict)" in text(console.web.get("/operate").text)
+    assert "acme 0 0 0 0 off (strict) a new user" in text(console.web.get("/operate").text)
 
 
 def test_token_is_issued_once_shown_and_revoked(console):
@@ -84,6 +84,10 @@ def test_token_is_issued_once_shown_and_revoked(console):
 
     assert "Revoked okta." in page
     assert "There is no token 'okta'" in text(console.post("/operate/revoke", name="okta").text)
+
+
+def test_token_of_the_setting_is_listed_before_its_first_request(console):
+    assert "SCIM_TOKEN a setting none" in text(console.web.get("/operate").text)
 
 
 def test_last_request_of_a_token_is_shown(console, record):

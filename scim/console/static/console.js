@@ -113,6 +113,10 @@ export function localise(within = document) {
 
 localise();
 
+// On a telephone the names of the pages go on beside the screen
+const current = $(".bar nav [aria-current]");
+if (current) current.parentElement.scrollLeft = current.offsetLeft - (innerWidth - current.offsetWidth) / 2;
+
 // Keys
 
 const GO = {
@@ -190,12 +194,20 @@ async function look() {
     if (mine !== asked) return;
     if (answer?.ok) entries = [...entries, ...(await answer.json())];
   }
-  show(entries);
+  if (entries.length) show(entries);
+  else showNothing();
 }
 
 function show(entries) {
   found.replaceChildren(...entries.slice(0, 20).map(entryOf));
   choose(0);
+}
+
+function showNothing() {
+  const item = document.createElement("li");
+  item.className = "nothing";
+  item.textContent = "Nothing found";
+  found.replaceChildren(item);
 }
 
 function entryOf(entry, number) {
@@ -235,6 +247,7 @@ text?.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown") choose(Math.min(items.length - 1, at + 1));
   else if (event.key === "ArrowUp") choose(Math.max(0, at - 1));
   else if (event.key === "Enter") $("a", items[at] ?? found)?.click();
+  else if (event.key === "Escape") palette.close(); // a search field would only be emptied
   else return;
   event.preventDefault();
 });
