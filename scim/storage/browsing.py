@@ -36,6 +36,7 @@ KNOWN = (  # where a resource may be, the last place is the trash
     (groups, sa.select(groups.c.id, groups.c.body, sa.literal("Group"))),
     (trash, sa.select(trash.c.id, trash.c.body, trash.c.resource_type)),
 )
+PERSON = ("givenname", "familyname", "formatted")
 NAMES = ((USER, users, users.c.user_name), (GROUP, groups, groups.c.display_name))
 
 
@@ -43,7 +44,8 @@ NAMES = ((USER, users, users.c.user_name), (GROUP, groups, groups.c.display_name
 class Named:
     """A user, a group or another resource, with the name that it has or had.
 
-    ``name`` is a displayName or a userName, empty if nothing knows it.
+    ``name`` is what people call it: a displayName, the name of a person, or a userName. It is
+    empty if nothing knows it.
     """
 
     id: str
@@ -171,7 +173,8 @@ class Browsing:
     def find(self, text: str, most: int) -> list[Named]:
         """Return some users and groups with a text in a name, first those that begin with it.
 
-        Other parts of names are found by an index, or else among the first rows only.
+        Other parts of names are found by an index, or else among the first rows only. The names
+        of people, which no index has, come last.
         """
         folded = fold_text(text)
         found: dict[str, Named] = {}
@@ -186,6 +189,11 @@ class Browsing:
                 holds |= folded_display(users).contains(folded, autoescape=True)
             among_these = [] if is_indexed else self._first(table)
             self._look(found, kind, table, [holds, *among_these], None, most)
+        if len(found) < most:
+            given, family, whole = (users.c.search["name", each].as_string() for each in PERSON)
+            parts = sa.func.coalesce(given, "") + " " + sa.func.coalesce(family, "")
+            holds = (parts + " " + sa.func.coalesce(whole, "")).contains(folded, autoescape=True)
+            self._look(found, USER, users, [holds, *self._first(users)], None, most)
         return list(found.values())[:most]
 
     def _look(
@@ -214,8 +222,16 @@ class Browsing:
         return [by_id < found] if found else []
 
 
+def _person(name: Any) -> str:
+    """Return the name of a person, as a whole or from its parts."""
+    if not isinstance(name, dict):
+        return ""
+    parts = (name.get("givenName"), name.get("familyName"))
+    return name.get("formatted") or " ".join(each for each in parts if each)
+
+
 def _named(resource_id: str, kind: str, body: str | None, is_deleted: bool = False) -> Named:
     document = json.loads(body, strict=False) if body else {}
     user_name = document.get("userName") or ""
-    shown = document.get("displayName") or user_name
-    return Named(resource_id, kind, shown, user_name, document.get("active", True), is_deleted)
+    name = document.get("displayName") or _person(document.get("name")) or user_name
+    return Named(resource_id, kind, name, user_name, document.get("active", True), is_deleted)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from scim.explain.exchange import Exchange, Made, Message
-from scim.protocol.schema import GROUP_SCHEMA, USER_SCHEMA
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
 from scim.storage import Database
 from scim.storage.recordings import Recordings
 
@@ -96,7 +96,7 @@ def test_groups_show_how_many_members_they_have(console, people):
 
     answer = console.web.get("/directory", params={"type": "group"})
 
-    assert re.findall(r'class="number">(\d+)<', answer.text) == ["1", "2"]
+    assert re.findall(r'class="number"[^>]*>(\d+)<', answer.text) == ["1", "2"]
 
 
 def test_filter_is_shown_with_its_error_at_its_place(console):
@@ -151,6 +151,33 @@ def test_person_has_a_timeline_of_diffs(console, people):
     assert "deactivated" in text_of(answer)
 
 
+def test_history_counts_versions_and_names_one_author(console, people, recordings):
+    boss, other = (people.user(each, displayName=each.title()) for each in ("ines", "aiko"))
+    okta = {"User-Agent": "Okta SCIM Client 1.0.0"}
+    sent = user("ada", **enterprise(manager={"value": boss["id"]}))
+    ada = people.session.post("/Users", json=sent, headers=okta).json()
+    ada |= {"path": f"/Users/{ada['id']}"}
+    staff = people.group("Staff", ada)
+    people.group("All", ada)
+    changed = patch_op(replace(f"{ENTERPRISE_USER_SCHEMA}:manager.value", other["id"]))
+    people.session.patch(ada["path"], json=changed, headers=okta).raise_for_status()
+    people.patch(staff, remove(f'members[value eq "{ada["id"]}"]'))
+    assert happens(lambda: len(recordings.about(ada["id"])) >= 2)
+
+    answer = console.web.get(page_of(ada))
+
+    assert "Manager changed from “Ines” to “Aiko”" in text_of(answer)
+    assert f'"{boss["id"]}"' not in text_of(answer).partition("History")[2]
+    meta = re.findall(r'class="meta">(.*?)</span>', answer.text)
+    assert [each.rpartition(" · ")[2] for each in meta] == [
+        "version 5", "version 4", "versions 2 to 3", "version 1",
+    ]  # fmt: skip
+    assert {each.split(" · ")[1] for each in meta} == {"Okta"}
+    [changed] = [each for each in recordings.about(ada["id"]) if each.path.startswith("/Users/")]
+    shown = text_of(console.web.get(f"/exchange/{changed.number}"))
+    assert 'manager − "Ines" + "Aiko"' in shown
+
+
 def test_groups_are_named_with_the_way_to_them(console, people):
     ada = people.user("ada")
     people.group("Company", people.group("Sales", people.group("Sales EMEA", ada)))
@@ -166,7 +193,7 @@ def test_group_shows_its_groups_as_a_tree(console, people):
 
     found = text_of(console.web.get(page_of(sales)))
 
-    assert re.search("Members Sales EMEA 1 group in it Sales Nordic", found)
+    assert re.search("Members .* Sales EMEA 1 group in it Sales Nordic", found)
     assert "1 member ·" in found
 
 
@@ -190,6 +217,17 @@ def test_members_come_page_by_page_and_by_name(console, people):
     assert first.text.count(">Remove<") == 100
     assert second.text.count(">Remove<") == 1
     assert found.text.count(">Remove<") == 10
+
+
+def test_first_members_are_shown_and_the_others_fold(console, people):
+    found = console.web.get(
+        page_of(people.group("All", *(people.user(f"u{n}") for n in range(16))))
+    )
+
+    shown, _, folded = found.text.partition("Show all 16")
+    assert shown.count(">Remove<") == 10
+    assert folded.count(">Remove<") == 6
+    assert shown.index(">Add<") < shown.index(">Remove<")
 
 
 def test_version_is_shown_as_it_was(console, people):
@@ -376,6 +414,18 @@ def record(console, **known):
     database.close()
 
 
+def test_palette_finds_people_by_their_names(console, people):
+    people.user("bjensen", name={"givenName": "Barbara", "familyName": "Jensen"})
+    people.user("x9", name={"formatted": "Dr. Çelik"})
+
+    def names(q):
+        return [each["name"] for each in console.web.get("/find", params={"q": q}).json()]
+
+    assert names("barbara") == names("Barbara Jen") == ["Barbara Jensen · bjensen"]
+    assert names("Çel") == ["Dr. Çelik · x9"]
+    assert names("nobody") == []
+
+
 def test_palette_finds_people_groups_and_exchanges(console, people):
     ada = people.user("ada.lovelace", displayName="Ada Lovelace")
     people.group("Adamants")
@@ -436,6 +486,15 @@ def test_visitor_sees_no_button_that_writes(people, visitor):
         assert "ada" in answer.text or "Staff" in answer.text
         assert 'method="post"' not in answer.text
         assert not re.search('/(edit|undo|delete|new)[?"]', answer.text)
+
+
+def test_visitor_sees_no_form_that_writes(people, visitor):
+    ada = page_of(people.user("ada"))
+
+    for path in ("/directory/new", f"{ada}/edit", f"{ada}/delete", f"{ada}/undo", f"{ada}/restore"):
+        answer = visitor.get(path)
+        assert answer.status_code == 403, path
+        assert "a link that only lets you look" in answer.text
 
 
 def test_filter_is_completed_and_checked_as_it_is_typed(console, people, page):

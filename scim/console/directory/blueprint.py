@@ -8,7 +8,9 @@ from flask import Blueprint, abort, request
 
 from scim import provider
 from scim.explain import words
+from scim.explain.bodies import name_of
 from scim.explain.changes.differences import Difference, changes
+from scim.explain.changes.referring import referred, with_names
 from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE, Profile
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerated
@@ -38,6 +40,9 @@ def with_tenant(path: str) -> str:
     """Return the URL of a page elsewhere in the console; it keeps the tenant that was chosen."""
     kept = {name: request.args[name] for name in KEPT if name in request.args}
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+bp.add_app_template_filter(name_of)
 
 
 def given(name: str) -> str:
@@ -81,8 +86,11 @@ def asked(tenant: Tenant) -> provider.Request:
 
 
 def difference(before: str | None, after: str | None) -> list[Difference]:
-    """Return what changed from one stored body to another, as it is shown."""
-    return short_ones(changes(plain(before), plain(after)))
+    """Return what changed from one stored body to another, as it is shown, with names for ids."""
+    found = short_ones(changes(plain(before), plain(after)))
+    ids = referred(found)
+    names = this_store().browse(lambda known: known.names(ids)) if ids else {}
+    return with_names(found, {each: named.name for each, named in names.items()})
 
 
 def read_json(text: str) -> Any:

@@ -10,6 +10,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from scim import provider
+from scim.explain.bodies import name_of
 from scim.explain.filters import sentence
 from scim.protocol.attributes import chains, notation
 from scim.protocol.errors import ScimError
@@ -31,7 +32,7 @@ TEXTUAL = ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le")
 Columns = Sequence[tuple[str, str]]  # the path to sort by, and the heading
 
 OF_ALL: Columns = (("meta.created", "Created"), ("meta.lastModified", "Changed"))
-OF_USERS: Columns = (("displayName", "Name"), ("userName", "userName"), ("active", "State"))
+OF_USERS: Columns = (("displayName", "Name"), ("userName", "User name"), ("active", "State"))
 OF_GROUPS: Columns = (("displayName", "Name"),)
 OF_OTHERS: Columns = (("id", "id"),)
 
@@ -204,5 +205,4 @@ def _listed(tenant: Tenant, store: Store, resource_type: ResourceType, text: str
 
 
 def _name(body: str) -> str:
-    document = json.loads(body, strict=False)
-    return str(document.get("displayName") or document.get("userName") or "")
+    return name_of(json.loads(body, strict=False))

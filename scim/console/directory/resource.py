@@ -8,6 +8,7 @@ from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from scim import provider
+from scim.explain.bodies import name_of
 from scim.explain.exchange import Exchange
 from scim.protocol.errors import NotFoundError
 from scim.protocol.projection import projection
@@ -56,8 +57,7 @@ class Shown:
 
     @property
     def name(self) -> str:
-        found = self.document.get("displayName") or self.document.get("userName")
-        return str(found or f"{self.type.name} {self.id[:8]}")
+        return name_of(self.document) or f"{self.type.name} {self.id[:8]}"
 
     @property
     def is_active(self) -> bool:
@@ -101,7 +101,8 @@ def one(type_name: str, resource_id: str) -> ResponseReturnValue:
     recorded = state().recordings.about(shown.id)
     until = given("until") or LATEST
     moments, older = store.timeline(shown.id, lambda known: known.page(until, ROWS_ON_PAGE))
-    history = rows(store, shown.id, moments, recorded)
+    newest = shown.version if until == LATEST and not shown.deleted else None
+    history = rows(store, shown.id, moments, recorded, newest)
     return render_template(
         "directory/resource.html",
         shown=shown,

@@ -1,7 +1,8 @@
 """The timeline of a resource as rows: each change in a line of words, with its diff."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scim.explain.changes.differences import Difference
@@ -28,12 +29,15 @@ OF_STATES = {"false": ("○", "warn"), "true": ("●", "good")}
 class Row:
     """A line of the timeline; ``version`` is None for groups that were joined or left.
 
-    ``exchange`` is the number of the exchange that made it, if that is still recorded.
+    ``by`` is the provider, or a token's name. ``number`` says which versions the line is about,
+    as far as that is known. ``exchange`` is the one that made it, if that is still recorded.
     """
 
     at: str
     text: str
     token: str
+    by: str = ""
+    number: str = ""
     sign: str = CHANGED
     state: str = ""
     version: int | None = None
@@ -48,29 +52,74 @@ class Row:
         return (self.sign, self.state) == SIGNS[Operation.RESTORE]
 
     @property
+    def groups(self) -> Sequence[Named]:
+        return (*self.joined, *self.left)
+
+    @property
     def has_members(self) -> bool:
         return bool(self.joined or self.left)
 
 
 def rows(
-    store: Store, resource_id: str, moments: Sequence[Moment], recorded: Iterable[Exchange]
+    store: Store,
+    resource_id: str,
+    moments: Sequence[Moment],
+    recorded: Sequence[Exchange],
+    newest: int | None = None,
 ) -> list[Row]:
-    """Return the rows of changes, in their order; ``recorded`` are exchanges about the resource."""
+    """Return the rows of changes, in their order; ``recorded`` are exchanges about the resource.
+
+    ``newest`` is the version of the resource if ``moments`` begin with the newest.
+    """
     made = {
         (each.resource_id, each.version): exchange
         for exchange in recorded
         for each in exchange.made
     }
     names = store.browse(lambda known: known.names(_ids(moments)))
-    return [
-        _joined(run, names)
+    providers = _providers(recorded)
+    found = [
+        _joined(run, names, providers)
         if run[0].change.resource_id != resource_id
-        else row(run[0], names, made.get((resource_id, run[0].change.version)))
+        else row(run[0], names, made.get((resource_id, run[0].change.version)), providers)
         for run in _runs(moments, resource_id)
     ]
+    return _numbered(found, newest)
 
 
-def row(moment: Moment, names: Mapping[str, Named], exchange: Exchange | None) -> Row:
+def _numbered(found: Sequence[Row], newest: int | None) -> list[Row]:
+    """Return rows with the versions that groups made, where all changes between are known."""
+    numbered: list[Row] = []
+    above = newest + 1 if newest else None
+    run: list[Row] = []
+    for each in found:
+        if each.version is None:
+            run.append(each)
+            continue
+        numbered += _between(run, above, each.version)
+        numbered.append(each)
+        above, run = each.version, []
+    return [*numbered, *run]
+
+
+def _between(run: Sequence[Row], above: int | None, below: int) -> Iterator[Row]:
+    count = sum(len(each.groups) for each in run)
+    if above is None or above - below - 1 != count:
+        yield from run
+        return
+    for each in run:
+        first, last = above - len(each.groups), above - 1
+        told = f"version {last}" if first == last else f"versions {first} to {last}"
+        yield replace(each, number=told)
+        above = first
+
+
+def row(
+    moment: Moment,
+    names: Mapping[str, Named],
+    exchange: Exchange | None,
+    providers: Mapping[str, str] = {},
+) -> Row:
     """Return the row of a change of the resource itself."""
     change = moment.change
     found = difference(change.before, change.after) if _has_diff(moment) else []
@@ -90,6 +139,8 @@ def row(moment: Moment, names: Mapping[str, Named], exchange: Exchange | None) -
             change.unseen,
         ),
         change.token,
+        exchange.provider if exchange and exchange.provider else _by(change.token, providers),
+        f"version {change.version}",
         sign,
         state,
         change.version,
@@ -154,7 +205,19 @@ def _seconds(moment: Moment) -> float:
     return datetime.fromisoformat(moment.change.at).timestamp()
 
 
-def _joined(run: Sequence[Moment], names: Mapping[str, Named]) -> Row:
+def _providers(recorded: Sequence[Exchange]) -> Mapping[str, str]:
+    """Return the provider that uses a token, for each token that only one provider uses."""
+    used = {(each.token, each.provider) for each in recorded if each.provider}
+    count = Counter(token for token, _ in used)
+    return {token: provider for token, provider in used if count[token] == 1}
+
+
+def _by(token: str, providers: Mapping[str, str]) -> str:
+    """Return the provider that has used a token for the resource, or the name of the token."""
+    return providers.get(token, token)
+
+
+def _joined(run: Sequence[Moment], names: Mapping[str, Named], providers: Mapping[str, str]) -> Row:
     """Return the row of groups that the resource joined or left at once."""
     change, has_joined = run[0].change, bool(run[0].joined)
     groups = [names[each.change.resource_id] for each in run]
@@ -167,7 +230,8 @@ def _joined(run: Sequence[Moment], names: Mapping[str, Named]) -> Row:
         change.at,
         text,
         change.token,
-        "→" if has_joined else "←",
+        _by(change.token, providers),
+        sign="→" if has_joined else "←",
         joined=groups if has_joined else (),
         left=() if has_joined else groups,
     )

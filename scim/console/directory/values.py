@@ -10,6 +10,7 @@ from scim.storage import Store, is_id
 
 LONGEST = 500  # characters of a value; the JSON has all of it
 ELSEWHERE = ("schemas", "id", "meta", "groups", "members", "active")
+HEADINGS = {"emails": "Email", "externalid": "External ID", "username": "User name"}
 TEXTS = ("value", "formatted", "displayName", "display", "streetAddress")
 
 
@@ -74,7 +75,7 @@ def _pairs(document: Mapping[str, Any], endpoints: Mapping[str, str]) -> Iterato
 
 
 def _heading(name: str) -> str:
-    found = "e-mail" if name == "emails" else label(name)  # beside it may be postal addresses
+    found = HEADINGS.get(name.lower()) or label(name)
     is_name = any(each.isupper() for each in found)
     return found if is_name else found[0].upper() + found[1:]
 

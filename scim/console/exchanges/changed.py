@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from scim.explain.bodies import name_of
 from scim.explain.changes.differences import Difference, changes
+from scim.explain.changes.referring import referred, with_names
 from scim.explain.exchange import Exchange, Made
 from scim.explain.words import plain as shortened
 from scim.protocol.references import without_marks
@@ -71,7 +72,9 @@ def changed(store: Store, exchange: Exchange) -> list[Changed]:
     known = state().names.named(exchange.tenant, sorted(wanted))
     names = {each: shortened(name) for each, name in known.items()}
     return [
-        _shown(one, each, names) if each else Changed(one, names.get(one.resource_id, ""))
+        _shown(exchange.tenant, one, each, names)
+        if each
+        else Changed(one, names.get(one.resource_id, ""))
         for one, each in zip(made, found, strict=True)
     ]
 
@@ -80,20 +83,21 @@ def _moment(store: Store, made: Made) -> Moment | None:
     return store.timeline(made.resource_id, lambda timeline: timeline.version(made.version))
 
 
-def _shown(made: Made, moment: Moment, names: Mapping[str, str]) -> Changed:
+def _shown(tenant: str, made: Made, moment: Moment, names: Mapping[str, str]) -> Changed:
     change = moment.change
     joined = sorted(change.members.items(), key=lambda each: (not each[1], each[0]))
     members = [Member(each, names.get(each, ""), added) for each, added in joined]
     shown = members[:MOST_MEMBERS]
     is_about_members = change.before is None and change.after is None
     found = [] if is_about_members else changes(plain(change.before), plain(change.after))
+    found = short(found)
     body = change.after or change.before
     return Changed(
         made,
         _name(body) if body else names.get(made.resource_id, ""),
         is_known=True,
         became=BECAME.get(change.operation, ""),
-        differences=short(found),
+        differences=with_names(found, state().names.named(tenant, referred(found))),
         members=shown,
         more=moment.joined + moment.left - len(shown),
         has_hidden=change.unseen,
