@@ -343,7 +343,7 @@ def test_token_of_ones_own_is_not_printed(serve):
     [(True, "the one in SCIM_TOKEN", "$SCIM_TOKEN"), (False, "the one in .env", "YOUR-TOKEN")],
 )
 def test_command_to_try_it_has_a_token_that_the_shell_knows(is_exported, shown, sent):
-    said = welcome(create_app({"TOKEN": "t0p-secret"}).extensions["scim"], is_exported)
+    said = welcome(create_app({"TOKEN": "t0p-secret"}).extensions["scim"], is_exported, None)
 
     assert f"Token           {shown}\n" in said
     assert f'"Authorization: Bearer {sent}"' in said

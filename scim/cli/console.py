@@ -18,7 +18,7 @@ NOT_RUNNING = (
 
 @click.group()
 def console() -> None:
-    """Open the console, which shows each request and what it changed."""
+    """Open the console of a running server."""
 
 
 @console.command("link")

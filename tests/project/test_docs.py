@@ -42,6 +42,7 @@ NOT_RUN = {
     "ngrok http 5000",
     "gunicorn --bind 127.0.0.1:5000 --workers 4 --access-logfile - 'app:create_app()'",
     "waitress-serve --listen 127.0.0.1:5000 --call app:create_app",
+    "python -m docs.screenshots",  # tests/project/test_screenshots.py looks at what it has made
     # tests/server/test_tls.py does the same.
     "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365"
     " -subj /CN=localhost -addext subjectAltName=DNS:localhost",
@@ -70,6 +71,7 @@ VARYING = {
     "AN-ID": ID,
     "A-TIME": re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.,]+Z?"),
     "A-FILE": re.compile(r"(?<=sqlite:///)/\S+"),
+    "A-KEY": re.compile(r"(?<=[?]key=)[\w-]+"),
     "A-REQUEST": re.compile(r"(?<=request_id=)[0-9a-f]{16}\b"),
     "A-DURATION": re.compile(r"(?<=in )\d+\.\d(?= s$)", re.MULTILINE),
     "SO-MANY": re.compile(r"\b\d+\.\d(?=ms\b)"),
@@ -288,7 +290,7 @@ def test_document_says_what_happens(document, newcomer, request):
         request.getfixturevalue("postgres_at_hand")
     words = ("localhost:5000", "localhost:5050", "manage.py demo")
     is_served = any(word in block.text for block in told for word in words)
-    if document.name == "console.md":
+    if document.name in ("README.md", "console.md"):
         newcomer.environment["SCIM_CONSOLE"] = "on"
     if is_served and document.name != "README.md":
         newcomer.serve()
