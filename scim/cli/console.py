@@ -25,7 +25,10 @@ def console() -> None:
 @click.option("--read-only", is_flag=True, help="a link for people who may only look")
 @with_appcontext
 def make_link(read_only: bool) -> None:
-    """Print another link that opens the console; it lasts until the server stops."""
+    """Print another link to the console.
+
+    It lasts until the server stops.
+    """
     recordings = service().recordings()
     origins = [each for each in recordings.consoles() if _runs(recordings, each)]
     if not origins:

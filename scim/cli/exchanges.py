@@ -40,7 +40,8 @@ NOT_YET = "nothing has been recorded yet; start the server and send it a request
 def explain_exchange(name: str) -> None:
     """Say what a recorded request meant, and what it changed.
 
-    It says why it was answered so, too. ID is the request id, which the log and X-Request-Id have, or the number in the console.
+    It says why it was answered so, too. ID is the request id, which the log and X-Request-Id have,
+    or the number in the console.
     """
     recordings = service().recordings()
     exchange = _find(recordings, name)
