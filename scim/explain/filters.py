@@ -38,12 +38,24 @@ OF_INSTANTS = {
     "lt": "is before",
     "le": "is at or before",
 }
+OPPOSITES = (
+    ("has a value", "has no value"),
+    ("has no value", "has a value"),
+    ("is not ", "is "),
+    ("is ", "is not "),
+    ("contains", "does not contain"),
+    ("begins", "does not begin"),
+    ("ends", "does not end"),
+)
 Kind = Literal["path", "operator", "presence", "value", "word", "bracket"]
 
 
 def sentence(node: Filter, resource_type: ResourceType) -> str:
     """Return in a sentence which resources of a type a filter finds."""
-    return f"Finds each {resource_type.name} for which {_clause(node, resource_type)}."
+    clause = _clause(node, resource_type)
+    if isinstance(node, Or):
+        clause = ", or ".join(_part(term, resource_type) for term in node.terms)
+    return f"Finds each {resource_type.name} for which {clause}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +199,42 @@ def _clause(node: Filter, resource_type: ResourceType | None) -> str:
         case Or(terms):
             return " or ".join(_part(term, resource_type) for term in terms)
         case Not(term):
-            return f"it is not so that {_part(term, resource_type)}"
+            return _opposite(term, resource_type)
         case ValuePath(path, value_filter):
             return f"there is an element of {path} where {_clause(value_filter, None)}"
-        case Present(path):
-            return f"{_subject(path, resource_type)} has a value"
-        case Comparison(path, "eq", None):
-            return f"{_subject(path, resource_type)} has no value"
-        case Comparison(path, "ne", None):
-            return f"{_subject(path, resource_type)} has a value"
+        case Present(path) | Comparison(path):
+            return f"{_subject(path, resource_type)} {_predicate(node, resource_type)}"
+
+
+def _opposite(node: Filter, resource_type: ResourceType | None) -> str:
+    """Return a clause that is true where a filter is not."""
+    match node:
+        case Not(term):
+            return _part(term, resource_type)
+        case ValuePath(path, value_filter):
+            return f"there is no element of {path} where {_clause(value_filter, None)}"
+        case Present(AttributePath() as path) | Comparison(AttributePath() as path):
+            subject, predicate = _subject(path, resource_type), _predicate(node, resource_type)
+            article, _, rest = subject.partition(" ")
+            if rest:
+                return f"{'none' if article == 'one' else 'no'} {rest} {predicate}"
+            said, opposite = next(each for each in OPPOSITES if predicate.startswith(each[0]))
+            return f"{subject} {opposite}{predicate.removeprefix(said)}"
+        case _:
+            return f"it is not so that ({_clause(node, resource_type)})"
+
+
+def _predicate(node: Present | Comparison, resource_type: ResourceType | None) -> str:
+    """Return what a filter says of an attribute."""
+    match node:
+        case Comparison(_, "eq", None):
+            return "has no value"
+        case Present() | Comparison(_, "ne", None):
+            return "has a value"
         case Comparison(path, operator, value):
             is_instant = _type_of(path, resource_type) == "dateTime"
             words = (WORDS | OF_INSTANTS if is_instant else WORDS)[operator]
-            return f"{_subject(path, resource_type)} {words} {_shown(value)}"
+            return f"{words} {_shown(value)}"
 
 
 def _part(node: Filter, resource_type: ResourceType | None) -> str:
