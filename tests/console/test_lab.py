@@ -1,4 +1,4 @@
-"""The laboratory says what a filter, a PATCH and a pasted request would do, and does nothing."""
+"""The Lab says what a filter, a PATCH and a pasted request would do, and does nothing."""
 
 import json
 import re
@@ -7,6 +7,8 @@ from html import unescape
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from scim.console.lab.payloads import EXAMPLES
 
 from ..support.scim import add, patch_op, remove, replace
 from ..support.tries import tries
@@ -111,7 +113,6 @@ def test_error_is_shown_at_its_place(console, text, place):
 
 def test_fragment_is_the_result_alone(console, jane):
     page = console.web.get("/lab/filter", params={"filter": "title pr", "part": ""}).text
-
     assert "title has a value" in page
     assert "<html" not in page
 
@@ -224,10 +225,41 @@ def test_nonsense_is_explained(paste, text):
     assert "There is no request in this text" in page or "would get 400" in page
 
 
-def test_visitor_may_not_send(console, visitor):
-    assert visitor.post("/lab/payload", data={"text": "{}"}).status_code in (400, 403)
-    assert "only lets you look" in visitor.get("/lab/payload").text
+def test_visitor_tries_and_keeps_nothing(console, visitor):
+    page = visitor.get("/lab/payload").text
+    [csrf] = re.findall(r'<meta name="csrf" content="([^"]+)"', page)
+    assert "disabled" not in page.partition('id="bench"')[2].partition("</form>")[0]
+    assert visitor.post("/lab/payload", data={"text": "{}"}).status_code == 400
+    for number, (_, text) in enumerate(EXAMPLES):
+        for values in ({"example": number, "text": "x", "path": "/Groups"}, {"text": text}):
+            answer = visitor.post("/lab/payload", data={"csrf": csrf, **values})
+            assert re.search("(would get|gets) <", answer.text)
+    assert users(console) == []
     assert visitor.get("/lab/filter", params={"filter": "title pr"}).status_code == 200
+
+
+def test_patch_says_to_whom_it_was_applied(console, tried, jane):
+    group = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Guides"}
+    members = {"members": [{"value": jane["id"]}]}
+    console.server.session.post("/Groups", json=group | members).raise_for_status()
+
+    assert "Applied to Jane Berg" in tried("patch", body=json.dumps(patch_op(remove("title"))))
+    page = tried("patch", type="Group", body=json.dumps(patch_op(remove("members"))))
+    assert "Applied to Guides" in page
+    assert "members − jane@example.com + (none)" in page
+
+
+def test_verdict_is_no_as_soon_as_a_server_refuses(tried, paste, jane):
+    mistake = json.dumps(patch_op(replace("tittle", "x")))
+    bare = json.dumps({**patch_op(), "Operations": [{"op": "replace", "value": {"active": False}}]})
+
+    page = tried("patch", body=mistake)
+    assert "Would every server take it? No: this server refuses it." in page
+    assert "Yes" not in page
+    page = tried("patch", body=bare)
+    assert "No: another server may refuse it. A strict tenant would refuse it:" in page
+    assert "No: this server refuses it." in paste(json.dumps(JANE))
+    assert "No: this server refuses it." in paste(mistake, path=f"/Users/{jane['id']}")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

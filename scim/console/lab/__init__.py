@@ -1,1 +1,1 @@
-"""The laboratory."""
+"""The Lab."""

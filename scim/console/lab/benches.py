@@ -1,4 +1,4 @@
-"""What the laboratory's pages share: the tenant that was chosen, and requests that keep nothing."""
+"""What the pages of the Lab share: the tenant that was chosen, and requests that keep nothing."""
 
 import json
 from typing import Any

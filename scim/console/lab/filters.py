@@ -1,4 +1,4 @@
-"""A filter in the laboratory: its words, its meaning, its SQL, its plan and what it finds."""
+"""A filter in the Lab: its words, its meaning, its SQL, its plan and what it finds."""
 
 import json
 import re
@@ -23,13 +23,13 @@ SHOWN = 10  # resources that match
 DIALECTS = ("sqlite", "postgresql")
 EXAMPLES = (
     ("Okta looks for a user", "User", 'userName eq "{name}"'),
-    ("a part of an address", "User", 'emails[type eq "work" and value co "example"]'),
+    ("a work address that begins with a", "User", 'emails[type eq "work" and value sw "a"]'),
     ("everyone who is deactivated", "User", "active eq false"),
     ("the family name begins with B", "User", 'name.familyName sw "B"'),
-    ("no title, or not a manager", "User", 'not (title pr) or userType ne "Manager"'),
-    ("changed since a day", "User", 'meta.lastModified gt "2026-01-01T00:00:00Z"'),
+    ("no title, or the head of something", "User", 'not (title pr) or title sw "Head"'),
+    ("changed after the first user", "User", 'meta.lastModified gt "{changed}"'),
     ("groups of a user", "Group", 'members.value eq "{id}"'),
-    ("Entra ID leaves quotes out", "User", "externalId eq jyoung"),
+    ("Entra ID leaves quotes out", "User", "externalId eq {external}"),
     ("a mistake", "User", "userName equals {name}"),
 )
 
@@ -117,13 +117,21 @@ def try_filter(store: Store, resource_type: ResourceType, text: str, strict: boo
 
 
 def example_names(store: Store) -> dict[str, str]:
-    """Return the userName and the id of the first user, for the examples."""
+    """Return what the examples name of the first user: names, the id and the last change."""
     user_type = store.directory.definitions.by_name["User"]
     page = store.query(Query((Selection(user_type, with_related=False),), limit=1))
+    found = {
+        "name": "jane@example.com",
+        "id": "0192d3f4-0000-7000-8000-000000000000",
+        "external": "jyoung",
+        "changed": "2026-01-01T00:00:00Z",
+    }
     for each in page.resources:
-        name = json.loads(each.stored.body, strict=False).get("userName", "")
-        return {"name": json.dumps(name, ensure_ascii=False)[1:-1], "id": each.stored.id}
-    return {"name": "jane@example.com", "id": "0192d3f4-0000-7000-8000-000000000000"}
+        body = json.loads(each.stored.body, strict=False)
+        found["name"] = json.dumps(body.get("userName", ""), ensure_ascii=False)[1:-1]
+        found["id"], found["changed"] = each.stored.id, each.stored.last_modified
+        found["external"] = body.get("externalId") or found["external"]
+    return found
 
 
 def _pieces(text: str) -> list[Piece]:

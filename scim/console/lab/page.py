@@ -1,4 +1,4 @@
-"""The laboratory: a filter, a PATCH or a whole request, tried without any effect (`/lab`)."""
+"""The Lab: a filter, a PATCH or a whole request, tried without any effect (`/lab`)."""
 
 import re
 
@@ -95,6 +95,9 @@ def payload() -> ResponseReturnValue:
     form = request.form
     text = form.get("text", "")[:LONGEST]
     method, path = form.get("method", "").upper(), form.get("path", "").strip()
+    example = form.get("example", type=int)
+    if example is not None and 0 <= example < len(lab_payload.EXAMPLES):
+        text, method, path = lab_payload.EXAMPLES[example][1], "", ""
     problem, trial = "", None
     if text.strip():
         try:

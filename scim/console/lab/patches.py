@@ -1,21 +1,22 @@
-"""A PATCH in the laboratory: the resource after each of its operations. Nothing is kept."""
+"""A PATCH in the Lab: the resource after each of its operations. Nothing is kept."""
 
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
 from scim import provider
 from scim.explain import patches
+from scim.explain.bodies import name_of
 from scim.explain.changes.differences import Difference, changes
 from scim.explain.secrets.masking import Masker, never_returned
 from scim.protocol.errors import ScimError
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
-from scim.storage import Store
+from scim.storage import Store, is_id
 
 from . import benches
 
@@ -41,6 +42,7 @@ class Shown:
 class PatchTrial:
     """What there is to say about a PATCH; ``strict`` is what a strict tenant would answer."""
 
+    name: str = ""  # of the resource
     before: str = ""
     steps: Sequence[Shown] = ()
     left_out: int = 0
@@ -76,6 +78,7 @@ def try_patch(
     trial = PatchTrial()
     try:
         trial.before = _shown(store, resource_type, begin)
+        trial.name = name_of(json.loads(trial.before, strict=False))
         sent = benches.read_json(text)
     except ScimError as error:
         trial.error, trial.detail = error, error.detail
@@ -116,8 +119,12 @@ class _Trial:
             return after or before, error
 
         for step in patches.steps(self.operations, before, tried, self.masker.value):
-            found = changes(step.before, step.after)
-            yield Shown(step, [each for each in found if not each.path.startswith("meta.")])
+            found = [
+                each
+                for each in changes(step.before, step.after)
+                if not each.path.startswith("meta.")
+            ]
+            yield Shown(step, _with_names(self.store, found))
             if monotonic() > ends:
                 return
 
@@ -127,6 +134,29 @@ class _Trial:
             return _shown(self.store, self.type, self.begin, sent, benches.details(allowed)), None
         except ScimError as error:
             return None, error
+
+
+def _with_names(store: Store, found: Sequence[Difference]) -> list[Difference]:
+    """Return differences in which names stand for members and others who are referred to."""
+    texts = {text for each in found for text in (each.before, each.after) if text}
+    ids = {text: resource_id for text in texts if (resource_id := _reference(text))}
+    known = store.browse(lambda read: read.names({*ids.values()})) if ids else {}
+    names = {text: known[each].name for text, each in ids.items() if known[each].name}
+    return [
+        replace(
+            each,
+            before=names.get(each.before or "", each.before),
+            after=names.get(each.after or "", each.after),
+        )
+        for each in found
+    ]
+
+
+def _reference(text: str) -> str:
+    """Return the id in the JSON of a value that refers to a resource; empty if it does not."""
+    value = json.loads(text, strict=False)
+    value = value.get("value") if isinstance(value, dict) else value
+    return value if isinstance(value, str) and is_id(value) else ""
 
 
 def _operations(sent: Any) -> tuple[str, list[Any]]:

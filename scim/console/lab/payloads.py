@@ -1,4 +1,4 @@
-"""What a provider sent, in the laboratory: the server answers it, and keeps nothing of it."""
+"""What a provider sent, in the Lab: the server answers it, and keeps nothing of it."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-// The benches of the laboratory: the result follows what is typed; examples fill the form.
+// The benches of the Lab: the result follows what is typed.
 
 const form = document.querySelector("[data-tries]");
 const result = document.querySelector("#result");
@@ -32,13 +32,5 @@ form?.addEventListener("input", () => {
 for (const area of document.querySelectorAll("textarea")) {
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form.requestSubmit();
-  });
-}
-
-for (const button of document.querySelectorAll("[data-fills]")) {
-  button.addEventListener("click", () => {
-    const field = document.getElementById(button.dataset.fills);
-    field.value = button.dataset.text;
-    field.focus();
   });
 }
