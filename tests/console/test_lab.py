@@ -246,7 +246,7 @@ def test_patch_says_to_whom_it_was_applied(console, tried, jane):
     assert "Applied to Jane Berg" in tried("patch", body=json.dumps(patch_op(remove("title"))))
     page = tried("patch", type="Group", body=json.dumps(patch_op(remove("members"))))
     assert "Applied to Guides" in page
-    assert "members − jane@example.com + (none)" in page
+    assert "members − Jane Berg + (none)" in page
 
 
 def test_verdict_is_no_as_soon_as_a_server_refuses(tried, paste, jane):
