@@ -20,6 +20,10 @@ from .words import plain, short_id
 PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],"]', re.DOTALL)
 TOTAL = re.compile(r'"totalResults"\s*:\s*(\d{1,15})\b', re.ASCII)
 ON_PAGE = re.compile(r'"itemsPerPage"\s*:\s*(\d{1,9})\b', re.ASCII)
+# What Python says of JSON that is none means nothing to people, but for the place.
+JSON_FAULT = re.compile(
+    r"not JSON: [^\n]{1,100}?: (line \d{1,9} column \d{1,9}) \(char \d{1,9}\)", re.ASCII
+)
 HEAD = 2000  # characters of a list in which its total is
 TYPES = {"users": "User", "groups": "Group", "me": "User"}
 TOOLS = ("curl", "Wget", "HTTPie", "Postman", "Insomnia")
@@ -216,7 +220,7 @@ class Reading:
     def detail(self) -> str:
         """The detail of the error that was answered."""
         told = self.exchange.detail or get(self.answered, "detail")
-        return told if isinstance(told, str) else ""
+        return JSON_FAULT.sub(r"not JSON at \1", told) if isinstance(told, str) else ""
 
     @property
     def scim_type(self) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from html import unescape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -37,8 +37,10 @@ def test_no_problems(console):
 def test_equal_failures_are_one(console, record):
     page_with(console, "No problems")
     record(*of_default(taken(), taken(at="2026-11-29T10:45:00.000000Z")))
-    page = page_with(console, "2 × uniqueness on userName")
+    page = page_with(console, "userName is taken")
 
+    assert "2 times" in page
+    assert 'filter=userName+eq+"jane@example.com"' in unquote(page)
     assert "since" in page
     assert "10:42:07" in page
     assert "10:45:00" in page
@@ -51,7 +53,7 @@ def test_equal_failures_are_one(console, record):
 def test_filter_on_live_shows_them(console, record):
     of_entra = exchange("GET", "/Users", None, 200, {}, provider="Entra ID")
     record(*of_default(taken(), taken(), of_entra))
-    page = page_with(console, "2 × uniqueness on userName")
+    page = page_with(console, "userName is taken")
     [link] = re.findall(r'href="(/\?[^"]*q=status[^"]*)"', page)[:1]
 
     assert parse_qs(urlsplit(link).query)["q"] == ['status:409 provider:okta path:"/users"']
@@ -61,13 +63,33 @@ def test_filter_on_live_shows_them(console, record):
 
 def test_code_in_a_remedy_is_code(console, record):
     record(exchange("GET", "/Users", None, 401, tenant="", token=""))
+    page = page_with(console, "not known here")
 
-    assert "<code>python manage.py token issue NAME</code>" in page_with(console, "not known here")
+    assert "<code>python manage.py token issue NAME</code>" in page
+    assert "/connect?tenant=default" in page
+
+
+def test_right_base_url_can_be_copied(console, record):
+    detail = "this endpoint does not exist; did you mean http://x/scim/v2/Users?"
+    record(exchange("GET", "/Users", None, 404, {"detail": detail}, base="", tenant="", token=""))
+    page = page_with(console, "The base URL lacks /scim/v2")
+
+    assert 'data-copy="http://x/scim/v2"' in page
+    newest = max(map(int, re.findall(r'href="/exchange/(\d+)"', page)))
+    assert 'data-copy="http://x/scim/v2"' in console.web.get(f"/exchange/{newest}").text
+
+
+def test_refused_filter_leads_to_the_lab(console, record):
+    wrong = {"detail": "position 10: expected an operator", "scimType": "invalidFilter"}
+    record(*of_default(exchange("GET", '/Users?filter=userName = "x"', None, 400, wrong)))
+
+    page = page_with(console, "The filter has = for eq")
+    assert "/lab/filter?type=User&filter=userName" in page
 
 
 def test_problems_go_with_the_recordings(console, record):
     record(*of_default(taken()))
-    page_with(console, "uniqueness on userName")
+    page_with(console, "userName is taken")
     console.post("/exchanges/clear")
 
     page_with(console, "No problems")
@@ -77,7 +99,7 @@ def test_problems_go_with_the_recordings(console, record):
 def test_hostile_names_are_text(console, record, name):
     jane = {"userName": name, "displayName": name}
     record(*of_default(exchange("POST", "/Users", jane, 409, TAKEN)))
-    page_with(console, "uniqueness on userName")
+    page_with(console, "userName is taken")
     page = console.web.get("/problems").text
 
     assert "<script>alert" not in page

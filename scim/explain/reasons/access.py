@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 class Remedy:
     """The texts about one kind of failure.
 
-    ``title`` is behind the count: 12 times "uniqueness on userName". ``there`` has by provider what
-    to change in it, ``""`` for any other; ``here`` is what to change in this server. The texts may
-    have ``{attribute}``, ``{noun}``, ``{tenant}``, ``{meant}``, ``{came}``
-    and ``{error}``, which is the detail of the last error.
+    ``title`` is a short sentence: "userName is taken". ``there`` has by provider what to change in
+    it, ``""`` for any other; ``here`` is what to change in this server. The texts may have
+    ``{attribute}``, ``{noun}``, ``{tenant}``, ``{mistake}``, ``{meant}``, ``{base_url}``,
+    ``{body}``, ``{extra}``, ``{came}`` and ``{error}``, which is the detail of the error.
     """
 
     title: str
@@ -24,13 +24,14 @@ OKTA_URL = "Base URL (wizard app: SCIM connector base URL), under Provisioning >
 OKTA_TOKEN = "API Token (wizard app: Authorization), under Provisioning > Integration"
 ENTRA_URL = "Tenant URL, under Provisioning"
 ENTRA_TOKEN = "Secret Token, under Provisioning"
+OKTA_NAME = "In Okta, look at Sign On > Application username format"
 OKTA_MAPPING = "In Okta, look at Provisioning > To App > Attribute Mappings"
 ENTRA_MAPPING = "In Entra ID, look at Provisioning > Attribute mapping"
 ISSUE = "`python manage.py token issue NAME` prints a new token"
 
 ACCESS: dict[str, Remedy] = {
     "no token": Remedy(
-        "no token",
+        "The token is missing",
         "The request has no Authorization header.",
         {
             "Okta": f"In Okta, put the token into the field {OKTA_TOKEN}; "
@@ -40,7 +41,7 @@ ACCESS: dict[str, Remedy] = {
         },
     ),
     "unknown token": Remedy(
-        "a token that is not known here",
+        "The token is not known here",
         "The token is none of this server's: it is mistyped, cut off, revoked, or of another "
         "server.{came}",
         {
@@ -53,22 +54,22 @@ ACCESS: dict[str, Remedy] = {
         f"{ISSUE}.",
     ),
     "wrong path": Remedy(
-        "a path that is no endpoint",
-        "The base URL is wrong: nothing is served at the path that was asked for.{meant}",
+        "{mistake}",
+        "Nothing is served at the path that was asked for.{meant}",
         {
-            "Okta": f"In Okta, correct the field {OKTA_URL}.",
-            "Entra ID": f"In Entra ID, correct the field {ENTRA_URL}.",
-            "": "Correct the base URL; it ends in the base path, without a slash.",
+            "Okta": f"In Okta, correct the field {OKTA_URL}: it must be `{{base_url}}`.",
+            "Entra ID": f"In Entra ID, correct the field {ENTRA_URL}: it must be `{{base_url}}`.",
+            "": "Correct the base URL: it must be `{base_url}`.",
         },
         "The setting SCIM_BASE_PATH is the path of the base URL.",
     ),
     "method": Remedy(
-        "a method that the endpoint does not take",
+        "The endpoint does not take the method",
         "The endpoint exists, but not for this method.",
         {"": "Correct the base URL or the path; an id may be missing at its end."},
     ),
     "scheme": Remedy(
-        "a token that does not follow Bearer",
+        "The token does not follow Bearer",
         "The Authorization header has another form than Bearer, a space and the token.{came}",
         {
             "Okta": "In Okta, the Authentication Mode is HTTP Header; Basic Auth and OAuth are for "
@@ -79,12 +80,25 @@ ACCESS: dict[str, Remedy] = {
         "A strict tenant accepts no token without Bearer.",
     ),
     "form": Remedy(
-        "a token with something around it",
-        "The token is right, but more was pasted than the token.{came}",
+        "The token has {extra}",
+        "More was pasted than the token.{came}",
         {
-            "Okta": f"In Okta, correct the field {OKTA_TOKEN}.",
-            "Entra ID": f"In Entra ID, correct the field {ENTRA_TOKEN}: the token alone.",
+            "Okta": f"In Okta, paste the token again into the field {OKTA_TOKEN}; "
+            "delete what is not the token: {extra}.",
+            "Entra ID": f"In Entra ID, paste the token alone into the field {ENTRA_TOKEN}.",
             "": "Send the token alone, behind Bearer and a space.",
+        },
+    ),
+    "twice": Remedy(
+        "The token has the word Bearer twice",
+        "The word Bearer was pasted with the token, and the provider adds it, too.{came}",
+        {
+            "Okta": "In Okta, delete the second word Bearer. Template app: the field API Token has "
+            "Bearer, a space and the token. Wizard app: the field Authorization has the token "
+            "alone, and Okta adds Bearer. Both are under Provisioning > Integration.",
+            "Entra ID": f"In Entra ID, delete the word Bearer from the field {ENTRA_TOKEN}: "
+            "Entra ID adds it.",
+            "": "Send the header Authorization with Bearer once, a space and the token.",
         },
     ),
 }

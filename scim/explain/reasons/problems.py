@@ -7,21 +7,23 @@ from dataclasses import dataclass, replace
 from ..bodies import DISCOVERY, Reading
 from ..exchange import Exchange
 from ..requests.bulks import alone
-from ..sentences.failures import IN_USE, MEANT, failed_check, is_stray
+from ..sentences.failures import IN_USE, MEANT, failed_check, is_stray, meant
 from ..sentences.results import answered
-from ..words import number, plain
+from ..words import plain
+from .mistakes import base_url, beginning, holder, mistake
 from .remedies import KINDS
 
 EXAMPLES = 5
-NOWHERE = ("no token", "unknown token", "scheme", "form", "wrong path")  # at any endpoint
+NOWHERE = ("no token", "unknown token", "scheme", "form", "twice", "wrong path")  # at any endpoint
+FILTERS = ("filter", "equals sign", "unknown in filter")
 LONGEST = 300  # characters of a detail that are looked at
+EQUALS = re.compile(r'[^"]*=')
 ATTRIBUTE = re.compile(
     r"^(?:Operations\[\d+\]: |position \d+: )?+"
     r"(?:(?:the attribute |path )?'([^']{1,80})'|"
     r"([\w$.:-]{1,120}?)(?:\[\d+\])?(?:: | (?:is|has|must|needs|cannot) ))"
 )
 BY_TYPE = {
-    "invalidFilter": "filter",
     "invalidPath": "path",
     "noTarget": "target",
     "mutability": "mutability",
@@ -53,6 +55,8 @@ class Problem:
 
     ``first`` and ``last`` are by their instants, and ``examples`` are the newest, the last first.
     ``cause`` says what is wrong, ``remedy`` what to change, in the provider and then here.
+    ``wanted`` is a value to copy, ``holder`` the filter that finds who has what is taken, and
+    ``tried`` the filter that was refused.
     """
 
     title: str
@@ -62,11 +66,15 @@ class Problem:
     last: Exchange
     cause: str
     remedy: Sequence[str]
+    wanted: str
+    holder: str
+    tried: str
     examples: Sequence[Exchange]
     status: int
     scim_type: str
     attribute: str
     endpoint: str
+    resource_type: str
     provider: str
     tenant: str
 
@@ -94,7 +102,7 @@ def problems(exchanges: Sequence[Exchange]) -> list[Problem]:
     """Return the failures among exchanges in any order, grouped; the newest problem first.
 
     What fails in a healthy conversation is none: a read that finds nobody, for example. Neither is
-    what the console tries, nor a request outside the base path that means no endpoint.
+    what the console or a check tries, nor a request outside the base path that means no endpoint.
     """
     found: dict[tuple[str | int, ...], list[_Failure]] = {}
     for exchange in sorted(exchanges, key=lambda each: (each.at, each.number)):
@@ -106,7 +114,7 @@ def problems(exchanges: Sequence[Exchange]) -> list[Problem]:
 
 def _failures(reading: Reading) -> Iterator[_Failure]:
     exchange = reading.exchange
-    if exchange.token == "console" or exchange.applied:
+    if exchange.token == "console" or reading.is_checks or exchange.applied:
         return
     if reading.endpoint.lower() == "bulk" and not exchange.is_failed:
         yield from _of_bulk(reading)
@@ -136,7 +144,8 @@ def _failure(reading: Reading) -> _Failure:
     attribute = _attribute(reading.detail[:LONGEST])
     kind = _kind(reading, scim_type, attribute)
     endpoint = "" if kind in NOWHERE else reading.endpoint
-    named = attribute if "{attribute}" in KINDS[kind].title else ""
+    named = mistake(reading) if kind == "wrong path" else ""
+    named = attribute if "{attribute}" in KINDS[kind].title else named
     return _Failure(
         reading, kind, reading.exchange.status, scim_type, named, plain(endpoint, 40), reading.noun
     )
@@ -171,6 +180,10 @@ def _kind(reading: Reading, scim_type: str, attribute: str) -> str:
         return "emptied"
     if scim_type == "invalidValue":
         return _of_value(detail, attribute)
+    if scim_type == "invalidSyntax" and "is not JSON" in detail:
+        return "no JSON"
+    if scim_type == "invalidFilter":
+        return _of_filter(reading, detail)
     return BY_TYPE.get(scim_type, "other")
 
 
@@ -178,6 +191,8 @@ def _of_credential(reading: Reading) -> str:
     check = failed_check(reading.exchange)
     if not reading.exchange.request.header("Authorization"):
         return "no token"
+    if check and check.name == "form" and check.came.startswith("the word Bearer again"):
+        return "twice"
     return check.name if check and check.name in ("scheme", "form") else "unknown token"
 
 
@@ -187,8 +202,14 @@ def _of_value(detail: str, attribute: str) -> str:
     if "there is no user or group" in detail or detail.startswith("members: one does not"):
         return "members"
     if "is required" in detail:
-        return "required"
+        return "no userName" if attribute == "userName" else "required"
     return "value" if attribute else "other"
+
+
+def _of_filter(reading: Reading, detail: str) -> str:
+    if EQUALS.match(reading.parameters.get("filter", "")[:LONGEST]):
+        return "equals sign"
+    return "unknown in filter" if "is unknown" in detail else "filter"
 
 
 def _is_strict(reading: Reading, scim_type: str, detail: str) -> bool:
@@ -212,18 +233,22 @@ def _problem(failures: Sequence[_Failure]) -> Problem:
     texts = _texts(newest)
     there = remedy.there.get(exchange.provider, remedy.there.get("", ""))
     return Problem(
-        title=f"{number(len(failures))} × {remedy.title.format(**texts)}",
+        title=remedy.title.format(**texts),
         kind=newest.kind,
         count=len(failures),
         first=failures[0].reading.exchange,
         last=exchange,
         cause=remedy.cause.format(**texts),
         remedy=[each.format(**texts) for each in (there, remedy.here) if each],
+        wanted=texts["base_url"] if newest.kind == "wrong path" else "",
+        holder=holder(newest.reading, texts["attribute"]) if "taken" in newest.kind else "",
+        tried=newest.reading.parameters.get("filter", "") if newest.kind in FILTERS else "",
         examples=[each.exchange for each in examples],
         status=newest.status,
         scim_type=newest.scim_type,
         attribute=newest.attribute,
         endpoint=newest.endpoint,
+        resource_type=newest.reading.resource_type,
         provider=exchange.provider,
         tenant=exchange.tenant,
     )
@@ -232,7 +257,7 @@ def _problem(failures: Sequence[_Failure]) -> Problem:
 def _texts(failure: _Failure) -> dict[str, str]:
     """Return what the texts of a remedy name."""
     reading = failure.reading
-    meant = MEANT.search(reading.detail[:LONGEST])
+    right = meant(reading)
     check = failed_check(reading.exchange)
     came = (
         f" Came: {plain(check.came, 120)}; expected: {plain(check.expected, 120)}." if check else ""
@@ -241,9 +266,13 @@ def _texts(failure: _Failure) -> dict[str, str]:
     detail = plain(failure.reading.detail, 160)
     return {
         "attribute": attribute,
-        "error": f" The last error: {detail}." if detail else "",
+        "error": f" The server said: {detail}." if detail else "",
         "tenant": plain(reading.exchange.tenant) or "default",
         "noun": failure.noun,
-        "meant": f" Meant is {plain(meant[1], 100)}." if meant else "",
+        "meant": f" Meant was {right}." if right else "",
+        "mistake": mistake(reading),
+        "base_url": base_url(reading),
+        "body": beginning(reading),
+        "extra": plain(check.came.partition(" in ")[0], 80) if check else "",
         "came": came,
     }

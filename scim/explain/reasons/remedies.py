@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from .access import ACCESS, ENTRA_MAPPING, OKTA_MAPPING, Remedy
+from .access import ACCESS, ENTRA_MAPPING, OKTA_MAPPING, OKTA_NAME, Remedy
 
 KINDS: Mapping[str, Remedy] = ACCESS | {
     "gone": Remedy(
-        "changes of {noun}s that are not here",
+        "The {noun} is not here",
         "The {noun} was deleted here, or the id is that of another server. The provider "
         "remembers ids.",
         {
@@ -19,8 +19,8 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         "`python manage.py trash list` shows what was deleted, and `trash restore` brings it back.",
     ),
     "userName taken": Remedy(
-        "uniqueness on userName",
-        "A user with this userName is here already, perhaps written in other case, or created by "
+        "userName is taken",
+        "A user with this userName is here already, perhaps in other capitals, or created by "
         "another client.",
         {
             "Okta": "In Okta, use Import > Import Now and match the user; for a wizard app the "
@@ -32,7 +32,7 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         "Or rename or delete the other user here.",
     ),
     "displayName taken": Remedy(
-        "uniqueness on displayName",
+        "displayName is taken",
         "A group with this name is here already; this server keeps the names of groups unique.",
         {
             "Okta": "In Okta, choose Link Group instead of Create Group, under Push Groups.",
@@ -42,7 +42,7 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         "Or set SCIM_UNIQUE_GROUP_NAMES to false.",
     ),
     "taken": Remedy(
-        "uniqueness on {attribute}",
+        "{attribute} is taken",
         "Another resource has this value of {attribute}, which must be unique.",
         {
             "Okta": f"{OKTA_MAPPING}: two people have the same value.",
@@ -52,12 +52,12 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         "The resource that has the value can be found with a filter, and changed.",
     ),
     "conflict": Remedy(
-        "conflicts",
+        "The request contradicts what is stored",
         "The request contradicts what is stored, or refers to an operation that failed.{error}",
         {"": "Send the operations again that failed first."},
     ),
     "strict": Remedy(
-        "requests that a strict tenant refuses",
+        "The tenant is strict",
         "The tenant {tenant} seems to be strict: it refuses what the RFCs forbid, and providers "
         "send such requests.",
         {
@@ -67,19 +67,30 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         "`python manage.py tenant set {tenant} --tolerant` accepts what providers send.",
     ),
     "filter": Remedy(
-        "filters that cannot be understood",
-        "The filter of a look-up is not as the RFC has it, or names an attribute that is not "
-        "here.{error}",
+        "The filter cannot be understood",
+        "The filter is not as the RFC has it.{error}",
+        {"": "Correct the filter; the error names the position."},
+        "`python manage.py explain filter` tells how a filter is read.",
+    ),
+    "equals sign": Remedy(
+        "The filter has = for eq",
+        "A filter compares with words: eq is equal, and = is nothing.{error}",
+        {"": "Write eq instead of =, with a space on each side."},
+        "`python manage.py explain filter` tells how a filter is read.",
+    ),
+    "unknown in filter": Remedy(
+        "The filter names {attribute}, which is unknown here",
+        "This server has no attribute {attribute} to search by.{error}",
         {
             "Okta": "In Okta, the Unique identifier field for users must be userName.",
             "Entra ID": f"{ENTRA_MAPPING}: the matching attribute must be one that this server "
             "has, such as userName.",
-            "": "Correct the filter; the error names the position.",
+            "": "Correct the name of the attribute.",
         },
         "`python manage.py explain filter` tells how a filter is read.",
     ),
     "path": Remedy(
-        "operations on {attribute}, which is unknown here",
+        "{attribute} is unknown here",
         "The path of an operation names no attribute that this server has: {attribute}.",
         {
             "Okta": f"{OKTA_MAPPING}: correct or remove the attribute.",
@@ -89,21 +100,22 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         "Or add the attribute to this server: the setting SCIM_SCHEMA_FOLDER.",
     ),
     "sort": Remedy(
-        "lists sorted by an unknown attribute",
+        "sortBy names an unknown attribute",
         "sortBy names an attribute that no schema of this server has.",
         {"": "Correct sortBy, or leave it out."},
     ),
     "target": Remedy(
-        "operations that select nothing",
+        "The path selects nothing",
         "The path of an operation selects a value that is not there.{error}",
         {
             "Entra ID": f"{ENTRA_MAPPING}: the type in the target attribute must be one that the "
             "person has.",
-            "": "Use add to make the value.",
+            "": "Send the error to the maker of the integration: a replace must select a value "
+            "that is there, and an add makes one.",
         },
     ),
     "members": Remedy(
-        "members that are not here",
+        "A member is not here",
         "A group was sent with people who were never provisioned to this server, so nothing of "
         "the request was done.",
         {
@@ -116,21 +128,31 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         "Or set SCIM_SKIP_UNKNOWN_MEMBERS to true: then the others join.",
     ),
     "circle": Remedy(
-        "groups in a circle",
+        "A group is in itself",
         "A group would be in itself, directly or through other groups.",
         {"": "Take one of the groups out of the other."},
     ),
+    "no userName": Remedy(
+        "userName is missing",
+        "userName is required, and the request has no value for it.",
+        {
+            "Okta": f"{OKTA_NAME}: it must give everybody a userName.",
+            "Entra ID": f"{ENTRA_MAPPING}: map to userName what everybody has, such as "
+            "userPrincipalName.",
+            "": "Send a userName.",
+        },
+    ),
     "required": Remedy(
-        "a missing {attribute}",
+        "{attribute} is missing",
         "{attribute} is required, and the request has no value for it.",
         {
-            "Okta": f"{OKTA_MAPPING}: map a value to {{attribute}}; the person may have none.",
-            "Entra ID": f"{ENTRA_MAPPING}: map a value to {{attribute}}; the person may have none.",
+            "Okta": f"{OKTA_MAPPING}: map a value to {{attribute}} that everybody has.",
+            "Entra ID": f"{ENTRA_MAPPING}: map a value to {{attribute}} that everybody has.",
             "": "Send a value.",
         },
     ),
     "value": Remedy(
-        "values that {attribute} does not take",
+        "{attribute} does not take the value",
         "{attribute} does not take a value that was sent.{error}",
         {
             "Okta": f"{OKTA_MAPPING}: what is mapped to {{attribute}} has another type.",
@@ -139,7 +161,7 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         },
     ),
     "mutability": Remedy(
-        "changes of {attribute}, which is read-only or fixed",
+        "{attribute} cannot be changed",
         "The server makes {attribute}, or keeps it as it was created.",
         {
             "Okta": f"{OKTA_MAPPING}: remove {{attribute}}.",
@@ -148,65 +170,72 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         },
     ),
     "emptied": Remedy(
-        "removals of {attribute}, which must have a value",
+        "{attribute} cannot be removed",
         "{attribute} is required: it can be replaced, not removed.",
         {
-            "Okta": f"{OKTA_MAPPING}: map a value to {{attribute}}; the person may have none.",
-            "Entra ID": f"{ENTRA_MAPPING}: map a value to {{attribute}}; the person may have none.",
+            "Okta": f"{OKTA_MAPPING}: map a value to {{attribute}} that everybody has.",
+            "Entra ID": f"{ENTRA_MAPPING}: map a value to {{attribute}} that everybody has.",
             "": "Replace the value.",
         },
     ),
+    "no JSON": Remedy(
+        "The body is not JSON",
+        "{body}",
+        {
+            "OneLogin": "In OneLogin, correct the SCIM JSON Template.",
+            "": "Send JSON: an object in braces, with its names in double quotes.",
+        },
+    ),
     "syntax": Remedy(
-        "bodies that cannot be read",
-        "The body is no message of SCIM: no JSON, or without its schemas, or of another "
-        "form.{error}",
+        "The body cannot be read",
+        "The body is JSON, but no message of SCIM: without its schemas, or of another form.{error}",
         {
             "OneLogin": "In OneLogin, correct the SCIM JSON Template.",
             "": "Correct the body; the error names the place.",
         },
     ),
     "cursor": Remedy(
-        "cursors that cannot be used",
+        "The cursor cannot be used",
         "A cursor is of another query, or too old.",
         {"": "Begin again with an empty cursor, and repeat all other parameters."},
         "The setting SCIM_CURSOR_TIMEOUT is how long a cursor lasts.",
     ),
     "too many": Remedy(
-        "queries that take too long",
+        "The query takes too long",
         "The database would work too long for the query.",
         {"": "Ask for less: a narrower filter, no sortBy."},
         "The setting SCIM_QUERY_TIMEOUT is the longest time.",
     ),
     "forbidden": Remedy(
-        "requests that are not permitted",
+        "The request is not permitted",
         "Discovery endpoints take no filter.",
         {"": "Ask without the filter."},
     ),
     "slow": Remedy(
-        "requests that did not arrive in time",
+        "The request did not arrive in time",
         "The client was too slow, or its connection broke.",
         {"": "Look at the network, and at a proxy or tunnel between."},
         "The setting SCIM_CLIENT_TIMEOUT is how long the server waits.",
     ),
     "version": Remedy(
-        "changes of an old version",
+        "Somebody else changed it first",
         "The client changed a resource that somebody else had changed since it was read.",
         {"": "Read the resource again, and repeat the change."},
     ),
     "large": Remedy(
-        "requests that are too large",
+        "The request is too large",
         "The request has more bytes, operations or values than this server takes.{error}",
         {"": "Send less at once."},
         "The settings SCIM_MAX_BODY_SIZE, SCIM_MAX_BULK_OPERATIONS and SCIM_MAX_PATCH_OPERATIONS "
         "are the limits.",
     ),
     "media": Remedy(
-        "bodies of another media type",
+        "The body has another media type",
         "The body is not sent as SCIM JSON.",
         {"": "Send Content-Type: application/scim+json, and no compressed body."},
     ),
     "rate": Remedy(
-        "requests at too high a rate",
+        "Too many requests",
         "The client sends more requests than it may.",
         {
             "Okta": "In Okta, nothing is to do: it tries again later.",
@@ -215,24 +244,26 @@ KINDS: Mapping[str, Remedy] = ACCESS | {
         },
     ),
     "failed": Remedy(
-        "failures of the server",
+        "The server failed",
         "The server failed unexpectedly. That is a fault of the server, not of the request.",
         {"": "Nothing is to change in the provider."},
         "The log has the reason, under the request id.",
     ),
     "unsupported": Remedy(
-        "requests that this server does not support",
+        "This server does not support the request",
         "The token names no user, so there is no /Me.",
         {"": "Use a token of a user."},
         "`python manage.py token issue NAME --subject USER` prints a token for a user.",
     ),
     "busy": Remedy(
-        "requests while the database was away or busy",
+        "The database was away or busy",
         "The database could not answer at that time.{error}",
         {"": "Nothing is to change in the provider: it tries again."},
         "Look at the database and at the server's log.",
     ),
     "other": Remedy(
-        "failures", "The server refused the request.{error}", {"": "See the error's detail."}
+        "The request was refused",
+        "The server refused the request.{error}",
+        {"": "See the error's detail."},
     ),
 }

@@ -168,7 +168,7 @@ def _nature(token: str) -> str:
         return "a JSON Web Token, as another service issues it; this server takes its own tokens"
     if "://" in token:
         return "a URL, in the place of which the token belongs"
-    return "no token of any tenant has this digest"
+    return "this server has no such token"
 
 
 def masked(credential: str) -> str:
