@@ -10,7 +10,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
-from scim.storage.recorded import RECORDED
+from scim.storage.recordings.rows import RECORDED
 
 fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
 db = current_app.extensions["migrate"].db

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from models import db  # noqa: F401 - the tables of the directory
 from scim.explain.exchange import Check, Exchange, Made, Message, Statement
 from scim.storage import Database
-from scim.storage.recordings import LAYOUT, Recordings
+from scim.storage.recordings import Recordings
+from scim.storage.recordings.file import LAYOUT
 
 from ..support.databases import POSTGRESQL, SQLITE
 from ..support.server import run

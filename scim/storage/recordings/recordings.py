@@ -16,16 +16,13 @@ from scim.explain.exchange import Exchange
 from scim.protocol.errors import UnavailableError
 from scim.protocol.values import date_time
 
-from .database.database import Database
-from .database.engine import ENGINE_OPTIONS
-from .database.failures import Failures, State
-from .database.file import BESIDE, FIRST, SqliteFile
-from .figures import place
-from .recorded import RECORDED, drops, exchange_of, exchanges, links, row_of
+from ..database.database import Database
+from ..figures import place
+from .file import open_file
+from .rows import drops, exchange_of, exchanges, links, row_of
 
 T = TypeVar("T")
-LAYOUT = 1  # of the file; one with another layout is emptied
-# PostgreSQL's advisory lock lets numbers become visible in their order.
+# This lock lets one writer commit at a time, so a reader never sees a number before a lower one.
 IN_ORDER = "SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock(76437645)"
 PRUNED_AFTER = 200  # exchanges that this process has added
 LAST = 2**63 - 1
@@ -137,7 +134,7 @@ class Recordings:
     def count(self) -> int:
         """Return how many exchanges are kept."""
         counted = sa.select(sa.func.count()).select_from(exchanges)
-        return self._try(lambda: self.database.read(lambda known: known.scalar(counted))) or 0
+        return self._scalar(counted) or 0
 
     def size(self) -> int:
         """Return the bytes that the exchanges take on disk."""
@@ -147,29 +144,33 @@ class Recordings:
                 return place(connection).size
             return int(connection.exec_driver_sql(TAKEN).scalar() or 0)
 
-        return self._try(lambda: self.database.read(work))
+        return self._ask(work)
 
     def last(self) -> int:
         """Return the number of the newest exchange; 0 if there is none."""
         newest = sa.select(sa.func.max(exchanges.c.number))
-        return self._try(lambda: self.database.read(lambda known: known.scalar(newest))) or 0
+        return self._scalar(newest) or 0
 
     def dropped(self) -> int:
         """Return how many exchanges were not recorded, since there were too many at once."""
         total = sa.select(sa.func.sum(drops.c.dropped))
-        found = self._try(lambda: self.database.read(lambda known: known.scalar(total)))
-        return int(found or 0)
+        return int(self._scalar(total) or 0)
 
     def mark(self, number: int, is_marked: bool) -> None:
         """Mark an exchange, so that it is kept; or no longer."""
         this = sa.update(exchanges).where(exchanges.c.number == min(number, LAST))
-        self._write(lambda known: known.execute(this.values(is_marked=is_marked)))
+        self._execute(this.values(is_marked=is_marked))
 
     def clear(self) -> None:
         """Delete all exchanges, those that are marked too."""
-        self._write(lambda known: [known.execute(sa.delete(each)) for each in (exchanges, drops)])
-        if self.is_sqlite:  # what was deleted leaves the file, too
-            self._try(lambda: self.database.read(lambda known: known.exec_driver_sql("VACUUM")))
+
+        def work(connection: sa.Connection) -> None:
+            for each in (exchanges, drops):
+                connection.execute(sa.delete(each))
+
+        self._write(work)
+        if self.is_sqlite:  # which takes what was deleted out of the file
+            self._ask(lambda connection: connection.exec_driver_sql("VACUUM"))
 
     def open_console(self, url: str, digest: bytes) -> None:
         """Note that a console runs at a URL, with the digest of its key; forget earlier keys."""
@@ -182,22 +183,22 @@ class Recordings:
 
     def close_console(self, url: str) -> None:
         """Note that no console runs at a URL any more; its links open nothing."""
-        self._write(lambda known: known.execute(sa.delete(links).where(links.c.url == url)))
+        self._execute(sa.delete(links).where(links.c.url == url))
 
     def consoles(self) -> list[str]:
         """Return the URLs at which consoles run."""
         chosen = sa.select(links.c.url).distinct().order_by(links.c.url)
-        read = self.database.read
-        return self._try(lambda: read(lambda known: list(known.scalars(chosen))))
+        return self._ask(lambda connection: list(connection.scalars(chosen)))
 
     def add_link(self, url: str, digest: bytes, read_only: bool) -> None:
         """Let a further key open the console at a URL."""
-        self._write(lambda known: known.execute(sa.insert(links), _link(url, digest, read_only)))
+        self._execute(sa.insert(links).values(_link(url, digest, read_only)))
 
     def link(self, url: str, digest: bytes) -> bool | None:
         """Tell whether a key only lets its holder read; None if it opens nothing there."""
         chosen = sa.select(links.c.read_only).where(links.c.url == url, links.c.digest == digest)
-        return self._try(lambda: self.database.read(lambda known: known.scalar(chosen)))
+        found: bool | None = self._scalar(chosen)
+        return found
 
     def close(self) -> None:
         """Close the connections of the recordings' own file; a directory keeps its own."""
@@ -205,8 +206,17 @@ class Recordings:
             self.database.close()
 
     def _read(self, chosen: sa.Select[Any]) -> list[Exchange]:
-        rows = self._try(lambda: self.database.read(lambda known: known.execute(chosen).all()))
+        rows = self._ask(lambda connection: connection.execute(chosen).all())
         return [exchange_of(row) for row in rows]
+
+    def _scalar(self, chosen: sa.Select[Any]) -> Any:
+        return self._ask(lambda connection: connection.scalar(chosen))
+
+    def _ask(self, work: Callable[[sa.Connection], T]) -> T:
+        return self._try(lambda: self.database.read(work))
+
+    def _execute(self, statement: sa.Executable) -> None:
+        self._write(lambda connection: connection.execute(statement))
 
     def _write(self, work: Callable[[sa.Connection], Any]) -> None:
         self._try(lambda: self.database.write(work))
@@ -224,51 +234,6 @@ class Recordings:
                 self.database = open_file(str(tried.engine.url.database))
                 tried.close()
         return work()
-
-
-def open_file(path: str) -> Database:
-    """Return the database in the recordings' file, which is made unless it is there and usable.
-
-    :raises UnavailableError: it cannot be made
-    """
-    try:
-        return _opened(path)
-    except UnavailableError as error:
-        if State.FAULTY.value not in error.detail:
-            raise
-    for end in BESIDE:
-        Path(f"{path}{end}").unlink(missing_ok=True)
-    return _opened(path)
-
-
-def _opened(path: str) -> Database:
-    FIRST.pop(path, None)  # another file than that of the directory may be replaced
-    SqliteFile(path).create()
-    engine = sa.create_engine(sa.URL.create("sqlite", database=path), **ENGINE_OPTIONS)
-    database = Database(engine)
-    database.failures = Quiet()
-    for each in database.engines:
-        sa.event.listen(each, "connect", _do_not_wait_for_the_disk)
-    database.write(_lay_out)
-    return database
-
-
-class Quiet(Failures):
-    """Failures of the recordings, not of the directory; the recorder logs them."""
-
-    def unavailable(self, state: State, why: str) -> UnavailableError:
-        return UnavailableError(f"{state.value} ({why})")
-
-
-def _do_not_wait_for_the_disk(connection: Any, _: Any) -> None:
-    connection.execute("PRAGMA synchronous = OFF")
-
-
-def _lay_out(connection: sa.Connection) -> None:
-    if connection.exec_driver_sql("PRAGMA user_version").scalar() != LAYOUT:
-        RECORDED.drop_all(connection)
-        RECORDED.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version = {LAYOUT}")
 
 
 def _link(url: str, digest: bytes, read_only: bool) -> dict[str, Any]:
