@@ -8,13 +8,13 @@ import sqlalchemy as sa
 
 from .tables import changes, totals, trash
 
-OWN = {"User": "", "Group": " "}  # these come first
+FIRST = ("User", "Group")  # the other types follow by name
 MOST = 100_000  # a larger table is not counted to its end
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a tenant has. ``resources`` has numbers by type: users, groups, others; none is 0.
+    """How much a tenant has. ``resources`` has counts by type, without types that have none.
 
     Counts end at MOST + 1. ``oldest`` is the instant of the oldest delete in the trash.
     """
@@ -34,10 +34,10 @@ class Place:
 
 
 def figures(connection: sa.Connection, tenant_id: int) -> Figures:
-    """Return what a tenant has."""
+    """Return how much a tenant has."""
     counted = sa.select(totals.c.resource_type, sa.func.sum(totals.c.resources))
     mine = counted.where(totals.c.tenant_id == tenant_id).group_by(totals.c.resource_type)
-    rows = sorted(connection.execute(mine), key=lambda row: OWN.get(row[0], str(row[0])))
+    rows = sorted(connection.execute(mine), key=lambda row: _order(row[0]))
     numbers = {name: int(number) for name, number in rows if number}
     oldest = sa.select(sa.func.min(trash.c.deleted)).where(trash.c.tenant_id == tenant_id)
     return Figures(
@@ -46,6 +46,10 @@ def figures(connection: sa.Connection, tenant_id: int) -> Figures:
         connection.scalar(oldest) or "",
         _count(connection, changes, tenant_id),
     )
+
+
+def _order(resource_type: str) -> tuple[int, str]:
+    return (FIRST.index(resource_type) if resource_type in FIRST else len(FIRST)), resource_type
 
 
 def _count(connection: sa.Connection, table: Any, tenant_id: int) -> int:
