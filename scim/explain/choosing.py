@@ -1,4 +1,4 @@
-"""Which exchanges a person wants to see: ``status:4xx provider:okta user:jane``."""
+"""Reads which exchanges a person wants to see: ``status:4xx provider:okta user:jane``."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ def _is_status(exchange: Exchange, wanted: str) -> bool:
     return str(exchange.status).startswith(wanted.rstrip("x"))
 
 
-def _is_about(exchange: Exchange, wanted: str) -> bool:
+def _mentions(exchange: Exchange, wanted: str) -> bool:
     """Tell whether a text is in the URL or in a body, whatever its case."""
     bodies = (exchange.request.body, exchange.answer.body)
     return any(wanted in part.lower() for part in (exchange.path, exchange.query, *bodies))
@@ -33,8 +33,8 @@ NAMES: Mapping[str, Matcher] = {
     "is": lambda exchange, wanted: (
         exchange.is_marked if wanted == "marked" else exchange.is_failed and wanted == "failed"
     ),
-    "user": _is_about,
-    "group": _is_about,
+    "user": _mentions,
+    "group": _mentions,
 }
 
 

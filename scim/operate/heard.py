@@ -1,4 +1,4 @@
-"""An exchange as a worker hears it, and what is recorded of it: masked, cut, and recognised."""
+"""Makes recorded exchanges of requests and answers: masks them, cuts them, names the provider."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from scim import logs
 from scim.explain.exchange import Check, Exchange, Message, Statement
 from scim.explain.providers import recognised
 from scim.explain.secrets.masking import Masker
@@ -18,8 +19,8 @@ from scim.storage.noting import NOTHING, Noted
 from scim.storage.tokens import CONSOLE
 
 MOST_BYTES = 64 * 1024  # of a body that are kept
-ISSUED = re.compile(rb"(?<![\w-])[\w-]{43}(?![\w-])")  # as issued tokens look
-MOST_ISSUED = 20  # texts like that which are looked up
+ISSUED = re.compile(logs.ISSUED.pattern.encode())
+MOST_ISSUED = 20  # texts of the form of a token that are looked up
 LONGEST_TEXT = 2000  # characters of a statement, a path, a query, a header
 MOST_HEADERS = 100
 
@@ -111,15 +112,12 @@ class Listener:
         )
 
     def presented(self, header: str | None) -> list[str]:
-        """Return the credential in an Authorization header, unless everybody knows it.
-
-        One with blanks in it is several words.
-        """
+        """Return the words of the credential in an Authorization header, without the default token."""
         words = (header or "").split()
         return [each for each in words[1:] or words if each != DEFAULT_TOKEN]
 
     def issued(self, heard: Heard, headers: Sequence[tuple[str, str]]) -> list[str]:
-        """Return the tokens of this server in a request, wherever they are."""
+        """Return the tokens of this server that stand in a request outside of Authorization."""
         url = unquote_to_bytes(
             f"{heard.id} {heard.client} {heard.method} {heard.path} {heard.query}"
         )
@@ -159,7 +157,7 @@ def message(headers: Headers, text: str, size: int, is_whole: bool) -> Message:
 
 
 def declared(length: str) -> int:
-    """Return a Content-Length; 0 if there is none that a body can have."""
+    """Return a Content-Length as a number; 0 if it is missing or is no number."""
     return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
 
 

@@ -40,13 +40,14 @@ def _finish(response: Response) -> Response:
     if response.is_streamed:
         if call.recorder:
             _overhear(response)
-        response.call_on_close(partial(_made, call, response, used))
+        response.call_on_close(partial(_conclude, call, response, used))
     else:
-        _made(call, response, used)
+        _conclude(call, response, used)
     return response
 
 
-def _made(call: Call, response: Response, used: str) -> None:
+def _conclude(call: Call, response: Response, used: str) -> None:
+    """Log an answer that is made, and record it."""
     milliseconds = 1000 * (perf_counter() - call.began)
     call.log(response.status_code, milliseconds, used)
     if call.recorder:
@@ -57,7 +58,7 @@ def record(call: Call, recorder: Recorder, response: Response, milliseconds: flo
     """Leave an exchange to the recorder, which reads the rest of it in its own thread."""
     end()
     sent, content = _body_of(call.environ, call.received), _content_of(response)
-    if content.is_over:  # an answer that broke off gets another one
+    if content.is_over:  # if it broke off, the server records the error that it answers instead
         heard = partial(_heard, call, response, sent, content, milliseconds, time())
         recorder.put(len(sent) + len(content.kept), heard)
 
@@ -97,7 +98,10 @@ def _heard(
 
 
 class Content:
-    """The content of an answer: all of it, or the beginning where it is sent in parts."""
+    """The content of an answer: all of it, or the beginning of one that is sent in parts.
+
+    The server sends such an answer by iterating over this, which keeps a copy of the beginning.
+    """
 
     def __init__(self, whole: bytes = b"", parts: Iterable[bytes] | None = None) -> None:
         self.kept = whole
@@ -120,7 +124,7 @@ def _overhear(response: Response) -> None:
 
 
 def _content_of(response: Response) -> Content:
-    """Return the content of an answer, as far as it was sent if that is in parts."""
+    """Return the content of an answer; of one that is sent in parts, what was overheard."""
     sent = response.response
     return sent if isinstance(sent, Content) else Content(response.get_data())
 
