@@ -78,7 +78,7 @@ def explain_exchange(name: str) -> None:
 def tail(tenant: str | None, failed: bool, last: int, follow: bool) -> None:
     """Follow the requests as they come in, a sentence each.
 
-    What goes on with a conversation is indented.
+    A request that continues a conversation is indented.
     """
     recordings = service().recordings()
     window = recordings.before(None, WINDOW)[::-1]
