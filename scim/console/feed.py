@@ -9,7 +9,7 @@ from scim.explain.exchange import Exchange
 from scim.storage.recordings import Recordings
 
 TICK = 0.25  # seconds between two looks at the recordings, while somebody watches
-AT_ONCE = 200  # exchanges that are read in one look; at a higher rate, older ones are passed over
+AT_ONCE = 200  # exchanges that are read in one look; at a higher rate, older ones are skipped
 KEPT = 1000
 
 
@@ -25,9 +25,9 @@ class Feed:
         self._thread: Thread | None = None
 
     def newer(self, number: int, seconds: float) -> Sequence[Exchange]:
-        """Return the exchanges after a number, the oldest first; wait for one so long.
+        """Return the exchanges after a number, the oldest first; wait up to ``seconds`` for one.
 
-        Those that were passed over, and those that are no longer kept, are left out.
+        Exchanges that were skipped, or are no longer kept, are left out.
         """
         ends = monotonic() + seconds
         with self._wanted:

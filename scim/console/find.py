@@ -1,4 +1,4 @@
-"""What the palette finds: people, groups and exchanges (`/find`)."""
+"""The palette finds people, groups and exchanges (`/find`)."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What many watch at once is made once for all of them."""
+"""Texts that many watch at once are made once for all of them."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic, sleep
 
-PAUSE = 0.4  # seconds between the beginnings of two that are made
-KEPT = 32
+PAUSE = 0.4  # seconds between two beginnings to make a text
+KEPT = 32  # texts
 
 
 @dataclass(slots=True)
@@ -18,14 +18,14 @@ class _Entry:
 
 
 class Shared:
-    """Texts by a key. Nobody gets one that was begun before the request for it."""
+    """Texts by a key. A text that was begun before somebody asked for it is old, and made again."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[object, _Entry] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: object, make: Callable[[], str]) -> str:
-        """Return the text that ``make`` returns, or returned for another since the call."""
+        """Return a text of ``make``; another caller's will do if it was begun since this call."""
         came = monotonic()
         entry = self._entry(key)
         with entry.lock:

@@ -1,4 +1,4 @@
-"""What the pages of a console share."""
+"""The state that all pages of a console share."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What the bodies of an exchange say: whom it is about, and what was sent and answered."""
+"""Reads the bodies of an exchange: whom it is about, what was sent and what was answered."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Which identity provider, or other program, a request looks like, and why one thinks so."""
+"""Recognises the identity provider, or other program, that a request looks like, and says why."""
 
 import re
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def recognised(
 ) -> tuple[str, str]:
     """Return the name of the program that a request looks like, and why; both may be empty.
 
-    A User-Agent counts first, since it says so itself; then what only one provider sends.
+    The User-Agent counts first, since it names the program; then what only one provider sends.
     """
     named = {name.lower(): value for name, value in headers}
     agent = named.get("user-agent", "")

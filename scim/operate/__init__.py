@@ -1,1 +1,1 @@
-"""What keeps a server going, and shows how it goes."""
+"""Work beside the requests: records them, and finds the tunnels that they come through."""

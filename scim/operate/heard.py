@@ -112,7 +112,7 @@ class Listener:
         )
 
     def presented(self, header: str | None) -> list[str]:
-        """Return the words of the credential in an Authorization header, without the default token."""
+        """Return the words of the credential in a header, without the default token."""
         words = (header or "").split()
         return [each for each in words[1:] or words if each != DEFAULT_TOKEN]
 

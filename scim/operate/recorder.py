@@ -28,9 +28,7 @@ MOST_BYTES = 32 * 1024 * 1024  # of their bodies, with ``BESIDE`` for each excha
 BESIDE = 6000  # bytes that an exchange takes beside its bodies, as measured
 AT_ONCE = 30  # exchanges in one transaction
 GATHERING = 0.05  # seconds in which further exchanges join the first one
-# The share of time in which the thread works, while there is much to record. In a busy worker it
-# gets less than half of a processor meanwhile, since the requests go on.
-SHARE = 0.02
+SHARE = 0.02  # of the time in which the thread works while much waits; requests get the rest
 CREDIT = 0.3  # seconds that it may work at once, after a rest
 CLOSING = 2.0  # seconds to store what waits when the worker stops
 FAILED = 1.0  # seconds to wait when nothing can be stored
@@ -175,7 +173,7 @@ class Budget:
         self.looked = time.monotonic()
 
     def rest(self, used: float) -> float:
-        """Return the seconds to rest after work that took ``used`` seconds."""
+        """Return how many seconds to rest after work that took ``used`` seconds."""
         now = time.monotonic()
         self.left = min(CREDIT, self.left + SHARE * (now - self.looked)) - used
         self.looked = now

@@ -1,4 +1,4 @@
-"""The master: it keeps the workers alive, and stops them when a signal ends the server."""
+"""The master keeps the workers and the console alive, and stops them when a signal comes."""
 
 import logging
 import multiprocessing
@@ -114,9 +114,9 @@ class Master:
         return Running(begun("scim-worker", self.worker.run, arguments), ready, unanswered)
 
     def accompany(self, process: BaseProcess | None) -> BaseProcess | None:
-        """Return the process of the companion, started again if it has ended; None if it fails.
+        """Return the companion's process, started again if it has ended.
 
-        Its end never ends the server.
+        It is None if there is no companion, or if it ended too often; the server goes on without.
         """
         if self.companion is None or (process and process.is_alive()):
             return process

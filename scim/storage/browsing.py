@@ -1,4 +1,4 @@
-"""What people look at: a group's members page by page, groups within groups, names of ids."""
+"""Reads for people: a group's members page by page, groups within groups, names of ids."""
 
 import json
 from collections import defaultdict
@@ -31,7 +31,7 @@ COUNT_MEMBERS = sa.text(
     " WHERE nesting.tenant_id = g.tenant_id AND nesting.parent_id = g.id AND nesting.direct)"
     " FROM groups AS g WHERE g.tenant_id = :tenant AND g.id = :this"
 ).bindparams(sa.bindparam("this", type_=groups.c.id.type))
-KNOWN = (  # where a resource may be, the last place is the trash
+KNOWN = (  # the tables in which the name of an id is looked up, in this order
     (users, sa.select(users.c.id, users.c.body, sa.literal("User"))),
     (groups, sa.select(groups.c.id, groups.c.body, sa.literal("Group"))),
     (trash, sa.select(trash.c.id, trash.c.body, trash.c.resource_type)),

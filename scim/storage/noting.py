@@ -1,4 +1,4 @@
-"""What a request does to the database, noted in its thread: statements, and versions it made.
+"""Notes, in the thread of a request, the statements that run and the versions that it makes.
 
 Nothing is noted unless a thread has called ``begin``.
 """
@@ -53,7 +53,7 @@ def end() -> None:
 def note_statement(
     text: str, _: Callable[[], Any] | None, seconds: float, rows: int | None
 ) -> None:
-    """Note a statement; this is an observer of a database. The values in it are people's data."""
+    """Note a statement without its values, which are people's data. It is an ``Observer``."""
     if noted := HERE.noted:
         if len(noted.statements) < MOST_STATEMENTS:
             noted.statements.append((text, seconds, rows))

@@ -147,7 +147,7 @@ class Store:
             raise
 
     def statement(self, selection: Selection, dialect: str) -> str:
-        """Return the SQL that finds the ids of what matches, for people to read."""
+        """Return the SQL that selects the ids that match, for people to read."""
         return statement_text(self.tenant_id, selection, dialect)
 
     def plan(self, selection: Selection) -> list[str]:

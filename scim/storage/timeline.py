@@ -31,7 +31,7 @@ BODY_AT = sa.text(
     "(SELECT before FROM changes WHERE tenant_id = :tenant AND resource_id = :this"
     " AND version > :asked AND before IS NOT NULL ORDER BY version LIMIT 1))"
 ).bindparams(BY_ID)
-Some = tuple[bool, int, Sequence[str]]  # whether they joined, how many, the ids of the first
+Some = tuple[bool, int, Sequence[str]]  # members: whether they joined, how many, the first ids
 MINE = member_changes.c.tenant_id == TENANT, member_changes.c.group_id == THIS
 
 
@@ -39,7 +39,7 @@ MINE = member_changes.c.tenant_id == TENANT, member_changes.c.group_id == THIS
 class Moment:
     """A change with the number of members who joined and left; ``change.members`` has the first.
 
-    A change of another resource is that of a group which this one joined or left.
+    If ``change`` is of another resource, that is a group which this one joined or left.
     """
 
     change: Change
@@ -105,7 +105,7 @@ class Timeline:
     def members_since(self, version: int) -> tuple[list[str], list[str]]:
         """Return the ids of the members who joined after a version, and of those who left.
 
-        Who came and went since is in neither list.
+        A member who joined and left again since, or left and came back, is in neither list.
         """
         rows = self.connection.execute(
             sa.select(member_changes.c.member_id, member_changes.c.added)

@@ -1,4 +1,4 @@
-"""Why a credential was rejected: each thing that was looked at, what was expected, what came."""
+"""Traces why a credential was rejected: lists each check, what was expected and what came."""
 
 import re
 from base64 import b64decode

@@ -1,8 +1,8 @@
 """Secrets are masked by structure, before an exchange is stored or shown.
 
-A secret is the value of an attribute that is ``returned: never``, or of anything whose name tells:
-a token, a password, a key. Names count, not values: nobody can know every secret, but each has a
-place. Where a place cannot be found for certain, more is masked than needed.
+A value is a secret if its attribute is ``returned: never``, or if its name tells of one: a token, a
+password, a key. Names decide, not values, since no list has every secret. If it is unclear which
+value a name belongs to, more is masked than needed.
 """
 
 import json
@@ -175,7 +175,7 @@ class Masker:
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
-        if len(found) < len(pairs):  # each counts, for who knows which one was meant
+        if len(found) < len(pairs):  # all are kept, since parsers differ in which one they take
             self.masked += 1
             found = {f"{name}{AGAIN}{n}": each for n, (name, each) in enumerate(pairs)}
         return found
@@ -268,7 +268,7 @@ class Masker:
             self.found |= {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
 
     def _without_texts(self, value: Any) -> Any:
-        """Return a value whose name tells; whether something is so, and nothing, are no secrets."""
+        """Return the value of a telling name without texts and numbers; true, false, null stay."""
         if isinstance(value, dict):
             return {name: self._without_texts(each) for name, each in value.items()}
         if isinstance(value, list):

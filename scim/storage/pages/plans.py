@@ -68,6 +68,6 @@ def plan(connection: sa.Connection, tenant_id: int, selection: Selection) -> lis
 
 
 def _matching(selection: Selection, dialect: str) -> sa.Select[Any]:
-    """Return the SELECT of the ids of what matches, as pages have it in them."""
+    """Return the SELECT of the ids that match, with the condition that pages use."""
     table = table_of(selection.resource_type)
     return sa.select(table.c.id).where(*matching_rows(selection, dialect))
