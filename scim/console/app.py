@@ -11,13 +11,13 @@ from scim.explain.sentences.sentence import said, sentence
 from scim.protocol.errors import ScimError, UnavailableError
 
 from . import directory, find, keys, operate, showing
-from .app_urls import here, page_url
 from .connect import trying
 from .conversation import page as conversation
 from .exchanges import again, compare, live
 from .exchanges import page as exchanges
 from .lab import page as lab
 from .learn import page as learn
+from .links import here, page_url
 from .problems import page as problems
 from .state import State, state
 

@@ -15,9 +15,9 @@ from scim.settings import VERSION, Settings
 from scim.storage.figures import Figures, place
 from scim.storage.tokens import DEFAULT_TENANT, Tenant, list_tokens, revoke_token
 
-from .app_urls import page_url
 from .connect import once
 from .connect.page import chosen_tenant, new_token
+from .links import page_url
 from .state import state
 
 MINUTES = 60

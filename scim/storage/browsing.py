@@ -16,7 +16,7 @@ from .keys import FIRST_ID
 from .pages import json_each, jsonpath
 from .pages.trigrams import TRIGRAM
 from .relations import GROUPS_OF_THIS, folded_display
-from .tables import TENANT, THIS, among, groups, link, nesting, trash, users
+from .tables import TENANT, THIS, among, groups, link, nesting, resources, trash, users
 
 MOST_NESTED = 500  # groups in a tree
 MOST_LOST = 50  # names that are looked up in history, one by one
@@ -34,6 +34,7 @@ COUNT_MEMBERS = sa.text(
 KNOWN = (  # the tables in which the name of an id is looked up, in this order
     (users, sa.select(users.c.id, users.c.body, sa.literal("User"))),
     (groups, sa.select(groups.c.id, groups.c.body, sa.literal("Group"))),
+    (resources, sa.select(resources.c.id, resources.c.body, resources.c.resource_type)),
     (trash, sa.select(trash.c.id, trash.c.body, trash.c.resource_type)),
 )
 PERSON = ("givenname", "familyname", "formatted")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from scim.storage.tokens import list_tenants
+
 from ..support.definitions import (
     BADGE_SCHEMA,
     DEVICE_SCHEMA,
@@ -328,3 +330,13 @@ def test_endpoint_needs_the_token(examples, method, path):
     response = examples.send(method, path, {}, Authorization="Bearer wrong")
 
     check_error(response, 401)
+
+
+def test_living_resource_is_named_as_one_that_lives(examples, app, laptop):
+    service = app.extensions["scim"]
+    [tenant, *_] = service.database.read(list_tenants)
+
+    found = service.store(tenant, "").browse(lambda known: known.names([laptop["id"]]))
+
+    assert found[laptop["id"]].type == "Device"
+    assert not found[laptop["id"]].is_deleted

@@ -15,8 +15,8 @@ from scim.operate.tunnels import FIELDS, Use
 from scim.settings import DEFAULT_TOKEN, is_loopback
 from scim.storage.tokens import DEFAULT_TENANT, Tenant, issue_token
 
-from ..app_urls import page_url
 from ..keys import is_read_only
+from ..links import page_url
 from ..state import state
 from . import once
 from .providers import BY_SLUG, KNOWN, NAMES, PROVIDERS, Provider

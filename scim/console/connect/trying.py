@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from scim.storage.emptying import empty
 
-from ..app_urls import page_url
 from ..keys import for_writers
+from ..links import page_url
 from ..state import state
 from . import page as connect
 from .jobs import JOBS

@@ -18,10 +18,10 @@ from scim.protocol.values import UNSTORABLE
 from scim.storage import Store, is_id
 from scim.storage.tokens import Tenant
 
-from ..app_urls import KEPT
 from ..exchanges.changed import plain
 from ..exchanges.changed import short as short_ones
 from ..lab.benches import limits, this_tenant, with_urls
+from ..links import KEPT
 from ..state import state
 
 SHORT = 120  # characters of a name

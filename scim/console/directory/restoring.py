@@ -12,9 +12,9 @@ from scim.provider import recovery
 from scim.storage import Store
 from scim.storage.browsing import Named
 
-from ..app_urls import page_url
 from ..keys import for_writers
 from ..lab.benches import this_tenant
+from ..links import page_url
 from .blueprint import bp, difference, this_store
 from .resource import Shown, find
 

@@ -12,7 +12,7 @@ from scim.protocol.errors import ScimError
 from scim.protocol.schema import ResourceType
 from scim.storage import Store, is_id
 
-from ..app_urls import page_url
+from ..links import page_url
 from ..showing import visible
 from ..state import state
 from . import benches

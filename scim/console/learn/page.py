@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from scim.explain.requests.pasted import METHODS
 from scim.storage.tokens import Tenant
 
-from ..app_urls import page_url
 from ..lab import benches
 from ..lab.payloads import Answer, UnreadableError, ask, stored
+from ..links import page_url
 from ..state import state
 from . import progress as learning
 from .lessons import BY_SLUG, LESSONS, Got, Lesson, Sent, Verdict

@@ -95,11 +95,6 @@ UNKNOWN_MEMBER = _row(
     "A member that does not exist",
     "Nothing changes if one member is unknown (setting SCIM_SKIP_UNKNOWN_MEMBERS).",
 )
-MEMBER_AGAIN = _row(
-    "groups",
-    "A member who is in the group already",
-    "To add a member twice, or to remove one who is not there, changes nothing.",
-)
 LISTED_MEMBERS = _row(
     "groups",
     "`remove` of `members` with a list as value",
