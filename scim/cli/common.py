@@ -12,8 +12,10 @@ from scim.printing import printable
 from scim.protocol.errors import ScimError
 from scim.service import Service
 from scim.storage import Database, Store
+from scim.storage.recordings import Recordings
 from scim.storage.tokens import Tenant, find_tenant, list_tenants
 
+SAME = "use the same SCIM_DATABASE_URL as the server"
 TOKEN = "manage.py"  # the history names it for changes by commands
 
 
@@ -41,6 +43,18 @@ def service() -> Service:
     if problem := found.database.problem(current_app.extensions["migrate"].directory):
         raise click.ClickException(problem)
     return found
+
+
+def recordings() -> Recordings:
+    """Return what the server records that has the settings of this process.
+
+    :raises click.ClickException: there is no such server, or its database cannot be used
+    """
+    opened: Service = current_app.extensions["scim"]
+    file = opened.database.file
+    if file and file.is_missing():
+        raise click.ClickException(f"there is no database at {file.path}; {SAME}")
+    return service().recordings()
 
 
 def database() -> Database:

@@ -8,11 +8,12 @@ from scim.console.keys import link, new_key
 from scim.storage import digest
 from scim.storage.recordings import Recordings
 
-from .common import service
+from .common import SAME, recordings
 
 NOT_RUNNING = (
     "no console runs: start the server with `python app.py`; "
-    "if it listens beyond this machine, set SCIM_CONSOLE=on"
+    "if it listens beyond this machine, set SCIM_CONSOLE=on; "
+    f"if it runs, {SAME}"
 )
 
 
@@ -29,21 +30,21 @@ def make_link(read_only: bool) -> None:
 
     It lasts until the server stops.
     """
-    recordings = service().recordings()
-    origins = [each for each in recordings.consoles() if _runs(recordings, each)]
+    found = recordings()
+    origins = [each for each in found.consoles() if _runs(found, each)]
     if not origins:
         raise click.ClickException(NOT_RUNNING)
     for origin in origins:
         key = new_key()
-        recordings.add_link(origin, digest(key), read_only)
+        found.add_link(origin, digest(key), read_only)
         click.echo(link(origin, key))
 
 
-def _runs(recordings: Recordings, origin: str) -> bool:
+def _runs(found: Recordings, origin: str) -> bool:
     """Tell whether a console is there; forget one that was killed."""
     try:
         httpx2.get(f"{origin}/static/icon.svg", timeout=2, trust_env=False).raise_for_status()
     except httpx2.HTTPError:
-        recordings.close_console(origin)
+        found.close_console(origin)
         return False
     return True

@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 
 from scim.explain.bodies import names
 from scim.explain.exchange import Exchange
+from scim.explain.reasons.problems import problems
 from scim.explain.reasons.reason import reason
 from scim.explain.requests.bulks import operations
 from scim.explain.sentences.conversations import conversations
@@ -21,7 +22,8 @@ from scim.settings import Settings
 from scim.storage import Store
 from scim.storage.recordings import Recordings
 
-from .common import say, say_list, service, store
+from .common import SAME, say, say_list, service, store
+from .common import recordings as opened
 from .explain import explain
 from .history import lines_of_all
 
@@ -31,7 +33,7 @@ PAUSE = 0.5  # seconds between two looks for new ones
 MOST_LINES = 50  # of statements, of operations and of what changed
 LONGEST, SHORTER = 200, 60  # characters of a URL
 COLORS = {2: "green", 3: "green", 4: "yellow", 5: "red"}
-NOT_YET = "nothing has been recorded yet; start the server and send it a request"
+NOT_YET = f"nothing has been recorded yet; start the server and send it a request; {SAME}"
 
 
 @explain.command("exchange")
@@ -43,7 +45,7 @@ def explain_exchange(name: str) -> None:
     It says why it was answered so, too. ID is the request id, which the log and X-Request-Id have,
     or the number in the console.
     """
-    recordings = service().recordings()
+    recordings = opened()
     exchange = _find(recordings, name)
     known = names(recordings.before(exchange.number + 1, WINDOW))
     say(sentence(exchange, known))
@@ -57,6 +59,8 @@ def explain_exchange(name: str) -> None:
         for each, link in zip(why.decided, why.links, strict=True)
     ]
     say_list(f"Why {exchange.status}", [f"{why.section}: {why.says}", *documents])
+    remedies = (each for problem in problems([exchange]) for each in problem.remedy)
+    say_list("What to change", dict.fromkeys(remedies))
     say_list("The checks of the credential", _checks(exchange))
     say_list("The operations, in the order in which they ran", _operations(exchange, known))
     say_list("What changed", _changed(exchange))
@@ -80,7 +84,7 @@ def tail(tenant: str | None, failed: bool, last: int, follow: bool) -> None:
 
     A request that continues a conversation is indented.
     """
-    recordings = service().recordings()
+    recordings = opened()
     window = recordings.before(None, WINDOW)[::-1]
     problem = _why_nothing(service().settings) or ("" if window else NOT_YET)
     if problem and (not window or follow):

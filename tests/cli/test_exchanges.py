@@ -4,10 +4,12 @@ import json
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from scim.cli import exchanges as commands
 from scim.explain.exchange import Check, Made, Message, Statement
 from scim.explain.sentences.sentence import sentence
+from scim.storage import Database
 from scim.storage.recordings import Recordings
 
 from ..explain.traffic import exchange
@@ -105,6 +107,30 @@ def test_checks_of_a_rejected_credential(run, record):
     assert told.startswith("Okta is refused: the token is not known here.\n  came: 1…8: unknown")
     assert "passed  header: expected an Authorization header, came one" in told
     assert "failed  token: expected one of 2 tokens, came 1…8: unknown" in told
+
+
+def test_failure_tells_what_to_change(run, record):
+    taken = {"detail": "userName is already in use", "scimType": "uniqueness"}
+    [number] = record(exchange("POST", "/Users", JANE, 409, taken))
+
+    told = run(f"explain exchange {number}").partition("What to change:\n")[2]
+
+    assert told.startswith("  In Okta, use Import > Import Now and match the user")
+    assert "  Or rename or delete the other user here." in told
+
+
+@pytest.mark.parametrize(
+    "command", ["tail --no-follow", "explain exchange 1", "console link --read-only"]
+)
+def test_database_of_no_server_is_told(fail, app, monkeypatch, tmp_path, command):
+    service = app.extensions["scim"]
+    missing = Database(sa.create_engine(f"sqlite:///{tmp_path}/none.db"))
+    monkeypatch.setitem(app.extensions, "scim", replace(service, database=missing))
+
+    told = fail(command)
+
+    assert "there is no database at" in told
+    assert told.endswith("use the same SCIM_DATABASE_URL as the server")
 
 
 def test_operations_of_a_bulk_request(run, record):

@@ -109,7 +109,7 @@ def test_deletion_is_kept_with_what_it_did_to_others(scim, run):
     assert "SCIM_TOKEN  delete\n" in run(f"history {boss['id']}")
     because = f"SCIM_TOKEN  patch, because {boss['id']} (boss) was deleted\n"
     assert because in run(f"history {report['id']}")
-    assert f'  - {ENTERPRISE_USER_SCHEMA}.manager.value: "{boss["id"]}"' in run(
+    assert f'  - {ENTERPRISE_USER_SCHEMA}:manager.value: "{boss["id"]}"' in run(
         f"history {report['id']}"
     )
     of_group = run(f"history {tours['id']}")

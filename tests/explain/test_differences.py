@@ -6,7 +6,7 @@ import time
 import pytest
 from hypothesis import given, settings
 
-from scim.explain.changes.differences import Difference, changes
+from scim.explain.changes.differences import Difference, changes, difference
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.values import PLACEHOLDER
 
@@ -89,6 +89,13 @@ def test_any_bodies_can_be_compared(before, after):
     assert changes(json.dumps(before), json.dumps(before)) == []
     for each in found:
         assert each.before != each.after
+
+
+def test_lines_have_the_same_paths():
+    body = json.dumps({E: {"department": "x", "manager": {"value": "1"}}, "name": {"a": 1}})
+
+    told = [f'+ {E}:department: "x"', f'+ {E}:manager.value: "1"', "+ name.a: 1"]
+    assert list(difference(None, body)) == told
 
 
 @pytest.mark.parametrize("text", ["no JSON", "[" * 100_000, "1", '["x"]'])

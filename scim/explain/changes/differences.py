@@ -40,8 +40,9 @@ def _values(body: str | None) -> dict[str, list[str]]:
 
     def collect(place: str, value: Any) -> None:
         if isinstance(value, dict):
+            between = ":" if place in urns else "."
             for name, member in value.items():
-                collect(f"{place}.{name}" if place else name, member)
+                collect(f"{place}{between}{name}" if place else name, member)
         elif isinstance(value, list):
             for item in value:
                 collect_one(place, item)
@@ -53,7 +54,9 @@ def _values(body: str | None) -> dict[str, list[str]]:
         if not text.startswith(json.dumps(PLACEHOLDER)[:-1]):  # what the server makes of an id
             values.setdefault(place, []).append(text)
 
-    collect("", json.loads(body, strict=False) if body else {})
+    found = json.loads(body, strict=False) if body else {}
+    urns = [name for name in found if ":" in name]  # an attribute stands behind a colon
+    collect("", found)
     return values
 
 
