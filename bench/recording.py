@@ -23,7 +23,7 @@ from .writes import create
 
 OPERATIONS: dict[str, Operation] = {"GET": get, "POST": create}
 USERS = 1000
-WARM_UP = 1.0  # seconds
+WARM_UP = 8.0  # seconds, until the queue of the recorder is full
 
 
 @click.command()

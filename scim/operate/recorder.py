@@ -80,6 +80,14 @@ class Recorder:
         listener = Listener(settings.base_path, secret, tokens, rejected, is_token)
         return cls(service.recordings, listener)
 
+    def has_room(self) -> bool:
+        """Tell whether a request that begins now may be recorded; one that may not is counted."""
+        if len(self._waiting) < MOST_WAITING:
+            return True
+        with self._lock:
+            self._dropped += 1
+        return False
+
     def put(self, size: int, heard: Callable[[], Heard]) -> None:
         """Let an exchange be recorded, if there is room for its ``size`` bytes; return at once.
 

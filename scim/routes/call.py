@@ -70,7 +70,8 @@ class Call(Request):
         self.detail = ""  # of the error that is answered
         self.received = b""  # the body, when a view has read it
         self.began: float = environ.get(ARRIVED) or perf_counter()
-        self.recorder: Recorder | None = extensions.get(RECORDER)
+        recorder: Recorder | None = extensions.get(RECORDER)
+        self.recorder = recorder if recorder and recorder.has_room() else None
         self.noted = begin() if self.recorder else NOTHING  # what it does to the database
 
     @property

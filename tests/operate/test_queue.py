@@ -70,6 +70,16 @@ def test_what_does_not_fit_is_dropped_and_counted(recording, kept, monkeypatch, 
     assert len(kept.exchanges) in range(10, 10 + recorder.AT_ONCE)
 
 
+def test_request_that_begins_while_there_is_no_room_is_counted(recording, kept, monkeypatch):
+    assert recording.has_room()
+    monkeypatch.setattr(recorder, "MOST_WAITING", 0)
+
+    assert not recording.has_room()
+
+    recording.put(2, lambda: HEARD)
+    assert happens(lambda: kept.dropped == 2, 10)
+
+
 def test_failure_is_said_once_and_counted(recording, kept, caplog):
     kept.fails = True
     for _ in range(20):
