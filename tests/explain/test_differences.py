@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from scim.explain.changes.differences import Difference, changes, difference
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
@@ -83,6 +83,7 @@ def test_resource_that_came_or_went():
 
 @settings(max_examples=300, deadline=None)
 @given(json_values, json_values)
+@example({"a": float("nan")}, {"a": [float("nan")]})
 def test_any_bodies_can_be_compared(before, after):
     found = changes(json.dumps(before), json.dumps(after))
 

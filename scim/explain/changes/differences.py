@@ -115,7 +115,7 @@ def _compared(path: str, old: Any, new: Any, urns: Sequence[str] = ()) -> Iterat
 
 
 def _is_same(old: Any, new: Any) -> bool:
-    return type(old) is type(new) and bool(old == new) and _text(old) == _text(new)
+    return type(old) is type(new) and _text(old) == _text(new)  # NaN is not equal to itself
 
 
 def _elements(value: Any) -> list[Any]:
