@@ -15,7 +15,7 @@ from .engine import PREPARED, driver_failure
 
 DEADLINE = "deadline"  # of a connection to SQLite: its ``Deadline``
 STEPS = 100_000  # of SQLite's virtual machine, some milliseconds
-CHECK_INTERVAL = 2000  # milliseconds after which PostgreSQL looks whether its client is there
+CHECK_INTERVAL = 2000  # milliseconds after which PostgreSQL checks whether its client is there
 WRITE_SHARE = 6  # a group may have 100,000 members, which take PostgreSQL more than ten seconds
 LOCK_SHARE = 0.9  # a wait for a lock ends first, as the query is not to blame for it
 
