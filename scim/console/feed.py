@@ -22,6 +22,7 @@ class Feed:
         self._wanted = Condition()
         self._until = 0.0  # the instant until which somebody waits
         self._last = -1
+        self.resets = 0  # how often the numbers began anew
         self._thread: Thread | None = None
 
     def newer(self, number: int, seconds: float) -> Sequence[Exchange]:
@@ -33,6 +34,8 @@ class Feed:
         with self._wanted:
             self._until = max(self._until, ends)
             if self._thread is None:
+                self._recent.clear()
+                self._last = -1
                 self._thread = Thread(target=self._look, name="feed", daemon=True)
                 self._thread.start()
             while True:
@@ -41,6 +44,22 @@ class Feed:
                 if found or left <= 0:
                     return found
                 self._wanted.wait(left)
+
+    def reset(self) -> None:
+        """Forget what was read, since it is no longer recorded."""
+        with self._wanted:
+            self._recent.clear()
+            self.resets += 1
+
+    def note(self, last: int) -> None:
+        """Note the newest number that is recorded.
+
+        A lower one than before tells that the file was lost, or that PostgreSQL crashed.
+        """
+        with self._wanted:
+            if last < self._last:
+                self.reset()
+                self._last = 0
 
     def _look(self) -> None:
         while True:
@@ -59,9 +78,7 @@ class Feed:
 
     def _read(self) -> Sequence[Exchange]:
         last = self._recordings.last()
-        if last < self._last:  # they were emptied
-            self._recent.clear()
-            self._last = 0
+        self.note(last)
         if last == self._last:
             return []
         found = self._recordings.after(max(self._last, last - AT_ONCE), AT_ONCE)

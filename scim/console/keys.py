@@ -96,7 +96,10 @@ def link(origin: str, key: str) -> str:
 def _enter(state: State, key: str, target: str) -> ResponseReturnValue:
     """Open a session for the holder of a key. A pasted link will do as well."""
     presented = key.strip().rpartition("key=")[2]
-    read_only = state.recordings.link(state.origin, digest(presented)) if presented else None
+    shown = digest(presented)
+    read_only: bool | None = False  # the key in the printed link lasts, even if the file is lost
+    if not compare_digest(shown, state.key):
+        read_only = state.recordings.link(state.origin, shown)
     if read_only is None:
         return render_template("closed.html", is_wrong=True), 401
     session.clear()

@@ -62,8 +62,9 @@ class Console:
         os.nice(NICENESS)
         service = self.begin()
         recordings = service.recordings()
-        recordings.open_console(self.origin, digest(self.key))
-        state = State(service, recordings, self.origin, self.place.getsockname()[1])
+        key, port = digest(self.key), self.place.getsockname()[1]
+        recordings.open_console(self.origin, key)
+        state = State(service, recordings, self.origin, port, key)
         logging.getLogger("waitress").setLevel(logging.ERROR)
         server = create_server(
             app.create(state),

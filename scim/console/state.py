@@ -28,6 +28,7 @@ class State:
     recordings: Recordings
     origin: str  # the scheme, host and port by which a browser on this machine reaches it
     port: int
+    key: bytes  # the digest of the key in the link that the start prints
     feed: Feed = field(init=False)
     endpoints: Endpoints = field(init=False)
     names: Names = field(init=False)

@@ -11,6 +11,8 @@ import pytest
 from scim.console.exchanges import live
 from scim.console.exchanges.live import MOST_STREAMS
 
+from ..support.databases import ON_ONE_DATABASE
+from ..support.server import plain_client, run
 from ..support.waiting import happens
 
 HOSTILE = [
@@ -120,6 +122,49 @@ def test_stream_goes_on_after_a_break(console):
     rows = events(console, **{"Last-Event-ID": str(first)})
 
     assert [row["number"] for row in rows] == [first + 1]
+
+
+def test_stream_has_nothing_that_was_deleted(console):
+    timer = threading.Timer(0.5, console.server.session.get, ["/Schemas"])
+    timer.start()
+    events(console)
+    console.post("/exchanges/clear")
+    timer = threading.Timer(0.5, console.server.session.get, ["/ServiceProviderConfig"])
+    timer.start()
+
+    [row] = events(console)
+
+    assert "/ServiceProviderConfig" in row["html"]
+    timer.join()
+
+
+@ON_ONE_DATABASE
+def test_console_goes_on_when_the_file_of_the_recordings_is_lost(serve_console, tmp_path):
+    url = f"sqlite:///{tmp_path}/scim.db"
+    run("manage.py", "db", "upgrade", DATABASE_URL=url)
+    with serve_console(SCIM_DATABASE_URL=url) as console:
+        for _ in range(5):
+            console.server.session.get("/Schemas")
+        console.recorded(5)
+        [first, *_] = events(console)
+        for each in tmp_path.glob("scim.recordings.db*"):
+            each.unlink()
+        timer = threading.Timer(0.5, console.server.session.get, ["/Users"])
+        timer.start()
+
+        rows = events(console, after=first["last"], count=1)
+
+        assert "/Users" in rows[0]["html"]
+        assert "/Schemas" not in rows[0]["html"]
+        timer.join()
+        with plain_client(base_url=console.url) as other:
+            assert other.get("/?" + console.link.partition("?")[2]).status_code == 303
+        database = tmp_path / "scim.recordings.db"
+        database.rename(tmp_path / "lost")
+        database.mkdir()
+        answer = console.web.get("/")
+        assert answer.status_code == 503
+        assert "the file of the recorded exchanges cannot be used" in answer.text
 
 
 def test_server_that_cannot_stream_is_polled(console):

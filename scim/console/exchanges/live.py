@@ -32,7 +32,7 @@ MOST_STREAMS = 40
 
 _streams = BoundedSemaphore(MOST_STREAMS)
 
-_made: dict[tuple[int, int, int], str] = {}
+_made: dict[Hashable, str] = {}
 _events_made: dict[Hashable, str] = {}
 _making = Lock()
 
@@ -101,6 +101,7 @@ def year() -> ResponseReturnValue:
 def clear() -> ResponseReturnValue:
     """Delete all recorded exchanges."""
     state().recordings.clear()
+    state().feed.reset()
     return redirect("/", 303)
 
 
@@ -127,10 +128,18 @@ def chosen(
 def _events(app: Flask, here: State, choice: Choice, last: int) -> Iterator[str]:
     yield "retry: 1000\n\n"
     window: list[Exchange] = []
+    newest_of_all = here.recordings.last()
+    here.feed.note(newest_of_all)
+    resets = here.feed.resets
+    if last > newest_of_all:  # the page is older than the recordings
+        last = 0
     if last:
         window = here.recordings.before(last + 1, WINDOW)[::-1]
     while True:
         new = here.feed.newer(last, PATIENCE)
+        if here.feed.resets != resets:
+            resets, last, window = here.feed.resets, 0, []
+            continue
         if not new:
             yield ": still here\n\n"
             continue
@@ -179,7 +188,8 @@ def newest(conversation: Conversation) -> int:
 
 def row(app: Flask, conversation: Conversation, names: Mapping[str, str]) -> str:
     """Return the HTML of a conversation, made once for all who watch."""
-    key = (conversation.number, len(conversation.exchanges), newest(conversation))
+    ends = conversation.exchanges[0].id, conversation.exchanges[-1].id
+    key = (conversation.number, len(conversation.exchanges), newest(conversation), *ends)
     if key not in _made:
         if len(_made) >= MOST_MADE:
             _made.clear()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
-from itertools import islice
+from itertools import chain, islice
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -172,6 +172,7 @@ def _chosen(recordings: Recordings, choice: Choice) -> Iterator[Exchange]:
 
 def _archive(found: Iterator[Exchange], name: str) -> Response:
     base_url = state().service.settings.base_url
+    found = chain(list(islice(found, 1)), found)  # else an error would come within the file
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(_lines(found, base_url), mimetype="application/json", headers=disposition)
 

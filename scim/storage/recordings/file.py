@@ -13,6 +13,7 @@ from ..database.failures import Failures, State
 from ..database.file import BESIDE, FIRST, SqliteFile
 from .rows import RECORDED
 
+ABOUT = "the file of the recorded exchanges cannot be used"
 LAYOUT = 1  # of the tables; a file with another layout is emptied
 
 
@@ -47,7 +48,7 @@ class Quiet(Failures):
     """Failures of the recordings, not of the directory; the recorder logs them."""
 
     def unavailable(self, state: State, why: str) -> UnavailableError:
-        return UnavailableError(f"{state.value} ({why})")
+        return UnavailableError(f"{ABOUT}: {state.value} ({why})")
 
 
 def _do_not_wait_for_the_disk(connection: Any, _: Any) -> None:
@@ -57,5 +58,5 @@ def _do_not_wait_for_the_disk(connection: Any, _: Any) -> None:
 def _lay_out(connection: sa.Connection) -> None:
     if connection.exec_driver_sql("PRAGMA user_version").scalar() != LAYOUT:
         RECORDED.drop_all(connection)
-        RECORDED.create_all(connection)
         connection.exec_driver_sql(f"PRAGMA user_version = {LAYOUT}")
+    RECORDED.create_all(connection)
