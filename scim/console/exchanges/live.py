@@ -20,7 +20,7 @@ from scim.storage.recordings import Recordings
 from ..state import State, state
 
 SHOWN = 100  # conversations on the page
-CHUNK = 500  # exchanges that are read at once, in search of those that are chosen
+CHUNK = 200  # exchanges that are read at once, in search of those that are chosen
 WINDOW = 300  # exchanges before the new ones: a conversation goes on among them
 MOST_SENT = 50  # conversations in one event; older ones are passed over
 PAUSE = 0.5  # seconds between two events

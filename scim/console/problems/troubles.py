@@ -1,6 +1,6 @@
 """The problems among the newest exchanges, found once for all who look."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from time import monotonic
 
@@ -9,6 +9,7 @@ from scim.explain.reasons.problems import Problem, problems
 from scim.storage.recordings import Recordings
 
 WINDOW = 2000  # exchanges, the newest, in which problems are looked for
+CHUNK = 100  # that are read at once
 KEPT_SECONDS = 5
 
 
@@ -36,15 +37,20 @@ class Troubles:
         last = self._recordings.last()
         if last == self._last:
             return
-        if self._last < last <= self._last + WINDOW:
-            new = self._recordings.after(self._last, WINDOW)
-        else:  # too many are new, or the recordings were emptied
-            self._failed, new = [], self._recordings.before(None, WINDOW)
+        if last < self._last:  # the recordings were emptied
+            self._failed, self._last = [], 0
         kept = [each for each in self._failed if each.number > last - WINDOW]
-        failed = [each for each in new if _may_have_failed(each) and not self._is_ours(each)]
-        self._failed = [*kept, *failed]
+        self._failed = [*kept, *self._new(max(self._last, last - WINDOW))]
         self._problems = problems(self._failed)
         self._last = last
+
+    def _new(self, after: int) -> Iterator[Exchange]:
+        """Yield those that may have failed after a number, the oldest first."""
+        while part := self._recordings.after(after, CHUNK):
+            after = part[-1].number
+            for each in part:
+                if _may_have_failed(each) and not self._is_ours(each):
+                    yield each
 
 
 def _may_have_failed(exchange: Exchange) -> bool:
