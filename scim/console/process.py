@@ -33,9 +33,10 @@ def open_port(host: str, port: int) -> socket.socket:
     :raises OSError: none of them can be used
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    is_for_all = host == "::" and socket.has_dualstack_ipv6()  # as the SCIM port is
     for each in range(port, min(port + TRIES, 65535)):
         try:
-            return socket.create_server((host, each), family=family)
+            return socket.create_server((host, each), family=family, dualstack_ipv6=is_for_all)
         except OSError as error:
             failure = error
     raise failure

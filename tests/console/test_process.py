@@ -6,8 +6,9 @@ import socket
 from contextlib import suppress
 
 import httpx2
+import pytest
 
-from scim.console.process import NICENESS
+from scim.console.process import NICENESS, open_port
 
 from ..support.ports import free_port
 from ..support.waiting import children, happens, has_ended
@@ -51,6 +52,12 @@ def test_console_that_cannot_start_leaves_the_server_alone(serve_console):
 
         assert happens(lambda: "the server goes on" in console.server.log)
         assert console.server.session.get("/Users").status_code == 200
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6")
+def test_port_for_all_addresses_takes_the_old_ones_too():
+    with open_port("::", free_port()) as place:
+        socket.create_connection(("127.0.0.1", place.getsockname()[1])).close()
 
 
 def test_taken_port_leads_to_the_next_free_one(serve_console):
