@@ -13,9 +13,12 @@ from typing import Any, ClassVar
 
 from waitress.server import create_server
 
+from scim.printing import printable
+from scim.protocol.errors import UnavailableError
 from scim.server.worker import end_with, heeded
 from scim.service import Service
 from scim.storage import digest
+from scim.storage.recordings import Recordings
 
 from . import app, keys
 from .state import State
@@ -24,6 +27,7 @@ THREADS = 64  # one for each open event stream, and some for the pages
 TRIES = 20  # ports after the one in the settings
 ARENAS = 2  # from which the C library takes memory; each of many threads would keep one's rest
 M_ARENA_MAX = -8  # of mallopt(3)
+PAUSE = 1.0  # seconds between two tries to open the recordings
 NICENESS = 10  # the workers come first
 
 
@@ -67,10 +71,11 @@ class Console:
         os.nice(NICENESS)
         keep_memory_together()
         service = self.begin()
-        recordings = service.recordings()
-        key, port = digest(self.key), self.place.getsockname()[1]
-        recordings.open_console(self.origin, key)
-        state = State(service, recordings, self.origin, port, key)
+        recordings = self._recordings(service, alive)
+        if recordings is None:
+            return
+        port = self.place.getsockname()[1]
+        state = State(service, recordings, self.origin, port, digest(self.key))
         logging.getLogger("waitress").setLevel(logging.ERROR)
         server = create_server(
             app.create(state),
@@ -84,8 +89,24 @@ class Console:
         Thread(target=end_with, args=(alive,), daemon=True).start()
         signal.sigwait(heeded())
         state.jobs.close()
-        state.endpoints.close()
-        recordings.close_console(self.origin)
+        with suppress(UnavailableError):
+            state.endpoints.close()
+            recordings.close_console(self.origin)
+
+    def _recordings(self, service: Service, alive: Any) -> Recordings | None:
+        """Return the recordings as soon as they can be used; None if the server ends before."""
+        told = ""
+        while True:
+            try:
+                recordings = service.recordings()
+                recordings.open_console(self.origin, digest(self.key))
+                return recordings
+            except UnavailableError as error:
+                if error.detail != told:
+                    told = error.detail
+                    logging.getLogger("scim").error("The console waits: %s", printable(told))
+            if alive.poll(PAUSE) or signal.sigpending():
+                return None
 
 
 def keep_memory_together() -> None:

@@ -10,8 +10,11 @@ import pytest
 
 from scim.console.process import NICENESS, open_port
 
+from ..support.databases import ON_ONE_DATABASE
 from ..support.ports import free_port
+from ..support.server import run
 from ..support.waiting import children, happens, has_ended
+from .conftest import opened
 
 
 def console_of(server):
@@ -83,6 +86,25 @@ def test_log_of_json_has_no_key(serve):
     assert server.session.get("/Users").status_code == 200
     assert "key=" not in server.log
     assert "http://localhost:" in server.log
+
+
+@ON_ONE_DATABASE
+def test_console_waits_for_the_file_of_the_recordings(serve, tmp_path):
+    url, port = f"sqlite:///{tmp_path}/scim.db", free_port()
+    run("manage.py", "db", "upgrade", DATABASE_URL=url)
+    recordings = tmp_path / "scim.recordings.db"
+    recordings.mkdir()
+    place = {"SCIM_CONSOLE": "on", "SCIM_CONSOLE_PORT": str(port)}
+    server = serve(SCIM_DATABASE_URL=url, **place)
+    said = "The console waits: the file of the recorded exchanges cannot be used"
+    assert happens(lambda: said in server.log)
+    assert server.session.get("/Users").status_code == 200
+
+    recordings.rmdir()
+
+    with opened(server) as console:
+        assert console.web.get("/").status_code == 200
+    assert "Traceback" not in server.log
 
 
 def _status(console):
