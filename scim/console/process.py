@@ -24,6 +24,7 @@ from . import app, keys
 from .state import State
 
 THREADS = 64  # one for each open event stream, and some for the pages
+MOST_BYTES = 4 * 1024 * 1024  # of a form; that of a stranger is in memory, too
 TRIES = 20  # ports after the one in the settings
 ARENAS = 2  # from which the C library takes memory; each of many threads would keep one's rest
 M_ARENA_MAX = -8  # of mallopt(3)
@@ -82,6 +83,7 @@ class Console:
             sockets=[self.place],
             threads=THREADS,
             ident=None,
+            max_request_body_size=MOST_BYTES,
             channel_request_lookahead=1,  # a stream whose reader has gone ends with its next event
         )
         Thread(target=server.run, name="console", daemon=True).start()

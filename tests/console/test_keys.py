@@ -1,6 +1,8 @@
 """Nothing is shown without the key, and nothing is done that no page of the console has sent."""
 
 import re
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -104,6 +106,15 @@ def test_no_other_page_can_use_the_console(console):
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"
     assert "access-control-allow-origin" not in headers
+
+
+def test_stranger_cannot_fill_the_memory(console):
+    parts = urlsplit(console.url)
+    lines = ["POST /enter HTTP/1.1", "Host: localhost", "Content-Length: 900000000", "", ""]
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as sent:
+        sent.sendall("\r\n".join(lines).encode())
+
+        assert b" 413 " in sent.recv(1000)
 
 
 def test_scim_port_has_no_console(console):
