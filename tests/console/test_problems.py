@@ -106,3 +106,13 @@ def test_hostile_names_are_text(console, record, name):
     assert "\u202e" not in page
     assert "\x1b" not in page
     assert len(page) < 20_000
+
+
+def test_problems_go_with_the_exchanges(console, record):
+    record(*of_default(taken()))
+    page_with(console, "userName is taken")
+
+    console.post("/exchanges/clear")
+    record(*of_default(exchange("PUT", "/Users/1", {}, 412, {})))
+
+    assert "userName is taken" not in page_with(console, "412")

@@ -37,8 +37,8 @@ class Troubles:
         last = self._recordings.last()
         if last == self._last:
             return
-        if last < self._last:  # the recordings were emptied
-            self._failed, self._last = [], 0
+        if self._failed and self._recordings.get(self._failed[-1].number) is None:
+            self._failed, self._last = [], 0  # the recordings were emptied
         kept = [each for each in self._failed if each.number > last - WINDOW]
         self._failed = [*kept, *self._new(max(self._last, last - WINDOW))]
         self._problems = problems(self._failed)
