@@ -54,13 +54,19 @@ class Choice:
         return all(NAMES[name](exchange, wanted) for name, wanted in self.terms)
 
 
+MOST_TERMS = 20  # each is looked for in every body
+
+
 def read_choice(text: str) -> Choice:
     """Return what a person typed as a choice; a word without a name is looked for everywhere.
 
     A value with spaces stands in double quotes: ``user:"Jane Berg"``.
     """
     terms, problems = [], []
-    for word in _words(text):
+    words = list(dict.fromkeys(_words(text)))
+    if len(words) > MOST_TERMS:
+        problems.append(f"A filter has at most {MOST_TERMS} words. The others are left out.")
+    for word in words[:MOST_TERMS]:
         name, colon, value = word.partition(":")
         if colon and name.lower() in NAMES and value:
             terms.append((name.lower(), value.lower()))

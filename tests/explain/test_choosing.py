@@ -58,3 +58,11 @@ def test_odd_words_are_told(text, said):
 
 def test_url_is_no_name():
     assert not read_choice("http://example.com/").matches(MADE)
+
+
+def test_long_filter_has_a_bound():
+    choice = read_choice(" ".join(map(str, range(5000))) + " 1" * 5000)
+
+    assert len(choice.terms) == 20
+    assert choice.problems == ("A filter has at most 20 words. The others are left out.",)
+    assert len(read_choice("jane " * 5000).terms) == 1
