@@ -13,9 +13,11 @@ from scim.settings import DEFAULT_TOKEN
 
 from ..explain.test_checklist import REFUSED, STEPS_OF_OKTA
 from ..explain.traffic import exchange
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.server import run
 from .test_live import HOSTILE
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 CONNECTING = Path(__file__).parents[2] / "docs" / "connecting.md"
 ROW = re.compile(r"^\s*\| ([^|]+?) \| ([^|]+?) \|$", re.MULTILINE)
@@ -218,7 +220,6 @@ def test_read_only_session_sees_neither_token_nor_cards_without_buttons(console,
     assert visitor.get("/connect/empty").status_code == 403
 
 
-@ON_ONE_DATABASE
 def test_checklist_ticks_in_the_browser_while_okta_provisions(page, console):
     page.goto(f"{console.url_shown}/connect/okta")
     page.locator("#checklist .waits").nth(6).wait_for()

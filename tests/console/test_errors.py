@@ -2,6 +2,10 @@
 
 import pytest
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
+
 
 @pytest.mark.parametrize("path", ["/learn/", "/directory/", "/conversation/", "/operate/"])
 def test_slash_at_the_end_does_not_matter(console, path):

@@ -11,8 +11,11 @@ import pytest
 from scim.explain.exchange import Made
 
 from ..explain.traffic import exchange
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.server import plain_client
 from ..support.waiting import happens
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"

@@ -6,8 +6,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.server import plain_client, run
 from ..support.waiting import happens
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 PATHS = ("/", "/exchange/1", "/stream", "/poll", "/exchanges.har", "/directory", "/find?q=a")
 

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from scim.console.lab.payloads import EXAMPLES
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.scim import add, patch_op, remove, replace
 from ..support.tries import tries
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 JANE = {
     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],

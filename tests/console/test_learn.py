@@ -9,7 +9,10 @@ import pytest
 
 from scim.console.learn.lessons import BY_SLUG, LESSONS, Names, Sent
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.waiting import happens
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 SLUGS = [each.slug for each in LESSONS]
 

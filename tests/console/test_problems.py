@@ -8,9 +8,12 @@ import pytest
 
 from ..explain.test_sentences import JANE, TAKEN
 from ..explain.traffic import exchange
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.waiting import happens
 from .test_connect import of_default
 from .test_live import HOSTILE
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 
 def page_with(console, words):
