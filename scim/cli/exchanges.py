@@ -72,7 +72,7 @@ def explain_exchange(name: str) -> None:
 @click.option("--failed", is_flag=True, help="show the requests that were refused or failed")
 @click.option(
     "--last",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 1000),
     default=10,
     show_default=True,
     help="begin with so many of the newest ones",
@@ -85,7 +85,7 @@ def tail(tenant: str | None, failed: bool, last: int, follow: bool) -> None:
     A request that continues a conversation is indented.
     """
     recordings = opened()
-    window = recordings.before(None, WINDOW)[::-1]
+    window = recordings.before(None, max(WINDOW, last))[::-1]
     problem = _why_nothing(service().settings) or ("" if window else NOT_YET)
     if problem and (not window or follow):
         if not follow or problem != NOT_YET:

@@ -202,6 +202,12 @@ def test_tail_shows_a_tenant_or_failures_or_the_last(run, recordings, recording)
     assert failed.endswith("GET /scim/v2/Users/1 500 3.0 ms")
 
 
+def test_tail_begins_as_early_as_it_is_asked(run, recordings, recording):
+    recordings.add([exchange("DELETE", f"/Users/{n}", None, 404, at=NOW) for n in range(400)])
+
+    assert run("tail --no-follow --last 400").count("404") == 400
+
+
 def test_tail_follows_until_it_is_interrupted(run, recordings, recording, monkeypatch):
     made = [
         lambda: recordings.add([exchange("GET", "/Users/1", None, 200, JANE, at=NOW)]),
