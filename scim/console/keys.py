@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from hmac import compare_digest
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, abort, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
@@ -110,7 +110,7 @@ def _enter(state: State, key: str, target: str) -> ResponseReturnValue:
 def _without_key() -> str:
     """Return the path and query of the request without the key."""
     rest = [(name, value) for name, value in request.args.items(multi=True) if name != "key"]
-    path = "/" + request.path.lstrip("/")  # "//host" would lead elsewhere
+    path = "/" + quote(request.path.lstrip("/"))  # "//host" would lead elsewhere
     return f"{path}?{urlencode(rest)}" if rest else path
 
 

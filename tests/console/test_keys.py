@@ -60,12 +60,15 @@ def test_link_can_be_pasted_into_the_form(console, stranger):
     assert stranger.get("/").status_code == 200
 
 
-def test_key_leads_to_no_other_host(console, stranger):
+@pytest.mark.parametrize("path", ["//evil.example/", "/%5Cevil.example", "/%0D%0AX-Evil:%20b"])
+def test_key_leads_to_no_other_host(console, stranger, path):
     key = console.link.partition("?")[2]
 
-    location = stranger.get(f"{console.url}//evil.example/?{key}").headers["location"]
+    answer = stranger.get(f"{console.url}{path}?{key}")
 
-    assert re.match(r"/[^/\\]", location), location
+    assert answer.status_code == 303
+    assert re.match(r"/[^/\\]", answer.headers["location"])
+    assert "x-evil" not in answer.headers
 
 
 def test_post_needs_the_value_of_the_page(console):
