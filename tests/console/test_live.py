@@ -3,17 +3,17 @@
 import json
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
-from scim.console.exchanges import live
 from scim.console.exchanges.live import MOST_STREAMS
 
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.server import plain_client, run
 from ..support.waiting import happens
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -138,7 +138,6 @@ def test_stream_has_nothing_that_was_deleted(console):
     timer.join()
 
 
-@ON_ONE_DATABASE
 def test_console_goes_on_when_the_file_of_the_recordings_is_lost(serve_console, tmp_path):
     url = f"sqlite:///{tmp_path}/scim.db"
     run("manage.py", "db", "upgrade", DATABASE_URL=url)
@@ -219,21 +218,6 @@ def test_year_is_a_click_away(console):
     assert "The company's year" in console.web.get("/year").text
     assert "<h1>Live</h1>" in console.post("/connect/stop", then="live").text
     assert happens(lambda: "The year is over" in console.web.get("/").text)
-
-
-def test_event_is_made_once_for_all_who_watch(monkeypatch):
-    monkeypatch.setattr(live, "_events_made", {})
-    made = []
-
-    def payload():
-        made.append("event")
-        return {"rows": [], "count": 1}
-
-    with ThreadPoolExecutor(10) as watching:
-        found = list(watching.map(lambda _: live._once(("all", 1, 2), payload), range(20)))
-
-    assert made == ["event"]
-    assert set(found) == {'{"rows": [], "count": 1}'}
 
 
 def test_conversation_that_goes_on_is_the_newest(console):
