@@ -12,7 +12,7 @@ from scim.protocol.schema import GROUP, USER, ResourceType
 from scim.protocol.values import fold_text
 
 from .history import History
-from .keys import FIRST_ID
+from .keys import FIRST_ID, is_id
 from .pages import json_each, jsonpath
 from .pages.trigrams import TRIGRAM
 from .relations import GROUPS_OF_THIS, folded_display
@@ -100,8 +100,8 @@ class Browsing:
         return [_named(row[0], "User", row[1]) for row in rows]
 
     def members_among(self, group_id: str, ids: Collection[str]) -> set[str]:
-        """Return those of ``ids`` that are members of a group."""
-        names = {"tenant": self.tenant_id, "this": group_id, "ids": list(ids)}
+        """Return those of ``ids`` that are members of a group; clients may have sent any text."""
+        names = {"tenant": self.tenant_id, "this": group_id, "ids": list(filter(is_id, ids))}
         of_users = sa.select(link.c.user_id).where(*MINE, among(link.c.user_id))
         of_groups = sa.select(nesting.c.child_id).where(
             nesting.c.tenant_id == TENANT,
@@ -154,8 +154,11 @@ class Browsing:
         return found
 
     def names(self, ids: Collection[str]) -> Mapping[str, Named]:
-        """Return the resources with these ids, each with its name, also those that are gone."""
-        wanted = set(ids)
+        """Return the resources with these ids, each with its name, also those that are gone.
+
+        What is no id is left out.
+        """
+        wanted = set(filter(is_id, ids))
         found: dict[str, Named] = {}
         for table, statement in KNOWN:
             if not wanted:

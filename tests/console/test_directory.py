@@ -383,7 +383,8 @@ def test_group_push_beside_what_is_stored(console, people):
     ada, ben = people.user("ada"), people.user("ben")
     staff = people.group("Staff", ada, ben)
     assert happens(lambda: "last sent members" in console.web.get(page_of(staff)).text)
-    sent = {"schemas": [GROUP_SCHEMA], "displayName": "Staff", "members": [{"value": ada["id"]}]}
+    sent = {"schemas": [GROUP_SCHEMA], "displayName": "Staff"}
+    sent["members"] = [{"value": ada["id"]}, {"value": "no id"}, {"value": "\0"}]
     record(
         console,
         method="PUT",
