@@ -12,9 +12,12 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHE
 from scim.storage import Database
 from scim.storage.recordings import Recordings
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.scim import add, enterprise, group, patch_op, remove, replace, user
 from ..support.waiting import happens
 from .test_live import HOSTILE
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 
 @pytest.fixture
