@@ -118,10 +118,12 @@ class Recorder:
             self._thread.join(CLOSING)
 
     def _run(self) -> None:
-        while not self._is_closing.is_set():
+        is_last = False
+        while not is_last:
             self._wake.wait()
             self._is_closing.wait(GATHERING)
             self._wake.clear()
+            is_last = self._is_closing.is_set()  # asked first: what comes until then is stored
             self._empty()
         if self.recordings:
             self.recordings.close()
@@ -130,11 +132,12 @@ class Recorder:
         """Store all that waits; when the worker stops, give up if it cannot be stored."""
         while self._waiting or self._dropped:
             started = time.monotonic()
-            is_stored = self._store(*self._taken())
-            rest = self.budget.rest(time.monotonic() - started) if is_stored else FAILED
-            self._is_closing.wait(rest)
-            if not is_stored and self._is_closing.is_set():
-                return
+            if not self._store(*self._taken()):
+                self._is_closing.wait(FAILED)
+                if self._is_closing.is_set():
+                    return
+            elif len(self._waiting) >= AT_ONCE:  # few are cheap, and somebody may watch them
+                self._is_closing.wait(self.budget.rest(time.monotonic() - started))
 
     def _taken(self) -> tuple[list[Callable[[], Heard]], int]:
         """Return the next exchanges, and how many were dropped."""

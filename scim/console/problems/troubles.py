@@ -10,7 +10,7 @@ from scim.storage.recordings import Recordings
 
 WINDOW = 2000  # exchanges, the newest, in which problems are looked for
 CHUNK = 100  # that are read at once
-KEPT_SECONDS = 5
+KEPT_SECONDS = 2
 
 
 class Troubles:
