@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from scim.protocol.definitions.assembly import Definitions
-from scim.protocol.profile import Profile
-from scim.protocol.tolerance import Tolerance
+from scim.protocol.filters.parser import Limits
+from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE, Profile
+from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerance, Tolerated
 from scim.settings import Settings
 from scim.storage import Access, Database, Directory, Doorkeeper, Store, digest
 from scim.storage.recordings import Recordings
@@ -23,6 +24,21 @@ class Service:
     definitions: Definitions
     tolerance: Tolerance
     doorkeeper: Doorkeeper
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of a filter."""
+        return Limits(self.settings.max_filter_length, depth=self.settings.max_filter_depth)
+
+    def tolerated(self, is_strict: bool, base_url: str, is_dry: bool = False) -> Tolerated:
+        """Return the tolerances of one request of a tenant; ``base_url`` is that of its links."""
+        return Tolerated(
+            STRICT_TOLERANCE if is_strict else self.tolerance,
+            base_url,
+            INTEROP_PROFILE if is_strict else NO_PROFILE,
+            self.settings.max_elements,
+            is_dry,
+        )
 
     def admit(self, token: str) -> Access | None:
         """Return what a bearer token opens; None if it opens nothing."""

@@ -21,6 +21,9 @@ TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
 DEFAULT_TOKEN = "123456789"
 LOCAL = ("127.0.0.1", "0.0.0.0", "::", "localhost")  # as hosts, "localhost" leads to them
 LAST_PORT = 65535
+# The console gives a token to a command in this variable: other users of the machine can read a
+# command line.
+TARGET_TOKEN = "TARGET_TOKEN"
 DEEPEST_FILTER = 10  # the parser of SQLite refuses SQL that is nested much deeper
 VERSION = "unreleased"  # the newest heading of CHANGELOG.md
 PROJECT = Path(__file__).resolve().parent.parent

@@ -19,11 +19,12 @@ from scim.conformance.reports.page import as_page
 from scim.conformance.reports.terminal import Report, as_json, as_table
 from scim.conformance.service import Service
 from scim.printing import printable
+from scim.settings import TARGET_TOKEN
 
 from .organization import real_one, stand_in
 from .purging import purge_run
 from .reach import reach, trust, with_ca
-from .target import TARGET_TOKEN, ask_for, find_target
+from .target import ask_for, find_target
 
 FORMATS = {"html": as_page, "json": as_json, "junit": as_junit}
 ALL, OKTA_CRUD = "all", "okta-crud"

@@ -7,12 +7,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from scim.settings import LOCAL, Settings, read_settings
+from scim.settings import LOCAL, TARGET_TOKEN, Settings, read_settings
 
 from .reach import with_ca
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-TARGET_TOKEN = "TARGET_TOKEN"  # the console gives a token so; others would see an argument
 PORTS = {"http": 80, "https": 443}
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx2
 
+from scim.explain.exchange import CONSOLE
 from scim.protocol.headers import MEDIA_TYPE
 from scim.service import Service
 from scim.settings import PROJECT
-from scim.storage.tokens import CONSOLE, Tenant, issue_token, revoke_token
+from scim.storage.tokens import Tenant, issue_token, revoke_token
 
 TIMEOUT = 60  # seconds
 AGENT = "scim-console"
@@ -55,6 +56,8 @@ class Endpoints:
         """Revoke the tokens."""
         for tenant in self._tenants.values():
             self._service.database.write(partial(revoke_token, tenant=tenant, name=CONSOLE))
+        if self._client:
+            self._client.close()
 
     def _try(
         self,

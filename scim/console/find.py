@@ -11,7 +11,9 @@ from scim.explain.sentences.sentence import sentence
 from scim.explain.words import plain
 from scim.storage import is_id
 
-from .directory.blueprint import given, this_store, with_tenant
+from .asked import this_store
+from .directory.blueprint import given
+from .links import with_tenant
 from .state import state
 
 MOST = 15
@@ -35,7 +37,7 @@ def _exchanges(text: str) -> Iterator[dict[str, Any]]:
         exchange = recordings.get(int(number))
         if exchange:
             yield _exchange(exchange)
-    for exchange in recordings.find(text)[:3]:
+    for exchange in recordings.find(text):
         yield _exchange(exchange)
 
 

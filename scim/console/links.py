@@ -5,13 +5,16 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 
-KEPT = ("tenant", "stage")  # parameters that a link to another page keeps
-
 
 def page_url(endpoint: str, **values: Any) -> str:
     """Return the URL of a page; it keeps the tenant that was chosen."""
-    kept = {name: request.args[name] for name in KEPT if name in request.args}
-    return url_for(endpoint, **(kept | values))
+    return url_for(endpoint, **(_tenant() | values))
+
+
+def with_tenant(path: str) -> str:
+    """Return the URL of a page by its path; it keeps the tenant that was chosen."""
+    kept = _tenant()
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def here(**values: Any) -> str:
@@ -19,3 +22,7 @@ def here(**values: Any) -> str:
     given = {**request.args, **values}
     rest = urlencode({name: value for name, value in given.items() if value not in (None, "")})
     return f"{request.path}?{rest}" if rest else request.path
+
+
+def _tenant() -> dict[str, str]:
+    return {"tenant": request.args["tenant"]} if "tenant" in request.args else {}

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from scim.printing import printable
 from scim.protocol.errors import UnavailableError
 from scim.server.worker import end_with, heeded
 from scim.service import Service
+from scim.settings import LAST_PORT
 from scim.storage import digest
 from scim.storage.recordings import Recordings
 
@@ -39,7 +40,7 @@ def open_port(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     is_for_all = host == "::" and socket.has_dualstack_ipv6()  # as the SCIM port is
-    for each in range(port, min(port + TRIES, 65535)):
+    for each in range(port, min(port + TRIES, LAST_PORT + 1)):
         try:
             return socket.create_server((host, each), family=family, dualstack_ipv6=is_for_all)
         except OSError as error:
@@ -93,6 +94,7 @@ class Console:
         state.jobs.close()
         with suppress(UnavailableError):
             state.endpoints.close()
+        with suppress(UnavailableError):
             recordings.close_console(self.origin)
 
     def _recordings(self, service: Service, alive: Any) -> Recordings | None:
@@ -100,9 +102,12 @@ class Console:
         told = ""
         while True:
             try:
-                recordings = service.recordings()
-                recordings.open_console(self.origin, digest(self.key))
-                return recordings
+                with ExitStack() as failed:
+                    recordings = service.recordings()
+                    failed.callback(recordings.close)
+                    recordings.open_console(self.origin, digest(self.key))
+                    failed.pop_all()
+                    return recordings
             except UnavailableError as error:
                 if error.detail != told:
                     told = error.detail

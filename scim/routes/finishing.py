@@ -117,6 +117,11 @@ class Content:
             yield part
         self.is_over = True
 
+    def close(self) -> None:
+        """Close the generator of the parts, if it has one to close."""
+        if hasattr(self.parts, "close"):
+            self.parts.close()
+
 
 def _overhear(response: Response) -> None:
     """Let an answer that is sent in parts be overheard."""

@@ -48,7 +48,7 @@ class Moment:
 
 
 class Timeline:
-    """What history tells of one resource of a tenant."""
+    """The history of one resource of a tenant."""
 
     def __init__(self, connection: sa.Connection, tenant_id: int, resource_id: str) -> None:
         self.connection = connection
@@ -65,7 +65,9 @@ class Timeline:
         if len(found) <= limit:
             return found, None
         beyond = found[limit].change.at
-        page = [each for each in found[:limit] if each.change.at > beyond] or found[:limit]
+        page = [each for each in found[:limit] if each.change.at > beyond]
+        if not page:  # more than a page have one instant, as when somebody leaves many groups
+            return self.page(until, 2 * limit)
         return page, page[-1].change.at
 
     def own(self, until: str = LATEST, limit: int = 50) -> list[Moment]:

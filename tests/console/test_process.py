@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from scim.console.process import NICENESS, open_port
+from scim.settings import LAST_PORT
 
 from ..support.databases import ON_ONE_DATABASE
 from ..support.ports import free_port
@@ -111,3 +112,8 @@ def _status(console):
     with suppress(httpx2.TransportError):
         return console.web.get("/static/icon.svg").status_code
     return 0
+
+
+def test_last_port_can_be_the_console_s():
+    with open_port("127.0.0.1", LAST_PORT) as place:
+        assert place.getsockname()[1] == LAST_PORT

@@ -3,7 +3,7 @@
 import pytest
 
 from scim.provider import recovery
-from scim.storage.timeline import MEMBERS_SHOWN
+from scim.storage.timeline import LATEST, MEMBERS_SHOWN
 
 from ..support.scim import add, remove, replace
 
@@ -119,6 +119,24 @@ def test_timeline_is_read_page_by_page(directory):
     ]
     assert [each.joined for each in read if each.change.resource_id != ada["id"]] == [1]
     assert '"two"' in read[0].change.before
+
+
+def test_what_happened_at_one_instant_is_on_one_page(directory):
+    ada = directory.user("ada")
+    for number in range(5):
+        directory.group(f"Group {number}", ada)
+    directory.delete(ada)  # it leaves all of them at once
+
+    def read(until):
+        return directory.store.timeline(ada["id"], lambda known: known.page(until, limit=2))
+
+    moments, until = [], LATEST
+    while until:
+        page, until = read(until)
+        moments += page
+
+    assert sum(each.left for each in moments) == 5
+    assert sum(each.joined for each in moments) == 5
 
 
 def test_timeline_names_the_first_members_and_counts_all(directory):

@@ -16,7 +16,7 @@ from typing import Any
 from scim.explain.exchange import Exchange
 from scim.protocol.values import date_time
 from scim.service import Service
-from scim.settings import PROJECT
+from scim.settings import PROJECT, TARGET_TOKEN
 from scim.storage.tokens import Tenant, issue_token, revoke_token
 
 # The arguments of each command; the name is that of its token, too.
@@ -131,7 +131,7 @@ class Jobs:
         try:
             self._carry_out(job, folder / "report.html")
         except Exception as error:  # the page tells it
-            job.lines.append(f"It could not be started: {error}")
+            job.lines.append(f"It ended with an error: {error}")
             job.status = 1
         finally:
             job.ended = date_time(datetime.now(UTC))
@@ -165,7 +165,7 @@ class Jobs:
         return subprocess.Popen(
             [sys.executable, "-c", UNBLOCKED, *arguments],
             cwd=PROJECT,
-            env={**os.environ, "TARGET_TOKEN": token, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, TARGET_TOKEN: token, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from threading import BoundedSemaphore, Lock
 from time import monotonic, sleep
 from typing import Any
@@ -46,15 +47,16 @@ def live() -> ResponseReturnValue:
     before = request.args.get("before", type=int)
     found, scanned = chosen(state().recordings, choice, before)
     names = state().names.of(found)
-    folded = sorted(conversations(found, names), key=newest, reverse=True)[:SHOWN]
+    folded = sorted(conversations(found, names), key=newest, reverse=True)
+    rest = folded[SHOWN:]
     settings = state().service.settings
     return render_template(
         "live/page.html",
         choice=choice,
-        conversations=folded,
+        conversations=folded[:SHOWN],
         names=names,
         before=before,
-        older=scanned if found and len(found) >= SHOWN else None,
+        older=newest(rest[0]) + 1 if rest else scanned,
         last=state().recordings.last(),
         dropped=state().recordings.dropped(),
         job=state().jobs.current,
@@ -116,13 +118,17 @@ def chosen(
     recordings: Recordings, choice: Choice, before: int | None, most: int = SHOWN * 3
 ) -> tuple[list[Exchange], int | None]:
     """Return the newest exchanges that match, and the number before which to go on."""
-    found: list[Exchange] = []
+    found = list(islice(matching(recordings, choice, before), most))
+    return found, found[-1].number if len(found) == most else None
+
+
+def matching(
+    recordings: Recordings, choice: Choice, before: int | None = None
+) -> Iterator[Exchange]:
+    """Yield the exchanges that match, the newest first."""
     while part := recordings.before(before, CHUNK):
-        found += filter(choice.matches, part)
+        yield from filter(choice.matches, part)
         before = part[-1].number
-        if len(found) >= most:
-            break
-    return found[:most], found[most - 1].number if len(found) >= most else None
 
 
 def _events(app: Flask, here: State, choice: Choice, last: int) -> Iterator[str]:
@@ -190,9 +196,11 @@ def row(app: Flask, conversation: Conversation, names: Mapping[str, str]) -> str
     """Return the HTML of a conversation, made once for all who watch."""
     ends = conversation.exchanges[0].id, conversation.exchanges[-1].id
     key = (conversation.number, len(conversation.exchanges), newest(conversation), *ends)
-    if key not in _made:
+    html = _made.get(key)
+    if html is None:
+        template = app.jinja_env.get_template("live/row.html")
+        html = template.render(conversation=conversation, names=names)
         if len(_made) >= MOST_MADE:
             _made.clear()
-        template = app.jinja_env.get_template("live/row.html")
-        _made[key] = template.render(conversation=conversation, names=names)
-    return _made[key]
+        _made[key] = html
+    return html

@@ -3,14 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from http import HTTPStatus
 from itertools import chain, islice
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from scim.explain.bodies import Reading, completed
-from scim.explain.choosing import Choice
 from scim.explain.exchange import Exchange, Message
 from scim.explain.providers import recognised
 from scim.explain.reasons.problems import problems
@@ -19,23 +17,22 @@ from scim.explain.requests import copying, har
 from scim.explain.requests.bulks import Operation, operations
 from scim.explain.sentences.conversations import Conversation, conversations
 from scim.protocol.errors import UnavailableError
-from scim.protocol.schema import ResourceType
 from scim.storage import is_id
 from scim.storage.recordings import Recordings
 from scim.storage.tokens import Tenant
 
+from ..asked import type_at
 from ..state import state
 from .changed import changed
 from .documents import decisions, rfc_url, words
 from .filtered import filtered
-from .live import CHUNK, this_choice
+from .live import matching, this_choice
 from .stepping import steps
 
 AROUND = 40  # exchanges on each side in which a conversation is looked for
 MOST_EXPORTED = 1000
 MOST_NAMED = 200  # operations of a bulk request
 
-PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
 bp = Blueprint("exchanges", __name__)
 bp.add_app_template_filter(words, "cell")
@@ -45,7 +42,7 @@ bp.add_app_template_global(rfc_url, "rfc_url")
 @bp.app_template_global("phrase")
 def phrase(status: int) -> str:
     """Return the words of a status: ``Not Found``."""
-    return PHRASES.get(status, "")
+    return har.PHRASES.get(status, "")
 
 
 @bp.app_template_filter("whole")
@@ -61,7 +58,7 @@ def page(number: int) -> ResponseReturnValue:
     tenant = _tenant(exchange)
     store = state().store(tenant) if tenant else None
     reading = Reading(exchange)
-    resource_type = _type(reading)
+    resource_type = type_at(reading.endpoint)
     versions = changed(store, exchange) if store and exchange.made else []
     own = next((each for each in versions if each.made.resource_id == reading.subject.id), None)
     recordings, base_url = state().recordings, state().service.settings.base_url
@@ -123,12 +120,6 @@ def _thought(exchange: Exchange) -> str:
     return why if name == exchange.provider else ""
 
 
-def _type(reading: Reading) -> ResourceType | None:
-    types = state().service.definitions.resource_types
-    endpoint = f"/{reading.endpoint}".lower()
-    return next((each for each in types if each.endpoint.lower() == endpoint), None)
-
-
 def _conversation(recordings: Recordings, exchange: Exchange) -> Conversation | None:
     """Return the conversation of an exchange, among its neighbours; None if it is alone."""
     earlier = recordings.before(exchange.number, AROUND)[::-1]
@@ -159,15 +150,8 @@ def har_of_one(number: int) -> ResponseReturnValue:
 @bp.get("/exchanges.har")
 def har_of_many() -> ResponseReturnValue:
     """Answer with the newest exchanges that ``q`` chooses as a HAR file, the newest first."""
-    found = _chosen(state().recordings, this_choice())
+    found = matching(state().recordings, this_choice())
     return _archive(islice(found, MOST_EXPORTED), "exchanges.har")
-
-
-def _chosen(recordings: Recordings, choice: Choice) -> Iterator[Exchange]:
-    before: int | None = None
-    while part := recordings.before(before, CHUNK):
-        yield from filter(choice.matches, part)
-        before = part[-1].number
 
 
 def _archive(found: Iterator[Exchange], name: str) -> Response:

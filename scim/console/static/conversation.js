@@ -10,6 +10,7 @@ let last = Number(place.dataset.last);
 let waiting = 0; // exchanges that are not drawn yet
 let isPaused = false;
 let source = null;
+let isPolling = false; // once a stream is refused, the page polls
 let timer = null;
 let drawn = 0; // the instant of the last picture
 
@@ -65,7 +66,7 @@ function replace(html) {
 }
 
 function listen() {
-  if (source || document.hidden) return;
+  if (source || isPolling || document.hidden) return;
   const url = new URL("/stream", location);
   url.search = location.search;
   url.searchParams.set("after", last);
@@ -78,6 +79,7 @@ function listen() {
   source.addEventListener("error", () => {
     if (source?.readyState !== EventSource.CLOSED) return;
     source = null;
+    isPolling = true;
     setTimeout(poll, 1000);
   });
 }

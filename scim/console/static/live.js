@@ -14,6 +14,7 @@ let isPaused = false;
 let waiting = new Map(); // rows that are not shown yet, by number
 let seen = []; // [instant, how many] of the last seconds
 let source = null;
+let isPolling = false; // once a stream is refused, the page polls
 
 function url(path) {
   const made = new URL(path, location);
@@ -85,7 +86,7 @@ function tick() {
 }
 
 function listen() {
-  if (source || "still" in list.dataset) return;
+  if (source || isPolling || "still" in list.dataset) return;
   source = new EventSource(url("/stream"));
   source.addEventListener("rows", (event) => {
     last = Number(event.lastEventId) || last;
@@ -94,6 +95,7 @@ function listen() {
   source.addEventListener("error", () => {
     if (source?.readyState === EventSource.CLOSED) {
       source = null;
+      isPolling = true;
       setTimeout(poll, 1000);
     }
   });

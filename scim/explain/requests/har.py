@@ -10,7 +10,7 @@ from ..sentences.sentence import sentence
 from .copying import url
 
 CREATOR = {"name": "SCIM console", "version": "1"}
-KNOWN = {each.value: each.phrase for each in HTTPStatus}
+PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
 
 def entry(exchange: Exchange, base_url: str) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def entry(exchange: Exchange, base_url: str) -> dict[str, Any]:
         "request": request,
         "response": {
             "status": exchange.status,
-            "statusText": KNOWN.get(exchange.status, ""),
+            "statusText": PHRASES.get(exchange.status, ""),
             **_common(answered),
             "content": content | {"text": answered.body} | _cut(answered),
             "redirectURL": answered.header("Location") if 300 <= exchange.status < 400 else "",

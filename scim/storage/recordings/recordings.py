@@ -115,9 +115,9 @@ class Recordings:
         found = self._read(NEWEST.where(exchanges.c.number == min(number, LAST)))
         return found[0] if found else None
 
-    def find(self, request_id: str) -> list[Exchange]:
-        """Return the exchanges with a request id, the newest first; clients may repeat theirs."""
-        return self._read(NEWEST.where(exchanges.c.id == request_id))
+    def find(self, request_id: str, limit: int = 3) -> list[Exchange]:
+        """Return exchanges with a request id, the newest first; clients may repeat theirs."""
+        return self._read(NEWEST.where(exchanges.c.id == request_id).limit(limit))
 
     def about(self, resource_id: str, limit: int = 100) -> list[Exchange]:
         """Return the exchanges that name a resource in their path or have made a version of it.
@@ -178,6 +178,7 @@ class Recordings:
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.delete(links).where(links.c.url == url))
             connection.execute(sa.insert(links), _link(url, digest, read_only=False))
+            self._prune(connection)  # no request may have come for days
 
         self._write(work)
 
