@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TextIO
 
 import click
@@ -12,20 +13,17 @@ from scim.explain import filters, patches
 from scim.explain.changes.differences import difference
 from scim.explain.secrets.masking import Masker, never_returned
 from scim.printing import printable
-from scim.protocol.errors import InvalidFilterError, ScimError
-from scim.protocol.filters.nodes import Filter
-from scim.protocol.filters.parser import DEFAULT_LIMITS
-from scim.protocol.filters.readings import readings
-from scim.protocol.filters.resolve import Condition, resolve
+from scim.protocol.errors import ScimError
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER, Record
-from scim.storage import Page, Query, Selection, Store
+from scim.storage import Query, Selection, Store
 
 from .common import database, explain_errors, of_tenant, say, say_list, service, store
 from .names import find_alive, with_name
 
 OPERATIONS = "Operations"
+SHOWN = 100  # resources on the first page
 
 
 @click.group()
@@ -47,7 +45,9 @@ def explain_filter(text: str, type_name: str, tenant: str) -> None:
     opened, tolerated = store(tenant), Tolerated()
     resource_type = _type(opened, type_name)
     with explain_errors():
-        node, found, statements = _read(opened, resource_type, text, tolerated)
+        request = provider.Request(tolerated)
+        node, chosen, found = provider.read_filter(opened, resource_type, text, request, SHOWN)
+        statements = _statements(opened, Query((chosen,), limit=SHOWN))
         everything = opened.query(Query((Selection(resource_type),), limit=0))
     say(filters.sentence(node, resource_type))
     say(f"Here it finds {found.total} of {everything.total}.")
@@ -74,6 +74,7 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
     resource_type, before = _shown(opened, resource_id)
     masker = Masker(never_returned([resource_type]))
 
+    @cache
     def tried(count: int) -> tuple[str, ScimError | None]:
         """Return the resource after the first operations, or unchanged with the error."""
         part = sent | {OPERATIONS: operations[:count]}
@@ -94,7 +95,7 @@ def explain_patch(name: str, type_name: str | None, file: TextIO, tenant: str) -
         say(f"and {len(operations) - patches.MOST_STEPS} more operations")
     say_list("Tolerances that it needs; strict tenants refuse it", used.used)
     if refusal:
-        masker.value(operations)
+        masker.value(operations)  # the masker learns the secrets, which the detail may repeat
         detail = printable(masker.detail(refusal.detail))
         why = f"{refusal.status} {refusal.scim_type or ''}: {detail}"
         raise click.ClickException(f"the server would answer {why}, and store nothing of it")
@@ -139,32 +140,8 @@ def _type(opened: Store, name: str) -> ResourceType:
     return known[name.lower()]
 
 
-def _read(
-    opened: Store, resource_type: ResourceType, text: str, tolerated: Tolerated
-) -> tuple[Filter, Page, list[str]]:
-    """Return a filter as the server reads it, with what it finds and the statements for that.
-
-    If it finds nothing as the RFCs read it, the server tries the other readings.
-    """
-    tried = []
-    for way in readings(text, tolerated, DEFAULT_LIMITS):
-        try:
-            condition = resolve(way.node, resource_type, tolerated)
-        except InvalidFilterError:
-            if not way.tolerance:
-                raise
-            continue
-        tried.append((way.node, *_found(opened, resource_type, condition)))
-        if tried[-1][1].total:
-            tolerated.used |= {way.tolerance: None} if way.tolerance else {}
-            return tried[-1]
-    return tried[0]
-
-
-def _found(
-    opened: Store, resource_type: ResourceType, condition: Condition
-) -> tuple[Page, list[str]]:
-    """Return the first page of what a condition finds, and the statements that read it."""
+def _statements(opened: Store, query: Query) -> list[str]:
+    """Return the statements that read the first page of a query."""
     statements: list[str] = []
 
     def note(text: str, values: Callable[[], Any] | None, seconds: float, rows: int | None) -> None:
@@ -175,9 +152,10 @@ def _found(
     watched = database()
     watched.observe(note)
     try:
-        return opened.query(Query((Selection(resource_type, condition),), limit=100)), statements
+        opened.query(query)
     finally:
         watched.observe(None)
+    return statements
 
 
 def _shown(opened: Store, resource_id: str) -> tuple[ResourceType, str]:

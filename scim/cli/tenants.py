@@ -3,8 +3,8 @@
 import click
 from flask.cli import with_appcontext
 
+from scim.explain.exchange import CONSOLE
 from scim.storage.tokens import (
-    CONSOLE,
     Tenant,
     add_tenant,
     issue_token,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, render_template, request, session
+from flask import Flask, render_template, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -17,7 +17,7 @@ from .exchanges import again, compare, live
 from .exchanges import page as exchanges
 from .lab import page as lab
 from .learn import page as learn
-from .links import here, page_url
+from .links import here, page_url, with_tenant
 from .problems import page as problems
 from .state import State, state
 
@@ -74,16 +74,16 @@ def create(found: State) -> Flask:
 
 def _shared() -> dict[str, Any]:
     """Return what every template may use."""
-    known = {rule.endpoint for rule in current_app.url_map.iter_rules()}
     return {
-        "pages": [(name, label) for name, label in PAGES if name in known],
+        "pages": PAGES,
         "csrf": session.get("csrf", ""),
         "read_only": keys.is_read_only(),
         "tenant_name": request.args.get("tenant", ""),
-        "tenants": _read(state().tenants) if session else (),
-        "counts": {"problems.page": len(_read(problems.chosen))} if session else {},
+        "tenants": lambda: _read(state().tenants) if session else (),
+        "number_of_problems": lambda: len(_read(problems.chosen)) if session else 0,
         "page_url": page_url,
         "here": here,
+        "with_tenant": with_tenant,
     }
 
 

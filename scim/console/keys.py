@@ -1,4 +1,4 @@
-"""Who may see the console: a link with a key opens a session (docs/console.md)."""
+"""Access to the console: a link with a key opens a session (docs/console.md)."""
 
 import secrets
 from collections.abc import Callable

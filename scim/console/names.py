@@ -1,20 +1,16 @@
 """The names of users and groups by their ids, for exchanges that have the ids only."""
 
-import json
 from collections.abc import Iterable, Mapping
-from functools import partial
 from time import monotonic
 
-from scim.explain.bodies import name_of, names, subject
-from scim.explain.exchange import Exchange
+from scim.explain.bodies import names, subject
+from scim.explain.exchange import CONSOLE, Exchange
 from scim.protocol.errors import UnavailableError
 from scim.service import Service
-from scim.storage import History, Store, is_id
-from scim.storage.tokens import CONSOLE, find_tenant
+from scim.storage.tokens import find_tenant
 
 KEPT = 10_000
 KEPT_SECONDS = 30
-MOST_GONE = 20  # resources whose last name is looked up in history, one by one
 
 
 class Names:
@@ -54,17 +50,9 @@ class Names:
 
     def _read(self, tenant: str, ids: list[str]) -> Mapping[str, str]:
         row = self._service.database.read(lambda connection: find_tenant(connection, tenant))
-        return dict(_names(self._service.store(row, CONSOLE), ids)) if row else {}
-
-
-def _names(store: Store, ids: list[str]) -> Iterable[tuple[str, str]]:
-    left = {each for each in ids if is_id(each)}
-    for resource_type in store.directory.definitions.resource_types:
-        if not left:
-            return
-        for stored in store.read_plain(resource_type, sorted(left)):
-            left.discard(stored.id)
-            yield stored.id, name_of(json.loads(stored.body, strict=False))
-    for each in sorted(left)[:MOST_GONE]:
-        if body := store.recall(partial(History.last_body, resource_id=each)):
-            yield each, name_of(json.loads(body, strict=False))
+        if row is None:
+            return {}
+        store = self._service.store(row, CONSOLE)
+        return {
+            each.id: each.name for each in store.browse(lambda known: known.names(ids)).values()
+        }

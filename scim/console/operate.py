@@ -15,8 +15,9 @@ from scim.settings import VERSION, Settings
 from scim.storage.figures import Figures, place
 from scim.storage.tokens import DEFAULT_TENANT, Tenant, list_tokens, revoke_token
 
+from .asked import this_tenant
 from .connect import once
-from .connect.page import chosen_tenant, new_token
+from .connect.page import new_token
 from .links import page_url
 from .state import state
 
@@ -68,18 +69,19 @@ class Token:
 @bp.get("/operate")
 def page() -> ResponseReturnValue:
     """Show the state of the server, and that of the tenant that was chosen."""
-    here, tenant = state(), chosen_tenant()
+    here, tenant = state(), this_tenant()
     tenants = here.tenants()
     now = datetime.now(UTC)
     newest = here.recordings.heads(NEWEST)
+    figures = {each.name: here.figures(each) for each in tenants}
     return render_template(
         "operate/page.html",
         tenant=tenant,
-        figures={each.name: here.figures(each) for each in tenants},
+        figures=figures,
         listed=tenants,
         tokens=_tokens(tenant, newest),
         issued=once.take(),
-        purged=_purged(here.figures(tenant), here.service.settings),
+        purged=_purged(figures[tenant.name], here.service.settings),
         rates=rates(newest, now),
         database=here.service.database.read(place),
         where=here.service.database.url,
@@ -101,14 +103,14 @@ def issue() -> ResponseReturnValue:
     name = request.form.get("name", "").strip()
     if not 0 < len(name) <= 100:
         abort(400, "A token needs a name of at most 100 characters.")
-    once.keep(*new_token(chosen_tenant(), name))
+    once.keep(*new_token(this_tenant(), name))
     return redirect(page_url("operate.page", _anchor="tokens"), 303)
 
 
 @bp.post("/operate/revoke")
 def revoke() -> ResponseReturnValue:
     """Revoke a token of the tenant; running servers refuse it within seconds."""
-    name, tenant = request.form.get("name", ""), chosen_tenant()
+    name, tenant = request.form.get("name", ""), this_tenant()
     done = state().service.database.write(partial(revoke_token, tenant=tenant, name=name))
     flash(f"Revoked {name}." if done else f"There is no token {name!r}.")
     return redirect(page_url("operate.page", _anchor="tokens"), 303)

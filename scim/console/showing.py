@@ -1,7 +1,6 @@
-"""How values are shown: JSON with colours and folds, instants, sizes. All text is escaped."""
+"""Forms of values on pages: JSON with colours and folds, instants, sizes. All text is escaped."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -10,11 +9,11 @@ from urllib.parse import unquote_plus
 from flask import Flask
 from markupsafe import Markup, escape
 
+from scim.explain.changes.versions import URN
 from scim.explain.exchange import Exchange
 from scim.explain.secrets.telling import MASK
 from scim.storage.figures import MOST
 
-URN = re.compile(r'^urn:(?:[^:\["]+:)+(?=[A-Za-z])', re.IGNORECASE)
 INLINE = 72  # characters of an object or array that stands in one line
 MOST_OPEN = 40  # elements of an array that are not folded at first
 MOST_KINDS = 2
@@ -25,8 +24,9 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 def register(app: Flask) -> None:
     """Let the templates use these functions as filters."""
-    filters = (attribute, clock, day, decoded, duration, json_view, many, size, state_of, visible)
-    for function in filters:
+    of_texts = (attribute, coded, decoded, json_view, visible)
+    of_values = (clock, day, duration, many, size, state_of)
+    for function in (*of_texts, *of_values):
         app.add_template_filter(function, function.__name__)
     app.add_template_global(effect, "effect")
 
@@ -39,6 +39,15 @@ def attribute(path: str) -> str:
 def clock(instant: str) -> str:
     """Return the time of an instant: ``10:42:07``, in UTC."""
     return instant[11:19]
+
+
+def coded(text: str) -> Markup:
+    """Return a text in which what stands in backticks is code."""
+    parts = [
+        Markup("<code>{}</code>" if number % 2 else "{}").format(visible(part))
+        for number, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
 
 
 def day(instant: str) -> str:

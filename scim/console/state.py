@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from scim.explain.exchange import Exchange
+from scim.explain.exchange import CONSOLE, Exchange
 from scim.protocol.values import UNSTORABLE
 from scim.service import Service
 from scim.storage import Store
 from scim.storage.figures import Figures, figures
 from scim.storage.recordings import Recordings
-from scim.storage.tokens import CONSOLE, Tenant, find_tenant, list_tenants
+from scim.storage.tokens import Tenant, find_tenant, list_tenants
 
 from .client import Endpoints
 from .connect.jobs import Jobs

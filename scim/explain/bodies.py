@@ -13,7 +13,7 @@ from scim.protocol.filters.nodes import Filter
 from scim.protocol.filters.parser import parse_filter
 from scim.protocol.tolerance import Tolerated
 
-from .exchange import Exchange, Message
+from .exchange import CONSOLE, Exchange, Message
 from .providers import CHECKER
 from .words import plain, short_id
 
@@ -73,7 +73,7 @@ class Reading:
     @property
     def who(self) -> str:
         """The provider as the subject of a sentence."""
-        if self.exchange.token == "console" and not self.exchange.provider:
+        if self.exchange.token == CONSOLE and not self.exchange.provider:
             return "The console"
         if self.is_checks:
             return "The checks"
@@ -144,7 +144,7 @@ class Reading:
 
     @property
     def total(self) -> int | None:
-        """How many resources an answered list is about; None if it is no list."""
+        """The number of resources that an answered list is about; None if it is no list."""
         if found := TOTAL.search(self.exchange.answer.body, 0, HEAD):
             return int(found[1])
         if self.exchange.answer.is_cut:
@@ -154,7 +154,7 @@ class Reading:
 
     @property
     def on_page(self) -> int:
-        """How many resources are on an answered page."""
+        """The number of resources on an answered page."""
         found = ON_PAGE.search(self.exchange.answer.body, 0, HEAD)
         return int(found[1]) if found else len(self.shown)
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+CONSOLE = "console"  # the name of the console's own token, and of the console in history
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -1,7 +1,8 @@
 """Filters in plain words, and as trees (RFC 7644 §3.4.2.2)."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,8 @@ from scim.protocol.filters.nodes import (
 from scim.protocol.filters.resolve import Chain, locate
 from scim.protocol.schema import ResourceType
 
+POSITION = re.compile(r"\bposition (\d{1,9}): ", re.ASCII)
+MOST_DETAIL = 200  # characters in which the place stands
 WORDS = {
     "eq": "is",
     "ne": "is not",
@@ -72,11 +75,16 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A node of a filter's tree; ``rules`` say how its values are compared (RFC 7643 §2.2)."""
+    """A node of a filter's tree."""
 
     label: str
-    rules: Sequence[str]
     children: Sequence["Branch"]
+
+
+def position(detail: str) -> int | None:
+    """Return the place in a filter, from 1, that the detail of an error names, or None."""
+    found = POSITION.search(detail[:MOST_DETAIL])
+    return int(found[1]) if found else None
 
 
 def tokens(text: str) -> list[Token]:
@@ -106,29 +114,22 @@ def _kind(token: lexer.Token, before: Kind) -> Kind:
     return "word" if word in ("and", "or", "not") else "path"
 
 
-def nodes(node: Filter, resource_type: ResourceType | None = None) -> Branch:
-    """Return a filter as a tree; with a type, its leaves say how values are compared."""
-    return _branch(node, resource_type, "")
-
-
-def _branch(node: Filter, resource_type: ResourceType | None, above: str) -> Branch:
+def nodes(node: Filter) -> Branch:
+    """Return a filter as a tree."""
     match node:
         case And(terms) | Or(terms):
             word = "and" if isinstance(node, And) else "or"
-            return Branch(word, (), [_branch(term, resource_type, above) for term in terms])
+            return Branch(word, [nodes(term) for term in terms])
         case Not(term):
-            return Branch("not", (), [_branch(term, resource_type, above)])
+            return Branch("not", [nodes(term)])
         case ValuePath(path, value_filter, sub_attribute):
             label = f"{path}[…]" + (f".{sub_attribute}" if sub_attribute else "")
-            return Branch(label, (), [_branch(value_filter, resource_type, f"{above}{path}.")])
+            return Branch(label, [nodes(value_filter)])
         case Comparison(ValuePath(path, value_filter, sub_attribute), operator, value):
             tail = f".{sub_attribute}" if sub_attribute else ""
-            label = f"{path}[…]{tail} {operator} {_shown(value)}"
-            below = _branch(value_filter, resource_type, f"{above}{path}.")
-            told = _rules([f"{above}{path}.{sub_attribute or 'value'}"], resource_type)
-            return Branch(label, told, [below])
+            return Branch(f"{path}[…]{tail} {operator} {_shown(value)}", [nodes(value_filter)])
         case _:
-            return Branch(str(node), _rules(_compared(node, above), resource_type), ())
+            return Branch(str(node), ())
 
 
 def tree(node: Filter) -> Iterator[str]:
@@ -150,12 +151,7 @@ def _branches(branches: list[list[str]]) -> Iterator[str]:
 
 def rules(node: Filter, resource_type: ResourceType) -> list[str]:
     """Return how the attributes in a filter are compared, once each (RFC 7643 §2.2)."""
-    return _rules(dict.fromkeys(_compared(node)), resource_type)
-
-
-def _rules(names: Iterable[str], resource_type: ResourceType | None) -> list[str]:
-    if resource_type is None:
-        return []
+    names = dict.fromkeys(_compared(node))
     told = ((name, _how(locate(name, resource_type))) for name in names)
     return [f"{name}: {how}" for name, how in told if how]
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from scim.protocol.errors import ScimError
@@ -43,6 +44,7 @@ def steps(
     ``tried`` returns the resource after so many operations, or the error that they end in.
     ``mask`` returns an operation without secrets.
     """
+    tried = cache(tried)
     refusal = tried(len(operations))[1] if operations else None
     for number, operation in enumerate(operations[:MOST_STEPS], start=1):
         masked = mask(operation)

@@ -10,13 +10,12 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from scim import logs
-from scim.explain.exchange import Check, Exchange, Message, Statement
+from scim.explain.exchange import CONSOLE, Check, Exchange, Message, Statement
 from scim.explain.providers import recognised
 from scim.explain.secrets.masking import Masker
 from scim.protocol.values import date_time
 from scim.settings import DEFAULT_TOKEN
 from scim.storage.noting import NOTHING, Noted
-from scim.storage.tokens import CONSOLE
 
 MOST_BYTES = 64 * 1024  # of a body that are kept
 ISSUED = re.compile(logs.ISSUED.pattern.encode())

@@ -8,7 +8,7 @@ knows nothing of HTTP or SQL: the rules are in ``scim/protocol``, the rows in ``
 from .bulk import carry_out
 from .cursors import Cursors, scope
 from .operations import Request, create, delete, get, patch, replace
-from .queries import PageSize, query
+from .queries import PageSize, query, read_filter
 
 __all__ = [
     "Cursors",
@@ -20,6 +20,7 @@ __all__ = [
     "get",
     "patch",
     "query",
+    "read_filter",
     "replace",
     "scope",
 ]

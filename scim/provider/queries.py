@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import NamedTuple
 
 from scim.protocol.errors import (
     InvalidCountError,
@@ -31,6 +32,14 @@ class PageSize:
 
     default: int = 100
     most: int = 1000
+
+
+class Meant(NamedTuple):
+    """A query as a filter may have meant it, and the tolerance that this needs, empty for none."""
+
+    query: Query
+    tolerance: str = ""
+    node: Filter | None = None
 
 
 def query(
@@ -74,6 +83,19 @@ def query(
     return list_response(texts(page.resources), page.total, search.start_index)
 
 
+def read_filter(
+    store: Store, resource_type: ResourceType, text: str, request: Request, limit: int
+) -> tuple[Filter, Selection, Page]:
+    """Return a filter as the server reads it, what it selects, and the first resources of these.
+
+    :raises InvalidFilterError: the filter cannot be parsed, or does not fit the attributes
+    """
+    find = Query((Selection(resource_type, with_related=False),), limit=limit)
+    meant, page = _first_found(store, _queries(find, text, request), request.tolerated)
+    assert meant.node is not None
+    return meant.node, meant.query.selections[0], page
+
+
 def _selections(
     resource_types: Sequence[ResourceType],
     search: SearchRequest,
@@ -106,10 +128,10 @@ def _chain(sort_by: str, resource_type: ResourceType, request: Request, several:
         return ()
 
 
-def _queries(find: Query, text: str | None, request: Request) -> Iterator[tuple[str, Query]]:
-    """Yield ``find`` with a filter as each of its readings, and the tolerance that this needs."""
+def _queries(find: Query, text: str | None, request: Request) -> Iterator[Meant]:
+    """Yield ``find`` with a filter as each of its readings."""
     if text is None:
-        yield "", find
+        yield Meant(find)
         return
     for reading in readings(text, request.tolerated, request.limits):
         try:
@@ -118,7 +140,7 @@ def _queries(find: Query, text: str | None, request: Request) -> Iterator[tuple[
             if not reading.tolerance:
                 raise
         else:
-            yield reading.tolerance, narrowed
+            yield Meant(narrowed, reading.tolerance, reading.node)
 
 
 def _narrowed(find: Query, node: Filter, tolerated: Tolerated) -> Query:
@@ -133,23 +155,23 @@ def _narrowed(find: Query, node: Filter, tolerated: Tolerated) -> Query:
 
 
 def _first_found(
-    store: Store, queries: Iterator[tuple[str, Query]], tolerated: Tolerated
-) -> tuple[str, Page]:
-    """Return the tolerance and the page of the first query that finds anything, or of the first."""
-    _, query = next(queries)
-    page = store.query(query)
+    store: Store, queries: Iterator[Meant], tolerated: Tolerated
+) -> tuple[Meant, Page]:
+    """Return the first query that finds anything, or the first of all, with its page."""
+    first = next(queries)
+    page = store.query(first.query)
     if page.total:
-        return "", page
-    for tolerance, query in queries:
-        found = store.query(query)
-        if found.total and tolerated.allows(tolerance):
-            return tolerance, found
-    return "", page
+        return first, page
+    for other in queries:
+        found = store.query(other.query)
+        if found.total and tolerated.allows(other.tolerance):
+            return other, found
+    return first, page
 
 
 def _cursor_page(
     store: Store,
-    queries: Iterator[tuple[str, Query]],
+    queries: Iterator[Meant],
     search: SearchRequest,
     size: int,
     cursors: Cursors,
@@ -171,9 +193,9 @@ def _cursor_page(
         page = store.query(_at(query, cursor, counts))
         cursor = replace(cursor, total=page.total) if counts else cursor
     else:
-        walks = ((tolerance, _at(query, cursor)) for tolerance, query in queries)
-        tolerance, page = _first_found(store, walks, tolerated)
-        cursor = replace(cursor, total=page.total, tolerance=tolerance)
+        walks = (each._replace(query=_at(each.query, cursor)) for each in queries)
+        meant, page = _first_found(store, walks, tolerated)
+        cursor = replace(cursor, total=page.total, tolerance=meant.tolerance)
     before, after = _neighbours(page, cursor)
     return list_response(
         texts(page.resources),
@@ -188,14 +210,14 @@ def _at(query: Query, cursor: Cursor, counts: bool = True) -> Query:
     return replace(query, walks=True, position=place, limit=size, with_total=counts)
 
 
-def _chosen(queries: Iterator[tuple[str, Query]], tolerance: str, tolerated: Tolerated) -> Query:
+def _chosen(queries: Iterator[Meant], tolerance: str, tolerated: Tolerated) -> Query:
     """Return the query that the first page has chosen.
 
     :raises InvalidCursorError: the tenant has become strict since
     """
-    for needed, query in queries:
-        if needed == tolerance and (not needed or tolerated.allows(needed)):
-            return query
+    for each in queries:
+        if each.tolerance == tolerance and (not tolerance or tolerated.allows(tolerance)):
+            return each.query
     raise InvalidCursorError("the filter is read in another way now; begin with an empty cursor")
 
 

@@ -13,13 +13,12 @@ from scim.logs import ARRIVED, RequestLine
 from scim.operate.recorder import Recorder
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
-from scim.protocol.filters.parser import Limits
 from scim.protocol.headers import DRY_RUN, request_id, wants_dry_run
 from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE, Profile
 from scim.protocol.projection import EVERYTHING, Projection, projection
 from scim.protocol.schema import ResourceType
 from scim.protocol.search import SearchRequest, search_request
-from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerated
+from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER
 from scim.serializers.messages import load_bulk, load_search
 from scim.serializers.stored import Representation, location
@@ -124,9 +123,7 @@ class Call(Request):
     @cached_property
     def tolerated(self) -> Tolerated:
         """The tolerances of this request, the same object throughout."""
-        tolerance = STRICT_TOLERANCE if self.is_strict else self.service.tolerance
-        most = self.settings.max_elements
-        return Tolerated(tolerance, self.service_url, self.profile, most, self.is_dry)
+        return self.service.tolerated(self.is_strict, self.service_url, self.is_dry)
 
     @cached_property
     def service_url(self) -> str:
@@ -176,7 +173,7 @@ class Call(Request):
             projection=self._projection(resource_type) if resource_type else EVERYTHING,
             if_match=self.environ.get("HTTP_IF_MATCH"),
             if_none_match=None if self.reads else self.environ.get("HTTP_IF_NONE_MATCH"),
-            limits=Limits(self.settings.max_filter_length, depth=self.settings.max_filter_depth),
+            limits=self.service.limits,
             max_operations=self.settings.max_patch_operations,
         )
 
@@ -230,7 +227,7 @@ class Call(Request):
         client = self.remote_addr or ""
         parts = (milliseconds, self.id, client, tenant, token, self.applied, tolerated, self.detail)
         path, own = self.path, self.settings.token
-        if status >= 400 and own != DEFAULT_TOKEN:  # people put it there by mistake
+        if status >= 400 and own != DEFAULT_TOKEN:  # some put the token there by mistake
             path = path.replace(own, "…")
         logger.info(RequestLine(self.method, path, status, *parts))
 

@@ -51,7 +51,7 @@ class Running:
 
 
 class Companion(Protocol):
-    """What runs in a process beside the workers, until the master ends."""
+    """A process beside the workers, which runs until the master ends."""
 
     @property
     def name(self) -> str: ...

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scim.explain.bodies import name_of
 from scim.protocol.schema import GROUP, USER, ResourceType
 from scim.protocol.values import fold_text
 
@@ -45,8 +46,7 @@ NAMES = ((USER, users, users.c.user_name), (GROUP, groups, groups.c.display_name
 class Named:
     """A user, a group or another resource, with the name that it has or had.
 
-    ``name`` is what people call it: a displayName, the name of a person, or a userName. It is
-    empty if nothing knows it.
+    ``name`` is what people call it, empty if nothing knows it.
     """
 
     id: str
@@ -226,16 +226,7 @@ class Browsing:
         return [by_id < found] if found else []
 
 
-def _person(name: Any) -> str:
-    """Return the name of a person, as a whole or from its parts."""
-    if not isinstance(name, dict):
-        return ""
-    parts = (name.get("givenName"), name.get("familyName"))
-    return name.get("formatted") or " ".join(each for each in parts if each)
-
-
 def _named(resource_id: str, kind: str, body: str | None, is_deleted: bool = False) -> Named:
     document = json.loads(body, strict=False) if body else {}
-    user_name = document.get("userName") or ""
-    name = document.get("displayName") or _person(document.get("name")) or user_name
-    return Named(resource_id, kind, name, user_name, document.get("active", True), is_deleted)
+    user_name, is_active = document.get("userName") or "", document.get("active", True)
+    return Named(resource_id, kind, name_of(document), user_name, is_active, is_deleted)

@@ -14,7 +14,7 @@ MOST = 100_000  # a larger table is not counted to its end
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How much a tenant has. ``resources`` has counts by type, without types that have none.
+    """The sizes of a tenant. ``resources`` has counts by type, without types that have none.
 
     Counts end at MOST + 1. ``oldest`` is the instant of the oldest delete in the trash.
     """

@@ -10,13 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from scim.explain.exchange import CONSOLE
+
 from .keys import now
 from .tables import tenants, tokens
 
 DEFAULT_TENANT = 1
 KEPT_SECONDS = 3  # a revoked token opens nothing after that
 MOST_KEPT = 10_000
-CONSOLE = "console"  # the name of the console's own token, and of the console in history
 
 
 @dataclass(frozen=True, slots=True)

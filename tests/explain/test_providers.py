@@ -6,16 +6,8 @@ import pytest
 
 from scim.explain.providers import recognised
 
-from .traffic import RECORDINGS
+from .traffic import PROVIDERS, RECORDINGS
 
-NAMES = {
-    "authentik": "authentik",
-    "entra": "Entra ID",
-    "google": "Google",
-    "jumpcloud": "JumpCloud",
-    "okta": "Okta",
-    "onelogin": "OneLogin",
-}
 SILENT = {"Google", "JumpCloud"}  # without a User-Agent; Google tells by its schemas
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 
@@ -28,7 +20,7 @@ def recorded():
             headers = traffic["headers"] | request.get("headers", {})
             where, _, query = request["path"].partition("?")
             sent = json.dumps(request.get("body", ""))
-            name = NAMES[path.stem.partition("_")[0]]
+            name = PROVIDERS[path.stem.partition("_")[0]]
             yield pytest.param(
                 name, headers, request["method"], where, query, sent, id=step["name"]
             )
@@ -42,7 +34,7 @@ def test_recorded_requests_are_recognised(name, headers, method, path, query, bo
     assert bool(found) is bool(why)
 
 
-@pytest.mark.parametrize("name", NAMES.values())
+@pytest.mark.parametrize("name", PROVIDERS.values())
 def test_each_provider_with_something_of_its_own_is_recognised(name):
     recognised_ones = {recognised(tuple(p.values[1].items()), *p.values[2:])[0] for p in recorded()}
 

@@ -15,6 +15,7 @@ from scim.operate.tunnels import FIELDS, Use
 from scim.settings import DEFAULT_TOKEN, is_loopback
 from scim.storage.tokens import DEFAULT_TENANT, Tenant, issue_token
 
+from ..asked import this_tenant
 from ..keys import is_read_only
 from ..links import page_url
 from ..state import state
@@ -48,7 +49,7 @@ def page() -> ResponseReturnValue:
         address=address(),
         seen=_seen(),
         job=state().jobs.current,
-        tenant=chosen_tenant(),
+        tenant=this_tenant(),
         **_shared(),
     )
 
@@ -56,7 +57,7 @@ def page() -> ResponseReturnValue:
 @bp.get("/connect/<slug>")
 def provider(slug: str) -> ResponseReturnValue:
     """Show three steps, with the values to paste; the checklist counts from the first visit."""
-    found, tenant = _provider(slug), chosen_tenant()
+    found, tenant = _provider(slug), this_tenant()
     since = _since(slug)
     name, token = once.take()
     is_default = tenant.id == DEFAULT_TENANT and state().service.settings.token == DEFAULT_TOKEN
@@ -90,7 +91,7 @@ def progress(slug: str) -> ResponseReturnValue:
     seen = f"{state().recordings.last()} {here.url}"
     if request.args.get("seen") == seen:
         return "", 204
-    listed, shared = items(found, chosen_tenant(), _since(slug)), _shared()
+    listed, shared = items(found, this_tenant(), _since(slug)), _shared()
     return _told(here, seen) | {
         "checklist": render_template(
             "connect/checklist.html", items=listed, provider=found, **shared
@@ -103,7 +104,7 @@ def progress(slug: str) -> ResponseReturnValue:
 def issue(slug: str) -> ResponseReturnValue:
     """Issue a token of the tenant, and show it once."""
     _provider(slug)
-    once.keep(*new_token(chosen_tenant(), slug))
+    once.keep(*new_token(this_tenant(), slug))
     return redirect(page_url("connect.provider", slug=slug), 303)
 
 
@@ -120,14 +121,6 @@ def new_token(tenant: Tenant, wanted: str) -> tuple[str, str]:
         if token := state().service.database.write(issued):
             return name, token
     raise AssertionError("numbers do not end")
-
-
-def chosen_tenant() -> Tenant:
-    """Return the tenant in the URL, or the default one."""
-    tenants = state().tenants()
-    name = request.args.get("tenant", "")
-    found = next((each for each in tenants if each.name == name), None) if name else tenants[0]
-    return found or abort(404, f"There is no tenant {name!r}.")
 
 
 def address() -> Address:

@@ -1,4 +1,4 @@
-"""What Connect lets you try without an identity provider: the checks, a year, an empty server."""
+"""Connect without an identity provider: the checks, a year, an empty server."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from scim.storage.emptying import empty
 
+from ..asked import this_tenant
 from ..keys import for_writers
 from ..links import page_url
 from ..state import state
 from . import page as connect
 from .jobs import JOBS
-from .page import chosen_tenant
 
 SCRIPT = ("<script>", "</script>")
 
@@ -25,7 +25,7 @@ def run(kind: str) -> ResponseReturnValue:
     """Start the checks, or a company's year."""
     if kind not in JOBS:
         abort(404)
-    if not state().jobs.start(kind, chosen_tenant()):
+    if not state().jobs.start(kind, this_tenant()):
         flash("Something is running already. Wait for its end, or stop it.")
     elif request.form.get("then") == "live":
         return redirect(page_url("live.live"), 303)
@@ -66,14 +66,14 @@ def report() -> ResponseReturnValue:
 @for_writers
 def ask_to_empty() -> ResponseReturnValue:
     """Show what an empty directory would lose, and ask for the tenant's name."""
-    tenant = chosen_tenant()
+    tenant = this_tenant()
     return render_template("connect/empty.html", tenant=tenant, lost=state().figures(tenant))
 
 
 @bp.post("/connect/empty")
 def carry_out() -> ResponseReturnValue:
     """Delete all that the tenant has but its tokens and choices, as ``manage.py reset`` does."""
-    tenant, database = chosen_tenant(), state().service.database
+    tenant, database = this_tenant(), state().service.database
     if request.form.get("name", "").strip() != tenant.name:
         flash("Nothing was deleted: the name was another one.")
         return redirect(page_url("connect.ask_to_empty"), 303)

@@ -1,4 +1,4 @@
-"""Where the parts of a sequence diagram are, on a screen, on a stage and on a phone."""
+"""The places of a sequence diagram's parts, on a screen, on a stage and on a phone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ SMALL = Font(12)
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where the lanes are. ``step`` is the distance of two providers; a phone has no times."""
+    """The places of the lanes. ``step`` is the distance of two providers; a phone has no times."""
 
     width: float
     time: float | None

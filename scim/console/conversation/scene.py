@@ -1,4 +1,4 @@
-"""Which exchanges are drawn, and to which conversations they belong."""
+"""The choice of the exchanges that are drawn, with their conversations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from scim.explain.words import counted
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is drawn: exchanges in the order of time, and the conversation of each."""
+    """The exchanges to draw, in the order of time, and the conversation of each."""
 
     exchanges: Sequence[Exchange]
     talks: Mapping[int, Conversation]
@@ -18,7 +18,7 @@ class Scene:
 
     @property
     def title(self) -> str:
-        """What the picture shows, in words."""
+        """The title of the picture."""
         many = counted(len(self.exchanges), "exchange")
         numbers = {self.talks[each.number].number for each in self.exchanges}
         if len(numbers) == 1:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from scim.explain.exchange import Exchange
 from scim.explain.sentences.purposes import Purpose, purpose
-from scim.explain.sentences.sentence import DRY_RUN
 from scim.explain.words import counted, number
+from scim.protocol.headers import DRY_RUN
 
 from .drawing import BOLD, Font, Pen, Picture, tag
 
@@ -48,7 +48,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """How often each kind happened, in steps of so many seconds since ``start``."""
+    """The number of each kind, in steps of so many seconds since ``start``."""
 
     start: int
     step: int

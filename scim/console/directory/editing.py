@@ -14,18 +14,18 @@ from scim.protocol.etag import etag
 from scim.protocol.filters.nodes import AttributePath, Comparison
 from scim.protocol.schema import ResourceType
 from scim.protocol.search import SearchRequest
+from scim.serializers.messages import PATCH_OP_SCHEMA
 from scim.storage import Store, is_id, kind_of
 from scim.storage.tokens import Tenant
 
+from ..asked import details, this_store, this_tenant, this_type, tolerated
 from ..keys import for_writers
-from ..lab.benches import this_tenant
 from ..showing import json_text
 from ..state import state
-from .blueprint import asked, bp, profile, read_json, this_store, this_type
-from .resource import ALL, Shown, find
+from .blueprint import bp, read_json
+from .resource import Shown, find
 from .restoring import place
 
-PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MOST_MEMBERS = 200  # that stand in the JSON of a group; a larger one is changed by PATCH
 MADE_BY_SERVER = ("id", "meta", "groups")
 
@@ -69,14 +69,14 @@ def _json(answer: httpx2.Response) -> dict[str, Any]:
 @for_writers
 def new() -> ResponseReturnValue:
     """Ask for the JSON of a new resource."""
-    resource_type = this_type(request.args.get("type", "User"))
+    resource_type = this_type()
     return _form(resource_type, None, _example(resource_type))
 
 
 @bp.post("/directory/new")
 def create() -> ResponseReturnValue:
     """Create a resource from JSON."""
-    tenant, resource_type = this_tenant(), this_type(request.args.get("type", "User"))
+    tenant, resource_type = this_tenant(), this_type()
     text = request.form.get("json", "")
     answer = send(tenant, "POST", resource_type.endpoint, text)
     if answer.problem:
@@ -101,7 +101,7 @@ def replace(type_name: str, resource_id: str) -> ResponseReturnValue:
     tenant, store = this_tenant(), this_store()
     shown = find(tenant, store, type_name, resource_id)
     text, version = request.form.get("json", ""), request.form.get("version", 0, type=int)
-    has_tags = profile(tenant).has_entity_tags
+    has_tags = tolerated(tenant.strict).profile.has_entity_tags
     headers = {"If-Match": etag(version)} if has_tags and version else {}
     if _is_large(store, shown):
         answer = _patched(tenant, shown, text, headers)
@@ -185,7 +185,7 @@ def _done(shown: Shown, told: str, answer: Answer | None = None) -> ResponseRetu
 
 
 def _patch(tenant: Tenant, shown: Shown, *operations: Any) -> Answer:
-    body = {"schemas": [PATCH], "Operations": operations}
+    body = {"schemas": [PATCH_OP_SCHEMA], "Operations": operations}
     return send(tenant, "PATCH", _path(shown), body)
 
 
@@ -200,7 +200,7 @@ def _patched(tenant: Tenant, shown: Shown, text: str, headers: Mapping[str, str]
     gone = [each for each in shown.document if each not in (*document, *MADE_BY_SERVER, "schemas")]
     operations = [{"op": "replace", "value": document}]
     operations += [{"op": "remove", "path": each} for each in gone]
-    body = {"schemas": [PATCH], "Operations": operations}
+    body = {"schemas": [PATCH_OP_SCHEMA], "Operations": operations}
     return send(tenant, "PATCH", _path(shown), body, headers)
 
 
@@ -211,7 +211,7 @@ def _path(shown: Shown) -> str:
 def _is_large(store: Store, shown: Shown) -> bool:
     if not shown.type.has_members:
         return False
-    counts = store.browse(lambda known: known.count_members([shown.id], ALL))
+    counts = store.browse(lambda known: known.count_members([shown.id], MOST_MEMBERS + 1))
     return counts.get(shown.id, 0) > MOST_MEMBERS
 
 
@@ -249,7 +249,8 @@ def _resolved(tenant: Tenant, store: Store, name: str) -> str:
             continue
         attribute = AttributePath(kind_of(resource_type).name)
         search = SearchRequest(filter=str(Comparison(attribute, "eq", name)), count=1)
-        found = read_json(provider.query(store, [resource_type], search, asked(tenant)))
+        asked = details(tolerated(tenant.strict))
+        found = read_json(provider.query(store, [resource_type], search, asked))
         if found.get("Resources"):
             return str(found["Resources"][0]["id"])
     return ""

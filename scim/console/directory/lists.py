@@ -21,9 +21,9 @@ from scim.protocol.search import SearchRequest
 from scim.storage import Store
 from scim.storage.tokens import Tenant
 
-from ..lab.benches import this_tenant
+from ..asked import details, this_store, this_tenant, this_type, tolerated
 from ..state import state
-from .blueprint import asked, bp, given, read_json, this_store, this_type
+from .blueprint import bp, given, read_json
 
 ON_PAGE = 50
 MOST_COUNTED = 1000  # members of each group in a list
@@ -39,7 +39,7 @@ OF_OTHERS: Columns = (("id", "id"),)
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What is wrong with a filter, cut at the place: before it, the character there, after it."""
+    """A fault in a filter, which is cut at the place: before it, the character there, after it."""
 
     detail: str
     before: str = ""
@@ -73,7 +73,7 @@ class Listed:
 def page() -> ResponseReturnValue:
     """Show resources of a type; ``filter``, ``sortBy``, ``sortOrder`` and ``startIndex`` choose."""
     tenant, store = this_tenant(), this_store()
-    resource_type = this_type(request.args.get("type", "User"))
+    resource_type = this_type()
     text = request.args.get("filter", "").strip()
     wrong, listed = None, Listed()
     try:
@@ -103,7 +103,7 @@ def page() -> ResponseReturnValue:
 @bp.get("/directory/words")
 def words() -> ResponseReturnValue:
     """Answer with what a filter can be made of: attributes of a type, with their operators."""
-    resource_type = this_type(request.args.get("type", "User"))
+    resource_type = this_type()
     return {"attributes": [_word(chain) for chain in chains_of(resource_type)]}
 
 
@@ -111,7 +111,7 @@ def words() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Answer with the sentence of a filter, or with what is wrong and where."""
     tenant = this_tenant()
-    resource_type = this_type(request.args.get("type", "User"))
+    resource_type = this_type()
     text = request.args.get("filter", "").strip()
     if not text:
         return {"sentence": ""}
@@ -142,9 +142,9 @@ def told(tenant: Tenant, resource_type: ResourceType, text: str) -> str:
 
     :raises InvalidFilterError: it is none, or does not fit the attributes
     """
-    details = asked(tenant)
-    node = parse_filter(text, details.tolerated, details.limits)
-    resolve(node, resource_type, details.tolerated)
+    allowed = tolerated(tenant.strict)
+    node = parse_filter(text, allowed, state().service.limits)
+    resolve(node, resource_type, allowed)
     return sentence(node, resource_type)
 
 
@@ -200,7 +200,8 @@ def _listed(tenant: Tenant, store: Store, resource_type: ResourceType, text: str
         excluded_attributes="groups,members",
     )
     size = provider.PageSize(ON_PAGE, ON_PAGE)
-    answer = read_json(provider.query(store, [resource_type], search, asked(tenant), size))
+    asked = details(tolerated(tenant.strict))
+    answer = read_json(provider.query(store, [resource_type], search, asked, size))
     return Listed(answer.get("Resources", ()), answer["totalResults"], search.start_index)
 
 

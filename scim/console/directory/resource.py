@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from scim import provider
 from scim.explain.bodies import name_of
-from scim.explain.exchange import Exchange
+from scim.explain.exchange import CONSOLE, Exchange
 from scim.protocol.errors import NotFoundError
 from scim.protocol.projection import projection
 from scim.protocol.schema import ResourceType
@@ -18,22 +18,13 @@ from scim.storage import Store
 from scim.storage.browsing import Belonging, Named
 from scim.storage.keys import FIRST_ID
 from scim.storage.timeline import LATEST
-from scim.storage.tokens import CONSOLE, Tenant
+from scim.storage.tokens import Tenant
 
+from ..asked import details, this_store, this_tenant, this_type, tolerated
 from ..exchanges.changed import plain
-from ..lab.benches import this_tenant
 from ..showing import json_text
 from ..state import state
-from .blueprint import (
-    asked,
-    bp,
-    difference,
-    given,
-    read_json,
-    this_id,
-    this_store,
-    this_type,
-)
+from .blueprint import bp, difference, given, read_json, this_id
 from .pushed import compare
 from .rows import Row, row, rows
 from .trees import tree
@@ -77,9 +68,9 @@ def find(tenant: Tenant, store: Store, type_name: str, resource_id: str) -> Show
     """Return a resource, from the trash if it was deleted; or else the page that there is none."""
     resource_type, resource_id = this_type(type_name), this_id(resource_id)
     shown = projection("", APART, resource_type)
-    details = replace(asked(tenant), projection=shown)
+    asked = replace(details(tolerated(tenant.strict)), projection=shown)
     try:
-        found = provider.get(store, resource_type, resource_id, details)
+        found = provider.get(store, resource_type, resource_id, asked)
     except NotFoundError:
         return _deleted(store, resource_type, resource_id)
     return Shown(resource_type, resource_id, read_json(found.text), found.version)
@@ -135,7 +126,12 @@ def then(type_name: str, resource_id: str, version: int) -> ResponseReturnValue:
         lambda known: known.names({*first, *(moment.change.members if moment else ())})
     )
     recorded = state().recordings.about(shown.id)
-    made = [x for x in recorded if any(_is(x, shown.id, version, each) for each in x.made)]
+    asked_for = (shown.id, version)
+    made = [
+        exchange
+        for exchange in recorded
+        if any((each.resource_id, each.version) == asked_for for each in exchange.made)
+    ]
     now = _body_now(store, shown)
     return render_template(
         "directory/version.html",
@@ -149,10 +145,6 @@ def then(type_name: str, resource_id: str, version: int) -> ResponseReturnValue:
         left=[names[each] for each in left[:MEMBERS_ON_PAGE]],
         more=len(joined) + len(left) - len(first),
     )
-
-
-def _is(exchange: Exchange, resource_id: str, version: int, made: Any) -> bool:
-    return bool(made.resource_id == resource_id and made.version == version)
 
 
 def _body_now(store: Store, shown: Shown) -> str | None:

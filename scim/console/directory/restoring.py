@@ -12,10 +12,10 @@ from scim.provider import recovery
 from scim.storage import Store
 from scim.storage.browsing import Named
 
+from ..asked import this_store, this_tenant
 from ..keys import for_writers
-from ..lab.benches import this_tenant
 from ..links import page_url
-from .blueprint import bp, difference, this_store
+from .blueprint import bp, difference
 from .resource import Shown, find
 
 SHOWN = 20  # members whose names are shown

@@ -46,10 +46,7 @@ class Row:
     left: Sequence[Named] = ()
     more: int = 0
     exchange: Exchange | None = None
-
-    @property
-    def is_restore(self) -> bool:
-        return (self.sign, self.state) == SIGNS[Operation.RESTORE]
+    is_restore: bool = False
 
     @property
     def groups(self) -> Sequence[Named]:
@@ -129,8 +126,8 @@ def row(
     sign, state = OF_STATES[str(states[0])] if states else (CHANGED, "")
     sign, state = SIGNS.get(change.operation, (sign, state))
     return Row(
-        change.at,
-        happened(
+        at=change.at,
+        text=happened(
             change.operation,
             found,
             Some([each.name for each in joined], moment.joined),
@@ -138,17 +135,18 @@ def row(
             because(change.cause, names),
             change.unseen,
         ),
-        change.token,
-        exchange.provider if exchange and exchange.provider else _by(change.token, providers),
-        f"version {change.version}",
-        sign,
-        state,
-        change.version,
-        found,
-        joined,
-        left,
-        moment.joined + moment.left - len(change.members),
-        exchange,
+        token=change.token,
+        by=(exchange and exchange.provider) or _by(change.token, providers),
+        number=f"version {change.version}",
+        sign=sign,
+        state=state,
+        version=change.version,
+        differences=found,
+        joined=joined,
+        left=left,
+        more=moment.joined + moment.left - len(change.members),
+        exchange=exchange,
+        is_restore=change.operation is Operation.RESTORE,
     )
 
 

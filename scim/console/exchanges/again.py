@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 
 import httpx2
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from scim.explain.exchange import Exchange
 from scim.explain.requests.copying import masked, target
 from scim.explain.secrets.telling import MASK
+from scim.protocol.headers import DRY_RUN
 from scim.storage.recordings import Recordings
 
-from ..keys import is_read_only
+from ..keys import for_writers
 from ..showing import json_text
 from ..state import state
 from .page import recorded
@@ -42,11 +43,10 @@ class Draft:
 
 
 @bp.get("/exchange/<int:number>/again")
+@for_writers
 def form(number: int) -> ResponseReturnValue:
     """Show a recorded request as a form."""
     exchange = recorded(number)
-    if is_read_only():
-        abort(403, "You opened the console with a link that only lets you look.")
     kept = {name: exchange.request.header(name) for name in HEADERS}
     draft = Draft(
         exchange.method, target(exchange), kept, pretty(exchange.request.body), exchange.tenant
@@ -72,12 +72,12 @@ def send(number: int) -> ResponseReturnValue:
     tenant = state().tenant(draft.tenant)
     assert tenant is not None
     headers = {name: value for name, value in draft.headers.items() if value}
-    headers |= {"Prefer": "dry-run"} if draft.is_dry else {}
+    headers |= {"Prefer": DRY_RUN} if draft.is_dry else {}
     try:
         body = draft.body.encode() if draft.body.strip() else None
         answer = state().endpoints.send(tenant, draft.method, draft.target, body, headers)
     except httpx2.InvalidURL as error:
-        return _form(exchange, draft, [f"The path is none: {error}."]), 400
+        return _form(exchange, draft, [f"The path cannot be used: {error}."]), 400
     except httpx2.HTTPError as error:
         return _form(exchange, draft, [f"The server did not answer: {error}."]), 502
     new = _wait_for(state().recordings, answer.headers.get("X-Request-Id", ""), number)

@@ -1,4 +1,4 @@
-"""What an exchange changed in the directory: each version that it made, from history."""
+"""The changes that an exchange made in the directory: each version, from history."""
 
 import json
 from collections.abc import Mapping, Sequence

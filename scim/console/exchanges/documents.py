@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from scim.console.showing import coded
 from scim.explain.reasons.decisions import Link
 from scim.settings import PROJECT
 
@@ -46,12 +47,7 @@ def _cells(line: str) -> list[str]:
 
 def words(cell: str) -> Markup:
     """Return the text of a cell, with what stands in backticks as code."""
-    parts = LINK.sub(r"\1", cell).split("`")
-    shown = [
-        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
-        for number, part in enumerate(parts)
-    ]
-    return Markup("").join(shown)
+    return coded(LINK.sub(r"\1", cell))
 
 
 def rfc_url(section: str) -> str:

@@ -1,6 +1,5 @@
 """The filter of a recorded request, in its words and as a tree, with the place of a fault."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,6 @@ from scim.protocol.errors import InvalidFilterError
 from scim.protocol.schema import ResourceType
 
 LONGEST = 10_000
-POSITION = re.compile(r"position (\d{1,6}): ", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,8 @@ def filtered(exchange: Exchange, resource_type: ResourceType | None) -> Filtered
     text = reading.parameters.get("filter", "")[:LONGEST]
     if not text or not (reading.method in ("GET", "HEAD") or reading.is_search):
         return None
-    place = POSITION.search(reading.detail[:200]) if exchange.is_failed else None
-    pieces = list(_pieces(text, int(place[1]) if place else 0))
+    place = filters.position(reading.detail) if exchange.is_failed else None
+    pieces = list(_pieces(text, place or 0))
     node = reading.filter
     if node is None:
         return Filtered(pieces)

@@ -19,7 +19,7 @@ from scim.protocol.patch import apply as patching
 from scim.protocol.patch.target import PatchOperation
 from scim.protocol.references import without_marks
 from scim.protocol.schema import ResourceType
-from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerated
+from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
 from scim.serializers.messages import load_patch
 from scim.serializers.resources import load_value
@@ -28,6 +28,7 @@ from scim.storage import Store, is_id
 from scim.storage.timeline import Timeline
 from scim.storage.tokens import Tenant
 
+from .. import asked
 from ..state import state
 from .changed import plain, short
 
@@ -72,32 +73,24 @@ def steps(store: Store | None, tenant: Tenant | None, exchange: Exchange) -> Ste
     sent = reading.operations
     if reading.method != "PATCH" or not sent:
         return None
-    kept = Steps([_untried(reading, n, each) for n, each in enumerate(sent[:MOST_STEPS])], 0)
     more = max(0, len(sent) - MOST_STEPS)
+    kept = Steps([_untried(reading, n, each) for n, each in enumerate(sent[:MOST_STEPS])], more)
     if not (store and tenant) or exchange.request.is_cut:
-        return Steps(kept.shown, more)
-    types = store.directory.definitions.resource_types
-    endpoint = f"/{reading.endpoint}".lower()
-    resource_type = next((each for each in types if each.endpoint.lower() == endpoint), None)
+        return kept
+    resource_type = asked.type_at(reading.endpoint)
     before = _before(store, exchange, reading.id)
     if resource_type is None or before is None:
-        return Steps(kept.shown, more)
-    tolerated = partial(_tolerated, tenant)
+        return kept
+    tolerated = partial(asked.tolerated, tenant.strict)
     try:
         operations = load_patch(reading.sent, tolerated())
     except (ScimError, RecursionError):
-        return Steps(kept.shown, more)
+        return kept
     tried = _tried(kept.shown, reading, operations, resource_type, before, tolerated)
     try:
         return Steps(list(tried), more)
     except RecursionError:
-        return Steps(kept.shown, more)
-
-
-def _tolerated(tenant: Tenant) -> Tolerated:
-    service = state().service
-    tolerance = STRICT_TOLERANCE if tenant.strict else service.tolerance
-    return Tolerated(tolerance, service.settings.base_url)
+        return kept
 
 
 def _before(store: Store, exchange: Exchange, resource_id: str) -> str | None:

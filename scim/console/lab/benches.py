@@ -1,70 +1,16 @@
-"""What the pages of the Lab share: the tenant that was chosen, and requests that keep nothing."""
+"""The resources that the Lab tries things on, and the JSON that people type there."""
 
 import json
 from typing import Any
 
-from flask import abort, request
-
-from scim import provider
 from scim.explain.bodies import name_of
 from scim.protocol.errors import InvalidSyntaxError, NotFoundError
 from scim.protocol.filters.nodes import AttributePath, Comparison
-from scim.protocol.filters.parser import Limits
 from scim.protocol.filters.resolve import resolve
-from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE
 from scim.protocol.schema import ResourceType
-from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerated
-from scim.protocol.values import PLACEHOLDER
 from scim.storage import Query, Selection, Store, kind_of
-from scim.storage.tokens import Tenant
 
-from ..state import state
-
-DEFAULT = "default"  # the name of the tenant that a server begins with
 SOME = 20  # resources to choose from
-
-
-def this_tenant() -> Tenant:
-    """Return the tenant that the URL names, or else the first one."""
-    found = state().tenant(request.args.get("tenant") or DEFAULT)
-    return found or abort(404, "There is no tenant of that name.")
-
-
-def this_type(store: Store, default: str = "User") -> ResourceType:
-    """Return the resource type that the URL names, in any case, or the default."""
-    known = {each.name.lower(): each for each in store.directory.definitions.by_name.values()}
-    name = request.args.get("type", default).lower()
-    return known.get(name) or abort(404, "There is no resource type of that name.")
-
-
-def tolerated(is_strict: bool) -> Tolerated:
-    """Return the tolerances of a request that keeps nothing, of a strict tenant or of another."""
-    service = state().service
-    settings = service.settings
-    return Tolerated(
-        STRICT_TOLERANCE if is_strict else service.tolerance,
-        settings.base_url,
-        INTEROP_PROFILE if is_strict else NO_PROFILE,
-        settings.max_elements,
-        is_dry=True,
-    )
-
-
-def details(allowed: Tolerated) -> provider.Request:
-    """Return what an operation needs of a request, as the endpoints do."""
-    settings = state().service.settings
-    return provider.Request(allowed, limits=limits(), max_operations=settings.max_patch_operations)
-
-
-def limits() -> Limits:
-    """Return the limits of a filter."""
-    settings = state().service.settings
-    return Limits(settings.max_filter_length, depth=settings.max_filter_depth)
-
-
-def with_urls(text: str) -> str:
-    """Return the JSON text of a resource with the URL of the service in it."""
-    return text.replace(PLACEHOLDER, json.dumps(state().service.settings.base_url)[1:-1])
 
 
 def find(store: Store, resource_type: ResourceType, name: str) -> str:

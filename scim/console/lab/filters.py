@@ -5,19 +5,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from scim import provider
 from scim.explain import filters
 from scim.explain.bodies import name_of
-from scim.protocol.errors import InvalidFilterError, ScimError
-from scim.protocol.filters.nodes import Filter
+from scim.protocol.errors import ScimError
 from scim.protocol.filters.readings import readings
-from scim.protocol.filters.resolve import Condition, resolve
+from scim.protocol.filters.resolve import resolve
 from scim.protocol.schema import ResourceType
-from scim.protocol.tolerance import Tolerated
-from scim.storage import Page, Query, Selection, Store
+from scim.storage import Query, Selection, Store
 
-from . import benches
+from .. import asked
+from ..state import state
 
-POSITION = re.compile(r"\bposition (\d{1,9}): ", re.ASCII)
 WORD = re.compile(r"[^\s()\[\]]+|.", re.DOTALL)
 SHOWN = 10  # resources that match
 DIALECTS = ("sqlite", "postgresql")
@@ -54,7 +53,7 @@ class Match:
 
 @dataclass(slots=True)
 class FilterTrial:
-    """What there is to say about a filter; an ``error`` leaves the rest empty.
+    """The result of trying a filter; an ``error`` leaves the rest empty.
 
     ``position`` is the place of the error in the text, counted from 1. ``strict`` is what a strict
     tenant would answer, empty if the same. ``statements`` are by the names of the databases.
@@ -94,14 +93,14 @@ class FilterTrial:
 def try_filter(store: Store, resource_type: ResourceType, text: str, strict: bool) -> FilterTrial:
     """Return what there is to say about a filter in a directory, which stays as it is."""
     trial = FilterTrial(text)
-    allowed = benches.tolerated(strict)
+    allowed = asked.tolerated(strict, is_dry=True)
     try:
-        trial.pieces = _pieces(text[: benches.limits().length])
-        node, condition, page = _read(store, resource_type, text, allowed)
+        trial.pieces = _pieces(text[: state().service.limits.length])
+        request = asked.details(allowed)
+        node, selection, page = provider.read_filter(store, resource_type, text, request, SHOWN)
         everything = store.query(Query((Selection(resource_type),), limit=0))
     except ScimError as error:
-        found = POSITION.search(error.detail)
-        trial.error, trial.position = error, int(found[1]) if found else None
+        trial.error, trial.position = error, filters.position(error.detail)
         return trial
     trial.sentence = filters.sentence(node, resource_type)
     trial.tree = list(filters.tree(node))
@@ -110,7 +109,6 @@ def try_filter(store: Store, resource_type: ResourceType, text: str, strict: boo
     trial.strict = "" if strict else _strict(resource_type, text)
     trial.matches = [_match(each.stored.id, each.stored.body) for each in page.resources]
     trial.total, trial.everything = page.total, everything.total
-    selection = Selection(resource_type, condition)
     trial.statements = {each: store.statement(selection, each) for each in DIALECTS}
     trial.plan = store.plan(selection)
     return trial
@@ -147,39 +145,11 @@ def _pieces(text: str) -> list[Piece]:
     return found
 
 
-def _read(
-    store: Store, resource_type: ResourceType, text: str, allowed: Tolerated
-) -> tuple[Filter, Condition, Page]:
-    """Return a filter as the server reads it, and the first page of what it finds.
-
-    If it finds nothing as the RFCs read it, the server tries the other readings.
-
-    :raises ScimError: it cannot be read, or takes too long
-    """
-    first: tuple[Filter, Condition, Page] | None = None
-    for way in readings(text, allowed, benches.limits()):
-        try:
-            condition = resolve(way.node, resource_type, allowed)
-        except InvalidFilterError:
-            if not way.tolerance:
-                raise
-            continue
-        selection = Selection(resource_type, condition, with_related=False)
-        found = way.node, condition, store.query(Query((selection,), limit=SHOWN))
-        if found[-1].total:
-            if way.tolerance:
-                allowed.allows(way.tolerance)
-            return found
-        first = first or found
-    assert first is not None
-    return first
-
-
 def _strict(resource_type: ResourceType, text: str) -> str:
     """Return the error of a strict tenant; empty if it takes the filter."""
-    allowed = benches.tolerated(is_strict=True)
+    allowed = asked.tolerated(is_strict=True, is_dry=True)
     try:
-        [only] = readings(text, allowed, benches.limits())
+        [only] = readings(text, allowed, state().service.limits)
         resolve(only.node, resource_type, allowed)
     except ScimError as error:
         return error.detail

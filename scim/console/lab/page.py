@@ -12,6 +12,7 @@ from scim.protocol.errors import ScimError
 from scim.protocol.schema import ResourceType
 from scim.storage import Store, is_id
 
+from .. import asked
 from ..links import page_url
 from ..showing import visible
 from ..state import state
@@ -42,9 +43,9 @@ def page() -> ResponseReturnValue:
 @bp.get("/filter")
 def filters() -> ResponseReturnValue:
     """Show what a filter means and finds; with ``part``, the result alone."""
-    tenant = benches.this_tenant()
+    tenant = asked.this_tenant()
     store = state().store(tenant)
-    resource_type = benches.this_type(store)
+    resource_type = asked.this_type()
     text = request.args.get("filter", "").strip()
     trial = lab_filter.try_filter(store, resource_type, text, tenant.strict) if text else None
     dialect = state().service.database.engine.dialect.name
@@ -63,9 +64,9 @@ def filters() -> ResponseReturnValue:
 @bp.get("/patch")
 def patches() -> ResponseReturnValue:
     """Show what a PATCH does step by step; with ``part``, the result alone."""
-    tenant = benches.this_tenant()
+    tenant = asked.this_tenant()
     store = state().store(tenant)
-    resource_type = benches.this_type(store)
+    resource_type = asked.this_type()
     text, wanted = request.args.get("body", ""), request.args.get("of", "").strip()
     problem, trial = "", None
     if text.strip():
@@ -91,7 +92,7 @@ def patches() -> ResponseReturnValue:
 @bp.route("/payload", methods=["GET", "POST"])
 def payload() -> ResponseReturnValue:
     """Show what the server would make of a pasted request."""
-    tenant = benches.this_tenant()
+    tenant = asked.this_tenant()
     form = request.form
     text = form.get("text", "")[:LONGEST]
     method, path = form.get("method", "").upper(), form.get("path", "").strip()

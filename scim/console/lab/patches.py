@@ -16,8 +16,10 @@ from scim.protocol.errors import ScimError
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
+from scim.serializers.messages import PATCH_OP_SCHEMA
 from scim.storage import Store, is_id
 
+from .. import asked
 from . import benches
 
 FILTER = re.compile(r"\[[^\]]*\]")  # of a path that selects an element
@@ -40,7 +42,7 @@ class Shown:
 
 @dataclass(slots=True)
 class PatchTrial:
-    """What there is to say about a PATCH; ``strict`` is what a strict tenant would answer."""
+    """The result of trying a PATCH; ``strict`` is what a strict tenant would answer."""
 
     name: str = ""  # of the resource
     before: str = ""
@@ -96,7 +98,7 @@ class _Trial:
         self.masker = Masker(never_returned([resource_type]))
 
     def fill(self, trial: PatchTrial) -> PatchTrial:
-        allowed = benches.tolerated(self.strict)
+        allowed = asked.tolerated(self.strict, is_dry=True)
         _, trial.error = self.tried(self.sent, allowed)
         trial.tolerances = list(allowed.used)
         trial.steps = list(self.steps(trial.before))
@@ -105,7 +107,7 @@ class _Trial:
         if trial.error:
             trial.detail = self.masker.detail(trial.error.detail)
         if not self.strict:
-            _, refusal = self.tried(self.sent, benches.tolerated(is_strict=True))
+            _, refusal = self.tried(self.sent, asked.tolerated(is_strict=True, is_dry=True))
             trial.strict = self.masker.detail(refusal.detail) if refusal else ""
         return trial
 
@@ -115,7 +117,7 @@ class _Trial:
 
         def tried(count: int) -> tuple[str, ScimError | None]:
             part = self.sent | {self.operations_name: self.operations[:count]}
-            after, error = self.tried(part, benches.tolerated(self.strict))
+            after, error = self.tried(part, asked.tolerated(self.strict, is_dry=True))
             return after or before, error
 
         for step in patches.steps(self.operations, before, tried, self.masker.value):
@@ -131,7 +133,7 @@ class _Trial:
     def tried(self, sent: Any, allowed: Tolerated) -> tuple[str | None, ScimError | None]:
         """Return the resource after a PATCH, or the error; nothing is kept."""
         try:
-            return _shown(self.store, self.type, self.begin, sent, benches.details(allowed)), None
+            return _shown(self.store, self.type, self.begin, sent, asked.details(allowed)), None
         except ScimError as error:
             return None, error
 
@@ -185,13 +187,13 @@ def _shown(
         if request:
             provider.patch(rehearsed, resource_type, resource_id, sent, request)
         shown = provider.get(rehearsed, resource_type, resource_id, _dry())
-        return benches.with_urls(shown.text)
+        return asked.with_urls(shown.text)
 
     return store.rehearse(work)
 
 
 def _dry() -> provider.Request:
-    return benches.details(benches.tolerated(is_strict=False))
+    return asked.details(asked.tolerated(is_strict=False, is_dry=True))
 
 
 def example_bodies() -> list[tuple[str, str, str]]:
@@ -200,8 +202,7 @@ def example_bodies() -> list[tuple[str, str, str]]:
 
 
 def _patch(*operations: Record) -> str:
-    urn = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-    return json.dumps({"schemas": [urn], "Operations": operations}, indent=2)
+    return json.dumps({"schemas": [PATCH_OP_SCHEMA], "Operations": operations}, indent=2)
 
 
 EXAMPLES: Sequence[tuple[str, str, Sequence[Record]]] = (

@@ -1,4 +1,4 @@
-"""What a provider sent, in the Lab: the server answers it, and keeps nothing of it."""
+"""A provider's request in the Lab: the server answers it, and keeps nothing of it."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ import httpx2
 
 from scim import provider
 from scim.explain.changes.differences import Difference, changes
-from scim.explain.exchange import Exchange, Message
+from scim.explain.exchange import CONSOLE, Exchange, Message
 from scim.explain.requests.pasted import METHODS, Pasted, read
 from scim.explain.sentences.sentence import sentence
 from scim.protocol.errors import ScimError
@@ -19,8 +19,9 @@ from scim.protocol.schema import ResourceType
 from scim.protocol.search import search_request
 from scim.serializers.messages import load_bulk
 from scim.storage import Store
-from scim.storage.tokens import CONSOLE, Tenant
+from scim.storage.tokens import Tenant
 
+from .. import asked
 from ..state import state
 from . import benches
 from .patches import plain_paths
@@ -74,7 +75,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server answered to a request of the console, or would have answered."""
+    """The server's answer to a request of the console, or the one that it would give."""
 
     method: str
     target: str
@@ -200,23 +201,21 @@ def _read(store: Store, text: str, method: str, path: str) -> Pasted:
     return sent
 
 
-def _place(store: Store, path: str) -> tuple[ResourceType | None, str]:
+def _place(path: str) -> tuple[ResourceType | None, str]:
     """Return the resource type and the id that a path names."""
-    _, first, *rest = f"{path}/".split("/")
-    for each in store.directory.definitions.resource_types:
-        if each.endpoint.lower() == f"/{first}".lower():
-            return each, rest[0]
-    return None, ""
+    _, first, second, *_ = f"{path}//".split("/")
+    resource_type = asked.type_at(first)
+    return resource_type, second if resource_type else ""
 
 
 def stored(store: Store, path: str) -> str | None:
     """Return the JSON of the resource that a path names, as it is now; None if it names none."""
-    resource_type, resource_id = _place(store, path)
+    resource_type, resource_id = _place(path)
     if resource_type is None or not resource_id:
         return None
     try:
-        request = benches.details(benches.tolerated(is_strict=False))
-        return benches.with_urls(provider.get(store, resource_type, resource_id, request).text)
+        request = asked.details(asked.tolerated(is_strict=False, is_dry=True))
+        return asked.with_urls(provider.get(store, resource_type, resource_id, request).text)
     except ScimError:
         return None
 
@@ -235,10 +234,10 @@ def _operation(store: Store, sent: Pasted) -> Callable[[Store], str] | None:
 
     :raises ScimError: the request is refused at once
     """
-    allowed = benches.tolerated(is_strict=True)
-    request = benches.details(allowed)
+    allowed = asked.tolerated(is_strict=True, is_dry=True)
+    request = asked.details(allowed)
     body = benches.read_json(sent.body) if sent.body else None
-    kind, resource_id = _place(store, sent.path)
+    kind, resource_id = _place(sent.path)
     match sent.method:
         case "POST" if sent.path.lower() == "/bulk":
             most = state().service.settings.max_bulk_operations

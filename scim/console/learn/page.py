@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from scim.explain.requests.pasted import METHODS
 from scim.storage.tokens import Tenant
 
-from ..lab import benches
+from .. import asked
 from ..lab.payloads import Answer, UnreadableError, ask, stored
 from ..links import page_url
 from ..state import state
@@ -24,7 +24,7 @@ bp = Blueprint("learn", __name__, url_prefix="/learn")
 @bp.get("")
 def page() -> ResponseReturnValue:
     """Show all lessons, and which of them are done."""
-    visitor = Visitor.current(benches.this_tenant())
+    visitor = Visitor.current(asked.this_tenant())
     visitor.keep()
     cleaned = request.args.get("cleaned", type=int)
     return render_template("learn/index.html", lessons=LESSONS, visitor=visitor, cleaned=cleaned)
@@ -33,7 +33,7 @@ def page() -> ResponseReturnValue:
 @bp.post("/clean")
 def clean() -> ResponseReturnValue:
     """Delete what the lessons made, and go back to their list."""
-    tenant = benches.this_tenant()
+    tenant = asked.this_tenant()
     visitor = Visitor.current(tenant)
     try:
         count = learning.clean(tenant, visitor, "everybody" in request.form)
@@ -46,8 +46,7 @@ def clean() -> ResponseReturnValue:
 @bp.get("/<slug>")
 def lesson(slug: str) -> ResponseReturnValue:
     """Show a lesson, before its exercise is sent."""
-    found, tenant = _lesson(slug), benches.this_tenant()
-    visitor = Visitor.current(tenant)
+    found, tenant, visitor = _entered(slug)
     visitor.keep()
     return _shown(found, tenant, visitor, found.start(visitor.names))
 
@@ -55,8 +54,7 @@ def lesson(slug: str) -> ResponseReturnValue:
 @bp.post("/<slug>/prepare")
 def prepare(slug: str) -> ResponseReturnValue:
     """Make whom a lesson needs."""
-    found, tenant = _lesson(slug), benches.this_tenant()
-    visitor = Visitor.current(tenant)
+    found, tenant, visitor = _entered(slug)
     try:
         learning.prepare(tenant, visitor, found)
     except (NotPreparedError, UnreadableError) as error:
@@ -68,8 +66,7 @@ def prepare(slug: str) -> ResponseReturnValue:
 @bp.post("/<slug>")
 def send(slug: str) -> ResponseReturnValue:
     """Send an exercise to the endpoints, and show what is to be said of the answer."""
-    found, tenant = _lesson(slug), benches.this_tenant()
-    visitor = Visitor.current(tenant)
+    found, tenant, visitor = _entered(slug)
     sent = _sent()
     if objection := visitor.objection(found, sent):
         return _shown(found, tenant, visitor, sent, verdict=Verdict(False, objection))
@@ -121,6 +118,12 @@ def _sent() -> Sent:
     return Sent(
         method if method in METHODS else "GET", target, body, form.get("if_match", "").strip()
     )
+
+
+def _entered(slug: str) -> tuple[Lesson, Tenant, Visitor]:
+    """Return the lesson of a URL, the tenant and who takes it."""
+    tenant = asked.this_tenant()
+    return _lesson(slug), tenant, Visitor.current(tenant)
 
 
 def _lesson(slug: str) -> Lesson:

@@ -1,4 +1,4 @@
-"""What one visitor has done in the lessons, and the people whom the lessons need."""
+"""The progress of one visitor in the lessons, and the people whom the lessons need."""
 
 import re
 import secrets

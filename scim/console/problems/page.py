@@ -1,27 +1,16 @@
 """Problems: failures of one kind, with their cause, and what to change where."""
 
 from collections.abc import Sequence
-from itertools import count
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from scim.explain.reasons.problems import Problem
 
-from ..showing import visible
 from ..state import state
 from .troubles import WINDOW
 
 bp = Blueprint("problems", __name__)
-
-
-@bp.app_template_filter("coded")
-def coded(text: str) -> Markup:
-    """Return a text in which what stands in backticks is code."""
-    parts = map(visible, text.split("`"))
-    shown = (Markup("<code>{}</code>") if at % 2 else Markup("{}") for at in count())
-    return Markup("").join(form.format(part) for form, part in zip(shown, parts, strict=False))
 
 
 @bp.get("/problems")

@@ -1,1 +1,1 @@
-"""What changed in a resource: between two bodies, with a version, by a group push."""
+"""Changes of a resource: between two bodies, with a version, by a group push."""

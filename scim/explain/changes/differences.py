@@ -1,4 +1,4 @@
-"""What differs between two bodies of a resource, as lines or as data."""
+"""Differences between two bodies of a resource, as lines or as data."""
 
 import json
 from collections import Counter

@@ -3,17 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..bodies import Reading, get
-from ..exchange import Exchange
-from ..sentences.attributes import changes, member_changes, member_id
-from ..sentences.sentence import DRY_RUN
+from scim.protocol.headers import DRY_RUN
 
-CONSOLE = "console"  # the token of requests that a person made on these pages
+from ..bodies import Reading, get
+from ..exchange import CONSOLE, Exchange
+from ..sentences.attributes import changes, member_changes, member_id
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """What was sent for a group: members by id, true if they belong to it, false if they do not.
+    """The members that were sent for a group, by id: true if they belong to it, or false.
 
     ``is_whole`` if a request said who all its members are; otherwise only additions and removals
     are known. ``is_cut`` if a request was too long to be recorded as a whole. ``number``, ``at``

@@ -1,1 +1,1 @@
-"""Why a request was answered as it was, what causes a failure, and what to change against it."""
+"""Reasons for answers, causes of failures, and their remedies."""

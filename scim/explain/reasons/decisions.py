@@ -16,7 +16,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What this server decided where the RFCs leave a choice, with the row that says so."""
+    """A decision of this server where the RFCs leave a choice, with the row that says so."""
 
     says: str
     link: Link

@@ -1,4 +1,4 @@
-"""What exactly was wrong in a request: the path that was asked for, the body, the value taken."""
+"""The fault in a request: the path that was asked for, the body, the value taken."""
 
 import json
 from urllib.parse import urlsplit

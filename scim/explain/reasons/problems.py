@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..bodies import DISCOVERY, Reading
-from ..exchange import Exchange
+from ..exchange import CONSOLE, Exchange
 from ..requests.bulks import alone
 from ..sentences.failures import IN_USE, MEANT, failed_check, is_stray, meant
 from ..sentences.results import answered
@@ -72,7 +72,6 @@ class Problem:
     examples: Sequence[Exchange]
     status: int
     scim_type: str
-    attribute: str
     endpoint: str
     resource_type: str
     provider: str
@@ -114,7 +113,7 @@ def problems(exchanges: Sequence[Exchange]) -> list[Problem]:
 
 def _failures(reading: Reading) -> Iterator[_Failure]:
     exchange = reading.exchange
-    if exchange.token == "console" or reading.is_checks or exchange.applied:
+    if exchange.token == CONSOLE or reading.is_checks or exchange.applied:
         return
     if reading.endpoint.lower() == "bulk" and not exchange.is_failed:
         yield from _of_bulk(reading)
@@ -246,7 +245,6 @@ def _problem(failures: Sequence[_Failure]) -> Problem:
         examples=[each.exchange for each in examples],
         status=newest.status,
         scim_type=newest.scim_type,
-        attribute=newest.attribute,
         endpoint=newest.endpoint,
         resource_type=newest.reading.resource_type,
         provider=exchange.provider,

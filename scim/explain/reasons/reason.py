@@ -1,7 +1,9 @@
-"""Why a request was answered as it was: what the RFC says, and what this server decided."""
+"""The reason for an answer: what the RFC says, and what this server decided."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from scim.protocol.headers import DRY_RUN
 
 from ..bodies import Reading, get
 from ..exchange import Exchange
@@ -40,7 +42,7 @@ BULK: Rule = ("RFC 7644 §3.7", "Each operation of a bulk request has a status o
 ME: Rule = ("RFC 7644 §3.11", "/Me is the user whom the token names.")
 ENTITY_TAGS: Rule = ("RFC 7644 §3.14", "A request may ask for, or exclude, a version.")
 DISCOVERY: Rule = ("RFC 7644 §4", "These endpoints say what a server supports.")
-DRY_RUN: Rule = ("RFC 7240 §2", "Prefer asks for something; dry-run is this server's own.")
+TRIED: Rule = ("RFC 7240 §2", "Prefer asks for something; dry-run is this server's own.")
 ERRORS = "RFC 7644 §3.12"
 BY_STATUS: dict[int, tuple[Rule, Sequence[Decision]]] = {
     401: (
@@ -99,7 +101,7 @@ FOLLOWS: Sequence[tuple[str, Decision]] = (
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an answer has its status: a section of an RFC, what it says, what was decided here.
+    """The reason for a status: a section of an RFC, what it says, what was decided here.
 
     ``decided`` has a line for each decision and each tolerance used; ``links`` has their rows.
     """
@@ -115,8 +117,8 @@ def reason(exchange: Exchange) -> Reason:
     reading = Reading(exchange)
     failed = exchange.is_failed or is_stray(reading)
     (section, says), followed = _refused(reading) if failed else _done(reading)
-    if exchange.applied == "dry-run":
-        says = f"{says} {DRY_RUN[0]}: {DRY_RUN[1]}"
+    if exchange.applied == DRY_RUN:
+        says = f"{says} {TRIED[0]}: {TRIED[1]}"
     used = [d.tolerance(name) for name in exchange.tolerated if name in WORDS]
     decided = list(dict.fromkeys([*followed, *used]))
     return Reason(section, says, [each.says for each in decided], [each.link for each in decided])

@@ -1,4 +1,4 @@
-"""What causes a kind of failure, and what to change against it: there and here."""
+"""The cause of each kind of failure, and its remedy: there and here."""
 
 from collections.abc import Mapping
 

@@ -42,7 +42,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two exchanges have in common and what not; bodies only where they differ."""
+    """The differences of two exchanges; bodies only where they differ."""
 
     facts: Sequence[Pair]
     sent_headers: Sequence[Pair]

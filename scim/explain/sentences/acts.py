@@ -1,4 +1,4 @@
-"""What a request does, as verbs: ``create`` the user Jane Berg; ``add`` 2 members to Sales."""
+"""The acts of a request, as verbs: ``create`` the user Jane Berg; ``add`` 2 members to Sales."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scim.protocol.filters.nodes import ValuePath
+from scim.protocol.headers import DRY_RUN
 
 from ..bodies import Reading, get
 from ..words import MASK, counted, listed, number, plain
@@ -188,5 +189,5 @@ def bulk_acts(reading: Reading) -> list[Act]:
     whole = "it" if sent == 1 else "all"
     many_done = whole if done == sent else number(done) if done else "none"
     verb = "was" if done == 1 else "were"
-    verb = "would be" if reading.exchange.applied == "dry-run" else verb
+    verb = "would be" if reading.exchange.applied == DRY_RUN else verb
     return [Act("send", f"{many}; {many_done} {verb} done")]

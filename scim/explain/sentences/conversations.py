@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from scim.protocol.headers import DRY_RUN
+
 from ..bodies import Reading, Subject, get, is_object
 from ..exchange import Exchange
 from ..words import counted, number, plain
@@ -11,7 +13,7 @@ from .acts import TRUE
 from .attributes import changes, member_changes, member_id
 from .lookups import looked_up
 from .purposes import WRITES, Purpose, purpose_of
-from .sentence import DRY_RUN, nothing, told
+from .sentence import nothing, told
 
 GAP = 60.0  # seconds without a request that end a conversation
 AFTER_WRITE = 10  # seconds after a write; a later one is a change of its own
@@ -38,8 +40,7 @@ class Conversation:
 
     ``number`` is the smallest of its exchanges, so it stays when more follow. ``outcome`` is
     created, updated, unchanged, deactivated, reactivated, deleted, read, listed, tested, tried
-    (a dry run), refused (401) or failed. ``milliseconds`` is the sum of all, ``began`` the first
-    instant.
+    (a dry run), refused (401) or failed. ``milliseconds`` is the sum of all.
     """
 
     number: int
@@ -47,7 +48,6 @@ class Conversation:
     exchanges: Sequence[Exchange]
     outcome: str
     milliseconds: float
-    began: str
 
 
 @dataclass(slots=True)
@@ -181,7 +181,6 @@ def _closed(found: _Open) -> Conversation:
         exchanges=exchanges,
         outcome=_outcome(found),
         milliseconds=sum(each.milliseconds for each in exchanges),
-        began=exchanges[0].at,
     )
 
 

@@ -1,4 +1,4 @@
-"""Why a request failed, in a few words that complete a sentence."""
+"""The cause of a failure, in a few words that complete a sentence."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a read asks for, as a verb with the answer: ``check`` whether jane@example.com exists."""
+"""The question of a read, as a verb with the answer: ``check`` whether jane@example.com exists."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What kind of request an exchange is, for conversations, pictures and counts."""
+"""The kind of a request, for conversations, pictures and counts."""
 
 from typing import Literal
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from scim.protocol.headers import DRY_RUN
+
 from ..bodies import Reading, get
 from ..exchange import Exchange
 from ..words import past, plain, third
@@ -13,7 +15,6 @@ from .lookups import read_act
 from .results import answered
 from .tolerances import QUIET
 
-DRY_RUN = "dry-run"
 LONGEST = 300
 MOST_OPERATIONS = 3
 

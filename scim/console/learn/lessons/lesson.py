@@ -1,13 +1,14 @@
-"""What a lesson consists of: an exercise, what it needs first, and the check of the answer."""
+"""A lesson: an exercise, the people whom it needs first, and the check of the answer."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scim.serializers.messages import PATCH_OP_SCHEMA
+
 CORE = "urn:ietf:params:scim:schemas:core:2.0"
-MESSAGES = "urn:ietf:params:scim:api:messages:2.0"
-USER, GROUP, PATCH_OP = f"{CORE}:User", f"{CORE}:Group", f"{MESSAGES}:PatchOp"
+USER, GROUP = f"{CORE}:User", f"{CORE}:Group"
 DOMAIN = "lesson.example"  # nobody's mail goes there (RFC 2606)
 BLANK = "…"  # stands for what the person has to write
 
@@ -139,7 +140,7 @@ def user(names: Names, who: str, **attributes: Any) -> dict[str, Any]:
 
 def patch(*operations: dict[str, Any]) -> str:
     """Return the body of a PATCH."""
-    return written({"schemas": [PATCH_OP], "Operations": operations})
+    return written({"schemas": [PATCH_OP_SCHEMA], "Operations": operations})
 
 
 def right(text: str) -> Verdict:

@@ -1,8 +1,9 @@
 """Lessons about groups, errors, versions, pages and bulk requests."""
 
+from scim.serializers.messages import BULK_REQUEST_SCHEMA
+
 from .lesson import (
     GROUP,
-    MESSAGES,
     USER,
     Got,
     Lesson,
@@ -116,7 +117,7 @@ def _bulk_body(names: Names, member: str) -> str:
         {"method": "POST", "path": "/Users", "bulkId": "u1", "data": bert},
         {"method": "POST", "path": "/Groups", "bulkId": "g1", "data": group},
     ]
-    return written({"schemas": [f"{MESSAGES}:BulkRequest"], "Operations": operations})
+    return written({"schemas": [BULK_REQUEST_SCHEMA], "Operations": operations})
 
 
 def _named(endpoint: str, attribute: str, name: str) -> tuple[str, str]:
