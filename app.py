@@ -21,6 +21,7 @@ try:
     from models import db
     from scim import routes
     from scim.console.process import Console, open_port
+    from scim.environment import read_environment, read_settings
     from scim.logs import formatter
     from scim.operate.recorder import Recorder
     from scim.printing import printable
@@ -43,8 +44,6 @@ try:
         PROJECT,
         SettingError,
         Settings,
-        read_environment,
-        read_settings,
     )
     from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
     from scim.storage.noting import note_statement

@@ -11,8 +11,9 @@ import click
 from flask.cli import ScriptInfo
 
 from scim.cli import register
+from scim.environment import read_environment
 from scim.protocol.errors import UnavailableError
-from scim.settings import PROJECT, VERSION, SettingError, read_environment
+from scim.settings import PROJECT, VERSION, SettingError
 from scim.storage import DatabaseError
 from scim.storage.database.failures import words
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, request
 from sqlalchemy import Connection, create_engine
 
-from scim.settings import read_settings
+from scim.environment import read_settings
 from scim.storage.database.engine import reading_engine
 
 STATEMENTS = {

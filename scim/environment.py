@@ -1,8 +1,21 @@
-"""The names of environment variables: nearly that of a setting, unknown, or of another program."""
+"""The environment: variables with the prefix ``SCIM_`` become settings.
 
+A name that is nearly that of a setting is refused; another program may have names like ours.
+"""
+
+import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import fields
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from dotenv import load_dotenv
+from dotenv.parser import parse_stream
+
+from .settings import NAMES, PROJECT, SettingError, Settings
 
 PREFIX = "SCIM_"
 NEAR = 0.75  # of 1, which difflib gives to equal names; PROT and PORT have as much
@@ -10,6 +23,77 @@ FEW = 2  # letters too few or too many
 # Kubernetes describes a service called "scim" or "scim-db" to every pod by such variables.
 ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 FOREIGN = re.compile(r"(TEST|CLI|SERVICE|PORT)_|\w+_(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
+
+
+def read_environment(folder: Path = PROJECT) -> Settings:
+    """Return the settings of this process, as `app.py` and `manage.py` begin.
+
+    The variables in the file `.env` of the folder are added to the environment, which wins. Each
+    variable that looks like a setting and is none gets a line on standard error.
+
+    :raises SettingError: the file cannot be read, or as in ``read_settings``
+    """
+    path = folder / ".env"
+    try:
+        misread = _misread_line(path) if path.is_file() else None
+        load_dotenv(path, interpolate=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path} cannot be read: {error}") from None
+    if misread:
+        raise SettingError(f"{path}, line {misread}, must be NAME=value")
+    settings = read_settings()
+    for name in unknown(os.environ, NAMES):
+        said = f"{name} is no setting of this server and is ignored; docs/settings.md has all"
+        print(said, file=sys.stderr)
+    return settings
+
+
+def read_settings(
+    overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """Return the settings of the environment; ``overrides`` has names without the prefix.
+
+    :raises SettingError: a setting does not take its value, or a name is nearly that of a setting
+    """
+    overrides = overrides or {}
+    _check_names([*unknown(environment, NAMES), *(f"SCIM_{name}" for name in overrides)])
+    values: dict[str, Any] = {}
+    for setting in fields(Settings):
+        name = setting.name.upper()
+        value = overrides.get(name, environment.get(f"SCIM_{name}") or None)
+        if name.endswith("PORT") and isinstance(value, str) and is_address(value):
+            value = None
+        if isinstance(value, str):
+            value = _read(name, value, setting.type)
+        if value is not None:
+            values[setting.name] = value
+    return Settings(**values)
+
+
+def _misread_line(path: Path) -> int | None:
+    """Return the number of a line that python-dotenv passes over: it may be meant as the token."""
+    with path.open(encoding="utf-8-sig") as file:
+        lines = parse_stream(file)
+        bad = (each for each in lines if each.error or (each.key and each.value is None))
+        return next((each.original.line for each in bad), None)
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in NAMES and (near := meant(name, NAMES)):
+            raise SettingError(f"unknown setting {name}; did you mean {near}?")
+
+
+def _read(name: str, text: str, kind: Any) -> Any:
+    if kind is bool:
+        if text.lower() not in {"true", "false", "1", "0", "yes", "no"}:
+            raise SettingError(f"SCIM_{name} must be true or false, not {text!r}")
+        return text.lower() in {"true", "1", "yes"}
+    if kind is int:
+        if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+            raise SettingError(f"SCIM_{name} must be a whole number, not {text!r}")
+        return int(text)
+    return text
 
 
 def is_address(value: str) -> bool:

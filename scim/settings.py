@@ -1,20 +1,14 @@
-"""The settings, read from the environment with the prefix ``SCIM_``."""
+"""The settings: each with its default, its limits and the line that the documentation shows."""
 
 import os
 import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-from dotenv import load_dotenv
-from dotenv.parser import parse_stream
-
-from .environment import is_address, meant, unknown
 
 BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
@@ -211,65 +205,6 @@ class Settings:
 NAMES = tuple(f"SCIM_{setting.name.upper()}" for setting in fields(Settings))
 
 
-def read_environment(folder: Path = PROJECT) -> Settings:
-    """Return the settings of this process, as `app.py` and `manage.py` begin.
-
-    The variables in the file `.env` of the folder are added to the environment, which wins. Each
-    variable that looks like a setting and is none gets a line on standard error.
-
-    :raises SettingError: the file cannot be read, or as in ``read_settings``
-    """
-    path = folder / ".env"
-    try:
-        misread = _misread_line(path) if path.is_file() else None
-        load_dotenv(path, interpolate=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise SettingError(f"{path} cannot be read: {error}") from None
-    if misread:
-        raise SettingError(f"{path}, line {misread}, must be NAME=value")
-    settings = read_settings()
-    for name in unknown(os.environ, NAMES):
-        said = f"{name} is no setting of this server and is ignored; docs/settings.md has all"
-        print(said, file=sys.stderr)
-    return settings
-
-
-def read_settings(
-    overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ
-) -> Settings:
-    """Return the settings of the environment; ``overrides`` has names without the prefix.
-
-    :raises SettingError: a setting does not take its value, or a name is nearly that of a setting
-    """
-    overrides = overrides or {}
-    _check_names([*unknown(environment, NAMES), *(f"SCIM_{name}" for name in overrides)])
-    values: dict[str, Any] = {}
-    for setting in fields(Settings):
-        name = setting.name.upper()
-        value = overrides.get(name, environment.get(f"SCIM_{name}") or None)
-        if name.endswith("PORT") and isinstance(value, str) and is_address(value):
-            value = None
-        if isinstance(value, str):
-            value = _read(name, value, setting.type)
-        if value is not None:
-            values[setting.name] = value
-    return Settings(**values)
-
-
-def _misread_line(path: Path) -> int | None:
-    """Return the number of a line that python-dotenv passes over: it may be meant as the token."""
-    with path.open(encoding="utf-8-sig") as file:
-        lines = parse_stream(file)
-        bad = (each for each in lines if each.error or (each.key and each.value is None))
-        return next((each.original.line for each in bad), None)
-
-
-def _check_names(names: Iterable[str]) -> None:
-    for name in names:
-        if name not in NAMES and (near := meant(name, NAMES)):
-            raise SettingError(f"unknown setting {name}; did you mean {near}?")
-
-
 @lru_cache(maxsize=1)
 def networks(listed: str) -> list[IPv4Network | IPv6Network]:
     """Return the networks in a list as in SCIM_TRUSTED_PROXIES.
@@ -285,15 +220,3 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _read(name: str, text: str, kind: Any) -> Any:
-    if kind is bool:
-        if text.lower() not in {"true", "false", "1", "0", "yes", "no"}:
-            raise SettingError(f"SCIM_{name} must be true or false, not {text!r}")
-        return text.lower() in {"true", "1", "yes"}
-    if kind is int:
-        if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
-            raise SettingError(f"SCIM_{name} must be a whole number, not {text!r}")
-        return int(text)
-    return text

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from scim.environment import read_settings
 from scim.protocol.errors import UnavailableError
 from scim.provider import recovery
 from scim.service import Service
-from scim.settings import read_settings
 from scim.storage import DatabaseError, is_id
 
 from .common import TOKEN

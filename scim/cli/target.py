@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from scim.settings import LOCAL, TARGET_TOKEN, Settings, read_settings
+from scim.environment import read_settings
+from scim.settings import LOCAL, TARGET_TOKEN, Settings
 
 from .reach import with_ca
 
