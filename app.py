@@ -212,7 +212,7 @@ def main() -> None:
         service.database.close()  # no worker may inherit a connection
         gc.freeze()  # the workers share what is imported, and need not look through it
         worker = Worker(place, settings.client_timeout, begin, certificate)
-        sys.exit(Master(worker, settings.workers, console).serve())
+        sys.exit(Master(worker, settings.workers, [console] if console else []).serve())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The master keeps the workers and the console alive, and stops them when a signal comes."""
+"""The master keeps workers and companions alive, and stops them when a signal comes."""
 
 import logging
 import multiprocessing
@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -18,7 +19,7 @@ from .worker import BACKLOG, STOP, STOPPING_SECONDS, Worker, bound, heeded
 MOST_FAILURES = 3  # starts of workers without one that succeeds, until no more are tried
 HURRY = 0.5  # seconds that a second signal leaves for the requests in progress
 PAUSE = 1  # seconds after a start without success
-PARTING_SECONDS = 4  # that the companion has after the workers, to tidy up
+PARTING_SECONDS = 4  # that a companion has after the workers, to tidy up
 FILES = 8192  # that a process may open: its connections to clients, and the database
 
 # With spawn, Python would import everything once more for each worker. macOS cannot do without.
@@ -51,7 +52,7 @@ class Running:
 
 
 class Companion(Protocol):
-    """A process beside the workers, which runs until the master ends."""
+    """What runs beside the workers until the master ends, in a process of its own."""
 
     @property
     def name(self) -> str: ...
@@ -60,14 +61,22 @@ class Companion(Protocol):
         """Run until a signal, or until ``alive`` says that the master has died."""
 
 
-class Master:
-    """Runs ``count`` workers, and a companion beside them if there is one."""
+@dataclass(slots=True)
+class Beside:
+    """A companion, its process, and how often it has started; without one it ended too often."""
 
-    def __init__(self, worker: Worker, count: int, companion: Companion | None = None) -> None:
+    companion: Companion
+    process: BaseProcess | None = None
+    starts: int = 0
+
+
+class Master:
+    """Runs ``count`` workers, and companions beside them."""
+
+    def __init__(self, worker: Worker, count: int, companions: Sequence[Companion] = ()) -> None:
         self.worker = worker
         self.count = count
-        self.companion = companion
-        self.starts = 0  # of the companion
+        self.beside = [Beside(each) for each in companions]
         self.failures = 0
         self.signals = 0
         self.alive, self.held = CONTEXT.Pipe(duplex=False)
@@ -79,22 +88,27 @@ class Master:
         if self.count == 1:  # connections wait here while the dead worker is replaced
             self.worker.place.listen(BACKLOG)
         self.heed_signals()
-        beside = self.accompany(None)
+        self.accompany()
         running = [self.start() for _ in range(self.count)]
         while running and not self.signals:
-            processes = [each.process for each in running] + ([beside] if beside else [])
+            processes = [each.process for each in running] + self.companions()
             wait([self.wake, *(each.sentinel for each in processes)])
             if not self.signals:
-                beside = self.accompany(beside)
+                self.accompany()
                 running = [now for each in running if (now := self.kept(each))]
-        if beside:
-            beside.terminate()
+        for each in self.companions():
+            each.terminate()
         self.stop(running)
-        if beside:
-            beside.join(PARTING_SECONDS)
-            beside.kill()
-            beside.join()
+        ends = time.monotonic() + PARTING_SECONDS
+        for each in self.companions():
+            each.join(max(0, ends - time.monotonic()))
+            each.kill()
+            each.join()
         return 0 if self.signals else 1
+
+    def companions(self) -> list[BaseProcess]:
+        """Return the processes of the companions."""
+        return [each.process for each in self.beside if each.process]
 
     def heed_signals(self) -> None:
         """Count the signals that end the server; each of them ends a ``wait``, too."""
@@ -113,22 +127,19 @@ class Master:
         arguments = (ready, unanswered, self.alive, self.held)
         return Running(begun("scim-worker", self.worker.run, arguments), ready, unanswered)
 
-    def accompany(self, process: BaseProcess | None) -> BaseProcess | None:
-        """Return the companion's process, started again if it has ended.
-
-        It is None if there is no companion, or if it ended too often; the server goes on without.
-        """
-        if self.companion is None or (process and process.is_alive()):
-            return process
-        if process:
-            ended = f"The {self.companion.name} ended {how(process.exitcode)}"
-            again = self.starts < MOST_FAILURES
-            logger.error("%s; %s", ended, "it starts again" if again else "the server goes on")
-        if self.starts == MOST_FAILURES:
-            self.companion = None
-            return None
-        self.starts += 1
-        return begun(f"scim-{self.companion.name}", self.companion.run, (self.alive, self.held))
+    def accompany(self) -> None:
+        """Start each companion that does not run; the server goes on without one that fails."""
+        for each in self.beside:
+            if each.process and each.process.is_alive():
+                continue
+            name, again = each.companion.name, each.starts < MOST_FAILURES
+            if each.process:
+                ended = f"The {name} ended {how(each.process.exitcode)}"
+                logger.error("%s; %s", ended, "it starts again" if again else "the server goes on")
+                each.process = None
+            if again:
+                each.starts += 1
+                each.process = begun(f"scim-{name}", each.companion.run, (self.alive, self.held))
 
     def kept(self, each: Running) -> Running | None:
         """Return a worker that is alive, or another in its place; None if none can start."""
