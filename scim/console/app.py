@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from scim.explain.sentences.sentence import said, sentence
 from scim.protocol.errors import ScimError, UnavailableError
 
-from . import directory, find, keys, operate, showing
+from . import directory, find, keys, showing
 from .connect import trying
 from .conversation import page as conversation
 from .exchanges import again, compare, live
@@ -18,6 +18,7 @@ from .exchanges import page as exchanges
 from .lab import page as lab
 from .learn import page as learn
 from .links import here, page_url, with_tenant
+from .operate import page as operate
 from .problems import page as problems
 from .state import State, state
 

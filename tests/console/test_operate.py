@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from scim.console.operate import rates
+from scim.console.operate.rates import rates
 from scim.protocol.values import date_time
 
 from ..explain.traffic import exchange

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from statistics import quantiles
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -15,46 +14,19 @@ from scim.settings import VERSION, Settings
 from scim.storage.figures import Figures, place
 from scim.storage.tokens import DEFAULT_TENANT, Tenant, list_tokens, revoke_token
 
-from .asked import this_tenant
-from .connect import once
-from .connect.page import new_token
-from .links import page_url
-from .state import state
+from ..asked import this_tenant
+from ..connect import once
+from ..connect.page import new_token
+from ..links import page_url
+from ..state import state
+from .rates import MINUTES, NEWEST, rates
 
-MINUTES = 60
-NEWEST = 5000  # recorded exchanges that are looked at
-SECRET = ("token", "tls_key")
-URLS = ("database_url", "replica_url")
 WIDTH, HEIGHT = 720, 120  # of the chart
 STEP = WIDTH // MINUTES
+SECRET = ("token", "tls_key")
+URLS = ("database_url", "replica_url")
 
 bp = Blueprint("operate", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """A bar of the chart: how many requests were answered well, and how many failed."""
-
-    at: str
-    good: int
-    bad: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """The last hour. ``p50`` and ``p99`` are milliseconds; None where nothing was recorded."""
-
-    minutes: Sequence[Minute]
-    requests: int
-    failed: int
-    p50: float | None
-    p99: float | None
-    is_cut: bool
-
-    @property
-    def most(self) -> int:
-        """The number of the highest bar, at least 1."""
-        return max(1, *(each.good + each.bad for each in self.minutes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +86,6 @@ def revoke() -> ResponseReturnValue:
     done = state().service.database.write(partial(revoke_token, tenant=tenant, name=name))
     flash(f"Revoked {name}." if done else f"There is no token {name!r}.")
     return redirect(page_url("operate.page", _anchor="tokens"), 303)
-
-
-def rates(newest: Sequence[Exchange], now: datetime) -> Rates:
-    """Return what the exchanges of the last hour were like, minute by minute."""
-    starts = [date_time(now - timedelta(minutes=each)) for each in range(MINUTES, -1, -1)]
-    good, bad = [0] * MINUTES, [0] * MINUTES
-    oldest = datetime.fromisoformat(starts[0])
-    hour = [each for each in newest if each.at >= starts[0]]
-    for each in hour:
-        passed = (datetime.fromisoformat(each.at) - oldest).total_seconds()
-        minute = min(MINUTES - 1, max(0, int(passed // 60)))
-        (bad if each.is_failed else good)[minute] += 1
-    minutes = list(map(Minute, starts, good, bad))
-    times = [each.milliseconds for each in hour]
-    cuts = quantiles(times, n=100, method="inclusive") if len(times) > 1 else times * 99
-    middle, high = (cuts[49], cuts[98]) if cuts else (None, None)
-    return Rates(minutes, len(hour), sum(bad), middle, high, len(hour) >= NEWEST)
 
 
 def _tokens(tenant: Tenant, newest: Sequence[Exchange]) -> list[Token]:

@@ -1,0 +1,1 @@
+"""Operate: the state of the server and its tenants, at a glance."""
