@@ -23,6 +23,7 @@ try:
     from scim.console.process import Console, open_port
     from scim.environment import read_environment, read_settings
     from scim.logs import formatter
+    from scim.operate.health import with_probes
     from scim.operate.recorder import Recorder
     from scim.printing import printable
     from scim.protocol.tolerance import Tolerance
@@ -46,6 +47,7 @@ try:
         Settings,
     )
     from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
+    from scim.storage.database.readiness import Readiness
     from scim.storage.noting import note_statement
 except ModuleNotFoundError as error:
     sys.exit(
@@ -78,7 +80,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     db.init_app(app)
-    Migrate(app, db, str(PROJECT / "migrations"))
+    migrations = str(PROJECT / "migrations")
+    Migrate(app, db, migrations)
     with app.app_context():
         database = Database(db.engine, settings.replica_url, settings.query_timeout)
     definitions = read_definitions(settings.schema_folder)
@@ -88,6 +91,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         app.extensions[RECORDER] = Recorder.of(service)
         database.observe(note_statement)
     routes.register(app, service)
+    ready = Readiness(database, migrations)
+    app.wsgi_app = with_probes(app.wsgi_app, ready.failed)  # type: ignore[assignment, method-assign]
     return app
 
 

@@ -3,10 +3,12 @@
 import threading
 import time
 from collections import Counter
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
 
+from scim.storage.database.readiness import KEPT
 from tests.support.postgres import throw_away_server
 from tests.support.scim import group, patch_op, replace, user
 from tests.support.server import open_session, plain_client, run, running_server
@@ -18,6 +20,16 @@ pytestmark = pytest.mark.slow
 
 def migrate(url):
     run("manage.py", "db", "upgrade", DATABASE_URL=url).check_returncode()
+
+
+def probed(server):
+    """Return the statuses and texts of both probes, which must be the same at each worker."""
+    url, found = urljoin(server.url, "/"), set()
+    for _ in range(8):
+        answers = [httpx2.get(f"{url}{probe}") for probe in ("healthz", "readyz")]
+        found.add(tuple((answer.status_code, answer.text) for answer in answers))
+    [both] = found
+    return list(both)
 
 
 def eventually(send, status, seconds=10):
@@ -54,12 +66,15 @@ def test_server_recovers_by_itself_when_the_database_comes_back(tmp_path, mode):
                     assert response.json()["status"] == "503"
                     assert "scimType" not in response.json()
             assert server.session.get("/Schemas").status_code == 200
+            assert probed(server) == [(200, "ok\n"), (503, "database\n")]
 
             postgres.start(synchronous_commit="on")
             eventually(lambda: server.session.post("/Users", json=user("after")), 201)
             for _ in range(10):  # every worker, every connection
                 page = eventually(lambda: server.session.get("/Users"), 200).json()
                 assert [found["userName"] for found in page["Resources"]] == ["before", "after"]
+            time.sleep(KEPT)
+            assert probed(server) == [(200, "ok\n"), (200, "ok\n")]
 
 
 def test_acknowledged_writes_survive_a_crash(serve):

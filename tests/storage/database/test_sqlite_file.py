@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from tests.support.databases import SQLITE, new_sqlite
 from tests.support.ports import free_port
 from tests.support.scim import user
 from tests.support.server import run
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -40,6 +42,7 @@ def answers(server):
 def test_file_that_is_gone_or_another_is_used_by_nobody(serve, path, replaced):
     server = serve(SCIM_DATABASE_URL=f"sqlite:///{path}", SCIM_WORKERS="2")
     kept = server.session.post("/Users", json=user("kept")).json()["id"]
+    probes = [urljoin(server.url, each) for each in ("/healthz", "/readyz")]
     aside, copy = path.with_name("aside.db"), path.with_name("copy.db")
     shutil.copyfile(path, copy)
 
@@ -50,6 +53,7 @@ def test_file_that_is_gone_or_another_is_used_by_nobody(serve, path, replaced):
     state = State.REPLACED if replaced else State.MISSING
     assert answers(server) == {(503, state.value)}
     assert path.exists() == replaced
+    assert [server.session.get(each).text for each in probes] == ["ok\n", "database\n"]
     reason = "is not the file that was there" if replaced else "does not exist"
     assert f"503: {state.value}. The reason: {path} {reason}" in server.log
 
@@ -57,6 +61,7 @@ def test_file_that_is_gone_or_another_is_used_by_nobody(serve, path, replaced):
 
     assert server.session.get(f"/Users/{kept}").status_code == 200
     assert server.session.post("/Users", json=user("after")).status_code == 201
+    wait_until(lambda: server.session.get(probes[1]).text == "ok\n")
 
 
 def test_server_does_not_start_without_the_file_nor_creates_it(tmp_path):
