@@ -23,6 +23,7 @@ try:
     from scim.console.process import Console, open_port
     from scim.environment import read_environment, read_settings
     from scim.logs import formatter
+    from scim.operate.caretaker import JOBS, Caretaker
     from scim.operate.health import with_probes
     from scim.operate.recorder import Recorder
     from scim.printing import printable
@@ -33,6 +34,7 @@ try:
     from scim.server import (
         Certificate,
         CertificateError,
+        Companion,
         Exchanges,
         Master,
         Worker,
@@ -155,8 +157,8 @@ def begin() -> Exchanges:
     )
 
 
-def begin_console() -> Service:
-    """Return the service of the console's process, with a database of its own."""
+def begin_companion() -> Service:
+    """Return the service of a companion, with a database of its own."""
     service: Service = create_app().extensions["scim"]
     return service
 
@@ -175,7 +177,7 @@ def console_of(settings: Settings) -> Console | None:
     if port != settings.console_port:
         taken = f"SCIM_CONSOLE_PORT: another program has {settings.console_port}, so the console"
         print(f"{taken} is at {port}", file=sys.stderr)
-    return Console(place, settings.origin_at(port), begin_console)
+    return Console(place, settings.origin_at(port), begin_companion)
 
 
 def certificate_of(settings: Settings) -> Certificate | None:
@@ -217,7 +219,10 @@ def main() -> None:
         service.database.close()  # no worker may inherit a connection
         gc.freeze()  # the workers share what is imported, and need not look through it
         worker = Worker(place, settings.client_timeout, begin, certificate)
-        sys.exit(Master(worker, settings.workers, [console] if console else []).serve())
+        companions: list[Companion] = [console] if console else []
+        if JOBS:
+            companions.append(Caretaker(begin_companion))
+        sys.exit(Master(worker, settings.workers, companions).serve())
 
 
 if __name__ == "__main__":

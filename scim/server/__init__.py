@@ -5,7 +5,7 @@ takes requests in and hands answers out, and in the ``crew`` one thread works at
 """
 
 from .exchange import Exchanges
-from .master import Master, reserve
+from .master import Companion, Master, reserve
 from .taken import why_not
 from .tls import Certificate, CertificateError
 from .worker import Worker
@@ -13,6 +13,7 @@ from .worker import Worker
 __all__ = [
     "Certificate",
     "CertificateError",
+    "Companion",
     "Exchanges",
     "Master",
     "Worker",

@@ -20,6 +20,7 @@ MOST_FAILURES = 3  # starts of workers without one that succeeds, until no more 
 HURRY = 0.5  # seconds that a second signal leaves for the requests in progress
 PAUSE = 1  # seconds after a start without success
 PARTING_SECONDS = 4  # that a companion has after the workers, to tidy up
+LASTING = 60  # seconds after which a companion has not failed to start
 FILES = 8192  # that a process may open: its connections to clients, and the database
 
 # With spawn, Python would import everything once more for each worker. macOS cannot do without.
@@ -63,11 +64,15 @@ class Companion(Protocol):
 
 @dataclass(slots=True)
 class Beside:
-    """A companion, its process, and how often it has started; without one it ended too often."""
+    """A companion and its process; without one it ended too often.
+
+    It has started ``starts`` times since it last ran for long, most recently at ``began``.
+    """
 
     companion: Companion
     process: BaseProcess | None = None
     starts: int = 0
+    began: float = 0.0
 
 
 class Master:
@@ -132,6 +137,8 @@ class Master:
         for each in self.beside:
             if each.process and each.process.is_alive():
                 continue
+            if time.monotonic() - each.began > LASTING:
+                each.starts = 0
             name, again = each.companion.name, each.starts < MOST_FAILURES
             if each.process:
                 ended = f"The {name} ended {how(each.process.exitcode)}"
@@ -139,6 +146,7 @@ class Master:
                 each.process = None
             if again:
                 each.starts += 1
+                each.began = time.monotonic()
                 each.process = begun(f"scim-{name}", each.companion.run, (self.alive, self.held))
 
     def kept(self, each: Running) -> Running | None:

@@ -1,0 +1,48 @@
+"""The caretaker: a process beside the workers, which does the jobs."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Any, ClassVar
+
+from scim.server.worker import end_with, heeded
+from scim.service import Service
+
+from .jobs import Job, repeat
+
+NICENESS = 10  # the workers come first
+CLOSING = 3.0  # seconds that jobs get to end; the master waits a little longer
+JOBS: tuple[Job, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Caretaker:
+    """All that the process needs to start; ``begin`` returns a service of its own."""
+
+    begin: Callable[[], Service]
+    jobs: Sequence[Job] = JOBS
+    name: ClassVar[str] = "caretaker"
+
+    def run(self, alive: Any, held: Any) -> None:
+        """Do the jobs until a signal, which the caller has blocked, or until the master has died.
+
+        Each job has a thread, so that none waits for another.
+        """
+        held.close()
+        os.nice(NICENESS)
+        service, stopping = self.begin(), Event()
+        threads = [
+            Thread(target=repeat, args=(job, service, stopping), name=job.name, daemon=True)
+            for job in self.jobs
+        ]
+        for each in threads:
+            each.start()
+        Thread(target=end_with, args=(alive,), daemon=True).start()
+        signal.sigwait(heeded())
+        stopping.set()
+        ends = time.monotonic() + CLOSING
+        for each in threads:
+            each.join(max(0.0, ends - time.monotonic()))

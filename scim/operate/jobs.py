@@ -1,0 +1,45 @@
+"""Jobs: work beside the requests that is done again and again, by the caretaker."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+from scim.protocol.errors import UnavailableError
+from scim.service import Service
+
+PAUSE = 60  # seconds between two lines in the log about the same job
+
+logger = logging.getLogger("scim")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that begins when the server starts, and again ``seconds`` after each end.
+
+    ``work`` takes a second or two and returns true if more is left to do, which it then gets to do
+    at once. It raises UnavailableError while the database is away. Each machine has a caretaker,
+    so others may do the same work at the same time. It may be killed at any instant.
+    """
+
+    name: str
+    seconds: float
+    work: Callable[[Service], bool]
+
+
+def repeat(job: Job, service: Service, stopping: Event) -> None:
+    """Do a job until the server stops, whatever it raises."""
+    told = -float(PAUSE)
+    while True:
+        has_more = False
+        try:
+            has_more = job.work(service)
+        except UnavailableError:  # which the log tells already
+            pass
+        except Exception:
+            if time.monotonic() - told >= PAUSE:
+                told = time.monotonic()
+                logger.exception("The job %s failed; it is tried again", job.name)
+        if stopping.wait(0 if has_more else job.seconds):
+            return
