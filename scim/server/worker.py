@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from threading import Event, Thread, Timer
@@ -78,6 +79,7 @@ class Worker:
         )
         worker.serve_mtr(Scheduler(exchanges.take), LOOP, stop)
         ready.value = True
+        tell_systemd("READY=1")
         Thread(target=end_with, args=(alive,), daemon=True).start()
         signal.sigwait(heeded())
         stop.set()
@@ -153,6 +155,17 @@ def bound(family: int, address: Any) -> socket.socket:
 def heeded() -> set[signal.Signals]:
     """Return the signals that end the server: all that were not ignored before, as by ``nohup``."""
     return {each for each in STOP if signal.getsignal(each) is not signal.SIG_IGN}
+
+
+def tell_systemd(state: str) -> None:
+    """Send a state to systemd, if a unit with ``Type=notify`` started the server (sd_notify(3)).
+
+    A name that begins with ``@`` has no file: it is in Linux's abstract namespace.
+    """
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        place = "\0" + address[1:] if address.startswith("@") else address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, suppress(OSError):
+            told.sendto(state.encode(), place)
 
 
 def end_with(alive: Connection) -> None:

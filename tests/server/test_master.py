@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -25,6 +26,19 @@ def ask_a_worker(toy: Toy) -> int:
     """Return the process id of a worker, as soon as one serves."""
     with toy.client() as client:
         return int(client.get("/worker").text)
+
+
+@pytest.mark.parametrize("name", ["{}/socket", "@{}"])
+def test_systemd_is_told_when_requests_are_taken(start, tmp_path, name):
+    name = name.format(tmp_path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(name.replace("@", "\0"))
+        systemd.settimeout(10)
+
+        toy = start(1, waits=False, NOTIFY_SOCKET=name)
+
+        assert systemd.recv(100) == b"READY=1"
+        assert toy.accepts()
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT])
