@@ -5,8 +5,9 @@ from random import randrange
 from typing import Any
 from uuid import uuid4
 
+from scim.protocol.bulk import BULK_REQUEST_SCHEMA
+from scim.protocol.patch.target import PATCH_OP_SCHEMA
 from scim.protocol.schema import GROUP_SCHEMA
-from scim.serializers.messages import BULK_REQUEST_SCHEMA, PATCH_OP_SCHEMA
 
 from .client import Call, Calls
 from .directory import (

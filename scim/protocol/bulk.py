@@ -22,6 +22,7 @@ from .etag import etag
 from .filters.lexer import Token, tokens
 from .values import PLACEHOLDER, Record
 
+BULK_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 BULK_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
 REFERENCE = "bulkId:"

@@ -4,6 +4,8 @@ There is one exception for each ``scimType`` (Table 9, and Table 3 of RFC 9865) 
 administrator reads its ``detail``: it says the fault and, behind a semicolon, the remedy.
 """
 
+ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
+
 
 class ScimError(Exception):
     """An error answer to a request; subclasses set ``status`` and ``scim_type``."""

@@ -8,6 +8,9 @@ from typing import Any
 from .errors import InvalidValueError
 from .tolerance import STRICT, Tolerated
 
+SEARCH_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+LIST_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+
 LIST = {"is_list": True}  # in the body of a POST; in a URL, and here, commas are between names
 INTEGER = re.compile(r"[+-]?\d{1,1000}", re.ASCII)  # int() gives up at 4300 digits
 

@@ -15,14 +15,13 @@ from scim.protocol import discovery
 from scim.protocol.attributes import Attribute
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.discovery import Offer
-from scim.protocol.errors import ScimError
+from scim.protocol.errors import ERROR_SCHEMA, ScimError
 from scim.protocol.schema import COMMON, META, SCHEMAS
+from scim.protocol.search import LIST_RESPONSE_SCHEMA
 from scim.protocol.values import Record
 
 from .resources import complex_serializer, to_json
 
-ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
-LIST_RESPONSE_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 SETTINGS = 16  # for which texts are kept; a server has a few, for strict tenants and Entra ID
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, missing, pre_load
 
-from scim.protocol.bulk import BulkOperation
+from scim.protocol.bulk import BULK_REQUEST_SCHEMA, BulkOperation
 from scim.protocol.errors import InvalidSyntaxError, PayloadTooLargeError
-from scim.protocol.patch.target import PatchOperation
+from scim.protocol.patch.target import PATCH_OP_SCHEMA, PatchOperation
 from scim.protocol.search import (
     LIST,
     NUMBERS,
     PARAMETERS,
+    SEARCH_REQUEST_SCHEMA,
     SearchRequest,
     checked_search,
     is_empty,
@@ -25,11 +26,6 @@ from scim.protocol.tolerance import STRICT, Tolerated
 from scim.protocol.values import Record
 
 from .resources import first_message
-
-PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-BULK_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-SEARCH_REQUEST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
-
 
 Words = dict[str, str | list[Any] | dict[Any, Any]]
 

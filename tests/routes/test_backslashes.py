@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
+from scim.protocol.search import SEARCH_REQUEST_SCHEMA
 
 from ..support.errors import check_error
 from ..support.scim import add, group, path_of, remove, replace, user

@@ -6,10 +6,10 @@ from math import inf
 import pytest
 import sqlalchemy as sa
 
+from scim.protocol.bulk import BULK_REQUEST_SCHEMA
 from scim.protocol.errors import UnavailableError
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from scim.provider.bulk import WRITTEN_AT_ONCE
-from scim.serializers.messages import BULK_REQUEST_SCHEMA
 from scim.serializers.resources import hasher
 from scim.storage import Store
 

@@ -9,7 +9,7 @@ import pytest
 from itsdangerous import TimestampSigner
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
-from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
+from scim.protocol.search import SEARCH_REQUEST_SCHEMA
 from scim.storage.tokens import add_tenant, find_tenant, issue_token
 
 from ..support.bulk import carry_out, post, refer

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
+from scim.protocol.search import SEARCH_REQUEST_SCHEMA
 
 from ..support.bulk import carry_out
 from ..support.bulk import patch as patch_in_bulk

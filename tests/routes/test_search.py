@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
-from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
+from scim.protocol.search import SEARCH_REQUEST_SCHEMA
 
 from ..support.errors import check_error
 from ..support.scim import enterprise, group, listed, path_of, replace, user

@@ -5,8 +5,8 @@ from dataclasses import fields
 import pytest
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
+from scim.protocol.search import SEARCH_REQUEST_SCHEMA
 from scim.protocol.tolerance import Tolerance
-from scim.serializers.messages import SEARCH_REQUEST_SCHEMA
 
 from ..support.scim import add, enterprise, group, path_of, remove, replace, user
 

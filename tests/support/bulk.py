@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from scim.protocol.bulk import BULK_RESPONSE_SCHEMA
+from scim.protocol.bulk import BULK_REQUEST_SCHEMA, BULK_RESPONSE_SCHEMA
 from scim.protocol.schema import GROUP_SCHEMA
-from scim.serializers.messages import BULK_REQUEST_SCHEMA
 
 from .errors import ERROR_SCHEMA
 from .scim import Record, Scim, patch_op

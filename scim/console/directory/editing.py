@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from scim import provider
 from scim.protocol.etag import etag
 from scim.protocol.filters.nodes import AttributePath, Comparison
+from scim.protocol.patch.target import PATCH_OP_SCHEMA
 from scim.protocol.schema import ResourceType
 from scim.protocol.search import SearchRequest
-from scim.serializers.messages import PATCH_OP_SCHEMA
 from scim.storage import Store, is_id, kind_of
 from scim.storage.tokens import Tenant
 

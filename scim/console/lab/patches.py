@@ -13,10 +13,10 @@ from scim.explain.bodies import name_of
 from scim.explain.changes.differences import Difference, changes
 from scim.explain.secrets.masking import Masker, never_returned
 from scim.protocol.errors import ScimError
+from scim.protocol.patch.target import PATCH_OP_SCHEMA
 from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import Record
-from scim.serializers.messages import PATCH_OP_SCHEMA
 from scim.storage import Store, is_id
 
 from .. import asked

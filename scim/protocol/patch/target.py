@@ -12,6 +12,8 @@ from ..schema import ResourceType
 from ..tolerance import Tolerated, current_urn
 from ..values import Record
 
+PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
 Op = Literal["add", "remove", "replace"]
 
 

@@ -1,6 +1,6 @@
 """Lessons about groups, errors, versions, pages and bulk requests."""
 
-from scim.serializers.messages import BULK_REQUEST_SCHEMA
+from scim.protocol.bulk import BULK_REQUEST_SCHEMA
 
 from .lesson import (
     GROUP,
