@@ -35,10 +35,14 @@ class Empty(Response):
 
 
 def answer_text(
-    text: str, base_url: str, status: int = 200, headers: dict[str, str] | None = None
+    text: str,
+    base_url: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    media_type: str = MEDIA_TYPE,
 ) -> Response:
     """Answer with JSON text in which the placeholder stands for the base URL."""
-    return Answer(_with_urls(base_url)(text), status, headers, content_type=MEDIA_TYPE)
+    return Answer(_with_urls(base_url)(text), status, headers, content_type=media_type)
 
 
 def answer_resource(

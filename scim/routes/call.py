@@ -13,7 +13,7 @@ from scim.logs import ARRIVED, RequestLine
 from scim.operate.recorder import Recorder
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
-from scim.protocol.headers import DRY_RUN, request_id, wants_dry_run
+from scim.protocol.headers import DRY_RUN, MEDIA_TYPE, request_id, wants_dry_run
 from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE, Profile
 from scim.protocol.projection import EVERYTHING, Projection, projection
 from scim.protocol.schema import ResourceType
@@ -231,9 +231,9 @@ class Call(Request):
             path = path.replace(own, "…")
         logger.info(RequestLine(self.method, path, status, *parts))
 
-    def answer(self, text: str, status: int = 200) -> Response:
+    def answer(self, text: str, status: int = 200, media_type: str = MEDIA_TYPE) -> Response:
         """Answer with JSON text in which the placeholder stands for the base URL."""
-        return answers.answer_text(text, self.service_url, status)
+        return answers.answer_text(text, self.service_url, status, media_type=media_type)
 
 
 def this_call() -> Call:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from scim.protocol.discovery import Offer
 from scim.protocol.errors import ForbiddenError, NotFoundError
+from scim.protocol.openapi import OPENAPI, OPENAPI_MEDIA_TYPE
 from scim.serializers import answers
 
 from .auth import bearer_required
@@ -53,6 +54,15 @@ def list_schemas(call: Call) -> ResponseReturnValue:
 @bearer_required
 def get_schema(call: Call, urn: str) -> ResponseReturnValue:
     return _one(call, answers.schemas(call.definitions, _offer(call), _for_entra(call)), urn)
+
+
+@bp.get(OPENAPI)
+@bearer_required
+def get_openapi(call: Call) -> ResponseReturnValue:
+    """Answer with the OpenAPI document, below the base path: those who ask know the base URL."""
+    _refuse_filter(call)
+    text = answers.openapi(call.definitions, _offer(call))
+    return call.answer(text, media_type=OPENAPI_MEDIA_TYPE)
 
 
 def _offer(call: Call) -> Offer:

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from scim.protocol import errors
 from scim.protocol.errors import ScimError
 from scim.protocol.headers import RETRY_AFTER
+from scim.protocol.openapi import OPENAPI
 from scim.serializers.answers import dump_error
 from scim.serializers.resources import to_json
 
@@ -64,7 +65,7 @@ def _framework_error(error: HTTPException) -> Response:
     kind, detail = FRAMEWORK.get(error.code or 500, (errors.InvalidSyntaxError, error.description))
     if error.code == 404:
         of_types = [each.endpoint for each in call.definitions.resource_types]
-        detail = _hint(call, (*of_types, *STANDARD)) or detail
+        detail = _hint(call, (*of_types, *STANDARD, OPENAPI)) or detail
     response = render_error(kind(detail or error.name))
     for name, value in error.get_headers():
         if name in ("Allow", "Location"):

@@ -16,9 +16,11 @@ from scim.protocol.attributes import Attribute
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.discovery import Offer
 from scim.protocol.errors import ERROR_SCHEMA, ScimError
+from scim.protocol.openapi import openapi_document
 from scim.protocol.schema import COMMON, META, SCHEMAS
 from scim.protocol.search import LIST_RESPONSE_SCHEMA
 from scim.protocol.values import Record
+from scim.settings import VERSION
 
 from .resources import complex_serializer, to_json
 
@@ -117,6 +119,12 @@ def resource_types(definitions: Definitions) -> Mapping[str, str]:
 def schemas(definitions: Definitions, offer: Offer, for_entra: bool) -> Mapping[str, str]:
     """Return the texts of the Schemas by id (RFC 7643 §7)."""
     return _texts(discovery.schema_documents(definitions, offer, for_entra))
+
+
+@lru_cache(SETTINGS)
+def openapi(definitions: Definitions, offer: Offer) -> str:
+    """Return the text of the OpenAPI document."""
+    return to_json(openapi_document(definitions, offer, VERSION))
 
 
 def _texts(documents: Mapping[str, Record]) -> dict[str, str]:

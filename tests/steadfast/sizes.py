@@ -21,6 +21,7 @@ class Size:
     passwords: int
     depth: int  # of groups in groups
     reports: int  # users with one manager
+    examples: int  # of requests to an operation, by its description
 
 
 SMALL = Size(
@@ -37,6 +38,7 @@ SMALL = Size(
     passwords=10,
     depth=60,
     reports=300,
+    examples=2,
 )
 FULL = Size(
     rest=5,
@@ -52,6 +54,7 @@ FULL = Size(
     passwords=1_000,
     depth=1_000,
     reports=5_000,
+    examples=500,
 )
 IS_FULL = os.environ.get("SCIM_TEST_STEADFAST") == "full"
 SIZE = FULL if IS_FULL else SMALL
