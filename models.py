@@ -36,6 +36,9 @@ class Tenant(db.Model):  # type: ignore[name-defined, misc]
 
     ``strict`` turns every tolerance off. With ``restores`` a create brings a deleted user of the
     same name back, unless the tenant is strict. ``cursor_key`` signs the tenant's cursors.
+
+    ``paused`` refuses writes. ``brake`` is a number or a percentage, ``brake_window`` in seconds;
+    until ``released_until`` the brake lets everything pass.
     """
 
     __tablename__ = "tenants"
@@ -45,12 +48,18 @@ class Tenant(db.Model):  # type: ignore[name-defined, misc]
     strict: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
     restores: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
     cursor_key: Mapped[str] = mapped_column(PlainText)
+    paused: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
+    brake: Mapped[str | None] = mapped_column(PlainText)
+    brake_window: Mapped[int | None] = mapped_column(sa.Integer)
+    released_until: Mapped[str | None] = mapped_column(Instant)
 
 
 class Token(db.Model):  # type: ignore[name-defined, misc]
     """A bearer token of a tenant, stored as the SHA-256 digest of its text.
 
-    ``subject`` is the id of the user who is ``/Me`` to a client with this token.
+    ``subject`` is the id of the user who is ``/Me`` to a client with this token. ``scopes`` and
+    ``types`` (names of resource types, all if empty) are separated by spaces. ``last_used`` is
+    known to the minute.
     """
 
     __tablename__ = "tokens"
@@ -64,6 +73,50 @@ class Token(db.Model):  # type: ignore[name-defined, misc]
     name: Mapped[str] = mapped_column(PlainText)
     created: Mapped[str] = mapped_column(Instant)
     subject: Mapped[str | None] = mapped_column(Id)
+    scopes: Mapped[str] = mapped_column(PlainText, server_default="read write")
+    types: Mapped[str | None] = mapped_column(PlainText)
+    expires: Mapped[str | None] = mapped_column(Instant)
+    last_used: Mapped[str | None] = mapped_column(Instant)
+
+
+class Client(db.Model):  # type: ignore[name-defined, misc]
+    """An OAuth client of a tenant: the digest of its secret, or its public ``keys`` as a JWK set.
+
+    ``scopes`` and ``types`` limit its access tokens as they limit a bearer token.
+    """
+
+    __tablename__ = "clients"
+    __table_args__ = (sa.UniqueConstraint("tenant_id", "name", name="uq_clients_name"),)
+
+    id: Mapped[str] = mapped_column(PlainText, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(sa.ForeignKey("tenants.id"))
+    name: Mapped[str] = mapped_column(PlainText)
+    secret: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
+    keys: Mapped[str | None] = mapped_column(PlainText)
+    scopes: Mapped[str] = mapped_column(PlainText)
+    types: Mapped[str | None] = mapped_column(PlainText)
+    created: Mapped[str] = mapped_column(Instant)
+
+
+class AccessToken(db.Model):  # type: ignore[name-defined, misc]
+    """A short-lived token of a client, stored as the SHA-256 digest of its text."""
+
+    __tablename__ = "access_tokens"
+
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
+    client_id: Mapped[str] = mapped_column(PlainText, index=True)
+    scopes: Mapped[str] = mapped_column(PlainText)
+    expires: Mapped[str] = mapped_column(Instant, index=True)
+
+
+class Assertion(db.Model):  # type: ignore[name-defined, misc]
+    """The id of a client's signed assertion, which counts once; kept until it expires."""
+
+    __tablename__ = "assertions"
+
+    client_id: Mapped[str] = mapped_column(PlainText, primary_key=True)
+    id: Mapped[str] = mapped_column(PlainText, primary_key=True)
+    expires: Mapped[str] = mapped_column(Instant, index=True)
 
 
 class OfTenant:
@@ -255,6 +308,7 @@ class Change(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     before: Mapped[str | None] = mapped_column(PlainText)
     after: Mapped[str | None] = mapped_column(PlainText)
     unseen: Mapped[bool] = mapped_column(sa.Boolean)
+    request_id: Mapped[str | None] = mapped_column(PlainText)
 
 
 class MemberChange(OfTenant, db.Model):  # type: ignore[name-defined, misc]
@@ -276,6 +330,50 @@ class Release(OfTenant, db.Model):  # type: ignore[name-defined, misc]
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     resource_type: Mapped[str] = mapped_column(PlainText)
+
+
+class Protection(OfTenant, db.Model):  # type: ignore[name-defined, misc]
+    """A filter; SCIM cannot deactivate, delete or rename the users who match."""
+
+    __tablename__ = "protections"
+
+    rule: Mapped[str] = mapped_column(PlainText, primary_key=True)
+
+
+class Braking(OfTenant, db.Model):  # type: ignore[name-defined, misc]
+    """A user deactivated or deleted, or a group emptied or deleted, which the brake counts."""
+
+    __tablename__ = "brakings"
+    __table_args__ = (sa.Index("ix_brakings_at", "tenant_id", "resource_type", "at"),)
+
+    resource_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    resource_type: Mapped[str] = mapped_column(PlainText)
+    at: Mapped[str] = mapped_column(Instant)
+
+
+class Entry(OfTenant, db.Model):  # type: ignore[name-defined, misc]
+    """A change in a tenant's audit: ``digest`` is that of the change.
+
+    ``hash`` is keyed and covers the hash of the entry before, so an entry cannot be exchanged.
+    """
+
+    __tablename__ = "entries"
+
+    number: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    resource_id: Mapped[str] = mapped_column(Id)
+    version: Mapped[int] = mapped_column(sa.BigInteger)
+    at: Mapped[str] = mapped_column(Instant)
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+
+
+class Unchained(OfTenant, db.Model):  # type: ignore[name-defined, misc]
+    """A change that is not in the audit yet."""
+
+    __tablename__ = "unchained"
+
+    resource_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    version: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
 
 
 class LogPosition(OfTenant, db.Model):  # type: ignore[name-defined, misc]

@@ -115,7 +115,8 @@ def empty_database(engine: sa.Engine) -> None:
         # Servers that run on remember where resources are; they learn that those have gone.
         "UPDATE totals SET resources = 0, moves = moves + 1",
         "DELETE FROM tenants WHERE id <> 1",
-        "UPDATE tenants SET strict = false, restores = false",
+        "UPDATE tenants SET strict = false, restores = false, paused = false, brake = NULL,"
+        " brake_window = NULL, released_until = NULL",
     ]
     if engine.dialect.name == "postgresql":  # a forgotten transaction fails here, not hangs
         statements = ["; ".join(["SET LOCAL lock_timeout = '5s'", *statements])]

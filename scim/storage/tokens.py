@@ -32,6 +32,10 @@ class Tenant:
     strict: bool
     restores: bool
     cursor_key: str
+    paused: bool = False
+    brake: str | None = None
+    brake_window: int | None = None
+    released_until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""Operating: paused tenants, scopes of tokens, OAuth clients, the brake, protection, the audit.
+
+Every new column has a default or may be empty, so the version before goes on with these tables.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import UUID
+
+revision = "0012"
+down_revision = "0011"
+
+PlainText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Id = sa.String(36).with_variant(UUID(as_uuid=False), "postgresql")
+Instant = sa.String(27).with_variant(sa.String(27, collation="C"), "postgresql")
+
+COLUMNS: dict[str, list[sa.Column[Any]]] = {
+    "tenants": [
+        sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("brake", PlainText),
+        sa.Column("brake_window", sa.Integer),
+        sa.Column("released_until", Instant),
+    ],
+    "tokens": [
+        sa.Column("scopes", PlainText, nullable=False, server_default="read write"),
+        sa.Column("types", PlainText),
+        sa.Column("expires", Instant),
+        sa.Column("last_used", Instant),
+    ],
+    "changes": [sa.Column("request_id", PlainText)],
+}
+CLIENTS = ("clients", "access_tokens", "assertions")
+OTHERS = ("protections", "brakings", "entries", "unchained")
+
+
+def upgrade() -> None:
+    for table, columns in COLUMNS.items():
+        for column in columns:
+            op.add_column(table, column)
+    create_clients()
+    create_brake()
+    create_audit()
+
+
+def create_clients() -> None:
+    op.create_table(
+        "clients",
+        sa.Column("id", PlainText, primary_key=True),
+        sa.Column("tenant_id", sa.Integer, sa.ForeignKey("tenants.id"), nullable=False),
+        sa.Column("name", PlainText, nullable=False),
+        sa.Column("secret", sa.LargeBinary(32)),
+        sa.Column("keys", PlainText),
+        sa.Column("scopes", PlainText, nullable=False),
+        sa.Column("types", PlainText),
+        sa.Column("created", Instant, nullable=False),
+        sa.UniqueConstraint("tenant_id", "name", name="uq_clients_name"),
+    )
+    op.create_table(
+        "access_tokens",
+        sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+        sa.Column("client_id", PlainText, nullable=False),
+        sa.Column("scopes", PlainText, nullable=False),
+        sa.Column("expires", Instant, nullable=False),
+    )
+    op.create_index("ix_access_tokens_client_id", "access_tokens", ["client_id"])
+    op.create_index("ix_access_tokens_expires", "access_tokens", ["expires"])
+    op.create_table(
+        "assertions",
+        sa.Column("client_id", PlainText, primary_key=True),
+        sa.Column("id", PlainText, primary_key=True),
+        sa.Column("expires", Instant, nullable=False),
+    )
+    op.create_index("ix_assertions_expires", "assertions", ["expires"])
+
+
+def create_brake() -> None:
+    op.create_table("protections", tenant(), sa.Column("rule", PlainText, primary_key=True))
+    op.create_table(
+        "brakings",
+        tenant(),
+        sa.Column("resource_id", Id, primary_key=True),
+        sa.Column("resource_type", PlainText, nullable=False),
+        sa.Column("at", Instant, nullable=False),
+    )
+    op.create_index("ix_brakings_at", "brakings", ["tenant_id", "resource_type", "at"])
+
+
+def create_audit() -> None:
+    op.create_table(
+        "entries",
+        tenant(),
+        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("resource_id", Id, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("at", Instant, nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    )
+    op.create_table(
+        "unchained",
+        tenant(),
+        sa.Column("resource_id", Id, primary_key=True),
+        sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    )
+
+
+def tenant() -> sa.Column[int]:
+    return sa.Column("tenant_id", sa.Integer, primary_key=True, autoincrement=False)
+
+
+def downgrade() -> None:
+    for table in (*CLIENTS, *OTHERS):
+        op.drop_table(table)
+    for table, columns in COLUMNS.items():
+        for column in columns:
+            op.drop_column(table, column.name)
