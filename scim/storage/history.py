@@ -56,7 +56,8 @@ RECORD_MANY = Prepared(
     sa.text(
         f"{INSERT} SELECT {_values('given.')} FROM json_to_recordset(CAST(:rows AS json)) AS given"
         " (tenant_id integer, resource_id uuid, version bigint, resource_type text, at text,"
-        " token text, operation text, cause text, before text, after text, unseen boolean)"
+        " token text, operation text, cause text, before text, after text, unseen boolean,"
+        " request_id text)"
     )
 )
 # Puts ``before`` in the next row that left it out, as the row ``version_gone`` is deleted.
