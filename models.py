@@ -376,6 +376,16 @@ class Unchained(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     version: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
 
 
+class Import(OfTenant, db.Model):  # type: ignore[name-defined, misc]
+    """How far the import of a tenant is: its lines that are stored, and the chain behind them."""
+
+    __tablename__ = "imports"
+
+    lines: Mapped[int] = mapped_column(sa.BigInteger)
+    chain: Mapped[str] = mapped_column(PlainText)
+    finished: Mapped[bool] = mapped_column(sa.Boolean)
+
+
 class LogPosition(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """The position in PostgreSQL's log, in bytes, behind a tenant's last write: see the replica."""
 

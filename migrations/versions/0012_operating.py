@@ -32,7 +32,7 @@ COLUMNS: dict[str, list[sa.Column[Any]]] = {
     "changes": [sa.Column("request_id", PlainText)],
 }
 CLIENTS = ("clients", "access_tokens", "assertions")
-OTHERS = ("protections", "brakings", "entries", "unchained")
+OTHERS = ("protections", "brakings", "entries", "unchained", "imports")
 
 
 def upgrade() -> None:
@@ -42,6 +42,7 @@ def upgrade() -> None:
     create_clients()
     create_brake()
     create_audit()
+    create_imports()
 
 
 def create_clients() -> None:
@@ -103,6 +104,16 @@ def create_audit() -> None:
         tenant(),
         sa.Column("resource_id", Id, primary_key=True),
         sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    )
+
+
+def create_imports() -> None:
+    op.create_table(
+        "imports",
+        tenant(),
+        sa.Column("lines", sa.BigInteger, nullable=False),
+        sa.Column("chain", PlainText, nullable=False),
+        sa.Column("finished", sa.Boolean, nullable=False),
     )
 
 

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from .tables import TABLES, totals
 
-KEPT = {"tenants", "tokens", "totals", "positions"}
+CHOICES = {"tenants", "tokens", "clients", "access_tokens", "assertions", "protections"}
+KEPT = CHOICES | {"totals", "positions"}
 
 
 def count_resources(connection: sa.Connection, tenants: Sequence[int]) -> int:

@@ -15,6 +15,7 @@ from models import (
     Change,
     DefinedResource,
     Group,
+    Import,
     Link,
     MemberChange,
     Nesting,
@@ -36,6 +37,7 @@ unique_values, totals, trash = UniqueValue.__table__, Total.__table__, Trash.__t
 releases = Release.__table__
 changes, member_changes = Change.__table__, MemberChange.__table__
 tenants, tokens = Tenant.__table__, Token.__table__
+imports = Import.__table__
 TABLES = db.metadata.sorted_tables  # each after those that it refers to
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT

@@ -6,7 +6,8 @@ from models import db
 
 from ..support.scim import add, enterprise, group, listed, path_of, user
 
-KEPT = {"tenants", "tokens", "totals", "positions", "alembic_version"}
+KEPT = {"tenants", "tokens", "clients", "access_tokens", "assertions", "protections"}
+KEPT |= {"totals", "positions", "alembic_version"}
 
 
 def filled(scim):

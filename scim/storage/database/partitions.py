@@ -9,7 +9,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 # Small tables; some look-ups do not know the tenant.
-WHOLE = ("tenants", "tokens", "positions", "releases")
+WHOLE = (
+    *("tenants", "tokens", "clients", "protections"),
+    *("positions", "releases", "imports"),
+)
 TABLES = sa.text(
     "SELECT c.oid, quote_ident(c.relname) AS name, array_to_string(c.reloptions, ', ') AS options"
     " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
