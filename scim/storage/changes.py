@@ -54,8 +54,8 @@ class Change:
     ``cause`` is None for the resource that the request named. ``before`` and ``after`` are bodies,
     None where there was or is no resource, and both None where only members changed. ``members``
     tells who joined a group (true) or left it (false), by id. ``unseen``: an attribute changed that
-    no body shows, a password for example. ``at`` is an instant in UTC, ``token`` a token's name, ``request_id``
-    the id of the request.
+    no body shows, a password for example. ``at`` is an instant in UTC, ``token`` a token's name,
+    ``request_id`` the id of the request.
     """
 
     resource_type: str
