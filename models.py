@@ -341,14 +341,18 @@ class Protection(OfTenant, db.Model):  # type: ignore[name-defined, misc]
 
 
 class Braking(OfTenant, db.Model):  # type: ignore[name-defined, misc]
-    """A user deactivated or deleted, or a group emptied or deleted, which the brake counts."""
+    """A user deactivated or deleted, or a group emptied or deleted, which the brake counts.
+
+    The ``number`` and ``at`` of a type grow together, so that nobody counts the rows.
+    """
 
     __tablename__ = "brakings"
-    __table_args__ = (sa.Index("ix_brakings_at", "tenant_id", "resource_type", "at"),)
+    __table_args__ = (sa.Index("ix_brakings_at", "tenant_id", "resource_type", "at", "number"),)
 
     resource_id: Mapped[str] = mapped_column(Id, primary_key=True)
     resource_type: Mapped[str] = mapped_column(PlainText)
     at: Mapped[str] = mapped_column(Instant)
+    number: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class Entry(OfTenant, db.Model):  # type: ignore[name-defined, misc]

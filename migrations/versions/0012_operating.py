@@ -84,8 +84,10 @@ def create_brake() -> None:
         sa.Column("resource_id", Id, primary_key=True),
         sa.Column("resource_type", PlainText, nullable=False),
         sa.Column("at", Instant, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
     )
-    op.create_index("ix_brakings_at", "brakings", ["tenant_id", "resource_type", "at"])
+    order = ["tenant_id", "resource_type", "at", "number"]
+    op.create_index("ix_brakings_at", "brakings", order)
 
 
 def create_audit() -> None:

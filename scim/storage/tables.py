@@ -12,6 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from models import (
+    Braking,
     Change,
     DefinedResource,
     Group,
@@ -19,6 +20,7 @@ from models import (
     Link,
     MemberChange,
     Nesting,
+    Protection,
     Referral,
     Release,
     Tenant,
@@ -38,6 +40,7 @@ releases = Release.__table__
 changes, member_changes = Change.__table__, MemberChange.__table__
 tenants, tokens = Tenant.__table__, Token.__table__
 imports = Import.__table__
+brakings, protections = Braking.__table__, Protection.__table__
 TABLES = db.metadata.sorted_tables  # each after those that it refers to
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT
