@@ -4,14 +4,20 @@ There is one exception for each ``scimType`` (Table 9, and Table 3 of RFC 9865) 
 administrator reads its ``detail``: it says the fault and, behind a semicolon, the remedy.
 """
 
+from .headers import RETRY_AFTER
+
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
 class ScimError(Exception):
-    """An error answer to a request; subclasses set ``status`` and ``scim_type``."""
+    """An error answer to a request; subclasses set ``status`` and ``scim_type``.
+
+    ``retry_after`` is the number of seconds after which the client should try again, 0 for never.
+    """
 
     status: int = 400
     scim_type: str | None = None
+    retry_after: int = 0
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -101,6 +107,17 @@ class ForbiddenError(ScimError):
     status = 403
 
 
+class InsufficientScopeError(ForbiddenError):
+    """The request requires higher privileges than provided by the access token (RFC 6750 §3.1).
+
+    ``scope`` is the one that is missing, empty if it is a resource type that is.
+    """
+
+    def __init__(self, detail: str, scope: str = "") -> None:
+        super().__init__(detail)
+        self.scope = scope
+
+
 class NotFoundError(ScimError):
     """Specified resource or endpoint does not exist."""
 
@@ -166,6 +183,13 @@ class UnavailableError(ScimError):
     """The server cannot do it at the moment; the client should try again."""
 
     status = 503
+    retry_after = RETRY_AFTER
+
+
+class PausedError(UnavailableError):
+    """The tenant takes no writes at the moment, because its operator wants it so."""
+
+    retry_after = 60
 
 
 class TooExpensiveError(UnavailableError):

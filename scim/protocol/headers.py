@@ -5,7 +5,7 @@ from secrets import token_hex
 
 MEDIA_TYPE = "application/scim+json"
 EVERY_ANSWER = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-RETRY_AFTER = "5"  # seconds, beside the status 503
+RETRY_AFTER = 5  # seconds, beside most answers with the status 503
 REQUEST_ID = "X-Request-Id"
 DRY_RUN = "dry-run"  # a preference of ours (RFC 7240)
 PLAIN_ID = re.compile(r"[\w.:@/+=-]{1,128}", re.ASCII)

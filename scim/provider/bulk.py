@@ -273,6 +273,7 @@ class _Job:
             raise NotFoundError(
                 f"{operation.path[:80]!r} is not the endpoint of a resource type, such as /Users"
             )
+        self.request.permission.check_type(found)
         return found
 
     def resource(self, path: str) -> tuple[ResourceType, str]:
@@ -283,4 +284,5 @@ class _Job:
             raise InvalidSyntaxError(
                 f"{path[:80]!r} is not the path of a resource, such as /Users/2819c223"
             )
+        self.request.permission.check_type(found)
         return found, resource_id

@@ -59,8 +59,8 @@ class Cursors:
         return Cursor(position, said["count"], said["total"], said.get("tolerance", ""))
 
 
-def scope(endpoint: str, search: SearchRequest) -> str:
+def scope(endpoints: str, search: SearchRequest) -> str:
     """Return a digest of the parts of a query that must not change from page to page."""
-    asked = [endpoint, search.filter, search.sort_by, search.descending]
+    asked = [endpoints, search.filter, search.sort_by, search.descending]
     asked += [search.attributes, search.excluded_attributes]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

@@ -19,6 +19,7 @@ from scim.protocol.filters.parser import DEFAULT_LIMITS, Limits
 from scim.protocol.patch import apply as patching
 from scim.protocol.patch.apply import Patched
 from scim.protocol.patch.target import PatchOperation
+from scim.protocol.permissions import UNLIMITED, Permission
 from scim.protocol.projection import (
     EVERYTHING,
     Names,
@@ -54,7 +55,10 @@ FEW_OPERATIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The parts of a request that every operation needs: tolerances, projection, preconditions."""
+    """The parts of a request that every operation needs: tolerances, projection, preconditions.
+
+    ``permission`` is what a bulk request asks for each of its operations.
+    """
 
     tolerated: Tolerated
     projection: Projection = EVERYTHING
@@ -62,6 +66,7 @@ class Request:
     if_none_match: str | None = None
     limits: Limits = DEFAULT_LIMITS
     max_operations: float = inf
+    permission: Permission = UNLIMITED
 
 
 def get(

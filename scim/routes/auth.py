@@ -5,11 +5,15 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from scim.protocol.errors import (
+    InsufficientScopeError,
     InvalidSyntaxError,
     NotFoundError,
+    PausedError,
+    ScimError,
     UnauthorizedError,
     UnavailableError,
 )
+from scim.protocol.permissions import READ, WRITE
 from scim.service import Service
 
 from .call import Call, this_call
@@ -17,19 +21,56 @@ from .call import Call, this_call
 R = TypeVar("R")
 
 NO_HOST = "the Host header is missing or no host name; send the host and port of the base URL"
-CHALLENGE = 'Bearer realm="SCIM", error="invalid_token"'
+REALM = 'Bearer realm="SCIM", error='
+PAUSED = "this tenant takes no changes at the moment, its operator has paused it; try again later"
 
 
 def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
-    """Call ``view``, with the request as ``call``, only if the request has a valid token."""
+    """Call ``view``, with the request as ``call``, only if its token permits the method.
 
+    GET and HEAD need the scope ``read``, all other methods ``write``.
+    """
+    return _guarded(view, lambda call: READ if call.reads else WRITE)
+
+
+def search_permitted(view: Callable[..., R]) -> Callable[..., R]:
+    """Call ``view`` as ``bearer_required`` does; its POST only reads (RFC 7644 §3.4.3)."""
+    return _guarded(view, lambda call: READ)
+
+
+def any_token(view: Callable[..., R]) -> Callable[..., R]:
+    """Call ``view`` as ``bearer_required`` does, whatever the scopes of the token."""
+    return _guarded(view, lambda call: "")
+
+
+def _guarded(view: Callable[..., R], needed: Callable[[Call], str]) -> Callable[..., R]:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> R:
         call = this_call()
         check_token(call)
+        check_scope(call, needed(call))
         return view(*args, call=call, **kwargs)
 
     return guarded
+
+
+def check_scope(call: Call, scope: str) -> None:
+    """Raise unless the token has a scope; an empty one needs none.
+
+    :raises InsufficientScopeError: the token has not got it
+    :raises PausedError: it is ``write``, and the tenant is paused
+    """
+    if scope:
+        call.admitted.permission.check_scope(scope)
+    if scope == WRITE and call.admitted.is_paused:
+        raise PausedError(PAUSED)
+
+
+def challenge(error: ScimError) -> str:
+    """Return the WWW-Authenticate header of an error; empty if it has none (RFC 6750 §3)."""
+    if isinstance(error, InsufficientScopeError):
+        return f'{REALM}"insufficient_scope"' + (f', scope="{error.scope}"' if error.scope else "")
+    return f'{REALM}"invalid_token"' if error.status == 401 else ""
 
 
 def check_token(call: Call) -> None:

@@ -175,6 +175,7 @@ class Call(Request):
             if_none_match=None if self.reads else self.environ.get("HTTP_IF_NONE_MATCH"),
             limits=self.service.limits,
             max_operations=self.settings.max_patch_operations,
+            permission=self.admitted.permission,
         )
 
     def _projection(self, resource_type: ResourceType) -> Projection:
@@ -186,7 +187,11 @@ class Call(Request):
         )
 
     def search(self, resource_types: Sequence[ResourceType], asked: SearchRequest) -> Response:
-        """Answer a query, whether it came in the URL or in the body."""
+        """Answer a query, whether it came in the URL or in the body.
+
+        A query of several types is one of those that the token is for.
+        """
+        resource_types = self.admitted.permission.permitted(resource_types)
         cursors = None if asked.cursor is None else self._cursors(resource_types, asked)
         size = provider.PageSize(self.settings.default_page_size, self.settings.max_page_size)
         found = provider.query(self.store, resource_types, asked, self.details(), size, cursors)
@@ -195,9 +200,9 @@ class Call(Request):
     def _cursors(
         self, resource_types: Sequence[ResourceType], asked: SearchRequest
     ) -> provider.Cursors:
-        endpoint = resource_types[0].endpoint if len(resource_types) == 1 else "/"
+        endpoints = " ".join(each.endpoint for each in resource_types)
         tenant, lifetime = self.admitted.tenant, self.settings.cursor_timeout
-        scope = provider.scope(endpoint, asked)
+        scope = provider.scope(endpoints, asked)
         return provider.Cursors(tenant.cursor_key, lifetime, tenant.id, scope)
 
     def render(

@@ -10,21 +10,21 @@ from scim.protocol.errors import ForbiddenError, NotFoundError
 from scim.protocol.openapi import OPENAPI, OPENAPI_MEDIA_TYPE
 from scim.serializers import answers
 
-from .auth import bearer_required
+from .auth import any_token
 from .call import Call
 
 bp = Blueprint("discovery", __name__)
 
 
 @bp.get("/ServiceProviderConfig")
-@bearer_required
+@any_token
 def get_service_provider_config(call: Call) -> ResponseReturnValue:
     _refuse_filter(call)
     return call.answer(answers.configuration(_offer(call)))
 
 
 @bp.get("/ServiceProviderConfigs")
-@bearer_required
+@any_token
 def get_service_provider_configs(call: Call) -> ResponseReturnValue:
     """Answer under the plural name, which Okta's on-premises agent uses."""
     if not call.tolerated.allows("plural_configuration"):
@@ -33,31 +33,31 @@ def get_service_provider_configs(call: Call) -> ResponseReturnValue:
 
 
 @bp.get("/ResourceTypes")
-@bearer_required
+@any_token
 def list_resource_types(call: Call) -> ResponseReturnValue:
     return _list(call, answers.resource_types(call.definitions))
 
 
 @bp.get("/ResourceTypes/<name>")
-@bearer_required
+@any_token
 def get_resource_type(call: Call, name: str) -> ResponseReturnValue:
     return _one(call, answers.resource_types(call.definitions), name)
 
 
 @bp.get("/Schemas")
-@bearer_required
+@any_token
 def list_schemas(call: Call) -> ResponseReturnValue:
     return _list(call, answers.schemas(call.definitions, _offer(call), _for_entra(call)))
 
 
 @bp.get("/Schemas/<urn>")
-@bearer_required
+@any_token
 def get_schema(call: Call, urn: str) -> ResponseReturnValue:
     return _one(call, answers.schemas(call.definitions, _offer(call), _for_entra(call)), urn)
 
 
 @bp.get(OPENAPI)
-@bearer_required
+@any_token
 def get_openapi(call: Call) -> ResponseReturnValue:
     """Answer with the OpenAPI document, below the base path: those who ask know the base URL."""
     _refuse_filter(call)

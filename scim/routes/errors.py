@@ -8,12 +8,11 @@ from werkzeug.exceptions import HTTPException
 
 from scim.protocol import errors
 from scim.protocol.errors import ScimError
-from scim.protocol.headers import RETRY_AFTER
 from scim.protocol.openapi import OPENAPI
 from scim.serializers.answers import dump_error
 from scim.serializers.resources import to_json
 
-from .auth import CHALLENGE, check_token
+from .auth import challenge, check_token
 from .body import too_large
 from .call import Call, this_call
 from .nearby import STANDARD, is_below, nearby, repeated
@@ -41,12 +40,12 @@ def render_error(error: ScimError) -> Response:
     call = this_call()
     call.detail = error.detail
     response = call.answer(to_json(dump_error(error)), error.status)
-    if error.status == 401:
-        response.headers["WWW-Authenticate"] = CHALLENGE
+    if asked := challenge(error):
+        response.headers["WWW-Authenticate"] = asked
     if isinstance(error, errors.UnsupportedCodingError):
         response.headers["Accept-Encoding"] = "identity"  # RFC 9110 §12.5.3
-    if error.status == 503:
-        response.headers["Retry-After"] = RETRY_AFTER
+    if error.retry_after:
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

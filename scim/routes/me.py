@@ -16,8 +16,10 @@ bp = Blueprint("me", __name__, url_prefix="/Me")
 def subject(call: Call) -> str:
     """Return the id of the user.
 
+    :raises InsufficientScopeError: the token is not for users
     :raises NotImplementedYetError: the token belongs to no user
     """
+    call.admitted.permission.check_type(call.user_type)
     named = call.admitted.subject
     if named is None:
         raise NotImplementedYetError(

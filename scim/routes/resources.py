@@ -1,5 +1,7 @@
 """The endpoint of a resource type: /Users, /Groups, and those that schema documents add."""
 
+from typing import Any
+
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
@@ -8,7 +10,7 @@ from scim import provider
 from scim.protocol.schema import ResourceType
 
 from .answers import Empty
-from .auth import bearer_required
+from .auth import bearer_required, search_permitted
 from .call import Call
 
 
@@ -29,6 +31,11 @@ class View(MethodView):
 
     def __init__(self, resource_type: ResourceType) -> None:
         self.type = resource_type
+
+    def dispatch_request(self, **arguments: Any) -> ResponseReturnValue:
+        call: Call = arguments["call"]
+        call.admitted.permission.check_type(self.type)
+        return super().dispatch_request(**arguments)
 
 
 class Resources(View):
@@ -67,6 +74,8 @@ class Resource(View):
 
 class Search(View):
     """A query with its parameters in the body, where no log keeps them (§3.4.3)."""
+
+    decorators = [search_permitted]
 
     def post(self, call: Call) -> ResponseReturnValue:
         return call.search([self.type], call.search_body())

@@ -3,7 +3,7 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from .auth import bearer_required
+from .auth import bearer_required, search_permitted
 from .call import Call
 
 bp = Blueprint("search", __name__)
@@ -16,6 +16,6 @@ def query_all(call: Call) -> ResponseReturnValue:
 
 
 @bp.post("/.search")
-@bearer_required
+@search_permitted
 def search_all(call: Call) -> ResponseReturnValue:
     return call.search(call.definitions.resource_types, call.search_body())

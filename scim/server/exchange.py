@@ -20,7 +20,7 @@ from scim.logs import ARRIVED, RequestLine
 from scim.operate.heard import Heard
 from scim.operate.recorder import Recorder
 from scim.protocol.errors import InternalError, ScimError
-from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, REQUEST_ID, RETRY_AFTER, request_id
+from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, REQUEST_ID, request_id
 from scim.serializers.answers import dump_error
 from scim.serializers.resources import to_json
 
@@ -158,7 +158,7 @@ def fail(asked: Asked, error: Exception) -> Heard:
     if not isinstance(error, ScimError):
         logger.error("Request %s failed unexpectedly", this, exc_info=error)
         error = InternalError()
-    own = [("Retry-After", RETRY_AFTER)] if error.status == 503 else []
+    own = [("Retry-After", str(error.retry_after))] if error.retry_after else []
     own.append((REQUEST_ID, this))
     text = to_json(dump_error(error))
     asked.proto.response_str(error.status, CLOSING + own, text)

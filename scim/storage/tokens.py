@@ -5,12 +5,14 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from scim.explain.exchange import CONSOLE
+from scim.protocol.permissions import UNLIMITED, Permission
 
 from .keys import now
 from .tables import tenants, tokens
@@ -18,6 +20,13 @@ from .tables import tenants, tokens
 DEFAULT_TENANT = 1
 KEPT_SECONDS = 3  # a revoked token opens nothing after that
 MOST_KEPT = 10_000
+OF_ACCESS = (
+    tokens.c.name,
+    tokens.c.subject,
+    tokens.c.scopes,
+    tokens.c.types,
+    tokens.c.expires,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +49,21 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The tenant that a token opens, the token's name, and the id of the user who is ``/Me``."""
+    """The tenant that a token opens, the token's name, and the id of the user who is ``/Me``.
+
+    ``until`` is the instant at which the token expires, if it does.
+    """
 
     tenant: Tenant
     token: str
     subject: str | None = None
+    permission: Permission = UNLIMITED
+    until: str | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether writes are refused; an operator's console may go on, to mend what went wrong."""
+        return self.tenant.paused and self.token != CONSOLE
 
 
 def digest(token: str) -> bytes:
@@ -71,16 +90,33 @@ class Doorkeeper:
             row = connection.execute(chosen).one_or_none()
             access = Access(Tenant(*row), "SCIM_TOKEN") if row else None
         else:
-            joined = tokens.join(tenants)
-            columns = (*tenants.c, tokens.c.name, tokens.c.subject)
-            found = sa.select(*columns).select_from(joined).where(tokens.c.digest == presented)
-            row = connection.execute(found).one_or_none()
-            access = Access(Tenant(*row[:-2]), row[-2], row[-1]) if row else None
+            access = find_access(connection, presented)
+        if access and access.until:
+            left = seconds_until(access.until)
+            access = access if left > 0 else None
+        else:
+            left = KEPT_SECONDS
         if access:
             if len(self.known) >= MOST_KEPT:
                 self.known.clear()
-            self.known[presented] = access, time.monotonic() + KEPT_SECONDS
+            self.known[presented] = access, time.monotonic() + min(left, KEPT_SECONDS)
         return access
+
+
+def find_access(connection: sa.Connection, presented: bytes) -> Access | None:
+    """Return what an issued token opens, even if it has expired, or None."""
+    found = sa.select(*tenants.c, *OF_ACCESS).select_from(tokens.join(tenants))
+    row = connection.execute(found.where(tokens.c.digest == presented)).one_or_none()
+    if row is None:
+        return None
+    name, subject, scopes, types, expires = row[-len(OF_ACCESS) :]
+    tenant = Tenant(*row[: -len(OF_ACCESS)])
+    return Access(tenant, name, subject, Permission.of(scopes, types), expires)
+
+
+def seconds_until(instant: str) -> float:
+    """Return how many seconds are left until an instant; negative if it has passed."""
+    return (datetime.fromisoformat(instant) - datetime.now(UTC)).total_seconds()
 
 
 def find_tenant(connection: sa.Connection, name: str) -> Tenant | None:
@@ -118,12 +154,18 @@ def count_tokens(connection: sa.Connection) -> int:
 
 
 def issue_token(
-    connection: sa.Connection, tenant: Tenant, name: str, subject: str | None
+    connection: sa.Connection,
+    tenant: Tenant,
+    name: str,
+    subject: str | None = None,
+    permission: Permission = UNLIMITED,
+    expires: str | None = None,
 ) -> str | None:
     """Return a new token, which cannot be read again; None if the name is in use."""
     token = secrets.token_urlsafe(32)
     values = {"tenant_id": tenant.id, "digest": digest(token), "name": name}
-    values |= {"created": now(), "subject": subject}
+    values |= {"created": now(), "subject": subject, "expires": expires}
+    values |= {"scopes": permission.stored_scopes, "types": permission.stored_types}
     return token if _insert(connection, tokens, values) else None
 
 

@@ -42,7 +42,7 @@ def choose(app: Flask, engine: sa.Engine) -> Iterator[Callable[..., None]]:
             known.clear()
 
     yield choose
-    choose(strict=False, restores=False)
+    choose(strict=False, restores=False, paused=False)
 
 
 @pytest.fixture

@@ -75,7 +75,8 @@ def error_answers() -> dict[str, Record]:
         for kind in kinds
         for status, about in kind.items()
     }
-    made["401"]["headers"]["WWW-Authenticate"] = reference("headers", "WWW-Authenticate")
+    for status in ("401", "403"):
+        made[status]["headers"]["WWW-Authenticate"] = reference("headers", "WWW-Authenticate")
     for status in ("429", "503"):
         made[status]["headers"]["Retry-After"] = reference("headers", "Retry-After")
     return made
