@@ -151,7 +151,7 @@ def begin() -> Exchanges:
     return Exchanges(
         app,
         lambda header: knows(service, header),
-        settings.max_body_size,
+        app.config["MAX_CONTENT_LENGTH"],
         settings.client_timeout,
         app.extensions.get(RECORDER),
     )

@@ -219,9 +219,10 @@ def test_body_above_the_limit_is_refused_by_the_real_server(serve):
     headers = {"Content-Type": "application/scim+json"}
     with_length = server.session.post("/Users", json=sent)
     chunked = server.session.post("/Users", content=chunks(), headers=headers)
+    by_one_byte = server.session.post("/Users", content=b"x" * 1001, headers=headers)
     small = server.session.post("/Users", json=user("bjensen"))
 
-    assert with_length.status_code == chunked.status_code == 413
+    assert with_length.status_code == chunked.status_code == by_one_byte.status_code == 413
     assert with_length.json()["status"] == chunked.json()["status"] == "413"
     assert "scimType" not in chunked.json()
     assert small.status_code == 201
