@@ -50,6 +50,28 @@ NOT_RUN = {
     " SCIM_BASE_PATH=/api/latest/fleet/scim python app.py",
     "curl --cacert cert.pem -H 'Authorization: Bearer 123456789'"
     " https://localhost:8080/api/latest/fleet/scim/Users",
+    # tests/project/test_deploy.py tries the files in deploy without these programs.
+    "python3 -m venv /opt/scim/.venv",
+    "/opt/scim/.venv/bin/pip install --require-hashes -r /opt/scim/requirements.lock",
+    "chmod 600 /etc/scim.env",
+    "cp /opt/scim/deploy/scim.service /etc/systemd/system",
+    "systemctl enable --now scim",
+    "systemd-run -qPG -p DynamicUser=yes -p User=scim -p StateDirectory=scim"
+    " -p EnvironmentFile=/etc/scim.env"
+    " /opt/scim/.venv/bin/python /opt/scim/manage.py tenant list",
+    "docker compose --file deploy/compose.yaml up --build --detach",
+    "docker compose --file deploy/compose.yaml run --rm scim python manage.py tenant list",
+    "docker build --file deploy/Dockerfile --tag registry.example.com/scim:1 .",
+    "docker push registry.example.com/scim:1",
+    "kubectl create secret generic scim --from-literal=SCIM_TOKEN=YOUR-TOKEN"
+    " --from-literal=SCIM_DATABASE_URL=postgresql://scim:PASSWORD@database/scim",
+    "kubectl delete job scim-migrate --ignore-not-found",
+    "kubectl apply --filename deploy/kubernetes.yaml",
+    "kubectl exec deployment/scim -- python manage.py tenant list",
+    "fly apps create scim-example",
+    "fly postgres attach YOUR-DATABASE --app scim-example",
+    "fly secrets set SCIM_TOKEN=YOUR-TOKEN --app scim-example",
+    "fly deploy . --config deploy/fly.toml",
     # These need other machines; tests/storage/database does the same on one.
     "apt-get install pgbouncer",
     "SCIM_DATABASE_URL=postgresql://localhost:6432/scim python app.py",
