@@ -358,10 +358,14 @@ class Braking(OfTenant, db.Model):  # type: ignore[name-defined, misc]
 class Entry(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """A change in a tenant's audit: ``digest`` is that of the change.
 
-    ``hash`` is keyed and covers the hash of the entry before, so an entry cannot be exchanged.
+    ``hash`` covers the hash of the entry before, so an entry cannot be exchanged. ``stub`` proves
+    that the change was purged at the instant ``purged``. All three are made with a key.
     """
 
     __tablename__ = "entries"
+    __table_args__ = (
+        sa.Index("uq_entries_change", "tenant_id", "resource_id", "version", unique=True),
+    )
 
     number: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     resource_id: Mapped[str] = mapped_column(Id)
@@ -369,15 +373,19 @@ class Entry(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     at: Mapped[str] = mapped_column(Instant)
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
     hash: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    purged: Mapped[str | None] = mapped_column(Instant)
+    stub: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
 
 
 class Unchained(OfTenant, db.Model):  # type: ignore[name-defined, misc]
-    """A change that is not in the audit yet."""
+    """A change that is not in the audit yet, with its keyed digest. The oldest come first."""
 
     __tablename__ = "unchained"
 
+    at: Mapped[str] = mapped_column(Instant, primary_key=True)
     resource_id: Mapped[str] = mapped_column(Id, primary_key=True)
     version: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
 
 
 class Import(OfTenant, db.Model):  # type: ignore[name-defined, misc]

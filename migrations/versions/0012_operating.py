@@ -100,12 +100,18 @@ def create_audit() -> None:
         sa.Column("at", Instant, nullable=False),
         sa.Column("digest", sa.LargeBinary(32), nullable=False),
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
+        sa.Column("purged", Instant),
+        sa.Column("stub", sa.LargeBinary(32)),
     )
+    change = ["tenant_id", "resource_id", "version"]
+    op.create_index("uq_entries_change", "entries", change, unique=True)
     op.create_table(
         "unchained",
         tenant(),
+        sa.Column("at", Instant, primary_key=True),
         sa.Column("resource_id", Id, primary_key=True),
         sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
     )
 
 
