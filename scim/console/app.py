@@ -20,7 +20,7 @@ from .learn import page as learn
 from .links import here, page_url, with_tenant
 from .operate import page as operate
 from .problems import page as problems
-from .state import State, state
+from .state import MOST_LISTED, State, state
 
 T = TypeVar("T")
 
@@ -80,6 +80,7 @@ def _shared() -> dict[str, Any]:
         "csrf": session.get("csrf", ""),
         "read_only": keys.is_read_only(),
         "tenant_name": request.args.get("tenant", ""),
+        "most_listed": MOST_LISTED,
         "tenants": lambda: _read(state().tenants) if session else (),
         "number_of_problems": lambda: len(_read(problems.chosen)) if session else 0,
         "page_url": page_url,

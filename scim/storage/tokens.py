@@ -125,9 +125,15 @@ def find_tenant(connection: sa.Connection, name: str) -> Tenant | None:
     return Tenant(*row) if row else None
 
 
-def list_tenants(connection: sa.Connection) -> Sequence[Tenant]:
-    """Return all tenants."""
-    return [Tenant(*row) for row in connection.execute(sa.select(tenants).order_by(tenants.c.id))]
+def list_tenants(connection: sa.Connection, most: int | None = None) -> Sequence[Tenant]:
+    """Return all tenants, or the oldest if there are more than ``most``."""
+    chosen = sa.select(tenants).order_by(tenants.c.id).limit(most)
+    return [Tenant(*row) for row in connection.execute(chosen)]
+
+
+def count_tenants(connection: sa.Connection) -> int:
+    """Return how many tenants there are."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(tenants)) or 0
 
 
 def add_tenant(connection: sa.Connection, name: str) -> bool:

@@ -10,6 +10,12 @@ from .sizes import IS_FULL
 from .target import Target, fill
 
 LINES: list[str] = []
+FIGURES: list[str] = []
+
+
+def figure(line: str) -> None:
+    """Add a line to what ``make steadfast`` prints at the end."""
+    FIGURES.append(line)
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +32,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if IS_FULL and LINES:
         terminalreporter.section("another client's requests: p50, p99 and longest in ms")
         terminalreporter.write_line("\n".join(LINES))
+    if IS_FULL and FIGURES:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(FIGURES))

@@ -14,6 +14,9 @@ class Size:
     requests: int  # hostile ones
     kills: int
     stops: int
+    crashes: int  # kills while clients write
+    moments: tuple[float, float]  # seconds from the first write to a kill
+    tenants: int
     connections: int  # half-open ones
     hold: float  # seconds that clients keep others waiting
     operations: int  # of a PATCH
@@ -31,6 +34,9 @@ SMALL = Size(
     requests=1_000,
     kills=3,
     stops=10,
+    crashes=2,
+    moments=(0.2, 0.4),
+    tenants=120,
     connections=300,
     hold=1,
     operations=2_000,
@@ -47,6 +53,9 @@ FULL = Size(
     requests=100_000,
     kills=50,
     stops=200,
+    crashes=50,
+    moments=(0.1, 2),
+    tenants=10_000,
     connections=1_200,
     hold=20,
     operations=10_000,

@@ -12,7 +12,7 @@ from scim.explain.exchange import Exchange
 from scim.protocol.values import date_time
 from scim.settings import VERSION, Settings
 from scim.storage.figures import Figures, place
-from scim.storage.tokens import DEFAULT_TENANT, Tenant, list_tokens, revoke_token
+from scim.storage.tokens import DEFAULT_TENANT, Tenant, count_tenants, list_tokens, revoke_token
 
 from ..asked import this_tenant
 from ..connect import once
@@ -43,6 +43,8 @@ def page() -> ResponseReturnValue:
     """Show the state of the server, and that of the tenant that was chosen."""
     here, tenant = state(), this_tenant()
     tenants = here.tenants()
+    if tenant not in tenants:
+        tenants.append(tenant)
     now = datetime.now(UTC)
     newest = here.recordings.heads(NEWEST)
     figures = {each.name: here.figures(each) for each in tenants}
@@ -51,6 +53,7 @@ def page() -> ResponseReturnValue:
         tenant=tenant,
         figures=figures,
         listed=tenants,
+        number=here.service.database.read(count_tenants),
         tokens=_tokens(tenant, newest),
         issued=once.take(),
         purged=_purged(figures[tenant.name], here.service.settings),
