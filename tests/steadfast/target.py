@@ -1,6 +1,7 @@
 """The server that is attacked, and what the attacks need to know about it."""
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,21 +76,34 @@ class Target:
         return self.made["large"][0]
 
     def workers(self) -> list[int]:
-        """Return the process ids of the workers that run."""
-        return children(self.server.process.pid)
+        """Return the process ids of the workers that listen; the server has other processes, too.
 
-    def listeners(self) -> int:
-        """Return how many workers listen, which is when they have started."""
+        It must have several workers: the only one listens with the socket of the master.
+        """
+        return [pid for pid in children(self.server.process.pid) if self.inodes() & sockets(pid)]
+
+    def inodes(self) -> set[str]:
+        """Return the inodes of the sockets that listen at the server's port."""
         port = f":{urlsplit(self.server.url).port:04X}"
-        sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-        return sum(each[1].endswith(port) and each[3] == LISTENS for each in sockets)
+        listed = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+        return {each[9] for each in listed if each[1].endswith(port) and each[3] == LISTENS}
 
     def wait_for_workers(self, number: int, seconds: float = 20) -> None:
         def listen() -> bool:
             assert self.server.process.poll() is None, "the master has ended"
-            return self.listeners() >= number
+            return len(self.workers()) >= number
 
         wait_until(listen, seconds)
+
+
+def sockets(pid: int) -> set[str]:
+    """Return the inodes of the sockets of a process; none if it has ended."""
+    found = set()
+    with suppress(OSError):
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):  # it is closed
+                found.add(each.readlink().name.removeprefix("socket:[").removesuffix("]"))
+    return found
 
 
 def fill(target: Target) -> None:
