@@ -21,6 +21,7 @@ Search = sa.JSON().with_variant(JSONB(), "postgresql")
 VALUES = ("jsonb_path_ops", {"fastupdate": "off"})  # the values in a JSON document
 # The parts of texts, for co, sw and ew. Those of new texts are in a list, which every search reads.
 TRIGRAMS = ("gin_trgm_ops", {"gin_pending_list_limit": "1024"})  # kB
+NOT_REPLACED: Any = {f"{name}_where": sa.text("NOT replaced") for name in ("sqlite", "postgresql")}
 IN_DOCUMENTS = ("(search ->> 'displayname')", "(search ->> 'emails')")
 
 
@@ -59,13 +60,13 @@ class Token(db.Model):  # type: ignore[name-defined, misc]
 
     ``subject`` is the id of the user who is ``/Me`` to a client with this token. ``scopes`` and
     ``types`` (names of resource types, all if empty) are separated by spaces. ``last_used`` is
-    known to the minute.
+    known to the minute. A ``replaced`` token was rotated: a new one has its name.
     """
 
     __tablename__ = "tokens"
     __table_args__ = (
         sa.Index("uq_tokens_digest", "digest", unique=True),
-        sa.Index("uq_tokens_name", "tenant_id", "name", unique=True),
+        sa.Index("uq_tokens_name", "tenant_id", "name", unique=True, **NOT_REPLACED),
     )
 
     tenant_id: Mapped[int] = mapped_column(sa.ForeignKey("tenants.id"), primary_key=True)
@@ -77,6 +78,7 @@ class Token(db.Model):  # type: ignore[name-defined, misc]
     types: Mapped[str | None] = mapped_column(PlainText)
     expires: Mapped[str | None] = mapped_column(Instant)
     last_used: Mapped[str | None] = mapped_column(Instant)
+    replaced: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
 
 
 class Client(db.Model):  # type: ignore[name-defined, misc]

@@ -28,6 +28,7 @@ COLUMNS: dict[str, list[sa.Column[Any]]] = {
         sa.Column("types", PlainText),
         sa.Column("expires", Instant),
         sa.Column("last_used", Instant),
+        sa.Column("replaced", sa.Boolean, nullable=False, server_default=sa.false()),
     ],
     "changes": [sa.Column("request_id", PlainText)],
 }
@@ -46,12 +47,27 @@ def upgrade() -> None:
     for table, columns in COLUMNS.items():
         for column in columns:
             op.add_column(table, column)
+    share_names()
     create_clients()
     create_brake()
     create_audit()
     create_imports()
     if op.get_bind().dialect.name == "sqlite":
         create_statistics(op.get_bind())
+
+
+def share_names() -> None:
+    """Let a new token have the name of the one that it replaces."""
+    op.drop_index("uq_tokens_name", "tokens")
+    in_use = sa.text("NOT replaced")
+    op.create_index(
+        "uq_tokens_name",
+        "tokens",
+        ["tenant_id", "name"],
+        unique=True,
+        sqlite_where=in_use,
+        postgresql_where=in_use,
+    )
 
 
 def create_clients() -> None:
@@ -153,6 +169,9 @@ def tenant() -> sa.Column[int]:
 def downgrade() -> None:
     for table in (*CLIENTS, *OTHERS):
         op.drop_table(table)
+    op.execute("DELETE FROM tokens WHERE replaced")
+    op.drop_index("uq_tokens_name", "tokens")
+    op.create_index("uq_tokens_name", "tokens", ["tenant_id", "name"], unique=True)
     for table, columns in COLUMNS.items():
         for column in columns:
             op.drop_column(table, column.name)
