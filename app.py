@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import socket
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - an older Python has to understand this file only
@@ -23,9 +24,11 @@ try:
     from scim.console.process import Console, open_port
     from scim.environment import read_environment, read_settings
     from scim.logs import formatter
+    from scim.operate import metrics
     from scim.operate.caretaker import JOBS, Caretaker
     from scim.operate.health import with_probes
     from scim.operate.recorder import Recorder
+    from scim.operate.sampling import sample
     from scim.printing import printable
     from scim.protocol.tolerance import Tolerance
     from scim.routes.auth import knows
@@ -82,8 +85,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     db.init_app(app)
-    migrations = str(PROJECT / "migrations")
-    Migrate(app, db, migrations)
+    Migrate(app, db, str(PROJECT / "migrations"))
     with app.app_context():
         database = Database(db.engine, settings.replica_url, settings.query_timeout)
     definitions = read_definitions(settings.schema_folder)
@@ -93,8 +95,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         app.extensions[RECORDER] = Recorder.of(service)
         database.observe(note_statement)
     routes.register(app, service)
-    ready = Readiness(database, migrations)
-    app.wsgi_app = with_probes(app.wsgi_app, ready.failed)  # type: ignore[assignment, method-assign]
+    failed = Readiness(database).failed
+    app.wsgi_app = with_probes(app.wsgi_app, failed)  # type: ignore[assignment, method-assign]
     return app
 
 
@@ -147,19 +149,22 @@ def begin() -> Exchanges:
     """Return the exchanges of a worker, with an application of its own."""
     app = create_app()
     service: Service = app.extensions["scim"]
-    settings = service.settings
+    settings, recorder = service.settings, app.extensions.get(RECORDER)
+    metrics.begin("worker", settings)
+    sample(service.database, recorder)
     return Exchanges(
         app,
         lambda header: knows(service, header),
         app.config["MAX_CONTENT_LENGTH"],
         settings.client_timeout,
-        app.extensions.get(RECORDER),
+        recorder,
     )
 
 
 def begin_companion() -> Service:
     """Return the service of a companion, with a database of its own."""
     service: Service = create_app().extensions["scim"]
+    metrics.begin("companion", service.settings)
     return service
 
 
@@ -178,6 +183,19 @@ def console_of(settings: Settings) -> Console | None:
         taken = f"SCIM_CONSOLE_PORT: another program has {settings.console_port}, so the console"
         print(f"{taken} is at {port}", file=sys.stderr)
     return Console(place, settings.origin_at(port), begin_companion)
+
+
+def exporter_place(settings: Settings) -> socket.socket | None:
+    """Return the socket for the metrics, if the settings ask for a port of their own."""
+    host, port = settings.metrics_host, settings.metrics_port
+    if not port:
+        return None
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = why_not(error, port, "SCIM_METRICS_PORT")
+        sys.exit(f"SCIM_METRICS_HOST, SCIM_METRICS_PORT: cannot listen on {host}:{port}: {reason}")
 
 
 def certificate_of(settings: Settings) -> Certificate | None:
@@ -214,15 +232,17 @@ def main() -> None:
         problem = service.database.problem(migrations)
         if problem:
             sys.exit(problem)
+        exporter = exporter_place(settings)
         console = console_of(settings)
+        companions: list[Companion] = [console] if console else []
+        if JOBS or exporter:
+            companions.append(Caretaker(begin_companion, exporter))
         announce(service, is_exported, console)
         service.database.close()  # no worker may inherit a connection
-        gc.freeze()  # the workers share what is imported, and need not look through it
-        worker = Worker(place, settings.client_timeout, begin, certificate)
-        companions: list[Companion] = [console] if console else []
-        if JOBS:
-            companions.append(Caretaker(begin_companion))
-        sys.exit(Master(worker, settings.workers, companions).serve())
+        with metrics.counting(settings, bool(console or exporter)):
+            gc.freeze()  # the workers share what is imported, and need not look through it
+            worker = Worker(place, settings.client_timeout, begin, certificate)
+            sys.exit(Master(worker, settings.workers, companions).serve())
 
 
 if __name__ == "__main__":

@@ -111,6 +111,11 @@ class Settings:
         choices=("auto", "on", "off"),
     )
     console_port: int = _setting(5050, "the port of the console; if it is taken, the next free one")
+    metrics_port: int = _setting(0, "the port of `/metrics` for Prometheus; 0 for none", least=0)
+    metrics_host: str = _setting("127.0.0.1", "the address to listen on with that port")
+    metrics_tenants: int = _setting(
+        100, "tenants that `/metrics` names, the oldest ones; the others are counted together"
+    )
     recordings: int = _setting(
         10_000, "maximum of recorded exchanges, the newest; 0 records none", least=0
     )

@@ -15,6 +15,7 @@ from scim.storage import digest
 from .state import State
 
 ONLY_LOOKS = "You opened the console with a link that only lets you look."
+METRICS = "health.metrics"  # the endpoint of /metrics
 READING = ("GET", "HEAD")
 KEEPING_NOTHING = ("lab.payload",)  # endpoints that take a POST also of who may only look
 HEADERS = {
@@ -41,7 +42,7 @@ def register(app: Flask, state: State) -> None:
 
     @app.before_request
     def guard() -> ResponseReturnValue | None:
-        if request.endpoint == "static":
+        if request.endpoint == "static" or _has_scrape_key(state):
             return None
         if key := request.args.get("key"):
             return _enter(state, key, _without_key())
@@ -94,17 +95,33 @@ def link(origin: str, key: str) -> str:
 
 
 def _enter(state: State, key: str, target: str) -> ResponseReturnValue:
-    """Open a session for the holder of a key. A pasted link will do as well."""
-    presented = key.strip().rpartition("key=")[2]
-    shown = digest(presented)
-    read_only: bool | None = False  # the key in the printed link lasts, even if the file is lost
-    if not compare_digest(shown, state.key):
-        read_only = state.recordings.link(state.origin, shown)
+    """Open a session for the holder of a key."""
+    read_only = _opened(state, key)
     if read_only is None:
         return render_template("closed.html", is_wrong=True), 401
     session.clear()
     session.update(csrf=secrets.token_urlsafe(16), read_only=read_only)
     return redirect(target, 303)
+
+
+def _has_scrape_key(state: State) -> bool:
+    """Tell whether a request for the metrics has a key with it, for a client without cookies.
+
+    It needs one on this machine, too: what comes through a tunnel looks the same.
+    """
+    if request.endpoint != METRICS:
+        return False
+    bearer = request.authorization.token if request.authorization else None
+    key = bearer or request.args.get("key", "")
+    return bool(key) and _opened(state, key) is not None
+
+
+def _opened(state: State, key: str) -> bool | None:
+    """Tell whether a key only lets its holder look; None if it opens nothing."""
+    shown = digest(key.strip().rpartition("key=")[2])  # a pasted link will do as well
+    if compare_digest(shown, state.key):  # this key lasts, even if the file is lost
+        return False
+    return state.recordings.link(state.origin, shown)
 
 
 def _without_key() -> str:

@@ -9,6 +9,7 @@ from scim.explain.exchange import CONSOLE, Exchange
 from scim.protocol.values import UNSTORABLE
 from scim.service import Service
 from scim.storage import Store
+from scim.storage.database.readiness import Readiness
 from scim.storage.figures import Figures, figures
 from scim.storage.recordings import Recordings
 from scim.storage.tokens import Tenant, find_tenant, list_tenants
@@ -38,6 +39,7 @@ class State:
     tunnels: Tunnels = field(init=False)
     jobs: Jobs = field(init=False)
     problems: Troubles = field(init=False)
+    readiness: Readiness = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "feed", Feed(self.recordings))
@@ -46,6 +48,7 @@ class State:
         object.__setattr__(self, "tunnels", Tunnels(self.service.settings, self.recordings))
         object.__setattr__(self, "jobs", Jobs(self.service))
         object.__setattr__(self, "problems", Troubles(self.recordings, self.is_ours))
+        object.__setattr__(self, "readiness", Readiness(self.service.database))
 
     def is_ours(self, exchange: Exchange) -> bool:
         """Tell whether the console, or a command that it started, sent a request."""

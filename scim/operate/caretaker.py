@@ -1,7 +1,8 @@
-"""The caretaker: a process beside the workers, which does the jobs."""
+"""The caretaker: a process beside the workers, which does the jobs and shows the metrics."""
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from typing import Any, ClassVar
 
 from scim.server.worker import end_with, heeded
 from scim.service import Service
+from scim.storage.database.readiness import Readiness
 
+from .exporter import export
 from .jobs import Job, repeat
 
 NICENESS = 10  # the workers come first
@@ -20,9 +23,13 @@ JOBS: tuple[Job, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class Caretaker:
-    """All that the process needs to start; ``begin`` returns a service of its own."""
+    """All that the process needs to start; ``begin`` returns a service of its own.
+
+    ``place`` is the listening socket for the metrics, if they have a port of their own.
+    """
 
     begin: Callable[[], Service]
+    place: socket.socket | None = None
     jobs: Sequence[Job] = JOBS
     name: ClassVar[str] = "caretaker"
 
@@ -40,6 +47,8 @@ class Caretaker:
         ]
         for each in threads:
             each.start()
+        if self.place:
+            export(self.place, Readiness(service.database).failed)
         Thread(target=end_with, args=(alive,), daemon=True).start()
         signal.sigwait(heeded())
         stopping.set()

@@ -21,6 +21,8 @@ from scim.settings import DEFAULT_TOKEN
 from scim.storage.recordings import Recordings
 from scim.storage.tokens import count_tokens
 
+from . import metrics
+from .catalogue import DROPPED
 from .heard import Heard, Listener
 
 MOST_WAITING = 5_000  # exchanges in the queue of a worker
@@ -79,6 +81,11 @@ class Recorder:
 
         listener = Listener(settings.base_path, secret, tokens, rejected, is_token)
         return cls(service.recordings, listener)
+
+    @property
+    def waiting(self) -> int:
+        """The number of exchanges in the queue."""
+        return len(self._waiting)
 
     def has_room(self) -> bool:
         """Tell whether a request that begins now may be recorded; one that may not is counted."""
@@ -154,6 +161,7 @@ class Recorder:
         try:
             self.recordings = self.recordings or self.open_recordings()
             self.recordings.add(made, dropped)
+            metrics.count(DROPPED, by=dropped)
         except Exception as error:
             self._warn("Requests are not recorded: %s", printable(str(error)[:LONGEST]))
             with self._lock:

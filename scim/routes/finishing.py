@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response
 
+from scim.operate import metrics
 from scim.operate.heard import MOST_BYTES, Heard
 from scim.operate.recorder import Recorder
 from scim.storage.noting import end
@@ -50,6 +51,10 @@ def _conclude(call: Call, response: Response, used: str) -> None:
     """Log an answer that is made, and record it."""
     milliseconds = 1000 * (perf_counter() - call.began)
     call.log(response.status_code, milliseconds, used)
+    if metrics.meter:
+        rule, tenant = call.url_rule, call.access.tenant if call.access else None
+        sent = (rule.rule if rule else "", call.method, tenant)
+        metrics.meter.request(*sent, response.status_code, milliseconds / 1000)
     if call.recorder:
         record(call, call.recorder, response, milliseconds)
 

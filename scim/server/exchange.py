@@ -17,6 +17,7 @@ from time import perf_counter, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scim.logs import ARRIVED, RequestLine
+from scim.operate import metrics
 from scim.operate.heard import Heard
 from scim.operate.recorder import Recorder
 from scim.protocol.errors import InternalError, ScimError
@@ -165,6 +166,8 @@ def fail(asked: Asked, error: Exception) -> Heard:
     milliseconds = 1000 * (perf_counter() - asked.arrived)
     answered = scope.method, scope.path, error.status, milliseconds, this, address_of(scope)
     logger.info(RequestLine(*answered, detail=error.detail))
+    if metrics.meter:
+        metrics.meter.request("", scope.method, None, error.status, milliseconds / 1000)
     return Heard(
         id=this,
         milliseconds=milliseconds,

@@ -14,6 +14,9 @@ from multiprocessing.process import BaseProcess
 from sys import platform
 from typing import Any, Protocol
 
+from scim.operate import metrics
+from scim.operate.catalogue import RESTARTED
+
 from .worker import BACKLOG, STOP, STOPPING_SECONDS, Worker, bound, heeded
 
 MOST_FAILURES = 3  # starts of workers without one that succeeds, until no more are tried
@@ -159,6 +162,7 @@ class Master:
             logger.error("%s; it could not start, and is not tried again", ended)
             return None
         logger.error("%s; another one replaces it", ended)
+        metrics.count(RESTARTED)
         time.sleep(PAUSE if self.failures else 0)
         return self.start()
 

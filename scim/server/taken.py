@@ -14,18 +14,18 @@ LISTENS = "0A"
 LONGEST = 80  # characters of a command
 
 
-def why_not(error: OSError, port: int) -> str:
+def why_not(error: OSError, port: int, setting: str = "SCIM_PORT") -> str:
     """Return the reason why an address cannot be used, and what to do."""
     if error.errno == errno.EADDRINUSE:
-        return taken(port)
+        return taken(port, setting)
     reason = str(error.strerror).partition(" (while")[0]  # behind it, Python repeats the address
     if error.errno == errno.EACCES:
-        return f"{reason}; ports below 1024 are for root, so set SCIM_PORT to a higher one"
+        return f"{reason}; ports below 1024 are for root, so set {setting} to a higher one"
     return f"{reason}; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses"
 
 
-def taken(port: int) -> str:
-    other = f"or set SCIM_PORT to another port, for example {port % 65535 + 1}"
+def taken(port: int, setting: str) -> str:
+    other = f"or set {setting} to another port, for example {port % 65535 + 1}"
     found = holders(port)
     if not found:
         return f"another program listens there (`lsof -i :{port}` names it); end it, {other}"

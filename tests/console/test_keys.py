@@ -12,7 +12,7 @@ from ..support.waiting import happens
 
 pytestmark = EVERYDAY_ON_ONE_DATABASE
 
-PATHS = ("/", "/exchange/1", "/stream", "/poll", "/exchanges.har", "/directory", "/find?q=a")
+PATHS = ("/", "/exchange/1", "/stream", "/poll", "/exchanges.har", "/directory", "/metrics")
 
 
 @pytest.fixture
@@ -43,6 +43,23 @@ def test_key_opens_a_session_and_leaves_the_url(console, stranger):
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert stranger.get("/").status_code == 200
+
+
+def test_metrics_want_the_key_or_a_session(console, stranger):
+    key = console.link.rpartition("key=")[2]
+    url = console.server.database_url
+    made = run("manage.py", "console", "link", "--read-only", DATABASE_URL=url)
+    visitor = made.stdout.strip().rpartition("key=")[2]
+
+    for right in (key, visitor):
+        shown = stranger.get("/metrics", headers={"Authorization": f"Bearer {right}"})
+        assert "scim_requests_total{" in shown.text
+        assert "scim_ready 1.0" in stranger.get("/metrics", params={"key": right}).text
+    assert "set-cookie" not in shown.headers
+    for wrong in ("Bearer no", "Bearer", f"Basic {key}", "Bearer 123456789"):
+        answer = stranger.get("/metrics", headers={"Authorization": wrong})
+        assert (answer.status_code, "scim_" in answer.text) == (401, False)
+    assert "scim_ready 1.0" in console.web.get("/metrics").text
 
 
 @pytest.mark.parametrize("key", ["", "wrong", "123456789", "\x00", "é", "a" * 10_000])

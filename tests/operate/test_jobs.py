@@ -65,7 +65,7 @@ def test_caretaker_does_each_job_until_a_signal_or_the_end_of_the_master(tmp_pat
     for ends in ("signal", "master"):
         path = tmp_path / ends
         jobs = Job("writes", OFTEN, lambda service, path=path: write_when(path, service))
-        caretaker = Caretaker(lambda: "service", (Job("stuck", OFTEN, stuck), jobs))
+        caretaker = Caretaker(lambda: "service", jobs=(Job("stuck", OFTEN, stuck), jobs))
         alive, held = multiprocessing.get_context("fork").Pipe(duplex=False)
         process = begun("caretaker", caretaker.run, (alive, held))
         wait_until(lambda path=path: path.exists() and path.read_text().count("service") > 3)

@@ -64,6 +64,7 @@ def page() -> ResponseReturnValue:
         size=here.recordings.size(),
         dropped=here.recordings.dropped(),
         settings=here.service.settings,
+        failed=here.readiness.failed(),
         version=VERSION,
         changed=_changed(here.service.settings),
         width=WIDTH,

@@ -103,12 +103,17 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 class Turn:
     """The turn to write: threads of a process wait for it before they ask for the file's lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, connections: "Connections") -> None:
+        self.connections = connections
         self._lock = Lock()
 
     def __enter__(self) -> None:
+        if self._lock.acquire(blocking=False):
+            return
+        began = time.monotonic()
         if not self._lock.acquire(timeout=LONGEST_WAIT):
             raise UnavailableError(State.BUSY.value)
+        self.connections.waited += time.monotonic() - began
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
@@ -125,6 +130,8 @@ class Connections:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.idle: list[sa.Connection] = []
+        self.used: set[sa.Connection] = set()
+        self.waited = 0.0  # seconds in all, for a connection or for a turn
 
     @contextmanager
     def one(self) -> Iterator[sa.Connection]:
@@ -135,7 +142,10 @@ class Connections:
         try:
             connection = self.idle.pop()
         except IndexError:
+            began = time.monotonic()
             connection = self.engine.connect()
+            self.waited += time.monotonic() - began
+        self.used.add(connection)
         is_sound = False
         try:
             yield connection
@@ -144,6 +154,7 @@ class Connections:
             is_sound = not connection.invalidated
             raise
         finally:
+            self.used.discard(connection)
             if connection.invalidated:
                 self.close()
             if is_sound and len(self.idle) < MOST_IDLE:
@@ -164,7 +175,7 @@ class WritingConnections(Connections):
 
     def __init__(self, engine: sa.Engine) -> None:
         super().__init__(engine)
-        self._turn = Turn() if engine.dialect.name == "sqlite" else nullcontext()
+        self._turn = Turn(self) if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:

@@ -4,12 +4,14 @@ import logging
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from threading import Event, Lock, Thread
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from scim.protocol.errors import UnavailableError
+from scim.settings import PROJECT
 
 from .database import Database
 from .failures import State
@@ -39,9 +41,9 @@ class Readiness:
     minutes. ``migrations`` is the folder of the migrations that must have been applied.
     """
 
-    def __init__(self, database: Database, migrations: str) -> None:
+    def __init__(self, database: Database, migrations: Path = PROJECT / "migrations") -> None:
         self.database = database
-        self.migrations = migrations
+        self.migrations = str(migrations)
         self._lock = Lock()
         self._last: Look | None = None
 

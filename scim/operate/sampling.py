@@ -1,0 +1,31 @@
+"""Numbers that are looked at each second, since nobody tells when they change."""
+
+import time
+from threading import Thread
+
+from scim.storage import Database
+
+from . import metrics
+from .catalogue import CONNECTIONS, QUEUED, WAITED
+from .recorder import Recorder
+
+PAUSE = 1.0  # seconds
+
+
+def sample(database: Database, recorder: Recorder | None) -> None:
+    """Look at the connections and the queue of a worker, until its process ends."""
+    if metrics.meter:
+        Thread(target=_run, args=(database, recorder), name="sampling", daemon=True).start()
+
+
+def _run(database: Database, recorder: Recorder | None) -> None:
+    told = 0.0
+    while True:
+        kept = (database.reading, database.writing)
+        waited = sum(each.waited for each in kept)
+        metrics.count(WAITED, by=max(0.0, waited - told))
+        metrics.measure(CONNECTIONS, sum(len(each.used) for each in kept), "used")
+        metrics.measure(CONNECTIONS, sum(len(each.idle) for each in kept), "idle")
+        metrics.measure(QUEUED, recorder.waiting if recorder else 0, "recorder")
+        told = waited
+        time.sleep(PAUSE)
