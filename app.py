@@ -26,13 +26,14 @@ try:
     from scim.logs import formatter
     from scim.operate import metrics
     from scim.operate.caretaker import JOBS, Caretaker
+    from scim.operate.demo_token import WARNING, DemoToken, why_refused
     from scim.operate.health import with_probes
     from scim.operate.recorder import Recorder
     from scim.operate.sampling import sample
     from scim.printing import printable
     from scim.protocol.tolerance import Tolerance
     from scim.routes.auth import knows
-    from scim.routes.call import RECORDER
+    from scim.routes.call import DEMO_TOKEN, RECORDER
     from scim.schema_folder import read_definitions
     from scim.server import (
         Certificate,
@@ -63,6 +64,9 @@ except ModuleNotFoundError as error:
 
 WATCH = """
                   open it in a browser: it shows each request, and what it changed"""
+KNOWN = """
+                  EVERYBODY KNOWS IT. It is accepted on this machine and through a tunnel only.
+                  Before data of real people arrives, set SCIM_TOKEN to a token of your own."""
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -89,8 +93,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     with app.app_context():
         database = Database(db.engine, settings.replica_url, settings.query_timeout)
     definitions = read_definitions(settings.schema_folder)
-    service = Service(settings, database, definitions, Tolerance(), Doorkeeper(settings.token))
+    service = Service(settings, database, definitions, Tolerance(), Doorkeeper(settings.own_token))
     app.extensions["scim"] = service
+    app.extensions[DEMO_TOKEN] = DemoToken(settings)
     if settings.records:
         app.extensions[RECORDER] = Recorder.of(service)
         database.observe(note_statement)
@@ -108,9 +113,10 @@ def welcome(service: Service, is_exported: bool, console: Console | None) -> str
     settings = service.settings
     base = settings.base_url
     local = settings.port if settings.scheme == "http" else settings.origin
-    is_default = settings.token == DEFAULT_TOKEN
-    if is_default:
-        token = shown = DEFAULT_TOKEN
+    if settings.has_demo_token:
+        token, shown = DEFAULT_TOKEN, DEFAULT_TOKEN + KNOWN
+    elif not settings.own_token:
+        token, shown = "YOUR-TOKEN", "those of `python manage.py token issue`"
     elif is_exported:
         token, shown = "$SCIM_TOKEN", "the one in SCIM_TOKEN"
     else:
@@ -138,6 +144,8 @@ def announce(service: Service, is_exported: bool, console: Console | None) -> No
     if settings.log_format == "json":
         if warning:
             log.warning(warning)
+        if settings.has_demo_token:
+            log.warning(WARNING)
         log.info("Serving %s, database %s", settings.base_url, service.database.url)
         return
     if warning:
@@ -218,6 +226,9 @@ def main() -> None:
         sys.exit(str(error))
     service: Service = app.extensions["scim"]
     settings, migrations = service.settings, app.extensions["migrate"].directory
+    refused = why_refused(settings)
+    if refused:
+        sys.exit(refused)
     try:
         certificate = certificate_of(settings)
     except CertificateError as error:

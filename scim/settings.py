@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
 DEFAULT_TOKEN = "123456789"
+NO_TOKEN = "none"  # as SCIM_TOKEN: issued tokens only
 LOCAL = ("127.0.0.1", "0.0.0.0", "::", "localhost")  # as hosts, "localhost" leads to them
 LAST_PORT = 65535
 # The console gives a token to a command in this variable: other users of the machine can read a
@@ -66,7 +67,9 @@ class Settings:
     log_format: str = _setting(
         "text", "`text`, or `json` for one JSON object a line", choices=("text", "json")
     )
-    token: str = _setting(DEFAULT_TOKEN, "the bearer token that clients send")
+    token: str = _setting(
+        DEFAULT_TOKEN, "the bearer token that clients send; `none` accepts issued tokens only"
+    )
     trusted_proxies: str = _setting(
         "127.0.0.0/8,::1", "addresses and networks of proxies whose X-Forwarded headers count"
     )
@@ -170,6 +173,21 @@ class Settings:
         return f"{self.origin}{self.base_path}"
 
     @property
+    def own_token(self) -> str:
+        """The token in SCIM_TOKEN; empty if only issued tokens are accepted."""
+        return "" if self.token.lower() == NO_TOKEN else self.token
+
+    @property
+    def has_demo_token(self) -> bool:
+        """Whether SCIM_TOKEN is the default, which everybody knows."""
+        return self.token == DEFAULT_TOKEN
+
+    @property
+    def secret_token(self) -> str:
+        """The token in SCIM_TOKEN, if it is a secret, or else an empty text."""
+        return "" if self.has_demo_token else self.own_token
+
+    @property
     def has_console(self) -> bool:
         """Whether the server has a console; by default only where others cannot reach either."""
         if self.console != "auto":
@@ -217,6 +235,20 @@ def networks(listed: str) -> list[IPv4Network | IPv6Network]:
     :raises ValueError: one of them is none
     """
     return [ip_network(each.strip()) for each in listed.split(",")]
+
+
+@lru_cache
+def trusts(listed: str, address: str) -> bool:
+    """Tell whether a list as in SCIM_TRUSTED_PROXIES has an address; cached, as it takes 20 µs.
+
+    A client that comes by a socket file has no address; it is on this machine.
+    """
+    try:
+        found = ip_address(address or "127.0.0.1")
+    except ValueError:
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in network for network in networks(listed))
 
 
 def is_loopback(host: str) -> bool:

@@ -63,8 +63,16 @@ WRONG = [
 ]
 # The server finds these out when it starts; the values alone look right.
 UNUSABLE = [
-    ({"HOST": "192.0.2.1"}, "SCIM_HOST, SCIM_PORT: cannot listen on 192.0.2.1:"),
-    ({"HOST": "no.such.host.invalid"}, "SCIM_HOST, SCIM_PORT: cannot listen on"),
+    (
+        {"ENV": "production"},
+        "SCIM_TOKEN: SCIM_ENV=production refuses the demo token; set",
+    ),
+    (
+        {"HOST": "0.0.0.0", "TOKEN": "123456789"},
+        "others can reach SCIM_HOST=0.0.0.0; set",
+    ),
+    ({"HOST": "192.0.2.1", "TOKEN": "x"}, "SCIM_HOST, SCIM_PORT: cannot listen on 192.0.2.1:"),
+    ({"HOST": "no.such.host.invalid", "TOKEN": "x"}, "SCIM_HOST, SCIM_PORT: cannot listen on"),
     (
         {"TLS_CERTIFICATE": "/no/cert.pem", "TLS_KEY": "/no/key.pem"},
         "SCIM_TLS_CERTIFICATE, SCIM_TLS_KEY: /no/cert.pem cannot be read: No such file",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import click
 
 from scim.environment import read_settings
+from scim.operate.demo_token import why_refused
 from scim.settings import LOCAL, TARGET_TOKEN, Settings
 
 from .reach import with_ca
@@ -44,7 +45,8 @@ def find_target(url: str | None, token: str | None) -> tuple[str, str]:
     """
     settings = read_settings()
     url = url or settings.base_url
-    token = token or (settings.token if is_ours(url, settings) else _ask_for_token(url))
+    own = "" if why_refused(settings) else settings.own_token
+    token = token or (own if is_ours(url, settings) else "") or _ask_for_token(url)
     kind, _, rest = token.strip().partition(" ")
     return url, rest.strip() if kind.lower() == "bearer" else token.strip()
 

@@ -17,7 +17,6 @@ from scim.explain.secrets.masking import never_returned
 from scim.printing import printable
 from scim.protocol.errors import UnavailableError
 from scim.service import Service
-from scim.settings import DEFAULT_TOKEN
 from scim.storage.recordings import Recordings
 from scim.storage.tokens import count_tokens
 
@@ -60,7 +59,7 @@ class Recorder:
     def of(cls, service: Service) -> "Recorder":
         """Return the recorder of a worker with this service."""
         settings = service.settings
-        tokens = () if settings.token == DEFAULT_TOKEN else (settings.token,)
+        tokens = (settings.secret_token,) if settings.secret_token else ()
         secret = never_returned(service.definitions.resource_types)
 
         def is_known(token: str) -> bool:
@@ -74,8 +73,8 @@ class Recorder:
 
         def rejected(header: str | None) -> tuple[Check, ...]:
             try:
-                number = 1 + service.database.read(count_tokens)
-                return trace(header, settings.token, is_known, number)
+                number = bool(settings.own_token) + service.database.read(count_tokens)
+                return trace(header, settings.own_token, is_known, number)
             except UnavailableError:  # nobody knows which tokens there are
                 return ()
 

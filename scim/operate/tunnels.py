@@ -20,7 +20,7 @@ AGENT = "http://127.0.0.1:4040"  # only this address is ever asked
 SECONDS = 1.0  # that the agent has to answer
 LONGEST = 1_000_000  # bytes of its answer
 HOST = re.compile(r"[a-z0-9][a-z0-9.-]{0,250}(:\d{1,5})?", re.ASCII)
-THIS_MACHINE = ("0.0.0.0", "::", "host.docker.internal")
+THIS_MACHINE = ("0.0.0.0", "::", "host.docker.internal", "host.containers.internal")
 ENDINGS: Mapping[str, str] = {
     "ngrok-free.app": "ngrok",
     "ngrok-free.dev": "ngrok",
@@ -81,14 +81,19 @@ def passed(exchange: Exchange) -> Tunnel | None:
 
 def ask_ngrok(agent: str, settings: Settings) -> Tunnel | None:
     """Return the tunnel of ngrok's agent that leads to the server; None if there is none."""
+    urls = origins(agent, settings)
+    return Tunnel("ngrok", min(urls, key=lambda url: not url.startswith("https"))) if urls else None
+
+
+def origins(agent: str, settings: Settings) -> list[str]:
+    """Return the public addresses of the tunnels of ngrok's agent that lead to the server."""
     try:
         told = json.loads(_received(f"{agent}/api/tunnels"))
         listed = told["tunnels"]
         found = [each["public_url"] for each in listed if _leads_here(each, settings)]
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    urls = [each for each in found if isinstance(each, str) and _is_origin(each)]
-    return Tunnel("ngrok", min(urls, key=lambda url: not url.startswith("https"))) if urls else None
+        return []
+    return [each for each in found if isinstance(each, str) and _is_origin(each)]
 
 
 def _received(url: str) -> bytes:

@@ -15,6 +15,7 @@ from scim.protocol.errors import (
 )
 from scim.protocol.permissions import READ, WRITE
 from scim.service import Service
+from scim.settings import DEFAULT_TOKEN
 
 from .call import Call, this_call
 
@@ -78,7 +79,8 @@ def check_token(call: Call) -> None:
 
     A client without a token learns nothing of the second check.
 
-    :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory
+    :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory,
+        or it is the demo token and the request comes from elsewhere
     :raises NotFoundError: a slash follows the base path twice, and the tenant is strict
     :raises InvalidSyntaxError: the Host header gives no URL for the links in an answer
     """
@@ -92,6 +94,8 @@ def check_token(call: Call) -> None:
         raise NotFoundError("this endpoint does not exist; take one of the two slashes out")
     if not call.service_url:
         raise InvalidSyntaxError(NO_HOST)
+    if token == DEFAULT_TOKEN:
+        call.demo_token.check(call.environ, call.host_header)
 
 
 def knows(service: Service, header: str) -> bool:

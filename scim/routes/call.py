@@ -10,6 +10,7 @@ from flask import Request, Response, request
 
 from scim import provider
 from scim.logs import ARRIVED, RequestLine
+from scim.operate.demo_token import DemoToken
 from scim.operate.recorder import Recorder
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
@@ -23,7 +24,7 @@ from scim.protocol.values import PLACEHOLDER
 from scim.serializers.messages import load_bulk, load_search
 from scim.serializers.stored import Representation, location
 from scim.service import Service
-from scim.settings import DEFAULT_TOKEN, Settings
+from scim.settings import Settings
 from scim.storage import Access, Store
 from scim.storage.noting import NOTHING, begin
 
@@ -37,6 +38,7 @@ T = TypeVar("T")
 Sent = TypeVarTuple("Sent")
 WHOLE_LIST = SearchRequest()
 RECORDER = "scim_recorder"  # in the application's extensions, if exchanges are recorded
+DEMO_TOKEN = "scim_demo_token"
 
 logger = logging.getLogger("scim")
 
@@ -64,6 +66,7 @@ class Call(Request):
         self.host_header: str = environ.pop("HTTP_HOST", "")
         super().__init__(environ, **options)
         self.access: Access | None = None
+        self.demo_token: DemoToken = extensions[DEMO_TOKEN]
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         self.applied = ""  # the preference that was heeded
         self.detail = ""  # of the error that is answered
@@ -231,8 +234,8 @@ class Call(Request):
         tenant, token = (self.access.tenant.name, self.access.token) if self.access else ("", "")
         client = self.remote_addr or ""
         parts = (milliseconds, self.id, client, tenant, token, self.applied, tolerated, self.detail)
-        path, own = self.path, self.settings.token
-        if status >= 400 and own != DEFAULT_TOKEN:  # some put the token there by mistake
+        path, own = self.path, self.settings.secret_token
+        if status >= 400 and own:  # some put the token there by mistake
             path = path.replace(own, "…")
         logger.info(RequestLine(self.method, path, status, *parts))
 

@@ -38,13 +38,15 @@ def home() -> Response:
         abort(404)
     if not call.service_url:
         raise InvalidSyntaxError(NO_HOST)
-    is_default = call.settings.token == DEFAULT_TOKEN
+    is_default = call.settings.has_demo_token
+    is_served = is_default and call.demo_token.serves(call.environ, call.host_header)
     page = render_template(
         "home.html",
         base_url=call.service_url,
         users=shlex.quote(f"{call.service_url}/Users"),
-        token=DEFAULT_TOKEN if is_default else "$SCIM_TOKEN",
+        token=DEFAULT_TOKEN if is_served else "$SCIM_TOKEN",
         is_default=is_default,
+        is_served=is_served,
         has_console=call.settings.has_console,
         style=Markup(STYLE),
     )

@@ -1,13 +1,11 @@
 """The headers of a proxy: believed only from an address that SCIM_TRUSTED_PROXIES lists."""
 
 from collections.abc import Iterable
-from functools import lru_cache
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from scim.settings import BASE_PATH, networks
+from scim.settings import BASE_PATH, trusts
 
 from .hosts import authority
 
@@ -44,17 +42,3 @@ def _drop_unusable(environ: "WSGIEnvironment") -> None:
     host = environ.pop("HTTP_X_FORWARDED_HOST", "").rpartition(",")[2].strip()
     if authority(scheme, host):
         environ["HTTP_X_FORWARDED_HOST"] = host
-
-
-@lru_cache
-def trusts(listed: str, address: str) -> bool:
-    """Tell whether a list as in SCIM_TRUSTED_PROXIES has an address; cached, as it takes 20 µs.
-
-    A client that comes by a socket file has no address; it is on this machine.
-    """
-    try:
-        found = ip_address(address or "127.0.0.1")
-    except ValueError:
-        return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in network for network in networks(listed))

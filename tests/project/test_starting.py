@@ -140,6 +140,7 @@ def refusal(monkeypatch, folder, port, host="127.0.0.1"):
     monkeypatch.setenv("SCIM_DATABASE_URL", f"sqlite:///{folder}/scim.db")
     monkeypatch.setenv("SCIM_PORT", str(port))
     monkeypatch.setenv("SCIM_HOST", host)
+    monkeypatch.setenv("SCIM_TOKEN", "a-token-of-ones-own")
     with pytest.raises(SystemExit) as ended:
         app.main()
     [line] = ended.value.code.splitlines()

@@ -147,5 +147,6 @@ def _application(database_url: str, **settings: Any) -> Iterator[Flask]:
 
 def _client(app: Flask) -> Scim:
     client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
+    token = app.extensions["scim"].settings.token
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     return Scim(client)

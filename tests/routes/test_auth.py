@@ -7,7 +7,10 @@ import pytest
 from app import create_app
 from scim.storage import tokens
 
+from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
+from ..support.scim import user
+from ..support.tenants import new_tenant, new_token
 
 RULES = [
     rule
@@ -132,3 +135,34 @@ def test_tokens_are_compared_in_constant_time(stranger, monkeypatch):
         stranger.get("/scim/v2/Schemas", headers={"Authorization": f"Bearer {token}"})
 
     assert compared == [(32, 32)] * 3  # digests, so even the length tells nothing
+
+
+@ON_ONE_DATABASE
+def test_demo_token_is_refused_to_a_public_host(scim, stranger):
+    for path in ("/Users", "/Schemas", "/nothing"):
+        refused = scim.get(path, X_Forwarded_Host="scim.example.com")
+        assert "the demo token is accepted on the server's own machine" in check_error(refused, 401)
+        assert "error=" in refused.headers["WWW-Authenticate"]
+    refused = scim.post("/Users", user("bjensen"), Host="scim.example.com")
+    assert "set SCIM_TOKEN to a token of your own" in check_error(refused, 401)
+    assert scim.get("/Users", X_Forwarded_Host="a.ngrok-free.app").json["totalResults"] == 0
+    wrong = stranger.get("/scim/v2/Users", headers={"Host": "scim.example.com"})
+    assert "demo token" not in check_error(wrong, 401)
+
+
+@ON_ONE_DATABASE
+def test_production_refuses_the_demo_token_under_any_server(new_client):
+    refused = new_client(ENV="production").get("/Users")
+
+    assert check_error(refused, 401).startswith("SCIM_ENV=production refuses the demo token; ")
+
+
+@ON_ONE_DATABASE
+def test_none_accepts_issued_tokens_only(new_client, engine):
+    scim = new_client(TOKEN="none")
+
+    for token in ("none", "None", "", "123456789"):
+        check_error(scim.get("/Users", Authorization=f"Bearer {token}"), 401)
+    issued = new_token(engine, new_tenant(engine))
+    assert scim.get("/Users", Authorization=f"Bearer {issued}").status_code == 200
+    assert scim.get("/Users/none", Authorization=f"Bearer {issued}").status_code == 404

@@ -140,12 +140,12 @@ def test_result_names_the_version_that_was_written(scim, ada, tours):
 
 
 def test_results_are_where_a_proxy_puts_the_service(scim, ada):
-    forwarded = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "scim.example"}
+    forwarded = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "scim.ngrok.app"}
 
     response = scim.post("/Bulk", bulk_request(delete(path_of(ada))), **forwarded)
 
     [result] = response.json["Operations"]
-    assert result["location"] == f"https://scim.example/scim/v2{path_of(ada)}"
+    assert result["location"] == f"https://scim.ngrok.app/scim/v2{path_of(ada)}"
 
 
 @pytest.mark.parametrize("path", ["/Users/\x1f", "/Users/\x1f/x", "\x1f", "/Users/é"])

@@ -81,7 +81,7 @@ def test_no_other_slash_is(scim, path):
 
 
 def test_slash_too_many_before_the_base_url_is_not_found(scim):
-    for path in ("//scim/v2/Users", "/scim//v2/Users", "/scim/v2x//Users"):
+    for path in ("/scim//v2/Users", "/scim/v2x//Users"):
         check_error(scim.client.get(path), 404)
 
 

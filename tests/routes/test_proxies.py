@@ -9,6 +9,19 @@ from ..support import bulk
 from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import group, path_of, replace, user
+from ..support.tenants import new_tenant, new_token
+
+OWN = "a-token-of-ones-own"  # the demo token opens nothing from elsewhere
+
+
+@pytest.fixture
+def scim(scim, engine):
+    """A client with a token of its own."""
+    scim.client.environ_base["HTTP_AUTHORIZATION"] = (
+        f"Bearer {new_token(engine, new_tenant(engine))}"
+    )
+    return scim
+
 
 FORWARDED = [
     ({}, "http://localhost/scim/v2"),
@@ -96,7 +109,7 @@ def test_each_client_sees_the_url_it_came_by(scim):
     ],
 )
 def test_only_a_trusted_proxy_is_believed(new_client, trusted, address, is_believed):
-    scim = new_client(TRUSTED_PROXIES=trusted)
+    scim = new_client(TRUSTED_PROXIES=trusted, TOKEN=OWN)
     scim.client.environ_base["REMOTE_ADDR"] = address
 
     read = scim.get(
@@ -108,7 +121,9 @@ def test_only_a_trusted_proxy_is_believed(new_client, trusted, address, is_belie
 
 
 @ON_ONE_DATABASE
-def test_real_server_drops_headers_with_underscores(server):
+def test_real_server_drops_headers_with_underscores(serve):
+    server = serve(SCIM_TOKEN=OWN)
+
     for headers in (
         {"X-Forwarded-Host": "proxy.example", "X_Forwarded_Host": "a.example"},
         {"X_Forwarded_Host": "a.example", "X-Forwarded-Host": "proxy.example"},
@@ -122,7 +137,7 @@ def test_real_server_drops_headers_with_underscores(server):
 
 @ON_ONE_DATABASE
 def test_real_server_ignores_a_proxy_that_it_does_not_trust(serve):
-    server = serve(SCIM_TRUSTED_PROXIES="192.0.2.1")
+    server = serve(SCIM_TRUSTED_PROXIES="192.0.2.1", SCIM_TOKEN=OWN)
 
     read = server.session.get("/ServiceProviderConfig", headers={"X-Forwarded-Host": "a.example"})
 
@@ -181,11 +196,11 @@ def test_host_that_http_forbids_is_refused_with_a_token(scim, host):
         ("GET {} HTTP/1.0", "400"),
     ],
 )
-def test_real_server_makes_whole_links_or_none(server, lines, answer):
-    address = urlsplit(server.url)
+def test_real_server_makes_whole_links_or_none(server, engine, lines, answer):
+    address, token = urlsplit(server.url), new_token(engine, new_tenant(engine))
     request = lines.replace("{}", f"{address.path}/Schemas")
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
-        headers = f"Authorization: Bearer {server.token}\r\nConnection: close"
+        headers = f"Authorization: Bearer {token}\r\nConnection: close"
         connection.sendall(f"{request}\r\n{headers}\r\n\r\n".encode())
         received = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 

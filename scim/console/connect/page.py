@@ -60,7 +60,7 @@ def provider(slug: str) -> ResponseReturnValue:
     found, tenant = _provider(slug), this_tenant()
     since = _since(slug)
     name, token = once.take()
-    is_default = tenant.id == DEFAULT_TENANT and state().service.settings.token == DEFAULT_TOKEN
+    is_default = tenant.id == DEFAULT_TENANT and state().service.settings.has_demo_token
     default = DEFAULT_TOKEN if is_default and not is_read_only() else ""
     return render_template(
         "connect/provider.html",

@@ -15,7 +15,6 @@ from flask.typing import ResponseReturnValue
 from scim.explain.choosing import Choice, read_choice
 from scim.explain.exchange import Exchange
 from scim.explain.sentences.conversations import Conversation, conversations
-from scim.settings import DEFAULT_TOKEN
 from scim.storage.recordings import Recordings
 
 from ..state import State, state
@@ -61,7 +60,7 @@ def live() -> ResponseReturnValue:
         dropped=state().recordings.dropped(),
         job=state().jobs.current,
         base_url=settings.base_url,
-        token=settings.token if settings.token == DEFAULT_TOKEN else "",
+        token=settings.token if settings.has_demo_token else "",
     )
 
 

@@ -28,8 +28,8 @@ def trace(
 ) -> tuple[Check, ...]:
     """Return the checks of a rejected Authorization header, in order.
 
-    ``own`` is SCIM_TOKEN, ``is_known`` tells whether a token opens a directory, and there are
-    ``number_of_tokens`` in all. A check never shows more of a credential than ``masked`` does.
+    ``own`` is SCIM_TOKEN or empty, ``is_known`` tells whether a token opens a directory, and there
+    are ``number_of_tokens`` in all. A check never shows more of a credential than ``masked`` does.
     """
     if not header or not header.strip():
         came = "none" if header is None else "an empty one"
@@ -135,7 +135,7 @@ def _remedy(token: str, cleaned: str, is_known: Known) -> str:
 
 def unlike(token: str, own: str) -> str:
     """Return in which way a token is nearly SCIM_TOKEN; empty if it is another one."""
-    if not token or token == own:
+    if not token or not own or token == own:
         return ""
     if unquote(token) == own:
         return "it is SCIM_TOKEN, but coded as in a URL"
