@@ -74,7 +74,8 @@ def _problem(client: Client) -> str | None:
     try:
         answer = client.get("/Users", query={"count": 1})
         if answer.status in (401, 403):
-            said = f"the server refuses the token: it answers {answer.status}"
+            told = f" ({detail})" if (detail := _detail(answer)) else ""
+            said = f"the server refuses the token: it answers {answer.status}{told}"
             return f"{said}; give the token that it expects with --token"
         if _is_scim(answer, "Resources", "totalResults"):
             return None
@@ -97,12 +98,16 @@ def _is_scim(answer: Exchange, *names: str) -> bool:
 
 
 def _failing(answer: Exchange) -> str:
-    """Say what is wrong with a server in its own words, if it has some (RFC 7644 §3.12)."""
-    try:
-        detail = str(answer.json["detail"])
-    except (LookupError, TypeError, ValueError):
-        detail = "see the log of the server"
+    detail = _detail(answer) or "see the log of the server"
     return f"the server fails: it answers {answer.status} to GET /Users; {detail}"
+
+
+def _detail(answer: Exchange) -> str:
+    """Return the server's own words about an error; empty if it has none (RFC 7644 §3.12)."""
+    try:
+        return str(answer.json["detail"])
+    except (LookupError, TypeError, ValueError):
+        return ""
 
 
 def _misplaced(client: Client, answer: Exchange) -> str:

@@ -13,6 +13,7 @@ from scim.explain.reasons.problems import problems
 from scim.explain.reasons.remedies import KINDS
 from scim.explain.secrets.credentials import trace
 from scim.explain.sentences.sentence import said, sentence
+from scim.operate.demo_token import ELSEWHERE, IN_PRODUCTION
 from scim.settings import Settings
 
 from .test_conversations import steps
@@ -234,6 +235,18 @@ def test_rejected_credential_is_told_by_its_checks(header, kind, told):
     assert problem.kind == kind
     assert sentence(refused) == f"Okta is refused: {told}"
     assert ("Came: " in problem.cause) == (kind != "no token")
+
+
+@pytest.mark.parametrize("detail", [ELSEWHERE, IN_PRODUCTION])
+def test_demo_token_that_is_refused_is_no_wrong_one(detail):
+    checks = trace("Bearer 123456789", "123456789", "123456789".__eq__, 1)
+    sent = Message([("Authorization", "Bearer 123456789")])
+    refused = got("/Users", error(detail), 401, checks=checks, request=sent)
+
+    [problem] = problems([refused])
+    assert problem.title == "The demo token is not accepted from there"
+    assert "Set SCIM_TOKEN to a token of your own" in problem.remedy[-1]
+    assert sentence(refused) == "Okta is refused: the demo token is not accepted from there."
 
 
 def test_check_of_a_credential_is_in_the_cause():

@@ -130,6 +130,11 @@ CASES = [
         ["`bearer`", "Unknown endpoint or method, without a token"],
     ),
     (
+        exchange("GET", "/Users", None, 401, error("the demo token is accepted on")),
+        "RFC 7644 §2",
+        ["The demo token"],
+    ),
+    (
         exchange(
             "GET", "/users", None, 404, error("this endpoint does not exist; did you mean x?")
         ),

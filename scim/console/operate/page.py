@@ -99,7 +99,7 @@ def _tokens(tenant: Tenant, newest: Sequence[Exchange]) -> list[Token]:
             seen.setdefault(each.token, each.at)
     issued = state().service.database.read(partial(list_tokens, tenant=tenant))
     listed = [Token(row.name, row.created, seen.pop(row.name, "")) for row in issued]
-    if tenant.id == DEFAULT_TENANT:
+    if tenant.id == DEFAULT_TENANT and state().service.settings.own_token:
         return [Token("SCIM_TOKEN", "", seen.get("SCIM_TOKEN", "")), *listed]
     return listed
 

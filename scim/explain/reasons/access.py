@@ -53,6 +53,17 @@ ACCESS: dict[str, Remedy] = {
         },
         f"{ISSUE}.",
     ),
+    "demo token": Remedy(
+        "The demo token is not accepted from there",
+        "Everybody knows the demo token, so it opens the directory on the server's own machine and "
+        "through a tunnel only. This request came another way.",
+        {
+            "Okta": f"In Okta, put the new token into the field {OKTA_TOKEN}.",
+            "Entra ID": f"In Entra ID, put the new token into the field {ENTRA_TOKEN}.",
+            "": "Send the new token behind Bearer and a space.",
+        },
+        f"Set SCIM_TOKEN to a token of your own. Or set it to none, and {ISSUE}.",
+    ),
     "wrong path": Remedy(
         "{mistake}",
         "Nothing is served at the path that was asked for.{meant}",

@@ -47,6 +47,11 @@ NO_TOKEN = _row(
     "Unknown endpoint or method, without a token",
     "Without a token every request is 401, so that nobody learns which endpoints there are.",
 )
+DEMO = _row(
+    "answers",
+    "The demo token `123456789`",
+    "Everybody knows the demo token, so it counts on this machine and through a tunnel only.",
+)
 NEARLY = _row(
     "answers",
     "A path that is nearly an endpoint, such as `/users` or `/scim/v1/Users`",

@@ -7,14 +7,22 @@ from dataclasses import dataclass, replace
 from ..bodies import DISCOVERY, Reading
 from ..exchange import CONSOLE, Exchange
 from ..requests.bulks import alone
-from ..sentences.failures import IN_USE, MEANT, failed_check, is_stray, meant
+from ..sentences.failures import IN_USE, MEANT, failed_check, is_demo_token, is_stray, meant
 from ..sentences.results import answered
 from ..words import plain
 from .mistakes import base_url, beginning, holder, mistake
 from .remedies import KINDS
 
 EXAMPLES = 5
-NOWHERE = ("no token", "unknown token", "scheme", "form", "twice", "wrong path")  # at any endpoint
+NOWHERE = (  # equal at any endpoint
+    "no token",
+    "unknown token",
+    "demo token",
+    "scheme",
+    "form",
+    "twice",
+    "wrong path",
+)
 FILTERS = ("filter", "equals sign", "unknown in filter")
 LONGEST = 300  # characters of a detail that are looked at
 EQUALS = re.compile(r'[^"]*=')
@@ -190,6 +198,8 @@ def _of_credential(reading: Reading) -> str:
     check = failed_check(reading.exchange)
     if not reading.exchange.request.header("Authorization"):
         return "no token"
+    if is_demo_token(reading):
+        return "demo token"
     if check and check.name == "form" and check.came.startswith("the word Bearer again"):
         return "twice"
     return check.name if check and check.name in ("scheme", "form") else "unknown token"

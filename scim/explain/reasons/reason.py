@@ -9,7 +9,7 @@ from ..bodies import Reading, get
 from ..exchange import Exchange
 from ..sentences.acts import FALSE
 from ..sentences.attributes import changes, member_changes
-from ..sentences.failures import is_stray
+from ..sentences.failures import is_demo_token, is_stray
 from ..sentences.purposes import WRITES, purpose_of
 from ..sentences.tolerances import WORDS
 from . import decisions as d
@@ -138,6 +138,8 @@ def _refused(reading: Reading) -> tuple[Rule, Sequence[Decision]]:
             return SORTING, _behind(reading)
         rule = BY_TYPE.get(reading.scim_type, (ERRORS, "400: the request cannot be understood."))
         return _of_operation(reading, rule), _behind(reading)
+    if is_demo_token(reading):
+        return BY_STATUS[401][0], [d.DEMO]
     if status == 501 and reading.endpoint.lower() == "me":
         return ME, [d.ME]
     rule, decided = BY_STATUS.get(

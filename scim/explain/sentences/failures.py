@@ -22,6 +22,7 @@ WORDS = {
     503: "the server cannot do it at the moment",
 }
 LONGEST = 120
+DEMO_REFUSED = "the demo token is not accepted from there"
 
 
 def failed_check(exchange: Exchange) -> Check | None:
@@ -42,7 +43,7 @@ def why(reading: Reading) -> str:
     status = reading.exchange.status
     detail = reading.detail
     if status == 401:
-        return _unknown(reading.exchange)
+        return DEMO_REFUSED if is_demo_token(reading) else _unknown(reading.exchange)
     if status == 409 and (found := IN_USE.match(detail)):
         return f"the {plain(found[1], 80)} is taken"
     if status in (405, 412, 500):
@@ -76,6 +77,11 @@ def meant(reading: Reading) -> str:
     """Return the URL or path that a 404 says is meant; empty if it says none."""
     found = MEANT.search(reading.detail[:1000])
     return plain(found[1], 100) if found else ""
+
+
+def is_demo_token(reading: Reading) -> bool:
+    """Tell whether a 401 is about the demo token, which is right and not accepted from there."""
+    return reading.exchange.status == 401 and "the demo token" in reading.detail[:100]
 
 
 def _unknown(exchange: Exchange) -> str:
