@@ -186,7 +186,7 @@ class WritingConnections(Connections):
                     yield connection
                     observed(connection, "COMMIT", begun.commit)
             finally:
-                if connection.in_transaction():  # its end was cut off, and nobody can begin another
+                if connection.get_transaction():  # its end failed, and nobody can begin another
                     connection.invalidate()
 
 

@@ -129,6 +129,31 @@ def test_commit_that_breaks_is_not_done_again_and_claims_nothing(database, lost)
     assert len(attempts) == 1
 
 
+UNCOMMITTABLE = {
+    "sqlite": [
+        "PRAGMA defer_foreign_keys = ON",
+        "INSERT INTO tokens (tenant_id, digest, name, created) VALUES (99, 'x', 'x', 'x')",
+    ],
+    "postgresql": [
+        "CREATE TEMP TABLE alone (one integer UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP",
+        "INSERT INTO alone VALUES (1), (1)",
+    ],
+}
+
+
+def test_connection_whose_commit_failed_is_not_used_again(database):
+    def work(connection):
+        for statement in UNCOMMITTABLE[database.engine.dialect.name]:
+            connection.exec_driver_sql(statement)
+
+    with pytest.raises(ScimError):
+        database.write(work)
+
+    asked = "SELECT count(*) FROM tokens WHERE tenant_id = 99"
+    for _ in range(2):
+        assert not database.write(lambda connection: connection.exec_driver_sql(asked).scalar())
+
+
 @POSTGRESQL
 def test_plan_that_its_table_has_outgrown_is_made_anew(database):
     store = Store(database, Directory(1))
