@@ -17,6 +17,8 @@ class Size:
     crashes: int  # kills while clients write
     moments: tuple[float, float]  # seconds from the first write to a kill
     tenants: int
+    disks: int  # databases on a full disk: SQLite, or PostgreSQL, too
+    refusals: int  # writes that a full disk refuses
     connections: int  # half-open ones
     hold: float  # seconds that clients keep others waiting
     operations: int  # of a PATCH
@@ -37,6 +39,8 @@ SMALL = Size(
     crashes=2,
     moments=(0.2, 0.4),
     tenants=120,
+    disks=1,
+    refusals=3,
     connections=300,
     hold=1,
     operations=2_000,
@@ -56,6 +60,8 @@ FULL = Size(
     crashes=50,
     moments=(0.1, 2),
     tenants=10_000,
+    disks=2,
+    refusals=50,
     connections=1_200,
     hold=20,
     operations=10_000,
