@@ -1,4 +1,4 @@
-"""``docs/map.md`` and ``scim/README.md``: every name in them exists, where they link to."""
+"""The map, the page on security, ``scim/README.md``: each name in them is where its link leads."""
 
 import inspect
 import re
@@ -11,11 +11,15 @@ from ..support.server import ROOT
 
 MAP = ROOT / "docs" / "map.md"
 FOLDERS = ROOT / "scim" / "README.md"
-PLACES = re.findall(r"\[`([\w.]+):([\w.]+)`\]\(([\w./]+)\)", MAP.read_text())
+SECURITY = ROOT / "docs" / "security.md"
+PLACE = re.compile(r"\[`([\w.]+):([\w.]+)`\]\(([\w./]+)\)")
+PLACES = PLACE.findall(MAP.read_text())
 
 
-@pytest.mark.parametrize(("module", "name", "link"), PLACES)
-def test_name_on_the_map_is_in_the_file_it_links_to(module, name, link):
+@pytest.mark.parametrize(
+    ("module", "name", "link"), [*PLACES, *PLACE.findall(SECURITY.read_text())]
+)
+def test_name_in_a_document_is_in_the_file_it_links_to(module, name, link):
     found = reduce(getattr, name.split("."), import_module(module))
 
     source = inspect.getsourcefile(inspect.unwrap(getattr(found, "fget", found)))
@@ -26,6 +30,13 @@ def test_every_row_of_the_map_names_a_function():
     rows = re.findall(r"^\| (?!Rule|-).*", MAP.read_text(), re.MULTILINE)
 
     assert len(rows) == len(PLACES) >= 30
+
+
+def test_every_threat_has_a_place():
+    rows = re.findall(r"^\| (?!Threat|-).*", SECURITY.read_text(), re.MULTILINE)
+
+    assert len(rows) >= 20
+    assert [row for row in rows if "](" not in row.rpartition(" | ")[2]] == []
 
 
 def test_every_folder_is_described():
