@@ -69,7 +69,7 @@ NOT_RUN = {
     "kubectl apply --filename deploy/kubernetes.yaml",
     "kubectl exec deployment/scim -- python manage.py tenant list",
     "fly apps create scim-example",
-    "fly postgres attach YOUR-DATABASE --app scim-example",
+    "fly mpg attach YOUR-CLUSTER --app scim-example",
     "fly secrets set SCIM_TOKEN=YOUR-TOKEN --app scim-example",
     "fly deploy . --config deploy/fly.toml",
     # These need other machines; tests/storage/database does the same on one.
