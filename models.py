@@ -82,7 +82,7 @@ class Token(db.Model):  # type: ignore[name-defined, misc]
 
 
 class Client(db.Model):  # type: ignore[name-defined, misc]
-    """An OAuth client of a tenant: the digest of its secret, or its public ``keys`` as a JWK set.
+    """An OAuth client of a tenant: the digest of its secret, or its public keys as a JWK set.
 
     ``scopes`` and ``types`` limit its access tokens as they limit a bearer token.
     """
@@ -94,7 +94,7 @@ class Client(db.Model):  # type: ignore[name-defined, misc]
     tenant_id: Mapped[int] = mapped_column(sa.ForeignKey("tenants.id"))
     name: Mapped[str] = mapped_column(PlainText)
     secret: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
-    keys: Mapped[str | None] = mapped_column(PlainText)
+    jwks: Mapped[str | None] = mapped_column(PlainText)
     scopes: Mapped[str] = mapped_column(PlainText)
     types: Mapped[str | None] = mapped_column(PlainText)
     created: Mapped[str] = mapped_column(Instant)

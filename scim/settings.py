@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+PUBLIC_URL = re.compile(r"https?://[^/?#\s]+(/[A-Za-z0-9._~-]+)*", re.ASCII)
 BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
 TOKEN = re.compile(r"[!-~]{1,255}", re.ASCII)
 DEFAULT_TOKEN = "123456789"
@@ -74,6 +75,11 @@ class Settings:
         "127.0.0.0/8,::1", "addresses and networks of proxies whose X-Forwarded headers count"
     )
     base_path: str = _setting("/scim/v2", "the path of the SCIM base URL")
+    public_url: str = _setting(
+        "",
+        "the URL of the server in assertions of OAuth clients, without the base path; empty for "
+        "that of each request",
+    )
     default_page_size: int = _setting(100, "resources on a page without `count`")
     max_page_size: int = _setting(1000, "maximum of resources on a page")
     cursor_timeout: int = _setting(3600, "seconds until a cursor expires")
@@ -138,6 +144,8 @@ class Settings:
             raise SettingError(f"SCIM_TRUSTED_PROXIES cannot be used: {error}") from None
         if not BASE_PATH.fullmatch(self.base_path):
             raise SettingError("SCIM_BASE_PATH must look like /scim/v2, without a slash at the end")
+        if self.public_url and not PUBLIC_URL.fullmatch(self.public_url):
+            raise SettingError("SCIM_PUBLIC_URL must look like https://scim.example.com")
         if not TOKEN.fullmatch(self.token):
             raise SettingError("SCIM_TOKEN must be 1 to 255 printable characters without spaces")
         if self.max_filter_depth > DEEPEST_FILTER:
@@ -168,6 +176,11 @@ class Settings:
         return f"{scheme}://{host}:{port}"
 
     @property
+    def is_production(self) -> bool:
+        """Whether the data is that of real people."""
+        return self.env == "production"
+
+    @property
     def base_url(self) -> str:
         """The SCIM base URL, for clients on this machine."""
         return f"{self.origin}{self.base_path}"
@@ -192,7 +205,7 @@ class Settings:
         """Whether the server has a console; by default only where others cannot reach either."""
         if self.console != "auto":
             return self.console == "on"
-        return self.env != "production" and is_loopback(self.host)
+        return not self.is_production and is_loopback(self.host)
 
     @property
     def records(self) -> bool:

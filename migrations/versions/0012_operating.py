@@ -77,7 +77,7 @@ def create_clients() -> None:
         sa.Column("tenant_id", sa.Integer, sa.ForeignKey("tenants.id"), nullable=False),
         sa.Column("name", PlainText, nullable=False),
         sa.Column("secret", sa.LargeBinary(32)),
-        sa.Column("keys", PlainText),
+        sa.Column("jwks", PlainText),
         sa.Column("scopes", PlainText, nullable=False),
         sa.Column("types", PlainText),
         sa.Column("created", Instant, nullable=False),

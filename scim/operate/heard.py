@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from scim import logs
 from scim.explain.exchange import CONSOLE, Check, Exchange, Message, Statement
 from scim.explain.providers import recognised
 from scim.explain.secrets.masking import Masker
-from scim.protocol.values import date_time
+from scim.protocol.values import instant
 from scim.settings import DEFAULT_TOKEN
 from scim.storage.noting import NOTHING, Noted
 
@@ -158,10 +157,6 @@ def message(headers: Headers, text: str, size: int, is_whole: bool) -> Message:
 def declared(length: str) -> int:
     """Return a Content-Length as a number; 0 if it is missing or is no number."""
     return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
-
-
-def instant(seconds: float) -> str:
-    return date_time(datetime.fromtimestamp(seconds, UTC))
 
 
 def statements(noted: Noted) -> tuple[Statement, ...]:

@@ -8,6 +8,7 @@ EVERY_ANSWER = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"
 RETRY_AFTER = 5  # seconds, beside most answers with the status 503
 REQUEST_ID = "X-Request-Id"
 DRY_RUN = "dry-run"  # a preference of ours (RFC 7240)
+TOKEN_PATH = "/oauth/token"  # the only endpoint that takes a body without a bearer token
 PLAIN_ID = re.compile(r"[\w.:@/+=-]{1,128}", re.ASCII)
 
 

@@ -59,6 +59,11 @@ def date_time(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
 
 
+def instant(seconds: float) -> str:
+    """Return an instant in seconds of Unix time in that form."""
+    return date_time(datetime.fromtimestamp(seconds, UTC))
+
+
 def check(attribute: Attribute, value: Any) -> Any:
     """Return ``value`` if it is legal for a simple attribute (RFC 7643 §2.3).
 

@@ -4,7 +4,7 @@ from flask import Flask
 
 from scim.service import Service
 
-from . import bulk, discovery, errors, finishing, home, me, resources, search
+from . import bulk, discovery, errors, finishing, home, me, oauth, resources, search
 
 
 def register(app: Flask, service: Service) -> None:
@@ -13,5 +13,6 @@ def register(app: Flask, service: Service) -> None:
     for bp in (*of_types, discovery.bp, search.bp, bulk.bp, me.bp):
         app.register_blueprint(bp, url_prefix=service.settings.base_path + (bp.url_prefix or ""))
     app.register_blueprint(home.bp)
+    app.register_blueprint(oauth.bp)
     errors.register(app)
     finishing.register(app)

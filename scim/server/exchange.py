@@ -21,7 +21,7 @@ from scim.operate import metrics
 from scim.operate.heard import Heard
 from scim.operate.recorder import Recorder
 from scim.protocol.errors import InternalError, ScimError
-from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, REQUEST_ID, request_id
+from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, REQUEST_ID, TOKEN_PATH, request_id
 from scim.serializers.answers import dump_error
 from scim.serializers.resources import to_json
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 IN_MEMORY = 1024 * 1024  # bytes of an answer in several parts; a longer one waits on disk
+LONGEST_FORM = 16 * 1024  # bytes that an OAuth client may send without a token
 HANDED_OVER = 10  # seconds after which Granian has surely opened an answer on disk
 CLOSING = [("Content-Type", MEDIA_TYPE), *EVERY_ANSWER.items(), ("Connection", "close")]
 SAME = {
@@ -91,7 +92,7 @@ class Exchanges:
             headers = asked.scope.headers
             is_chunked = "transfer-encoding" in headers
             length = 0 if is_chunked else int(headers.get("content-length", "0"))
-            if (length or is_chunked) and self._wants(headers, length):
+            if (length or is_chunked) and self._wants(asked.scope, length):
                 answer, refuse = partial(self._go_on, asked), partial(self._fail, asked)
                 self.receiver.receive(asked.proto, length, answer, refuse)
             else:
@@ -99,9 +100,14 @@ class Exchanges:
         except Exception as error:
             self._fail(asked, error)
 
-    def _wants(self, headers: Any, length: int) -> bool:
-        """Tell whether a body is received; otherwise the application refuses it unseen."""
-        return length <= self.receiver.most and self.knows(headers.get("authorization", ""))
+    def _wants(self, scope: Any, length: int) -> bool:
+        """Tell whether a body is received; otherwise the application refuses it unseen.
+
+        The form of an OAuth client is short, and not chunked.
+        """
+        if scope.path == TOKEN_PATH:
+            return 0 < length <= LONGEST_FORM
+        return length <= self.receiver.most and self.knows(scope.headers.get("authorization", ""))
 
     def _go_on(self, asked: Asked, body: bytes) -> None:
         self.crew.do(partial(self._answer, asked, body))

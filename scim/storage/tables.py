@@ -12,8 +12,11 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from models import (
+    AccessToken,
+    Assertion,
     Braking,
     Change,
+    Client,
     DefinedResource,
     Group,
     Import,
@@ -39,6 +42,8 @@ unique_values, totals, trash = UniqueValue.__table__, Total.__table__, Trash.__t
 releases = Release.__table__
 changes, member_changes = Change.__table__, MemberChange.__table__
 tenants, tokens = Tenant.__table__, Token.__table__
+clients, access_tokens = Client.__table__, AccessToken.__table__
+assertions = Assertion.__table__
 imports = Import.__table__
 brakings, protections = Braking.__table__, Protection.__table__
 TABLES = db.metadata.sorted_tables  # each after those that it refers to

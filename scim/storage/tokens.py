@@ -15,18 +15,28 @@ from scim.explain.exchange import CONSOLE
 from scim.protocol.permissions import UNLIMITED, Permission
 
 from .keys import now
-from .tables import tenants, tokens
+from .tables import access_tokens, clients, tenants, tokens
 
 DEFAULT_TENANT = 1
 KEPT_SECONDS = 3  # a revoked token opens nothing after that
 MOST_KEPT = 10_000
-OF_ACCESS = (
+# A token, or one of an OAuth client: the name in history, /Me, what it permits, and until when.
+OF_TOKEN = sa.select(
+    *tenants.c,
     tokens.c.name,
     tokens.c.subject,
     tokens.c.scopes,
     tokens.c.types,
     tokens.c.expires,
-)
+).select_from(tokens.join(tenants))
+OF_CLIENT = sa.select(
+    *tenants.c,
+    clients.c.name,
+    sa.null(),
+    access_tokens.c.scopes,
+    clients.c.types,
+    access_tokens.c.expires,
+).select_from(access_tokens.join(clients, clients.c.id == access_tokens.c.client_id).join(tenants))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +115,12 @@ class Doorkeeper:
 
 def find_access(connection: sa.Connection, presented: bytes) -> Access | None:
     """Return what an issued token opens, even if it has expired, or None."""
-    found = sa.select(*tenants.c, *OF_ACCESS).select_from(tokens.join(tenants))
-    row = connection.execute(found.where(tokens.c.digest == presented)).one_or_none()
-    if row is None:
-        return None
-    name, subject, scopes, types, expires = row[-len(OF_ACCESS) :]
-    tenant = Tenant(*row[: -len(OF_ACCESS)])
-    return Access(tenant, name, subject, Permission.of(scopes, types), expires)
+    for found, table in ((OF_TOKEN, tokens), (OF_CLIENT, access_tokens)):
+        if row := connection.execute(found.where(table.c.digest == presented)).one_or_none():
+            *tenant, name, subject, scopes, types, expires = row
+            permission = Permission.of(scopes, types)
+            return Access(Tenant(*tenant), name, subject, permission, expires)
+    return None
 
 
 def seconds_until(instant: str) -> float:
@@ -159,6 +168,11 @@ def count_tokens(connection: sa.Connection) -> int:
     return int(connection.scalar(counted) or 0)
 
 
+def new_token() -> str:
+    """Return the text of a new token."""
+    return secrets.token_urlsafe(32)
+
+
 def issue_token(
     connection: sa.Connection,
     tenant: Tenant,
@@ -168,7 +182,7 @@ def issue_token(
     expires: str | None = None,
 ) -> str | None:
     """Return a new token, which cannot be read again; None if the name is in use."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     values = {"tenant_id": tenant.id, "digest": digest(token), "name": name}
     values |= {"created": now(), "subject": subject, "expires": expires}
     values |= {"scopes": permission.stored_scopes, "types": permission.stored_types}

@@ -5,14 +5,14 @@ from dataclasses import fields
 
 import pytest
 
-from scim.operate import heard, recorder
+from scim.operate import heard, oauth, recorder
 from scim.protocol import canonical, projection
 from scim.protocol.filters import resolve
 from scim.protocol.filters.parser import DEFAULT_LIMITS
 from scim.protocol.patch import members, write
 from scim.protocol.values import INTEGERS, MOST_COMBINING
 from scim.provider import releasing
-from scim.server import crew, reception, worker
+from scim.server import crew, exchange, reception, worker
 from scim.settings import Settings
 from scim.storage import columns, noting
 from scim.storage.database import budgets, engine, rehearsal
@@ -35,6 +35,9 @@ OTHERS = {
     "bits of an integer": (INTEGERS.stop - INTEGERS.start).bit_length() - 1,
     "comparisons in a filter": DEFAULT_LIMITS.terms,
     "characters after `co`": resolve.LONGEST_PATTERN,
+    "bytes of the form of an OAuth client": exchange.LONGEST_FORM,
+    "public keys of an OAuth client": oauth.MOST_KEYS,
+    "seconds from now until an assertion": oauth.LONGEST,
     "seconds until the headers have arrived": worker.HEADER_SECONDS,
     "connections of a worker": worker.MOST_CONNECTIONS,
     "chunks of a body": reception.MOST_CHUNKS,
