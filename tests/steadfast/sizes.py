@@ -33,7 +33,7 @@ SMALL = Size(
     rest=0.4,
     users=2_000,
     members=2_000,
-    requests=1_000,
+    requests=600,
     kills=3,
     stops=10,
     crashes=2,
@@ -69,7 +69,7 @@ FULL = Size(
     passwords=1_000,
     depth=1_000,
     reports=5_000,
-    examples=500,
+    examples=100,
 )
 IS_FULL = os.environ.get("SCIM_TEST_STEADFAST") == "full"
 SIZE = FULL if IS_FULL else SMALL
