@@ -15,6 +15,7 @@ from . import (
     history,
     idp,
     listing,
+    moving,
     reset,
     tenants,
     trash,
@@ -29,7 +30,8 @@ def register(cli: click.Group) -> None:
     read = (listing.user, listing.group, explain.explain)
     inside = (*read, exchanges.tail, trash.trash, history.history, history.revert)
     operated = (db.db, console.console, reset.reset, tenants.tenant, tenants.token)
+    moved = (moving.export_tenants, moving.import_tenants)
     of_flask = (routes_command, shell)
     outside = (check.check, idp.idp, demo.demo)
-    for command in (*inside, *operated, *of_flask, *outside):
+    for command in (*inside, *operated, *moved, *of_flask, *outside):
         cli.add_command(command)

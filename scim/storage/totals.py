@@ -31,22 +31,25 @@ def add_to_total(
 ) -> None:
     """Add ``more`` to the number of resources; later pages shift by as many, or by ``shifts``."""
     shifts = abs(more) if shifts is None else shifts
-    ADD.rows(connection, _names(tenant_id, resource_type, more, shifts))
+    ADD.rows(connection, _names(tenant_id, resource_type.name, more, shifts))
+
+
+def add_resources(connection: sa.Connection, tenant_id: int, type_name: str, more: int) -> None:
+    """Add as many resources, anywhere in the order, of a type that no document need define."""
+    ADD.rows(connection, _names(tenant_id, type_name, more, more))
 
 
 def add_new(
     connection: sa.Connection, tenant_id: int, resource_type: ResourceType, more: int
 ) -> str:
     """Add ``more`` to the number of resources, and return the id of the last one that is there."""
-    names = _names(tenant_id, resource_type, more, 0)
+    names = _names(tenant_id, resource_type.name, more, 0)
     [[last]] = _add_returning_last(resource_type).rows(connection, names)
     return str(last)
 
 
-def _names(
-    tenant_id: int, resource_type: ResourceType, more: int, shifts: int
-) -> dict[str, int | str]:
-    names: dict[str, int | str] = {"tenant": tenant_id, "resource_type": resource_type.name}
+def _names(tenant_id: int, type_name: str, more: int, shifts: int) -> dict[str, int | str]:
+    names: dict[str, int | str] = {"tenant": tenant_id, "resource_type": type_name}
     return names | {"more": more, "shifts": shifts, "slot": os.getpid() % SLOTS}
 
 

@@ -2,8 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -27,6 +27,7 @@ ATTEMPTS = 5
 NEARLY = 0.9  # of its time limit; a commit that takes so long may have been cut off
 LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before each further one
 OUTDATED = "The database is not up to date; migrate it with: python manage.py db upgrade"
+SNAPSHOT = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"}
 WHERE = ("host", "port", "dbname", "user", "service")  # parameters that are no secrets
 
 
@@ -117,6 +118,18 @@ class Database:
         done = self._repeat(self.writing.transaction, work)
         self._check_file()  # or else the change is in a file that is gone
         return done
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """Yield a connection that sees one moment, however long it reads; nobody waits for it."""
+        self._check_file()
+        with self.reading.one() as connection:
+            connection.exec_driver_sql(SNAPSHOT[connection.dialect.name])
+            try:
+                yield connection
+            finally:
+                if not connection.invalidated:
+                    connection.exec_driver_sql("ROLLBACK")
 
     def rehearse(self, work: Callable[[Rehearsal], T]) -> T:
         """Return what ``work`` returns, and undo all it did.

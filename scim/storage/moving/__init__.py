@@ -1,0 +1,1 @@
+"""Tenants that move to another database: their rows are read in a snapshot, and written there."""
