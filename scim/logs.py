@@ -13,7 +13,7 @@ from .printing import printable
 ARRIVED = "scim.arrived"  # in a WSGI environment: when the request came, by perf_counter
 PLAIN_PATH = re.compile(r"[\w/.:-]*", re.ASCII)
 PLAIN_VALUE = re.compile(r"[\w.:,@/-]+", re.ASCII)
-ISSUED = re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII)  # as issued tokens look
+ISSUED = re.compile(r"(?<![\w-])[\w-]{43,255}(?![\w-])", re.ASCII)  # as tokens look, old and new
 # Values in a filter: names, addresses, secrets. Single quotes are about what is no name.
 QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"?|(?<!\w)'(?![\w.:$/-]{1,200}')(?:[^'\\]|\\.)*'?""")
 

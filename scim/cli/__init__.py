@@ -18,6 +18,7 @@ from . import (
     moving,
     reset,
     tenants,
+    tokens,
     trash,
 )
 
@@ -29,7 +30,7 @@ def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
     read = (listing.user, listing.group, explain.explain)
     inside = (*read, exchanges.tail, trash.trash, history.history, history.revert)
-    operated = (db.db, console.console, reset.reset, tenants.tenant, tenants.token)
+    operated = (db.db, console.console, reset.reset, tenants.tenant, tokens.token)
     moved = (moving.export_tenants, moving.import_tenants)
     of_flask = (routes_command, shell)
     outside = (check.check, idp.idp, demo.demo)

@@ -1,21 +1,11 @@
-"""``tenant`` and ``token``: the tenants, and the bearer tokens that open their directories."""
+"""``tenant``: the tenants, each of which has a directory of its own."""
 
 import click
 from flask.cli import with_appcontext
 
-from scim.explain.exchange import CONSOLE
-from scim.storage.tokens import (
-    Tenant,
-    add_tenant,
-    issue_token,
-    list_tenants,
-    list_tokens,
-    revoke_token,
-    set_tenant,
-)
+from scim.storage.tokens import Tenant, add_tenant, list_tenants, set_tenant
 
-from .common import database, find, of_tenant, say, store
-from .names import find_user
+from .common import database, find, say
 
 
 @click.group()
@@ -78,57 +68,3 @@ def change(name: str, strict: bool | None, restores: bool | None) -> None:
     chosen = find(name)
     database().write(lambda connection: set_tenant(connection, chosen, **choices))
     say(f"{name}  {_choices(find(name))}")
-
-
-@click.group()
-def token() -> None:
-    """Show, issue or revoke bearer tokens."""
-
-
-@token.command("list")
-@of_tenant
-@with_appcontext
-def list_issued(tenant: str) -> None:
-    """Show the names of a tenant's tokens.
-
-    The one in SCIM_TOKEN is not among them.
-    """
-    mine = find(tenant)
-    issued = database().read(lambda connection: list_tokens(connection, mine))
-    for row in issued:
-        subject = f"  /Me is {row.subject}" if row.subject else ""
-        say(f"{row.created[:19]}Z  {row.name}{subject}")
-    if not issued:
-        say("No token has been issued.")
-
-
-@token.command("revoke")
-@click.argument("name")
-@of_tenant
-@with_appcontext
-def revoke(name: str, tenant: str) -> None:
-    """Revoke a token; running servers refuse it within seconds."""
-    mine = find(tenant)
-    if not database().write(lambda connection: revoke_token(connection, mine, name)):
-        raise click.ClickException(f"the tenant has no token {name!r}")
-    say(f"Revoked {name}.")
-
-
-@token.command("issue")
-@click.argument("name")
-@click.option("--subject", help="the id or userName of the user that /Me is with this token")
-@of_tenant
-@with_appcontext
-def issue(name: str, subject: str | None, tenant: str) -> None:
-    """Make a token and print it; no command shows it again."""
-    if not name.strip():
-        raise click.ClickException("a token needs a name")
-    if name == CONSOLE:
-        raise click.ClickException(f"the name {CONSOLE!r} is for the console's own token")
-    mine = find(tenant)
-    user_id = find_user(store(tenant), subject) if subject else None
-    issued = database().write(lambda connection: issue_token(connection, mine, name, user_id))
-    if issued is None:
-        taken = f"the tenant has a token {name!r} already"
-        raise click.ClickException(f"{taken}; choose another name, or revoke it first")
-    say(issued)

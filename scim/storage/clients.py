@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from scim.protocol.permissions import Permission
+from scim.protocol.tokens import new_token
 from scim.protocol.values import instant
 
 from .keys import now
 from .tables import access_tokens, assertions, clients, tenants
-from .tokens import Tenant, digest, new_token
+from .tokens import Tenant, digest
 
 LIFETIME = 3600  # seconds of an access token
 

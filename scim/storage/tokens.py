@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from scim.explain.exchange import CONSOLE
 from scim.protocol.permissions import UNLIMITED, Permission
+from scim.protocol.tokens import new_token
+from scim.protocol.values import date_time
 
 from .keys import now
 from .tables import access_tokens, clients, tenants, tokens
@@ -156,8 +158,8 @@ def set_tenant(connection: sa.Connection, tenant: Tenant, **choices: bool) -> No
 
 
 def list_tokens(connection: sa.Connection, tenant: Tenant) -> Sequence[Any]:
-    """Return the name, the instant of issue and the subject of each token, the oldest first."""
-    chosen = sa.select(tokens.c.name, tokens.c.created, tokens.c.subject)
+    """Return the rows of a tenant's tokens without their digests, the oldest first."""
+    chosen = sa.select(*(column for column in tokens.c if column.name != "digest"))
     mine = chosen.where(tokens.c.tenant_id == tenant.id).order_by(tokens.c.created)
     return connection.execute(mine).all()
 
@@ -168,11 +170,6 @@ def count_tokens(connection: sa.Connection) -> int:
     return int(connection.scalar(counted) or 0)
 
 
-def new_token() -> str:
-    """Return the text of a new token."""
-    return secrets.token_urlsafe(32)
-
-
 def issue_token(
     connection: sa.Connection,
     tenant: Tenant,
@@ -180,17 +177,52 @@ def issue_token(
     subject: str | None = None,
     permission: Permission = UNLIMITED,
     expires: str | None = None,
+    token: str | None = None,
 ) -> str | None:
-    """Return a new token, which cannot be read again; None if the name is in use."""
-    token = new_token()
+    """Return a new token, which cannot be read again; None if the name is in use.
+
+    A ``token`` that somebody else has made is stored instead; None if it is in use itself, too.
+    """
+    token = token or new_token()
     values = {"tenant_id": tenant.id, "digest": digest(token), "name": name}
     values |= {"created": now(), "subject": subject, "expires": expires}
     values |= {"scopes": permission.stored_scopes, "types": permission.stored_types}
     return token if _insert(connection, tokens, values) else None
 
 
+def rotate_token(
+    connection: sa.Connection,
+    tenant: Tenant,
+    name: str,
+    overlap: timedelta,
+    expires: str | None = None,
+) -> str | None:
+    """Return a new token of a name; None if there is none of that name.
+
+    The one before, and those before it, open the tenant until the end of the ``overlap`` at most.
+    The new one permits the same, and expires after as long a time as the old one, unless
+    ``expires`` is an instant.
+    """
+    named = (tokens.c.tenant_id == tenant.id) & (tokens.c.name == name)
+    old = connection.execute(sa.select(tokens).where(named & ~tokens.c.replaced)).one_or_none()
+    if old is None:
+        return None
+    at = datetime.now(UTC)
+    ends = date_time(at + overlap)
+    over = tokens.c.replaced & (tokens.c.expires <= date_time(at))
+    connection.execute(sa.delete(tokens).where(named & over))
+    late = named & (tokens.c.expires.is_(None) | (tokens.c.expires > ends))
+    connection.execute(sa.update(tokens).where(late).values(expires=ends))
+    connection.execute(sa.update(tokens).where(named).values(replaced=True))
+    if old.expires and not expires:
+        lifetime = datetime.fromisoformat(old.expires) - datetime.fromisoformat(old.created)
+        expires = date_time(at + lifetime)
+    permission = Permission.of(old.scopes, old.types)
+    return issue_token(connection, tenant, name, old.subject, permission, expires)
+
+
 def revoke_token(connection: sa.Connection, tenant: Tenant, name: str) -> bool:
-    """Delete a token; tell whether there was one of that name."""
+    """Delete the tokens of a name, rotated ones too; tell whether there was any."""
     mine = (tokens.c.tenant_id == tenant.id) & (tokens.c.name == name)
     return bool(connection.execute(sa.delete(tokens).where(mine)).rowcount)
 

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from scim.protocol.tokens import FORM
+
 MASK = "••••"
 CACHED = 1000  # characters of a text that may come again, such as a header or a URL
 APART = re.compile(r"[^a-z0-9]+")
@@ -34,6 +36,7 @@ HINTS = (
 )
 # Where a text has one of the first words, the pattern may match.
 INLINE = (
+    (("scim_",), re.compile(rf"(?<!\w){FORM.pattern}(?!\w)", re.ASCII), MASK),
     (
         ("bearer", "ssws"),
         re.compile(r"\b(bearer|ssws)\s+[\w.~+/=-]{6,}", re.ASCII | re.IGNORECASE),
