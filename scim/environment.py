@@ -22,6 +22,8 @@ NEAR = 0.75  # of 1, which difflib gives to equal names; PROT and PORT have as m
 FEW = 2  # letters too few or too many
 # Kubernetes describes a service called "scim" or "scim-db" to every pod by such variables.
 ADDRESS = re.compile(r"(tcp|udp|sctp)://")
+# Platforms such as Render and Heroku give these. Elsewhere they may be those of another program.
+OF_PLATFORMS = {"SCIM_PORT": "PORT", "SCIM_DATABASE_URL": "DATABASE_URL"}
 FOREIGN = re.compile(r"(TEST|CLI|SERVICE|PORT)_|\w+_(SERVICE_(HOST|PORT)|PORT_\d+_(TCP|UDP|SCTP))")
 
 
@@ -53,10 +55,38 @@ def read_settings(
 ) -> Settings:
     """Return the settings of the environment; ``overrides`` has names without the prefix.
 
+    In production, variables of platforms count, too, unless ours are set.
+
     :raises SettingError: a setting does not take its value, or a name is nearly that of a setting
     """
     overrides = overrides or {}
     _check_names([*unknown(environment, NAMES), *(f"SCIM_{name}" for name in overrides)])
+    given = _of_platform(overrides, environment)
+    try:
+        return _typed(overrides, {**environment, **given})
+    except SettingError as error:
+        said = str(error)
+        for name in given:
+            said = said.replace(name, OF_PLATFORMS[name])
+        raise SettingError(said) from None
+
+
+def _of_platform(overrides: Mapping[str, Any], environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the settings that are not set and that a platform gives, by our names."""
+    if overrides.get("ENV", environment.get("SCIM_ENV")) != "production":
+        return {}
+    return {
+        ours: environment[theirs]
+        for ours, theirs in OF_PLATFORMS.items()
+        if environment.get(theirs) and not _is_set(environment.get(ours, ""))
+    }
+
+
+def _is_set(value: str) -> bool:
+    return bool(value) and not is_address(value)
+
+
+def _typed(overrides: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {}
     for setting in fields(Settings):
         name = setting.name.upper()

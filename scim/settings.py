@@ -214,7 +214,7 @@ class Settings:
 
     def _complete_urls(self) -> None:
         """Add the driver to the URLs of databases, and the project's folder to a relative file."""
-        if not re.match(r"sqlite:///.|postgresql(\+psycopg2)?://", self.database_url):
+        if not re.match(r"sqlite:///.|postgres(ql(\+psycopg2)?)?://", self.database_url):
             raise SettingError(
                 "SCIM_DATABASE_URL must be sqlite:/// with a file, or begin with postgresql://"
             )
@@ -226,10 +226,10 @@ class Settings:
             raise SettingError(
                 "SCIM_REPLICA_URL needs a SCIM_DATABASE_URL of PostgreSQL, not SQLite"
             )
-        if self.replica_url and not re.match(r"postgresql(\+psycopg2)?://", self.replica_url):
+        if self.replica_url and not re.match(r"postgres(ql(\+psycopg2)?)?://", self.replica_url):
             raise SettingError("SCIM_REPLICA_URL must begin with postgresql://")
         for name in ("database_url", "replica_url"):
-            url = re.sub(r"^postgresql://", "postgresql+psycopg2://", getattr(self, name))
+            url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", getattr(self, name))
             url = re.sub(r"^sqlite:///(?!/)", f"sqlite:///{PROJECT}/", url)
             object.__setattr__(self, name, url)
             try:

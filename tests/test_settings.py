@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import asdict
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -309,10 +310,48 @@ def test_argument_wins_over_variable():
     assert read_settings({"PORT": 1, "OTHER": 2}, {"SCIM_PORT": "3"}).port == 1
 
 
+PLATFORM = {"PORT": "10000", "DATABASE_URL": "postgres://platform/db"}
+PRODUCTION = PLATFORM | {"SCIM_ENV": "production"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "port", "host"),
+    [
+        (PLATFORM, 5000, None),
+        (PLATFORM | {"SCIM_ENV": "development"}, 5000, None),
+        (PRODUCTION, 10000, "platform"),
+        (PRODUCTION | {"SCIM_PORT": "", "SCIM_DATABASE_URL": ""}, 10000, "platform"),
+        (PRODUCTION | {"SCIM_PORT": "tcp://10.0.0.7:80"}, 10000, "platform"),
+        (PRODUCTION | {"SCIM_PORT": "1", "SCIM_DATABASE_URL": "postgresql://ours/db"}, 1, "ours"),
+        ({"SCIM_ENV": "production", "PORT": "", "DATABASE_URL": ""}, 5000, None),
+    ],
+)
+def test_variables_of_platforms_count_in_production_unless_ours_are_set(environment, port, host):
+    read = read_settings(environment=environment)
+
+    assert (read.port, urlsplit(read.database_url).hostname) == (port, host)
+    assert read_settings({"PORT": 2, "ENV": "production"}, PLATFORM).port == 2
+    assert read_settings({"ENV": "production"}, PLATFORM).port == 10000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("PORT", "http", "PORT must be a whole number, not 'http'"),
+        ("PORT", "70000", "PORT must be 65535 or less"),
+        ("DATABASE_URL", "mysql://host/db", "DATABASE_URL must be sqlite:/// with a file"),
+    ],
+)
+def test_wrong_variable_of_a_platform_is_named_as_the_platform_does(name, value, problem):
+    with pytest.raises(SettingError, match=f"^{problem}"):
+        read_settings(environment={"SCIM_ENV": "production", name: value})
+
+
 @pytest.mark.parametrize(
     ("url", "read"),
     [
         ("postgresql://a:b@host:5432/db", "postgresql+psycopg2://a:b@host:5432/db"),
+        ("postgres://a:b@host:5432/db", "postgresql+psycopg2://a:b@host:5432/db"),
         ("postgresql:///db?host=/run", "postgresql+psycopg2:///db?host=/run"),
         ("postgresql+psycopg2://host/db", "postgresql+psycopg2://host/db"),
         ("sqlite:////var/scim.db", "sqlite:////var/scim.db"),
