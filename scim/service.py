@@ -9,6 +9,7 @@ from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerance, Tolerated
 from scim.settings import Settings
 from scim.storage import Access, Database, Directory, Doorkeeper, Store, digest
 from scim.storage.recordings import Recordings
+from scim.storage.seal import Seal
 from scim.storage.tokens import Tenant
 
 
@@ -53,6 +54,11 @@ class Service:
             self.database, self.settings.recordings, self.settings.recording_days
         )
 
+    def seal(self, tenant: Tenant) -> Seal | None:
+        """Return what seals the audit of a tenant; None without a key."""
+        key = self.settings.audit_key
+        return Seal(key, tenant.name) if key else None
+
     def store(self, tenant: Tenant, token: str) -> Store:
         """Return the directory of a tenant; the history names ``token`` with each change."""
         directory = Directory(
@@ -66,5 +72,6 @@ class Service:
             max_nesting_pairs=self.settings.max_nesting_pairs,
             keeps_history=self.settings.history_days > 0,
             token=token,
+            seal=self.seal(tenant),
         )
         return Store(self.database, directory)

@@ -22,6 +22,7 @@ LAST_PORT = 65535
 TARGET_TOKEN = "TARGET_TOKEN"
 DEEPEST_FILTER = 10  # the parser of SQLite refuses SQL that is nested much deeper
 VERSION = "unreleased"  # the newest heading of CHANGELOG.md
+SHORTEST_KEY = 32  # of the audit, in characters; as many hexadecimal digits have 128 bits
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -29,9 +30,16 @@ class SettingError(ValueError):
     """A setting cannot be used; the message names it and the values that it takes."""
 
 
-def _setting(default: Any, about: str, least: int = 1, choices: Sequence[str] = ()) -> Any:
+def _setting(
+    default: Any,
+    about: str,
+    least: int = 1,
+    choices: Sequence[str] = (),
+    *,
+    is_secret: bool = False,
+) -> Any:
     metadata = {"about": about, "least": least, "choices": choices}
-    return field(default=default, metadata=metadata)
+    return field(default=default, repr=not is_secret, metadata=metadata)
 
 
 def _check(name: str, value: Any, limits: Mapping[str, Any]) -> None:
@@ -109,6 +117,11 @@ class Settings:
     history_days: int = _setting(
         365, "days until `history --purge` deletes changes; 0 keeps no history", least=0
     )
+    audit_key: str = _setting(
+        "",
+        "the key of the audit, a secret of 32 characters or more; empty for no audit",
+        is_secret=True,
+    )
 
     env: str = _setting(
         "development", "`development` or `production`", choices=("development", "production")
@@ -156,6 +169,8 @@ class Settings:
             )
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise SettingError("SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together: set both")
+        if 0 < len(self.audit_key) < SHORTEST_KEY:
+            raise SettingError(f"SCIM_AUDIT_KEY must have {SHORTEST_KEY} characters or more")
         if self.default_page_size > self.max_page_size:
             raise SettingError("SCIM_DEFAULT_PAGE_SIZE must not exceed SCIM_MAX_PAGE_SIZE")
 

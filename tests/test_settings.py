@@ -51,6 +51,7 @@ WRONG = [
     ({"CONSOLE_PORT": "65536"}, "SCIM_CONSOLE_PORT must be 65535 or less"),
     ({"RECORDINGS": "-1"}, "SCIM_RECORDINGS must be 0 or more"),
     ({"RECORDING_DAYS": "0"}, "SCIM_RECORDING_DAYS must be 1 or more"),
+    ({"AUDIT_KEY": "short"}, "SCIM_AUDIT_KEY must have 32 characters or more"),
     ({"TLS_KEY": "key.pem"}, "SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together"),
     ({"TLS_CERTIFICATE": "cert.pem"}, "SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together"),
     ({"DATABASE_URL": "mysql://host/db"}, "SCIM_DATABASE_URL must be sqlite:///"),

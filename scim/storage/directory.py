@@ -5,6 +5,8 @@ from math import inf
 
 from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 
+from .seal import Seal
+
 
 @dataclass(frozen=True, slots=True)
 class Directory:
@@ -15,7 +17,8 @@ class Directory:
     ``largest`` is the size of a resource that no write may exceed, in characters of JSON.
     ``max_nesting_depth`` is the number of groups that may be in each other one by one,
     ``max_nesting_pairs`` that of the pairs of a group and one in it that one change may write.
-    ``token`` is the name that history records beside each change.
+    ``token`` is the name that history records beside each change. With a ``seal`` the changes go to
+    the audit.
     """
 
     tenant_id: int
@@ -28,3 +31,4 @@ class Directory:
     max_nesting_depth: float = inf
     max_nesting_pairs: float = inf
     token: str = ""
+    seal: Seal | None = None

@@ -18,6 +18,7 @@ from models import (
     Change,
     Client,
     DefinedResource,
+    Entry,
     Group,
     Import,
     Link,
@@ -30,6 +31,7 @@ from models import (
     Token,
     Total,
     Trash,
+    Unchained,
     UniqueValue,
     User,
     db,
@@ -41,6 +43,7 @@ link, nesting, referrals = Link.__table__, Nesting.__table__, Referral.__table__
 unique_values, totals, trash = UniqueValue.__table__, Total.__table__, Trash.__table__
 releases = Release.__table__
 changes, member_changes = Change.__table__, MemberChange.__table__
+entries, unchained = Entry.__table__, Unchained.__table__
 tenants, tokens = Tenant.__table__, Token.__table__
 clients, access_tokens = Client.__table__, AccessToken.__table__
 assertions = Assertion.__table__

@@ -59,7 +59,7 @@ class Transaction:
         self.changes: list[Change] = []
         self.member_changes: dict[tuple[str, int], dict[str, bool]] = {}
         self.index = Index(connection, directory.tenant_id)
-        self.history = History(connection, directory.tenant_id)
+        self.history = History(connection, directory.tenant_id, directory.seal)
         self.trash = Trash(connection, directory.tenant_id)
         self.releases = Releases(connection, directory.tenant_id)
         self.nesting = Nesting(connection, directory)

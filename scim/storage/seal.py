@@ -1,0 +1,86 @@
+"""The keyed hashes of the audit: whoever can write rows cannot make them.
+
+Each is the HMAC-SHA-256 of a JSON text: sorted members, no spaces, only ASCII. The members of the
+three texts differ, so none of them stands for another.
+"""
+
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .changes import Change
+
+START = bytes(32)  # in place of the hash before the first entry
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change in the chain of a tenant; ``previous`` is the hash of the entry before.
+
+    ``change`` is None if it is gone. If it was purged, ``stub`` proves the instant ``purged``.
+    """
+
+    number: int
+    at: str
+    resource_id: str
+    version: int
+    digest: bytes
+    previous: bytes
+    hash: bytes = b""
+    purged: str | None = None
+    stub: bytes | None = None
+    change: Change | None = None
+
+
+class Seal:
+    """The key of the audit, for the chain of one tenant."""
+
+    __slots__ = ("_key", "tenant")
+
+    def __init__(self, key: str, tenant: str) -> None:
+        self._key = key.encode()
+        self.tenant = tenant
+
+    def digest(self, change: Change) -> bytes:
+        """Return the hash of a change, all of it."""
+        return self._hash(
+            {
+                "tenant": self.tenant,
+                "resource_type": change.resource_type,
+                "resource_id": change.resource_id,
+                "version": change.version,
+                "operation": change.operation,
+                "cause": str(change.cause) if change.cause else None,
+                "before": change.before,
+                "after": change.after,
+                "members": change.members if type(change.members) is dict else {**change.members},
+                "unseen": bool(change.unseen),
+                "at": change.at,
+                "token": change.token,
+                "request_id": change.request_id,
+            }
+        )
+
+    def hash(self, entry: Entry) -> bytes:
+        """Return the hash of an entry, which covers those before it."""
+        return self._hash(
+            {
+                "tenant": self.tenant,
+                "number": entry.number,
+                "resource_id": entry.resource_id,
+                "version": entry.version,
+                "at": entry.at,
+                "digest": entry.digest.hex(),
+                "previous": entry.previous.hex(),
+            }
+        )
+
+    def stub(self, entry_hash: bytes, purged: str) -> bytes:
+        """Return the proof that the change of an entry was purged at an instant."""
+        return self._hash({"hash": entry_hash.hex(), "purged": purged})
+
+    def _hash(self, members: dict[str, Any]) -> bytes:
+        return hmac.digest(self._key, _canonical(members).encode(), "sha256")
