@@ -25,7 +25,7 @@ try:
     from scim.environment import read_environment, read_settings
     from scim.logs import formatter
     from scim.operate import metrics
-    from scim.operate.caretaker import JOBS, Caretaker
+    from scim.operate.caretaker import Caretaker, jobs_of
     from scim.operate.demo_token import WARNING, DemoToken, why_refused
     from scim.operate.health import with_probes
     from scim.operate.recorder import Recorder
@@ -246,8 +246,9 @@ def main() -> None:
         exporter = exporter_place(settings)
         console = console_of(settings)
         companions: list[Companion] = [console] if console else []
-        if JOBS or exporter:
-            companions.append(Caretaker(begin_companion, exporter))
+        jobs = jobs_of(settings)
+        if jobs or exporter:
+            companions.append(Caretaker(begin_companion, exporter, jobs))
         announce(service, is_exported, console)
         service.database.close()  # no worker may inherit a connection
         with metrics.counting(settings, bool(console or exporter)):

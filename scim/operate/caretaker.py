@@ -11,14 +11,21 @@ from typing import Any, ClassVar
 
 from scim.server.worker import end_with, heeded
 from scim.service import Service
+from scim.settings import Settings
 from scim.storage.database.readiness import Readiness
 
+from .chaining import Chaining
 from .exporter import export
 from .jobs import Job, repeat
 
 NICENESS = 10  # the workers come first
 CLOSING = 3.0  # seconds that jobs get to end; the master waits a little longer
-JOBS: tuple[Job, ...] = ()
+CHAIN = Job("audit", 1.0, Chaining().work)
+
+
+def jobs_of(settings: Settings) -> Sequence[Job]:
+    """Return the jobs that the settings ask for."""
+    return [CHAIN] if settings.audit_key else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Caretaker:
 
     begin: Callable[[], Service]
     place: socket.socket | None = None
-    jobs: Sequence[Job] = JOBS
+    jobs: Sequence[Job] = ()
     name: ClassVar[str] = "caretaker"
 
     def run(self, alive: Any, held: Any) -> None:
