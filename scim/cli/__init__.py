@@ -6,6 +6,7 @@ import click
 from flask.cli import routes_command, shell_command
 
 from . import (
+    audit,
     check,
     console,
     db,
@@ -29,7 +30,7 @@ shell.help = shell.short_help = "Open a Python shell with the application as `ap
 def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
     read = (listing.user, listing.group, explain.explain)
-    inside = (*read, exchanges.tail, trash.trash, history.history, history.revert)
+    inside = (*read, exchanges.tail, trash.trash, history.history, history.revert, audit.audit)
     operated = (db.db, console.console, reset.reset, tenants.tenant, tokens.token)
     moved = (moving.export_tenants, moving.import_tenants)
     of_flask = (routes_command, shell)

@@ -1,6 +1,6 @@
 """Functions that several commands use."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -77,17 +77,22 @@ def store(tenant: str) -> Store:
     return service().store(find(tenant), TOKEN)
 
 
-def stores(tenant: str, of_all: bool) -> list[Store]:
-    """Return the directory of a tenant, or those of all.
+def chosen(tenant: str, of_all: bool) -> Sequence[Tenant]:
+    """Return a tenant, or all.
 
     :raises click.UsageError: the command line has both ``--tenant`` and ``--all-tenants``
     """
     if not of_all:
-        return [store(tenant)]
+        return [find(tenant)]
     if click.get_current_context().get_parameter_source("tenant") is ParameterSource.COMMANDLINE:
         raise click.UsageError("--tenant and --all-tenants exclude each other")
+    return database().read(list_tenants)
+
+
+def stores(tenant: str, of_all: bool) -> list[Store]:
+    """Return the directory of a tenant, or those of all, as ``chosen`` does."""
     opened = service()
-    return [opened.store(each, TOKEN) for each in opened.database.read(list_tenants)]
+    return [opened.store(each, TOKEN) for each in chosen(tenant, of_all)]
 
 
 def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,7 +103,7 @@ def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(command)
 
 
-of_all_tenants = click.option("--all-tenants", "of_all", is_flag=True, help="purge in all tenants")
+of_all_tenants = click.option("--all-tenants", "of_all", is_flag=True, help="do it for all tenants")
 
 
 @contextmanager

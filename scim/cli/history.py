@@ -65,7 +65,8 @@ def _purge(opened: list[Store]) -> None:
     days = service().settings.history_days
     before = days_ago(days)
     parts = (part for each in opened for part in recovery.purge_history(each, before))
-    say_purged(parts, "changes made", days)
+    with explain_errors():
+        say_purged(parts, "changes made", days)
 
 
 def _say_all(described: Iterator[str]) -> None:
