@@ -43,6 +43,23 @@ def test_body_that_trickles_in_gets_408(toy):
     assert said.startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.parametrize(
+    ("request_line", "headers", "status"),
+    [
+        ("GET /echo HTTP/1.1", 97, 200),  # beside Host, Authorization and Connection
+        ("GET /echo HTTP/1.1", 98, 431),
+        (f"GET /echo?{'a' * (65_534 - 6)} HTTP/1.1", 0, 200),
+        (f"GET /echo?{'a' * (65_535 - 6)} HTTP/1.1", 0, 414),
+    ],
+    ids=["100 headers", "101 headers", "longest URL", "too long URL"],
+)
+def test_head_of_a_request_has_limits(toy, request_line, headers, status):
+    lines = [request_line, "Connection: close", *(f"X-{each}: a" for each in range(headers))]
+
+    with toy.say("\n".join(lines)) as connection:
+        assert heard(connection).startswith(f"HTTP/1.1 {status} ")
+
+
 def test_silent_bodies_hold_no_thread(toy):
     silent = [toy.say(f"{POST}\nContent-Length: 10", b"x") for _ in range(40)]
 

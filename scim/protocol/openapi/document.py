@@ -27,8 +27,9 @@ from .resources import answered, described, requested
 
 ABOUT = """\
 Names of attributes match in any case. `null` and an empty list mean that there is no value. HEAD is
-answered like GET, without a body. Bodies may also be sent as `application/json`. What SCIM says of
-an attribute and JSON Schema cannot say is in `x-scim`.
+answered like GET, without a body. Bodies may also be sent as `application/json`. A URL that is too
+long is answered with 414, and too many headers with 431, both without a body. What SCIM says of an
+attribute and JSON Schema cannot say is in `x-scim`.
 """
 DISCOVERY = {
     "ServiceProviderConfig": CONFIGURATION_SCHEMA,
