@@ -6,7 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from ..support.bulk import bulk_request, post
 from ..support.scim import PATCH_OP_SCHEMA, group, user
@@ -32,6 +32,7 @@ PATHS = (
     "/Users/%ff%c3%28",
     "/Users/" + "a" * 5000,
 )
+AT_THE_ROOT = ("/", "/oauth/token", "/.well-known/x", "/healthz", "/readyz", "/scim", "/scim/v2%ff")
 TEXTS = (
     "userName",
     "emails",
@@ -114,6 +115,9 @@ def _request(target: Target, chance: random.Random) -> bytes:
     else:
         coding = f"Content-Length: {len(body)}"
     head = target.head(method, path.replace(" ", "+"), *headers, coding)
+    if chance.random() < 0.1:
+        base = urlsplit(target.server.url).path
+        head = head.replace(base + path.partition("?")[0], chance.choice(AT_THE_ROOT), 1)
     return head.encode("latin-1") + b"\r\n" + body
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ..definitions.assembly import RESOURCE_TYPE_SCHEMA, Definitions
 from ..definitions.schema_document import SCHEMA_SCHEMA
 from ..discovery import CONFIGURATION_SCHEMA, Offer, schema_documents
-from ..headers import MEDIA_TYPE
+from ..headers import MEDIA_TYPE, TOKEN_PATH
 from ..schema import ResourceType
 from ..search import PARAMETERS
 from ..values import PLACEHOLDER, Record
@@ -31,6 +31,7 @@ answered like GET, without a body. Bodies may also be sent as `application/json`
 long is answered with 414, and too many headers with 431, both without a body. What SCIM says of an
 attribute and JSON Schema cannot say is in `x-scim`.
 """
+TOKENS = f"A token that the operator has issued, or one that OAuth clients get at {TOKEN_PATH}"
 DISCOVERY = {
     "ServiceProviderConfig": CONFIGURATION_SCHEMA,
     "ResourceType": RESOURCE_TYPE_SCHEMA,
@@ -58,7 +59,9 @@ def openapi_document(definitions: Definitions, offer: Offer, version: str) -> Re
             "responses": error_answers(),
             "parameters": parameters(),
             "headers": headers(),
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": TOKENS}
+            },
         },
     }
 
