@@ -3,9 +3,11 @@
 import click
 from flask.cli import with_appcontext
 
-from scim.storage.tokens import Tenant, add_tenant, list_tenants, set_tenant
+from scim.operate import removing
+from scim.storage.figures import MOST
+from scim.storage.tokens import DEFAULT_TENANT, Tenant, add_tenant, list_tenants, set_tenant
 
-from .common import database, find, say
+from .common import database, find, say, service
 
 
 @click.group()
@@ -27,7 +29,7 @@ def list_all() -> None:
 def _choices(tenant: Tenant) -> str:
     strict = "strict" if tenant.strict else "tolerant"
     restores = "restores users who are created again" if tenant.restores else "creates users anew"
-    return f"{strict}, {restores}"
+    return f"{strict}, {restores}" + ", paused" * tenant.paused
 
 
 @tenant.command("add")
@@ -68,3 +70,62 @@ def change(name: str, strict: bool | None, restores: bool | None) -> None:
     chosen = find(name)
     database().write(lambda connection: set_tenant(connection, chosen, **choices))
     say(f"{name}  {_choices(find(name))}")
+
+
+@tenant.command("pause")
+@click.argument("name")
+@with_appcontext
+def pause(name: str) -> None:
+    """Let a tenant be read only, until `tenant resume`.
+
+    Clients get 503 for each change. The console and the commands go on, to mend what went wrong.
+    """
+    _set_paused(name, True)
+    say(f"Paused {name}: changes by clients get 503 until `tenant resume {name}`.")
+
+
+@tenant.command("resume")
+@click.argument("name")
+@with_appcontext
+def resume(name: str) -> None:
+    """Let the clients of a tenant write again."""
+    _set_paused(name, False)
+    say(f"Resumed {name}.")
+
+
+def _set_paused(name: str, paused: bool) -> None:
+    chosen = find(name)
+    database().write(lambda connection: set_tenant(connection, chosen, paused=paused))
+
+
+@tenant.command("remove")
+@click.argument("name")
+@click.option("--yes", "typed", metavar="NAME", help="the name again, so that nothing is asked")
+@with_appcontext
+def remove(name: str, typed: str | None) -> None:
+    """Remove a tenant for good, with all that it has.
+
+    It asks for the name again. The server may run meanwhile. If this is ended, give it again: it
+    goes on.
+    """
+    chosen, opened = find(name), service()
+    if chosen.id == DEFAULT_TENANT:
+        raise click.ClickException(
+            f"SCIM_TOKEN opens the tenant {name!r}, which stays; "
+            f"`python manage.py reset --tenant {name}` empties it"
+        )
+    has = ", ".join(_counted(*each) for each in removing.describe(opened, chosen).items())
+    say(f"{name} has: {has or 'nothing'}.")
+    if typed is None:
+        typed = click.prompt("Type its name to remove it with all of that", err=True)
+    if typed != name:
+        raise click.ClickException(f"this is not {name!r}; nothing was removed")
+    gone = 0
+    for part in removing.remove(opened, chosen):
+        gone += part
+        click.echo(f"{gone} rows removed", err=True)
+    say(f"Removed {name}.")
+
+
+def _counted(what: str, number: int) -> str:
+    return f"{what} {f'over {MOST:,}' if number > MOST else f'{number:,}'}"

@@ -42,9 +42,9 @@ def figures(connection: sa.Connection, tenant_id: int) -> Figures:
     oldest = sa.select(sa.func.min(trash.c.deleted)).where(trash.c.tenant_id == tenant_id)
     return Figures(
         numbers,
-        _count(connection, trash, tenant_id),
+        count_rows(connection, trash, tenant_id),
         connection.scalar(oldest) or "",
-        _count(connection, changes, tenant_id),
+        count_rows(connection, changes, tenant_id),
     )
 
 
@@ -52,7 +52,7 @@ def _order(resource_type: str) -> tuple[int, str]:
     return (FIRST.index(resource_type) if resource_type in FIRST else len(FIRST)), resource_type
 
 
-def _count(connection: sa.Connection, table: Any, tenant_id: int) -> int:
+def count_rows(connection: sa.Connection, table: Any, tenant_id: int) -> int:
     """Return the number of a tenant's rows; one more than MOST if there are more."""
     some = sa.select(sa.literal(1)).select_from(table).where(table.c.tenant_id == tenant_id)
     counted = sa.select(sa.func.count()).select_from(some.limit(MOST + 1).subquery())

@@ -17,7 +17,7 @@ from scim.protocol.tokens import new_token
 from scim.protocol.values import date_time
 
 from .keys import now
-from .tables import access_tokens, clients, tenants, tokens
+from .tables import access_tokens, clients, tenants, tokens, totals
 
 DEFAULT_TENANT = 1
 KEPT_SECONDS = 3  # a revoked token opens nothing after that
@@ -149,11 +149,23 @@ def count_tenants(connection: sa.Connection) -> int:
 
 def add_tenant(connection: sa.Connection, name: str) -> bool:
     """Make a tenant; tell whether the name was free."""
-    return _insert(connection, tenants, {"name": name, "cursor_key": secrets.token_hex(32)})
+    values = {"name": name, "cursor_key": secrets.token_hex(32)} | unused_id(connection)
+    return _insert(connection, tenants, values)
+
+
+def unused_id(connection: sa.Connection) -> dict[str, int]:
+    """Return the ``id`` of a new tenant for SQLite, which would give that of a removed one again.
+
+    Of each tenant that was removed, a total is left.
+    """
+    if connection.dialect.name != "sqlite":
+        return {}
+    last = (sa.select(sa.func.max(each)) for each in (tenants.c.id, totals.c.tenant_id))
+    return {"id": 1 + max(connection.scalar(each) or 0 for each in last)}
 
 
 def set_tenant(connection: sa.Connection, tenant: Tenant, **choices: bool) -> None:
-    """Change a tenant's choices: ``strict``, ``restores``."""
+    """Change a tenant's choices: ``strict``, ``restores``, ``paused``."""
     connection.execute(sa.update(tenants).where(tenants.c.id == tenant.id).values(choices))
 
 

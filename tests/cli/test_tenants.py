@@ -1,12 +1,20 @@
 """Tenants and tokens: what a token opens, and for how long."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
+from scim.explain.exchange import Exchange, Message
+from scim.operate import removing
+from scim.protocol.values import date_time
+from scim.storage import removing as rows
+from scim.storage import tokens
+from scim.storage.tables import TABLES
+
 from ..support.errors import check_error
-from ..support.scim import user
+from ..support.scim import group, user
 
 SECONDS = 10
 
@@ -107,3 +115,92 @@ def test_all_tenants_are_purged_at_once(scim, run, fail, client, engine):
 def test_purge_is_of_one_tenant_or_of_all(fail, command):
     both = f"{command} --all-tenants --tenant default"
     assert "--tenant and --all-tenants exclude each other" in fail(both)
+
+
+def test_paused_tenant_is_mended_by_commands(scim, run, opened_by, client):
+    babs = scim.create(user())
+    scim.delete(f"/Users/{babs['id']}")
+
+    said = run("tenant pause default")
+
+    assert said == "Paused default: changes by clients get 503 until `tenant resume default`.\n"
+    assert "paused" in check_error(opened_by("123456789").post("/Users", user("ada")), 503)
+    assert run("tenant list") == "default  tolerant, creates users anew, paused\n"
+    assert run(f"trash restore {babs['id']}").startswith("Restored the User")
+    assert run("tenant resume default") == "Resumed default.\n"
+    assert opened_by("123456789").post("/Users", user("ada")).status_code == 201
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Remove tenants without waiting for running servers, two rows at a time."""
+    monkeypatch.setattr(removing.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(rows, "AT_ONCE", 2)
+
+
+def test_tenant_is_removed_with_all_that_it_has(
+    app, scim, run, fail, attempt, opened_by, engine, at_once
+):
+    kept = scim.create(user("kept"))
+    run("tenant add acme")
+    acme = opened_by(run("token issue okta --tenant acme").strip())
+    babs, boss = acme.create(user()), acme.create(user("boss"))
+    acme.create(group("Tours", babs, boss))
+    acme.delete(f"/Users/{boss['id']}")
+    with engine.connect() as connection:
+        number = connection.scalar(sa.text("SELECT max(id) FROM tenants"))
+    recordings = app.extensions["scim"].recordings()
+    at = date_time(datetime.now(UTC))
+    about = (at, 1.0, "GET", "/scim/v2", "/Users", "", 200, Message(), Message())
+    recordings.add([Exchange("1", *about, tenant=name) for name in ("acme", "ACME", "default")])
+
+    wrong = attempt("tenant remove acme", "ACME\n")
+    assert "this is not 'acme'; nothing was removed" in wrong.stderr
+    has = (
+        "User 1, Group 1, deleted resources 1, changes in history 5, tokens 1, recorded exchanges 1"
+    )
+    assert wrong.stdout.startswith(f"acme has: {has}.\n")
+    assert acme.get("/Users").json["totalResults"] == 1
+
+    assert run("tenant remove acme --yes acme").endswith("Removed acme.\n")
+
+    check_error(opened_by("x").get("/Users"), 401)
+    assert "the tenant 'acme' does not exist" in fail("token list --tenant acme")
+    with engine.connect() as connection:
+        for table in TABLES:
+            if "tenant_id" in table.c and table.name != "totals":
+                mine = sa.select(table).where(table.c.tenant_id == number)
+                assert connection.execute(mine).all() == []
+    assert [each.tenant for each in recordings.before()] == ["default", "ACME"]
+    recordings.clear()
+    recordings.close()
+    assert scim.read(kept) == kept
+    run("tenant add acme")  # with another id, and nothing of the first
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT max(id) FROM tenants")) > number
+    again = opened_by(run("token issue okta --tenant acme").strip())
+    assert again.get("/").json["totalResults"] == 0
+
+
+def test_removal_that_was_ended_goes_on(run, opened_by, engine, at_once, app):
+    run("tenant add acme")
+    token = run("token issue okta --tenant acme").strip()
+    acme = opened_by(token)
+    for name in "abcdef":
+        acme.create(user(name))
+    service = app.extensions["scim"]
+    with engine.connect() as connection:
+        chosen = tokens.find_tenant(connection, "acme")
+
+    next(removing.remove(service, chosen))  # ended after the first part
+
+    check_error(opened_by(token).get("/Users"), 401)
+    assert "acme  tolerant, creates users anew, paused" in run("tenant list")
+    assert run("tenant remove acme --yes acme").endswith("Removed acme.\n")
+    assert "acme" not in run("tenant list")
+
+
+def test_default_tenant_stays(fail):
+    said = fail("tenant remove default --yes default")
+
+    assert said.endswith("stays; `python manage.py reset --tenant default` empties it")

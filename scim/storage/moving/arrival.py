@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from ..database.database import Database
 from ..emptying import KEPT
 from ..tables import imports, tenants
-from ..tokens import find_tenant
+from ..tokens import find_tenant, unused_id
 from .moved import columns_of, moved
 from .snapshot import Snapshot
 from .writing import Values, write_rows
@@ -80,7 +80,8 @@ class Arrival:
 
         def work(connection: sa.Connection) -> int:
             changed = sa.update(tenants).where(tenants.c.id == self.tenant_id)
-            written = changed if self.tenant_id else sa.insert(tenants)
+            added = sa.insert(tenants).values(unused_id(connection))
+            written = changed if self.tenant_id else added
             try:
                 made = connection.scalar(written.values(values).returning(tenants.c.id))
                 begun = {"tenant_id": made, "lines": 1, "chain": chain, "finished": False}

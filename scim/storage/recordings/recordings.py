@@ -19,7 +19,7 @@ from scim.protocol.values import date_time
 from ..database.database import Database
 from ..figures import place
 from .file import open_file
-from .rows import drops, exchange_of, exchanges, links, row_of
+from .rows import ENCODE, drops, exchange_of, exchanges, links, row_of
 
 T = TypeVar("T")
 # This lock lets one writer commit at a time, so a reader never sees a number before a lower one.
@@ -135,6 +135,19 @@ class Recordings:
         """Return how many exchanges are kept."""
         counted = sa.select(sa.func.count()).select_from(exchanges)
         return self._scalar(counted) or 0
+
+    def count_of(self, tenant: str) -> int:
+        """Return how many exchanges are those of a tenant."""
+        counted = sa.select(sa.func.count()).select_from(exchanges).where(self._of(tenant))
+        return self._scalar(counted) or 0
+
+    def forget(self, tenant: str) -> None:
+        """Delete the exchanges of a tenant, those that are marked too."""
+        self._execute(sa.delete(exchanges).where(self._of(tenant)))
+
+    def _of(self, tenant: str) -> sa.ColumnElement[bool]:
+        place = sa.func.instr if self.is_sqlite else sa.func.strpos
+        return place(exchanges.c.known, f'"tenant": {ENCODE(tenant)}') > 0
 
     def size(self) -> int:
         """Return the bytes that the exchanges take on disk."""
