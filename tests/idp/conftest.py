@@ -16,7 +16,7 @@ from tests.support.server import Server
 
 from .entra.tenant import Graph, Nowhere, Tenant, entra
 
-ORIGIN = "http://scim.test"
+ORIGIN = "http://scim.localhost"  # a name of this machine, as the demo token needs it
 TOKEN = "123456789"
 
 
