@@ -1,5 +1,6 @@
 """The service of one process: its settings and what they open, for endpoints and commands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scim.protocol.definitions.assembly import Definitions
@@ -7,7 +8,15 @@ from scim.protocol.filters.parser import Limits
 from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE, Profile
 from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerance, Tolerated
 from scim.settings import Settings
-from scim.storage import Access, Database, Directory, Doorkeeper, Store, digest
+from scim.storage import (
+    Access,
+    Database,
+    Directory,
+    Doorkeeper,
+    Store,
+    Transaction,
+    digest,
+)
 from scim.storage.recordings import Recordings
 from scim.storage.seal import Seal
 from scim.storage.tokens import Tenant
@@ -59,8 +68,13 @@ class Service:
         key = self.settings.audit_key
         return Seal(key, tenant.name) if key else None
 
-    def store(self, tenant: Tenant, token: str) -> Store:
-        """Return the directory of a tenant; the history names ``token`` with each change."""
+    def store(
+        self, tenant: Tenant, token: str, guard: Callable[[Transaction], None] | None = None
+    ) -> Store:
+        """Return the directory of a tenant; the history names ``token`` with each change.
+
+        A ``guard`` may refuse what clients do. Operators have none.
+        """
         directory = Directory(
             tenant.id,
             self.definitions,
@@ -73,5 +87,6 @@ class Service:
             keeps_history=self.settings.history_days > 0,
             token=token,
             seal=self.seal(tenant),
+            guard=guard,
         )
         return Store(self.database, directory)

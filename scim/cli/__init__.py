@@ -17,6 +17,7 @@ from . import (
     idp,
     listing,
     moving,
+    protecting,
     reset,
     tenants,
     tokens,
@@ -35,5 +36,7 @@ def register(cli: click.Group) -> None:
     moved = (moving.export_tenants, moving.import_tenants)
     of_flask = (routes_command, shell)
     outside = (check.check, idp.idp, demo.demo)
+    for each in (protecting.protect, protecting.unprotect, protecting.show):
+        listing.user.add_command(each)
     for command in (*inside, *operated, *moved, *of_flask, *outside):
         cli.add_command(command)

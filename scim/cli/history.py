@@ -9,7 +9,8 @@ from scim.explain.changes.differences import difference
 from scim.provider import recovery
 from scim.storage import Cause, Change, Reason, Store
 
-from .common import explain_errors, of_all_tenants, of_tenant, say, service, store, stores
+from .braking import stopping
+from .common import explain_errors, find, of_all_tenants, of_tenant, say, service, store, stores
 from .names import find_alive, name_in, name_of, with_name
 from .times import instant
 from .trash import days_ago, say_missing, say_purged
@@ -53,6 +54,8 @@ def history(
         raise click.UsageError("give the name of a user or group, --since, or --purge")
     elif name is None:
         _say_all(lines_of_all(opened, recovery.changes_since(opened, since or "")))
+        if stopped := stopping(find(tenant)):  # of refused writes there is no change
+            say(stopped)
     else:
         resource_id = find_alive(opened, name, type_name)
         with explain_errors():

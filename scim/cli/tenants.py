@@ -1,12 +1,16 @@
 """``tenant``: the tenants, each of which has a directory of its own."""
 
+from typing import Any
+
 import click
 from flask.cli import with_appcontext
 
 from scim.operate import removing
+from scim.storage.brakings import counted_tenants
 from scim.storage.figures import MOST
 from scim.storage.tokens import DEFAULT_TENANT, Tenant, add_tenant, list_tenants, set_tenant
 
+from . import braking
 from .common import database, find, say, service
 
 
@@ -22,8 +26,9 @@ def tenant() -> None:
 @with_appcontext
 def list_all() -> None:
     """Show all tenants with their choices."""
+    counted = database().read(counted_tenants)
     for each in database().read(list_tenants):
-        say(f"{each.name}  {_choices(each)}")
+        say(f"{each.name}  {_choices(each)}{braking.said(each, counted)}")
 
 
 def _choices(tenant: Tenant) -> str:
@@ -57,19 +62,31 @@ def add(name: str) -> None:
     default=None,
     help="restore a deleted user who is created again, or create a new one",
 )
+@braking.with_brake
 @with_appcontext
-def change(name: str, strict: bool | None, restores: bool | None) -> None:
+def change(
+    name: str,
+    strict: bool | None,
+    restores: bool | None,
+    brake: str | None,
+    brake_window: int | None,
+) -> None:
     """Change the choices of a tenant.
 
     Running servers follow within seconds.
     """
-    named = {"strict": strict, "restores": restores}
+    named: dict[str, Any] = {"strict": strict, "restores": restores}
     choices = {choice: value for choice, value in named.items() if value is not None}
+    choices |= braking.choices(brake, brake_window)
     if not choices:
         raise click.UsageError("name a choice to change, see --help")
     chosen = find(name)
     database().write(lambda connection: set_tenant(connection, chosen, **choices))
-    say(f"{name}  {_choices(find(name))}")
+    chosen = find(name)
+    say(f"{name}  {_choices(chosen)}{braking.said(chosen, database().read(counted_tenants))}")
+
+
+tenant.add_command(braking.release)
 
 
 @tenant.command("pause")

@@ -8,6 +8,7 @@ import click
 from scim.protocol.values import date_time
 
 DURATION = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
+LONGEST = 366 * 86400  # seconds
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -34,6 +35,17 @@ def duration(_: click.Context, __: click.Parameter, value: str) -> timedelta:
     except OverflowError:
         pass
     raise click.BadParameter(f"{value!r} is no time such as 30m, 24h or 7d")
+
+
+def seconds(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """Return the seconds that the value of an option names: ``30m``; up to a year."""
+    if value is None:
+        return None
+    found = _duration(value)
+    number = found.total_seconds() if found else 0
+    if not 0 < number <= LONGEST:
+        raise click.BadParameter(f"{value!r} is no time such as 30m, 1h or 7d, of at most a year")
+    return int(number)
 
 
 def _instant(value: str, direction: int) -> str:

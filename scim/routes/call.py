@@ -11,6 +11,7 @@ from flask import Request, Response, request
 from scim import provider
 from scim.logs import ARRIVED, RequestLine
 from scim.operate.demo_token import DemoToken
+from scim.operate.guard import guard
 from scim.operate.recorder import Recorder
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
@@ -99,7 +100,8 @@ class Call(Request):
     @property
     def store(self) -> Store:
         """The directory of the tenant that the token belongs to."""
-        return self.service.store(self.admitted.tenant, self.admitted.token)
+        access = self.admitted
+        return self.service.store(access.tenant, access.token, guard(access, self.definitions))
 
     @cached_property
     def is_dry(self) -> bool:

@@ -1,7 +1,9 @@
 """One tenant's directory: which resources it holds, and which rules its writes keep."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 
@@ -18,7 +20,7 @@ class Directory:
     ``max_nesting_depth`` is the number of groups that may be in each other one by one,
     ``max_nesting_pairs`` that of the pairs of a group and one in it that one change may write.
     ``token`` is the name that history records beside each change. With a ``seal`` the changes go to
-    the audit.
+    the audit. ``guard`` looks at each transaction at its end, and refuses it by raising.
     """
 
     tenant_id: int
@@ -32,3 +34,4 @@ class Directory:
     max_nesting_pairs: float = inf
     token: str = ""
     seal: Seal | None = None
+    guard: Callable[[Any], None] | None = None

@@ -17,6 +17,7 @@ from scim.protocol.tokens import new_token
 from scim.protocol.values import date_time
 
 from .keys import now
+from .protections import select_rules
 from .tables import access_tokens, clients, tenants, tokens, totals
 
 DEFAULT_TENANT = 1
@@ -30,6 +31,7 @@ OF_TOKEN = sa.select(
     tokens.c.scopes,
     tokens.c.types,
     tokens.c.expires,
+    select_rules(),
 ).select_from(tokens.join(tenants))
 OF_CLIENT = sa.select(
     *tenants.c,
@@ -38,6 +40,7 @@ OF_CLIENT = sa.select(
     access_tokens.c.scopes,
     clients.c.types,
     access_tokens.c.expires,
+    select_rules(),
 ).select_from(access_tokens.join(clients, clients.c.id == access_tokens.c.client_id).join(tenants))
 
 
@@ -63,7 +66,7 @@ class Tenant:
 class Access:
     """The tenant that a token opens, the token's name, and the id of the user who is ``/Me``.
 
-    ``until`` is the instant at which the token expires, if it does.
+    ``until`` is the instant at which the token expires, if it does. ``rules`` protect users.
     """
 
     tenant: Tenant
@@ -71,6 +74,7 @@ class Access:
     subject: str | None = None
     permission: Permission = UNLIMITED
     until: str | None = None
+    rules: tuple[str, ...] = ()
 
     @property
     def is_paused(self) -> bool:
@@ -98,9 +102,9 @@ class Doorkeeper:
     def admit(self, connection: sa.Connection, presented: bytes) -> Access | None:
         """Return what the token opens, or None; ``presented`` is its digest."""
         if secrets.compare_digest(presented, self.default):
-            chosen = sa.select(tenants).where(tenants.c.id == DEFAULT_TENANT)
+            chosen = sa.select(*tenants.c, select_rules()).where(tenants.c.id == DEFAULT_TENANT)
             row = connection.execute(chosen).one_or_none()
-            access = Access(Tenant(*row), "SCIM_TOKEN") if row else None
+            access = Access(Tenant(*row[:-1]), "SCIM_TOKEN", rules=_lines(row[-1])) if row else None
         else:
             access = find_access(connection, presented)
         if access and access.until:
@@ -119,10 +123,14 @@ def find_access(connection: sa.Connection, presented: bytes) -> Access | None:
     """Return what an issued token opens, even if it has expired, or None."""
     for found, table in ((OF_TOKEN, tokens), (OF_CLIENT, access_tokens)):
         if row := connection.execute(found.where(table.c.digest == presented)).one_or_none():
-            *tenant, name, subject, scopes, types, expires = row
+            *tenant, name, subject, scopes, types, expires, rules = row
             permission = Permission.of(scopes, types)
-            return Access(Tenant(*tenant), name, subject, permission, expires)
+            return Access(Tenant(*tenant), name, subject, permission, expires, _lines(rules))
     return None
+
+
+def _lines(rules: str | None) -> tuple[str, ...]:
+    return tuple(rules.split("\n")) if rules else ()
 
 
 def seconds_until(instant: str) -> float:
@@ -164,8 +172,10 @@ def unused_id(connection: sa.Connection) -> dict[str, int]:
     return {"id": 1 + max(connection.scalar(each) or 0 for each in last)}
 
 
-def set_tenant(connection: sa.Connection, tenant: Tenant, **choices: bool) -> None:
-    """Change a tenant's choices: ``strict``, ``restores``, ``paused``."""
+def set_tenant(
+    connection: sa.Connection, tenant: Tenant, **choices: bool | str | int | None
+) -> None:
+    """Change a tenant's choices: ``strict``, ``restores``, ``paused``, ``brake``."""
     connection.execute(sa.update(tenants).where(tenants.c.id == tenant.id).values(choices))
 
 

@@ -39,7 +39,10 @@ NOBODY: Mapping[str, bool] = MappingProxyType({})
 
 
 class Transaction:
-    """One write in progress; ``changes`` lists what it has done so far."""
+    """One write in progress; ``changes`` lists what it has done so far.
+
+    ``was`` has the resources that the request named as they were before it, by id.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Transaction:
         self.began = monotonic()
         self.created: set[ResourceType] = set()
         self.changes: list[Change] = []
+        self.was: dict[str, Stored] = {}
         self.member_changes: dict[tuple[str, int], dict[str, bool]] = {}
         self.index = Index(connection, directory.tenant_id)
         self.history = History(connection, directory.tenant_id, directory.seal)
@@ -67,12 +71,17 @@ class Transaction:
             self.nesting.hold(change.group, change.children)
 
     def finish(self) -> None:
-        """Record the changes in history, as the last step before the commit."""
+        """Record the changes in history, as the last step before the commit.
+
+        :raises ScimError: the directory's guard refuses them
+        """
         if self.created and is_late(self.began):
             for resource_type in self.created:
                 self.count(resource_type, 0, shifts=1)
         if self.directory.keeps_history:
             self.history.record(self.changes)
+        if self.directory.guard:  # the last: it may take a lock for which others wait
+            self.directory.guard(self)
 
     def names(self, resource_id: str) -> dict[str, Any]:
         """Return the parameters that name a resource of the tenant."""
@@ -225,6 +234,8 @@ class Transaction:
             token=self.directory.token,
         )
         self.changes.append(change)
+        if before and cause is None:
+            self.was.setdefault(resource_id, before)
 
     def members_at(self, group_id: str, version: int) -> dict[str, bool]:
         """Return who joined (true) or left (false) with a version of a group, as known so far."""

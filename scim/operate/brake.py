@@ -1,0 +1,239 @@
+"""The drift brake: it stops a provider that deactivates or deletes too much within a window.
+
+Users and groups are counted apart. Who was created within the window is not counted, nor is what
+the server changes by itself, such as the groups of a user who is deleted.
+"""
+
+import json
+import logging
+import math
+import re
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+from scim.protocol.errors import ForbiddenError
+from scim.protocol.values import date_time
+from scim.storage import Change, Operation, Transaction
+from scim.storage.brakings import Brakings
+from scim.storage.tokens import Tenant
+
+from .catalogue import BRAKED
+from .metrics import count, name_of
+
+OFF, DEFAULT = "off", "default"
+WINDOW = 3600  # seconds
+DEFAULT_PERCENT = 10
+LEAST: Mapping[str, int] = {"User": 500, "Group": 50}  # that the default lets pass
+CHANGED = (Operation.PATCH, Operation.REPLACE)
+CHOICE = re.compile(r"(\d{1,9})|(\d{1,3}(?:\.\d{1,3})?)%", re.ASCII)
+KEPT = 60  # seconds for which the number of users or groups is remembered
+PAUSE = 60  # seconds between two lines in the log about the same tenant
+UNITS = {86400: "day", 3600: "hour", 60: "minute", 1: "second"}
+DONE = {"User": "deactivated or deleted", "Group": "emptied or deleted"}
+NOUNS = {"User": "user", "Group": "group"}
+
+logger = logging.getLogger("scim")
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """The brake of a tenant: so many of a type within ``window`` seconds.
+
+    That is ``percent`` of the active users, or of the groups, but at least ``least`` of the type.
+    Without a percentage it is ``least`` alone. None of it holds until ``released``, an instant.
+    """
+
+    percent: float
+    least: Mapping[str, int]
+    window: int = WINDOW
+    released: str = ""
+
+    @classmethod
+    def of(cls, tenant: Tenant) -> "Brake | None":
+        """Return the brake that a tenant has chosen, None if it is off."""
+        window, released = tenant.brake_window or WINDOW, tenant.released_until or ""
+        if tenant.brake == OFF:
+            return None
+        chosen = CHOICE.fullmatch(tenant.brake or "")
+        if chosen is None:
+            return cls(DEFAULT_PERCENT, LEAST, window, released)
+        percent = float(chosen[2] or 0)
+        return cls(percent, dict.fromkeys(LEAST, int(chosen[1] or 1)), window, released)
+
+    @property
+    def since(self) -> str:
+        """The instant at which the window begins."""
+        return date_time(datetime.now(UTC) - timedelta(seconds=self.window))
+
+    @property
+    def is_released(self) -> bool:
+        return self.released > date_time(datetime.now(UTC))
+
+    def limit(self, type_name: str, all_of_type: int) -> int:
+        """Return how many may be deactivated, emptied or deleted, of so many."""
+        return max(self.least[type_name], math.floor(self.percent * all_of_type / 100))
+
+
+def check(transaction: Transaction, tenant: Tenant) -> None:
+    """Count what a transaction has done, at its end.
+
+    :raises ForbiddenError: that is more than the tenant lets pass
+    """
+    drastic = [each for each in transaction.changes if _is_drastic(each, transaction)]
+    brake = Brake.of(tenant) if drastic else None
+    if brake is None or brake.is_released:
+        return
+    since = brake.since
+    counted = Brakings(transaction.connection, transaction.tenant_id)
+    for change in drastic:
+        if transaction.was[change.resource_id].created >= since:
+            continue
+        if (
+            change.members
+            and change.operation in CHANGED
+            and counted.has_members(change.resource_id)
+        ):
+            continue
+        counted.lock()
+        number = counted.add(change.resource_type, change.resource_id, since)
+        if number > brake.least[change.resource_type]:
+            _check_number(counted, brake, tenant, change.resource_type, number)
+
+
+def _is_drastic(change: Change, transaction: Transaction) -> bool:
+    """Tell whether a request deactivated or deleted a user, deleted a group or took members out."""
+    if change.cause or change.resource_type not in LEAST:
+        return False
+    if change.operation is Operation.DELETE:
+        return True
+    if change.operation not in CHANGED:
+        return False
+    if change.resource_type == "Group":
+        return bool(change.members) and not any(change.members.values())
+    return is_deactivated(change)
+
+
+def is_deactivated(change: Change) -> bool:
+    """Tell whether an active user has become an inactive one."""
+    if change.after is None or '"active":false' not in change.after:
+        return False
+    return _active(change.after) is False and _active(change.before) is not False
+
+
+def _active(body: str | None) -> object:
+    return json.loads(body or "{}", strict=False).get("active")
+
+
+def _check_number(
+    counted: Brakings, brake: Brake, tenant: Tenant, type_name: str, number: int
+) -> None:
+    limit = brake.limit(type_name, _all(counted, type_name, number) if brake.percent else 0)
+    if number <= limit:
+        return
+    detail = (
+        f"the brake stops this: {told(type_name, number - 1)} within {words(brake.window)}, and"
+        f" the limit is {limit:,}; if that was meant, the operator of this server lets further"
+        f" ones pass with `python manage.py tenant release {shlex.quote(tenant.name)}`"
+    )
+    if not counted.is_dry:
+        count(BRAKED, name_of(tenant))
+        REFUSED.add(tenant, detail)
+    raise ForbiddenError(detail)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The brake of a tenant now: how many are counted, and how many may be, by type."""
+
+    brake: Brake | None
+    counted: Mapping[str, int]
+    limits: Mapping[str, int]
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a further user or group would be one too many."""
+        is_on = self.brake is not None and not self.brake.is_released
+        return is_on and any(self.counted[each] >= limit for each, limit in self.limits.items())
+
+    @property
+    def sentence(self) -> str:
+        """The state as people read it, without a full stop."""
+        if self.brake is None:
+            return "the brake is off"
+        if self.brake.is_released:
+            return f"the brake is released until {self.brake.released[:19]}Z"
+        numbers = " and ".join(
+            f"{self.counted[each]:,} of {limit:,} {NOUNS[each]}s"
+            for each, limit in self.limits.items()
+        )
+        stops = ", and stops more" if self.is_stopping else ""
+        return f"the brake has counted {numbers} within {words(self.brake.window)}{stops}"
+
+
+def state(counted: Brakings, tenant: Tenant) -> State:
+    """Return the state of a tenant's brake."""
+    brake = Brake.of(tenant)
+    if brake is None:
+        return State(None, {}, {})
+    numbers = {each: counted.number(each, brake.since) for each in LEAST}
+    bases = {each: _all(counted, each, number) for each, number in numbers.items()}
+    return State(brake, numbers, {each: brake.limit(each, bases[each]) for each in LEAST})
+
+
+def told(type_name: str, number: int) -> str:
+    """Return in words how many were counted: ``2 users were deactivated or deleted``."""
+    noun = f"{NOUNS[type_name]} was" if number == 1 else f"{NOUNS[type_name]}s were"
+    return f"{number:,} {noun} {DONE[type_name]}"
+
+
+def words(seconds: int) -> str:
+    """Return a time as people say it: ``an hour``, ``90 minutes``."""
+    unit = next(each for each in UNITS if seconds % each == 0)
+    number = seconds // unit
+    if number == 1:
+        return f"{'an' if unit == WINDOW else 'a'} {UNITS[unit]}"
+    return f"{number} {UNITS[unit]}s"
+
+
+def _all(counted: Brakings, type_name: str, number: int) -> int:
+    """Return how many active users, or groups, there were before so many went.
+
+    To count a million users takes about a second, so the number is remembered for a minute.
+    """
+    known = KNOWN.setdefault(counted.connection.engine, {})
+    key = counted.tenant_id, type_name
+    found, until = known.get(key, (0, 0.0))
+    if time.monotonic() > until:
+        found = counted.all(type_name) + (number if type_name == "User" else 0)
+        known[key] = found, time.monotonic() + KEPT
+    return found
+
+
+KNOWN: WeakKeyDictionary[object, dict[tuple[int, str], tuple[int, float]]] = WeakKeyDictionary()
+
+
+class Refused:
+    """The refused writes, of which the log tells once a minute."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.number: dict[int, int] = {}
+        self.told: dict[int, float] = {}
+
+    def add(self, tenant: Tenant, detail: str) -> None:
+        """Count a write of a tenant, and tell how many were refused since the last line."""
+        with self.lock:
+            number = self.number[tenant.id] = self.number.get(tenant.id, 0) + 1
+            if time.monotonic() < self.told.get(tenant.id, 0.0) + PAUSE and tenant.id in self.told:
+                return
+            self.number[tenant.id], self.told[tenant.id] = 0, time.monotonic()
+        writes = "1 write" if number == 1 else f"{number} writes"
+        logger.warning("%s of the tenant %s refused: %s", writes, tenant.name, detail)
+
+
+REFUSED = Refused()
