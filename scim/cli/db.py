@@ -12,16 +12,17 @@ from flask_migrate import cli, migrate
 from scim.service import Service
 from scim.settings import Settings
 from scim.storage import Database
-from scim.storage.database.database import OUTDATED, incomplete
 from scim.storage.database.partitions import partition
+from scim.storage.database.versions import OUTDATED, UNVERSIONED, incomplete, keeps_tables
 
 from .common import say, service
 
 db: click.Group = cli.db
 db.help = "Create, migrate and compare the tables of the database."
-NEED_TABLES = ("check", "downgrade", "stamp")
+# Commands that need tables, with the problems that they may have.
+ALLOWED = {"check": (), "stamp": (OUTDATED, UNVERSIONED)}
 begin, apply = db.callback, db.commands["upgrade"].callback
-show, compare = db.commands["current"].callback, db.commands["check"].callback
+show = db.commands["current"].callback
 
 
 def database() -> Database:
@@ -42,28 +43,49 @@ def check_migrations(**options: Any) -> Any:
 db.callback = check_migrations
 
 
-def check_usable(allowed: str | None = OUTDATED) -> None:
+def check_usable(*allowed: str) -> None:
     """Say in a line why no migration can be applied or taken back, if that is so."""
     problem = database().problem(current_app.extensions["migrate"].directory)
-    if problem and problem != allowed:
+    if problem and problem not in allowed:
         raise click.ClickException(problem)
 
 
-def needs_tables(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a command of Flask-Migrate say in a line why it cannot work."""
+def needs_tables(command: Callable[..., Any], *allowed: str) -> Callable[..., Any]:
+    """Let a command of Flask-Migrate say in a line why it cannot work, unless that is allowed."""
 
     @wraps(command)
     @with_appcontext
     def checked(**options: Any) -> Any:
-        check_usable(None if command is compare else OUTDATED)
+        check_usable(*allowed)
         return command(**options)
 
     return checked
 
 
-for inherited in map(db.commands.__getitem__, NEED_TABLES):
-    assert inherited.callback
-    inherited.callback = needs_tables(inherited.callback)
+for name, problems in ALLOWED.items():
+    inherited = db.commands[name].callback
+    assert inherited
+    db.commands[name].callback = needs_tables(inherited, *problems)
+
+
+back = db.commands["downgrade"].callback
+db.commands["downgrade"].params.append(click.Option(["--yes"], is_flag=True, help="do not ask"))
+
+
+def downgrade(yes: bool, **options: Any) -> None:
+    """Take migrations back; ask before the first one, which leaves nothing."""
+    migrations = current_app.extensions["migrate"].directory
+    revision = options["revision"]
+    if not (yes or options["sql"]) and not database().read(
+        lambda connection: keeps_tables(connection, migrations, revision)
+    ):
+        say(f"This deletes every table in {database().url}, with all tenants, users and groups.")
+        click.confirm("Delete them for good?", abort=True)
+    assert back
+    back(**options)
+
+
+db.commands["downgrade"].callback = needs_tables(downgrade, OUTDATED)
 
 
 def say_here() -> None:
@@ -77,7 +99,7 @@ def say_here() -> None:
 @with_appcontext
 def say_current(**options: Any) -> None:
     """Show the current revision, and whether there is a newer one."""
-    check_usable()
+    check_usable(OUTDATED)
     assert show
     show(**options)
     if problem := database().problem(current_app.extensions["migrate"].directory):
@@ -114,7 +136,7 @@ def upgrade(**options: Any) -> None:
     """Apply the migrations; create SQLite's file first, which nothing else does."""
     if file := database().file:
         file.create()
-    check_usable()
+    check_usable(OUTDATED)
     assert apply
     apply(**options)
     if options["sql"]:  # the output is a script

@@ -4,13 +4,10 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from ..anchors import Anchors
@@ -21,25 +18,14 @@ from .file import SqliteFile
 from .observing import Observer, observe
 from .rehearsal import Rehearsal
 from .replica import Replica
+from .versions import incomplete, unfit
 
 T = TypeVar("T")
 ATTEMPTS = 5
 NEARLY = 0.9  # of its time limit; a commit that takes so long may have been cut off
 LONGEST_PAUSE = 0.02  # seconds before the second attempt; twice as much before each further one
-OUTDATED = "The database is not up to date; migrate it with: python manage.py db upgrade"
 SNAPSHOT = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"}
 WHERE = ("host", "port", "dbname", "user", "service")  # parameters that are no secrets
-
-
-def incomplete(migrations: str) -> str | None:
-    """Return what is wrong with the folder of the migrations, in a line; None if it is whole."""
-    folder = Path(migrations)
-    if (folder / "env.py").is_file() and any(folder.glob("versions/*.py")):
-        return None
-    return (
-        f"The folder {folder} is missing or not whole; "
-        "bring it back, for example with: git checkout migrations"
-    )
 
 
 class Database:
@@ -88,13 +74,9 @@ class Database:
             return problem
         try:
             with self.reader.connect() as connection:
-                applied = MigrationContext.configure(connection).get_current_heads()
+                return unfit(connection, migrations)
         except DBAPIError as error:
             return f"SCIM_DATABASE_URL: the database cannot be used: {words(error)}"
-        known = ScriptDirectory(migrations)
-        if newer := set(applied) - {each.revision for each in known.walk_revisions()}:
-            return f"The tables are those of a newer version ({', '.join(newer)}); update the code"
-        return None if set(applied) == set(known.get_heads()) else OUTDATED
 
     def observe(self, observer: Observer | None) -> None:
         """Show an observer each statement from now on, or nobody with None."""
