@@ -19,7 +19,7 @@ from scim.storage import (
 )
 from scim.storage.recordings import Recordings
 from scim.storage.seal import Seal
-from scim.storage.tokens import Tenant
+from scim.storage.tokens import Tenant, find_access, seconds_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,16 @@ class Service:
         return self.doorkeeper.remembered(presented) or self.database.read(
             lambda connection: self.doorkeeper.admit(connection, presented)
         )
+
+    def expired(self, token: str) -> str:
+        """Return the instant at which a token expired; empty if it did not, or is unknown."""
+        found = self.database.read(lambda connection: find_access(connection, digest(token)))
+        return found.until if found and found.until and seconds_until(found.until) <= 0 else ""
+
+    def note_use(self, access: Access) -> None:
+        """Note that a token is used now, if it is an issued one."""
+        if access.issued:
+            self.doorkeeper.uses.note(access.issued, self.database)
 
     def recordings(self) -> Recordings:
         """Return the recorded exchanges, opened anew; the caller closes them."""

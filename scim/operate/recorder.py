@@ -74,7 +74,7 @@ class Recorder:
         def rejected(header: str | None) -> tuple[Check, ...]:
             try:
                 number = bool(settings.own_token) + service.database.read(count_tokens)
-                return trace(header, settings.own_token, is_known, number)
+                return trace(header, settings.own_token, is_known, number, service.expired)
             except UnavailableError:  # nobody knows which tokens there are
                 return ()
 

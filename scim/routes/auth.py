@@ -96,6 +96,7 @@ def check_token(call: Call) -> None:
         raise InvalidSyntaxError(NO_HOST)
     if token == DEFAULT_TOKEN:
         call.demo_token.check(call.environ, call.host_header)
+    call.service.note_use(call.access)
 
 
 def knows(service: Service, header: str) -> bool:

@@ -19,6 +19,7 @@ from scim.protocol.values import date_time
 from .keys import now
 from .protections import select_rules
 from .tables import access_tokens, clients, tenants, tokens, totals
+from .uses import Uses
 
 DEFAULT_TENANT = 1
 KEPT_SECONDS = 3  # a revoked token opens nothing after that
@@ -67,6 +68,7 @@ class Access:
     """The tenant that a token opens, the token's name, and the id of the user who is ``/Me``.
 
     ``until`` is the instant at which the token expires, if it does. ``rules`` protect users.
+    ``issued`` is the digest of an issued token, empty for others, of which nobody notes the use.
     """
 
     tenant: Tenant
@@ -75,6 +77,7 @@ class Access:
     permission: Permission = UNLIMITED
     until: str | None = None
     rules: tuple[str, ...] = ()
+    issued: bytes = b""
 
     @property
     def is_paused(self) -> bool:
@@ -93,6 +96,7 @@ class Doorkeeper:
     def __init__(self, default_token: str) -> None:
         self.default = digest(default_token) if default_token else b""  # which no token has
         self.known: dict[bytes, tuple[Access, float]] = {}
+        self.uses = Uses()
 
     def remembered(self, presented: bytes) -> Access | None:
         """Return what the token opened a moment ago, or None."""
@@ -124,8 +128,15 @@ def find_access(connection: sa.Connection, presented: bytes) -> Access | None:
     for found, table in ((OF_TOKEN, tokens), (OF_CLIENT, access_tokens)):
         if row := connection.execute(found.where(table.c.digest == presented)).one_or_none():
             *tenant, name, subject, scopes, types, expires, rules = row
-            permission = Permission.of(scopes, types)
-            return Access(Tenant(*tenant), name, subject, permission, expires, _lines(rules))
+            return Access(
+                Tenant(*tenant),
+                name,
+                subject,
+                Permission.of(scopes, types),
+                expires,
+                _lines(rules),
+                issued=presented if table is tokens else b"",
+            )
     return None
 
 

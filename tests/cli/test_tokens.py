@@ -1,12 +1,16 @@
 """Tokens: issued, imported, rotated, limited, and refused when they have expired."""
 
 import re
-from datetime import datetime, timedelta
+import sqlite3
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from scim.protocol.tokens import is_whole
+from scim.storage import uses
 
 from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.errors import check_error
@@ -183,3 +187,63 @@ def test_name_of_a_token_is_used_once_in_a_tenant(run, fail):
     run("token issue okta --tenant acme")
 
     assert "the tenant has a token 'okta' already" in fail("token issue okta")
+
+
+def test_last_use_is_noted_beside_the_requests(run, opened_by, app, engine, monkeypatch):
+    monkeypatch.setattr(uses, "GATHERING", 0)
+    noted = app.extensions["scim"].doorkeeper.uses
+    used = opened_by(run("token issue okta").strip())
+    run("token issue other")
+    noted.noted.clear()
+
+    before = datetime.now(UTC)
+    check_error(used.get("/Users/1"), 404)
+    until_written(run)
+
+    first, second = run("token list").splitlines()
+    shown = datetime.fromisoformat(first.rpartition("last used ")[2])
+    assert before - timedelta(minutes=1) < shown <= datetime.now(UTC)
+    assert second.endswith("  other  never used")
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE tokens SET last_used = NULL"))
+    for _ in range(3):
+        assert status(used) == 200  # in the same minute, or one write in the next one
+    noted.noted.clear()  # as in another minute
+    assert status(used) == 200
+    until_written(run)
+
+
+def until_written(run):
+    until = time.monotonic() + 10
+    while "last used" not in run("token list"):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_database_that_takes_no_writes_is_read(run, opened_by, app, monkeypatch, caplog):
+    monkeypatch.setattr(uses, "GATHERING", 0)
+    database = app.extensions["scim"].database
+    used = opened_by(run("token issue okta").strip())
+    tried = []
+
+    def refuse(work):
+        tried.append(database_attempt(refusing(work)))
+
+    def refusing(work):
+        def fail(connection):
+            raise OperationalError("", {}, sqlite3.OperationalError("readonly database"))
+
+        return fail
+
+    database_attempt = database.attempt
+    monkeypatch.setattr(database, "attempt", refuse)
+
+    assert status(used) == 200
+
+    until = time.monotonic() + 10
+    while not tried:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert tried == [False]
+    assert "503" not in caplog.text
+    assert "never used" in run("token list")

@@ -6,6 +6,7 @@ from base64 import b64encode
 import pytest
 
 from scim.explain.secrets.credentials import clean, masked, trace
+from scim.protocol.tokens import new_token
 
 OWN = "own-token-of-this-server-1234"
 OTHER = "Zq8-token_of.a~tenant/5678"
@@ -189,3 +190,25 @@ def test_any_header_is_looked_at_quickly(header):
 
     assert all(len(check.came) < 500 for check in trace(header, OWN, known, 2))
     assert time.process_time() - started < 0.5
+
+
+def test_expired_token_is_told_with_its_day():
+    at = {OTHER + "1": "2026-01-31T08:00:00.000000Z"}
+
+    [*_, check] = trace(f"Bearer {OTHER}1", OWN, known, 2, lambda token: at.get(token, ""))
+
+    assert check.came.endswith(": it expired on 2026-01-31 at 08:00 UTC")
+    assert not check.is_passed
+
+
+@pytest.mark.parametrize("cut", [slice(0, -1), slice(0, 20), slice(None, None, -1)])
+def test_damaged_token_is_told_from_an_unknown_one(cut):
+    token = new_token()
+    damaged = "scim_" + token[5:][cut]
+
+    [*_, unknown] = trace(f"Bearer {token}", OWN, known, 2)
+    [*_, broken] = trace(f"Bearer {damaged}", OWN, known, 2)
+
+    assert unknown.came.endswith(": this server has no such token")
+    assert broken.came.endswith("but it is cut off or misspelt")
+    assert damaged not in broken.came

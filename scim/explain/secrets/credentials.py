@@ -5,10 +5,13 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
+from scim.protocol.tokens import PREFIX, is_whole
+
 from ..exchange import Check
 from .telling import MASK
 
 Known = Callable[[str], bool]
+Expired = Callable[[str], str]
 MOST_SHOWN = 4  # characters at the beginning, and at the end, of a credential
 LONGEST = 4096  # characters of a header that are looked at
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)(:?\s+)(\S.*)", re.DOTALL)
@@ -24,12 +27,17 @@ EXPECTED = "a token without anything around it"
 
 
 def trace(
-    header: str | None, own: str, is_known: Known, number_of_tokens: int
+    header: str | None,
+    own: str,
+    is_known: Known,
+    number_of_tokens: int,
+    expired: Expired = lambda token: "",
 ) -> tuple[Check, ...]:
     """Return the checks of a rejected Authorization header, in order.
 
     ``own`` is SCIM_TOKEN or empty, ``is_known`` tells whether a token opens a directory, and there
-    are ``number_of_tokens`` in all. A check never shows more of a credential than ``masked`` does.
+    are ``number_of_tokens`` in all. ``expired`` returns the instant at which a token expired, empty
+    if it did not. A check never shows more of a credential than ``masked`` does.
     """
     if not header or not header.strip():
         came = "none" if header is None else "an empty one"
@@ -46,7 +54,7 @@ def trace(
     checks.append(Check("form", EXPECTED, came, is_passed=not found))
     tokens = "the token" if number_of_tokens == 1 else f"one of the {number_of_tokens} tokens"
     is_right = is_known(cleaned)
-    nature = "known" if is_right else unlike(cleaned, own) or _nature(cleaned)
+    nature = "known" if is_right else unlike(cleaned, own) or _nature(cleaned, expired)
     came = f"{masked(cleaned)}: {nature}"
     checks.append(Check("token", f"{tokens} of this server", came, is_passed=is_right))
     return tuple(checks)
@@ -161,13 +169,17 @@ def _differs_in_one(token: str, own: str) -> bool:
     return len(token) == len(own) and differing == 1
 
 
-def _nature(token: str) -> str:
+def _nature(token: str, expired: Expired) -> str:
+    if at := expired(token):
+        return f"it expired on {at[:10]} at {at[11:16]} UTC"
     if PLACEHOLDER.fullmatch(token):
         return "a placeholder, in the place of which the token belongs"
     if JWT.fullmatch(token):
         return "a JSON Web Token, as another service issues it; this server takes its own tokens"
     if "://" in token:
         return "a URL, in the place of which the token belongs"
+    if token.startswith(PREFIX) and not is_whole(token):
+        return "it begins as a token of this server, but it is cut off or misspelt"
     return "this server has no such token"
 
 

@@ -10,6 +10,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from scim.protocol.errors import UnavailableError
+
 from ..anchors import Anchors
 from .budgets import WRITE_SHARE, limit, start
 from .engine import Connections, WritingConnections, configure, reading_engine
@@ -112,6 +114,19 @@ class Database:
             finally:
                 if not connection.invalidated:
                     connection.exec_driver_sql("ROLLBACK")
+
+    def attempt(self, work: Callable[[sa.Connection], object]) -> bool:
+        """Do ``work`` once and commit it; tell whether that succeeded, and the log nothing."""
+        if self.file and not self.file.is_same():
+            return False
+        try:
+            with self.writing.transaction() as connection:
+                if self.file and self.seconds:
+                    start(connection)
+                work(connection)
+        except (DBAPIError, UnavailableError):
+            return False
+        return True
 
     def rehearse(self, work: Callable[[Rehearsal], T]) -> T:
         """Return what ``work`` returns, and undo all it did.
