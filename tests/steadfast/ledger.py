@@ -76,6 +76,7 @@ class Writer:
         if groups and users:
             chosen = self.chance.choice(groups)
             kinds += [lambda: self.change_member(send, chosen, self.chance.choice(users))] * 4
+            kinds += [lambda: self.delete(send, chosen)]
         return self.chance.choice(kinds)()
 
     def create_many(self, send: Callable[..., Any]) -> bool:
@@ -124,7 +125,7 @@ class Writer:
         return bool(answer)
 
     def delete(self, send: Callable[..., Any], path: str) -> bool:
-        """Delete a user, who thereby leaves all groups."""
+        """Delete a group, or a user, who thereby leaves all groups."""
         answer = send("DELETE", path, None)
         (self.known if answer else self.open)[path] = None
         if answer:
