@@ -1,6 +1,8 @@
 """Operate: what the server has at a glance, and its tokens."""
 
 import re
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -59,7 +61,7 @@ def test_page_counts_what_is_there(console):
     send.delete(f"/Users/{jane['id']}")
     page = text(console.web.get("/operate").text)
 
-    assert "default 1 1 1 4 on a new user" in page
+    assert "default 1 1 1 4 on a new user taken" in page
     assert "trash purge deletes it for good" in page
     assert "SQLite" in page or "PostgreSQL" in page
 
@@ -87,14 +89,69 @@ def test_token_is_issued_once_shown_and_revoked(console):
 
 
 def test_token_of_the_setting_is_listed_before_its_first_request(console):
-    assert "SCIM_TOKEN a setting none" in text(console.web.get("/operate").text)
+    shown = "SCIM_TOKEN a setting read, write never never"
+    assert shown in text(console.web.get("/operate").text)
 
 
-def test_last_request_of_a_token_is_shown(console, record):
-    console.post("/operate/token", name="okta")
-    record(*of_default(exchange("GET", "/Users", None, 200, {}, at="2026-11-29T10:42:07.000000Z")))
+def test_last_request_with_the_token_of_the_setting_is_shown(console, record):
+    at = "2026-11-29T10:42:07.000000Z"
+    sent = exchange("GET", "/Users", None, 200, {}, at=at)
+    record(*(replace(each, token="SCIM_TOKEN") for each in of_default(sent)))
 
-    assert "2026-11-29 10:42:07" in text(console.web.get("/operate").text)
+    assert "read, write never 2026-11-29 10:42" in text(console.web.get("/operate").text)
+
+
+def test_limited_token_is_issued_and_rotated(console):
+    limits = {"scope": "read", "type": "User", "expires": "2126-11-29"}
+    page = console.post("/operate/token", name="okta", **limits).text
+    old = re.search(r'data-copy="(scim_\w+)"', page)[1]
+    shown = "okta 2026-11-29 read only User 2126-11-29 23:59:59 never"
+    assert re.sub(r"okta \d{4}-\d\d-\d\d", "okta 2026-11-29", shown) in re.sub(
+        r"okta \d{4}-\d\d-\d\d", "okta 2026-11-29", text(page)
+    )
+
+    page = console.post("/operate/rotate", name="okta", hours="24").text
+
+    new = re.search(r'data-copy="(scim_\w+)"', page)[1]
+    assert new != old
+    assert text(page).count("read only User") == 2
+    assert " rotated " in text(page)
+    for token in (old, new):
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert console.server.session.get("/Users", headers=bearer).status_code == 200
+        assert console.server.session.get("/Groups", headers=bearer).status_code == 403
+    console.post("/operate/revoke", name="okta")
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "said"),
+    [
+        ("token", {"name": "console"}, "for the console"),
+        ("token", {"name": "x", "type": "Person"}, "no resource type"),
+        ("token", {"name": "x", "expires": "soon"}, "A day is written as"),
+        ("token", {"name": "x", "expires": "2020-01-01"}, "expired already"),
+        ("rotate", {"name": "x", "hours": "5"}, "no such overlap"),
+    ],
+)
+def test_what_no_token_can_have_is_told(console, path, form, said):
+    answer = console.post(f"/operate/{path}", **form)
+
+    assert answer.status_code == 400
+    assert said in text(answer.text)
+
+
+def test_tenant_is_paused_and_resumed(console):
+    jane = {"schemas": [f"{CORE}User"], "userName": "jane"}
+
+    assert "Paused default." in text(console.post("/operate/pause", paused="1").text)
+    until = time.monotonic() + 10  # running servers follow within seconds
+    while (answer := console.server.session.post("/Users", json=jane)).status_code != 503:
+        console.server.session.delete(answer.headers["Location"])
+        assert time.monotonic() < until
+    assert answer.headers["Retry-After"] == "60"
+    assert "a new user paused" in text(console.web.get("/operate").text)
+
+    assert "Resumed default." in text(console.post("/operate/pause").text)
 
 
 def test_token_needs_a_name(console):

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from scim.explain.exchange import Exchange
 from scim.explain.reasons.checklist import Item, checklist
 from scim.operate.tunnels import FIELDS, Use
+from scim.protocol.permissions import UNLIMITED, Permission
 from scim.settings import DEFAULT_TOKEN, is_loopback
 from scim.storage.tokens import DEFAULT_TENANT, Tenant, issue_token
 
@@ -113,11 +114,18 @@ def _told(here: Address, seen: str) -> dict[str, Any]:
     return {"seen": seen, "address": here.url, "notice": notice}
 
 
-def new_token(tenant: Tenant, wanted: str) -> tuple[str, str]:
+def new_token(
+    tenant: Tenant,
+    wanted: str,
+    permission: Permission = UNLIMITED,
+    expires: str | None = None,
+) -> tuple[str, str]:
     """Issue a token; return its name, with a number behind it if another has the name."""
     names = (wanted if number == 1 else f"{wanted}-{number}" for number in count(1))
     for name in names:
-        issued = partial(issue_token, tenant=tenant, name=name, subject=None)
+        issued = partial(
+            issue_token, tenant=tenant, name=name, permission=permission, expires=expires
+        )
         if token := state().service.database.write(issued):
             return name, token
     raise AssertionError("numbers do not end")

@@ -1,24 +1,21 @@
 """Operate: tenants, tokens, trash, sizes and rates at a glance."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
-from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from scim.explain.exchange import Exchange
+from scim.protocol.permissions import SCOPES
 from scim.protocol.values import date_time
 from scim.settings import VERSION, Settings
 from scim.storage.figures import Figures, place
-from scim.storage.tokens import DEFAULT_TENANT, Tenant, count_tenants, list_tokens, revoke_token
+from scim.storage.tokens import count_tenants
 
 from ..asked import this_tenant
 from ..connect import once
-from ..connect.page import new_token
-from ..links import page_url
 from ..state import state
+from .opening import OVERLAPS, listed_tokens
 from .rates import MINUTES, NEWEST, rates
 
 WIDTH, HEIGHT = 720, 120  # of the chart
@@ -27,15 +24,6 @@ SECRET = ("token", "tls_key", "audit_key")
 URLS = ("database_url", "replica_url")
 
 bp = Blueprint("operate", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An issued token; ``seen`` is the instant of its last recorded request."""
-
-    name: str
-    created: str
-    seen: str
 
 
 @bp.get("/operate")
@@ -54,7 +42,11 @@ def page() -> ResponseReturnValue:
         figures=figures,
         listed=tenants,
         number=here.service.database.read(count_tenants),
-        tokens=_tokens(tenant, newest),
+        tokens=listed_tokens(tenant, newest),
+        scopes=SCOPES,
+        types=[each.name for each in here.service.definitions.resource_types],
+        overlaps=OVERLAPS,
+        today=date_time(now)[:10],
         issued=once.take(),
         purged=_purged(figures[tenant.name], here.service.settings),
         rates=rates(newest, now),
@@ -71,37 +63,6 @@ def page() -> ResponseReturnValue:
         height=HEIGHT,
         step=STEP,
     )
-
-
-@bp.post("/operate/token")
-def issue() -> ResponseReturnValue:
-    """Issue a token of the tenant, and show it once."""
-    name = request.form.get("name", "").strip()
-    if not 0 < len(name) <= 100:
-        abort(400, "A token needs a name of at most 100 characters.")
-    once.keep(*new_token(this_tenant(), name))
-    return redirect(page_url("operate.page", _anchor="tokens"), 303)
-
-
-@bp.post("/operate/revoke")
-def revoke() -> ResponseReturnValue:
-    """Revoke a token of the tenant; running servers refuse it within seconds."""
-    name, tenant = request.form.get("name", ""), this_tenant()
-    done = state().service.database.write(partial(revoke_token, tenant=tenant, name=name))
-    flash(f"Revoked {name}." if done else f"There is no token {name!r}.")
-    return redirect(page_url("operate.page", _anchor="tokens"), 303)
-
-
-def _tokens(tenant: Tenant, newest: Sequence[Exchange]) -> list[Token]:
-    seen: dict[str, str] = {}
-    for each in newest:
-        if each.tenant == tenant.name:
-            seen.setdefault(each.token, each.at)
-    issued = state().service.database.read(partial(list_tokens, tenant=tenant))
-    listed = [Token(row.name, row.created, seen.pop(row.name, "")) for row in issued]
-    if tenant.id == DEFAULT_TENANT and state().service.settings.own_token:
-        return [Token("SCIM_TOKEN", "", seen.get("SCIM_TOKEN", "")), *listed]
-    return listed
 
 
 def _purged(figures: Figures, settings: Settings) -> str:
