@@ -67,7 +67,8 @@ def of_kubernetes():
 
 def of_render():
     [file] = documents("render.yaml")
-    return {each["key"]: each.get("value", "") for each in file["services"][0]["envVars"]}
+    given = {each["key"]: each.get("value", "") for each in file["services"][0]["envVars"]}
+    return given | {"DATABASE_URL": "postgres://scim@database/scim", "PORT": "10000"}
 
 
 def of_fly():
@@ -244,9 +245,18 @@ def test_server_is_served_through_nginx_and_is_healthy(serve, nginx):
         answer = client.get(f"{base}/scim/v2/ServiceProviderConfig")
         location = answer.json()["meta"]["location"]
         assert location == "https://scim.example.com/scim/v2/ServiceProviderConfig"
+        described = client.get(f"{base}/.well-known/oauth-authorization-server").json()
+        assert described["token_endpoint"] == "https://scim.example.com/oauth/token"
+        assert client.post(
+            described["token_endpoint"].replace("https://scim.example.com", base)
+        ).json()["error"]
         too_large = client.post(f"{base}/scim/v2/Users", content=b"x" * 10_485_761)
         assert too_large.json()["status"] == "413"
         assert too_large.headers["Content-Type"] == "application/scim+json"
+        stranger = {"Authorization": "Bearer no-token"}
+        sent = {"content": b"x" * 200_000, "headers": stranger}
+        refused = {client.post(f"{base}/scim/v2/Users", **sent).status_code for _ in range(20)}
+        assert refused == {401}
         hidden = [client.get(base + path).status_code for path in ("/", "/healthz", "/metrics")]
         assert hidden == [404, 404, 404]
         moved = client.post(f"http://127.0.0.1:{plain}/scim/v2/Users")
