@@ -46,6 +46,7 @@ from .directory import (
 )
 
 BATCH = 2000
+MANY = "999999999"  # the brake counts what the clients deactivate, and never stops them
 CURSOR_KEY = "the clients know this key, and seal cursors themselves"
 # The floor writes to its own table, which has the same bodies and an index of the key only.
 FLOOR = (
@@ -155,7 +156,7 @@ def fill(url: str, size: int, guests: Sequence[str] = ()) -> list[str]:
     started = time.monotonic()
     with engine.begin() as connection:
         tokens = dict(_admit(connection, name) for name in guests)
-        connection.execute(sa.update(Tenant).values(cursor_key=CURSOR_KEY))
+        connection.execute(sa.update(Tenant).values(cursor_key=CURSOR_KEY, brake=MANY))
     tenants = [TENANT, *tokens]
     with _in_a_hurry(engine) as driver:
         load(driver, tenants, size, f"{engine.dialect.name}, {size:,} users")

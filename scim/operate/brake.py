@@ -6,19 +6,19 @@ the server changes by itself, such as the groups of a user who is deleted.
 
 import json
 import logging
-import math
 import re
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 from threading import Lock
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from scim.protocol.errors import ForbiddenError
 from scim.protocol.values import date_time
-from scim.storage import Change, Operation, Transaction
+from scim.storage import Change, Operation, Transaction, Unprepared
 from scim.storage.brakings import Brakings
 from scim.storage.tokens import Tenant
 
@@ -31,13 +31,16 @@ DEFAULT_PERCENT = 10
 LEAST: Mapping[str, int] = {"User": 500, "Group": 50}  # that the default lets pass
 CHANGED = (Operation.PATCH, Operation.REPLACE)
 CHOICE = re.compile(r"(\d{1,9})|(\d{1,3}(?:\.\d{1,3})?)%", re.ASCII)
-KEPT = 60  # seconds for which the number of users or groups is remembered
+# Seconds for which the number of users, or groups, is good enough to let pass, and to refuse.
+KEPT, FRESH = 3600, 60
 PAUSE = 60  # seconds between two lines in the log about the same tenant
 UNITS = {86400: "day", 3600: "hour", 60: "minute", 1: "second"}
 DONE = {"User": "deactivated or deleted", "Group": "emptied or deleted"}
 NOUNS = {"User": "user", "Group": "group"}
 
 logger = logging.getLogger("scim")
+# How many users or groups there are, and when they were counted, by database, tenant and type.
+KNOWN: dict[tuple[object, int, str], tuple[int, float]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Brake:
 
     def limit(self, type_name: str, all_of_type: int) -> int:
         """Return how many may be deactivated, emptied or deleted, of so many."""
-        return max(self.least[type_name], math.floor(self.percent * all_of_type / 100))
+        return max(self.least[type_name], int(self.percent * all_of_type / 100))
 
 
 def check(transaction: Transaction, tenant: Tenant) -> None:
@@ -132,7 +135,13 @@ def _active(body: str | None) -> object:
 def _check_number(
     counted: Brakings, brake: Brake, tenant: Tenant, type_name: str, number: int
 ) -> None:
-    limit = brake.limit(type_name, _all(counted, type_name, number) if brake.percent else 0)
+    limit = brake.limit(type_name, 0)
+    if brake.percent:
+        missing = NotCounted(counted, type_name, number)
+        known, at = KNOWN.get(missing.key, (0, -inf))
+        limit, age = brake.limit(type_name, known), time.monotonic() - at
+        if age > (KEPT if number <= limit else FRESH):
+            raise missing
     if number <= limit:
         return
     detail = (
@@ -181,8 +190,9 @@ def state(counted: Brakings, tenant: Tenant) -> State:
     if brake is None:
         return State(None, {}, {})
     numbers = {each: counted.number(each, brake.since) for each in LEAST}
-    bases = {each: _all(counted, each, number) for each, number in numbers.items()}
-    return State(brake, numbers, {each: brake.limit(each, bases[each]) for each in LEAST})
+    gone = {"User": numbers["User"], "Group": 0}
+    limits = {each: brake.limit(each, counted.all(each) + gone[each]) for each in LEAST}
+    return State(brake, numbers, limits)
 
 
 def told(type_name: str, number: int) -> str:
@@ -200,21 +210,19 @@ def words(seconds: int) -> str:
     return f"{number} {UNITS[unit]}s"
 
 
-def _all(counted: Brakings, type_name: str, number: int) -> int:
-    """Return how many active users, or groups, there were before so many went.
+class NotCounted(Unprepared):
+    """The users or groups of a tenant must be counted, which takes a second for a million."""
 
-    To count a million users takes about a second, so the number is remembered for a minute.
-    """
-    known = KNOWN.setdefault(counted.connection.engine, {})
-    key = counted.tenant_id, type_name
-    found, until = known.get(key, (0, 0.0))
-    if time.monotonic() > until:
-        found = counted.all(type_name) + (number if type_name == "User" else 0)
-        known[key] = found, time.monotonic() + KEPT
-    return found
+    def __init__(self, counted: Brakings, type_name: str, number: int) -> None:
+        super().__init__(type_name)
+        self.tenant_id, self.type_name, self.number = counted.tenant_id, type_name, number
+        self.key = counted.connection.engine.url, counted.tenant_id, type_name
 
-
-KNOWN: WeakKeyDictionary[object, dict[tuple[int, str], tuple[int, float]]] = WeakKeyDictionary()
+    def prepare(self, read: Callable[[Callable[[Any], int]], int]) -> None:
+        """Count the groups, or the active users there were before so many of them went."""
+        found = read(lambda connection: Brakings(connection, self.tenant_id).all(self.type_name))
+        gone = self.number if self.type_name == "User" else 0
+        KNOWN[self.key] = found + gone, time.monotonic()
 
 
 class Refused:

@@ -18,7 +18,7 @@ from .rows import Stored
 from .store import Store
 from .tables import kind_of
 from .tokens import Access, Doorkeeper, digest
-from .transaction import Transaction
+from .transaction import Transaction, Unprepared
 from .trash import Deleted
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Store",
     "Stored",
     "Transaction",
+    "Unprepared",
     "digest",
     "is_id",
     "kind_of",

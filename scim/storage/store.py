@@ -29,7 +29,7 @@ from .relations import RELATIONS, select_members_after
 from .releases import Releases
 from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hidden
 from .timeline import Timeline
-from .transaction import Transaction
+from .transaction import Transaction, Unprepared
 from .trash import Trash
 
 T = TypeVar("T")
@@ -158,7 +158,8 @@ class Store:
         """Return what ``work`` returns and commit all it did, or nothing if it raised.
 
         It is done again if it turns out that the nesting must be locked first, that members must
-        be found first, or that the clock here is behind another machine's.
+        be found first, that its guard must read something, or that the clock here is behind another
+        machine's.
 
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
@@ -173,6 +174,8 @@ class Store:
             except MembersNotFound as wanted:
                 named = wanted
                 named.operations = name_members(self.database.read, self.tenant_id, wanted)
+            except Unprepared as wanted:
+                wanted.prepare(self.database.read)
             except ClockBehind as found:
                 CLOCK.pass_by(found.last)
         if self.database.replica:

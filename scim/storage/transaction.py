@@ -1,6 +1,6 @@
 """One write to a tenant's directory: all of it is stored, or nothing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +36,14 @@ from .totals import add_new, add_to_total
 from .trash import Trash
 
 NOBODY: Mapping[str, bool] = MappingProxyType({})
+
+
+class Unprepared(Exception):
+    """A transaction must begin again, after ``prepare`` has read something without its locks."""
+
+    def prepare(self, read: Callable[[Callable[[sa.Connection], Any]], Any]) -> None:
+        """Read it."""
+        raise NotImplementedError
 
 
 class Transaction:
@@ -74,6 +82,7 @@ class Transaction:
         """Record the changes in history, as the last step before the commit.
 
         :raises ScimError: the directory's guard refuses them
+        :raises Unprepared: the guard must read something first
         """
         if self.created and is_late(self.began):
             for resource_type in self.created:
