@@ -138,7 +138,7 @@ def _check_number(
     limit = brake.limit(type_name, 0)
     if brake.percent:
         missing = NotCounted(counted, type_name, number)
-        known, at = KNOWN.get(missing.key, (0, -inf))
+        known, at = missing.known
         limit, age = brake.limit(type_name, known), time.monotonic() - at
         if age > (KEPT if number <= limit else FRESH):
             raise missing
@@ -190,8 +190,12 @@ def state(counted: Brakings, tenant: Tenant) -> State:
     if brake is None:
         return State(None, {}, {})
     numbers = {each: counted.number(each, brake.since) for each in LEAST}
-    gone = {"User": numbers["User"], "Group": 0}
-    limits = {each: brake.limit(each, counted.all(each) + gone[each]) for each in LEAST}
+    limits = {}
+    for each, number in numbers.items():
+        missing = NotCounted(counted, each, number)
+        if brake.percent and time.monotonic() - missing.known[1] > FRESH:
+            missing.prepare(lambda work: work(counted.connection))
+        limits[each] = brake.limit(each, missing.known[0])
     return State(brake, numbers, limits)
 
 
@@ -217,6 +221,11 @@ class NotCounted(Unprepared):
         super().__init__(type_name)
         self.tenant_id, self.type_name, self.number = counted.tenant_id, type_name, number
         self.key = counted.connection.engine.url, counted.tenant_id, type_name
+
+    @property
+    def known(self) -> tuple[int, float]:
+        """The number and when it was counted."""
+        return KNOWN.get(self.key, (0, -inf))
 
     def prepare(self, read: Callable[[Callable[[Any], int]], int]) -> None:
         """Count the groups, or the active users there were before so many of them went."""

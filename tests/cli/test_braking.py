@@ -19,7 +19,7 @@ def forget(app):
 def test_tenant_is_stopped_and_released(scim, run, fail, engine, forget):
     people = [scim.create(user(f"u{number}")) for number in range(3)]
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE users SET created = '2020'"))
+        connection.execute(sa.text("UPDATE users SET created = '2020-01-01T00:00:00.000000Z'"))
     assert run("tenant set default --brake 1 --brake-window 30m").endswith(
         "the brake has counted 0 of 1 users and 0 of 1 groups within 30 minutes\n"
     )

@@ -7,12 +7,17 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+import sqlalchemy as sa
 
 from scim.console.operate.rates import rates
 from scim.protocol.values import date_time
+from scim.storage import protections
+from scim.storage.tokens import DEFAULT_TENANT, list_tenants
 
 from ..explain.traffic import exchange
 from ..support.server import run
+from ..support.tenants import new_token
+from ..support.waiting import happens
 from .test_connect import of_default
 from .test_live import HOSTILE
 
@@ -182,3 +187,31 @@ def test_read_only_session_sees_no_buttons(visitor):
     page = visitor.get("/operate").text
 
     assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
+
+
+def test_brake_is_shown_and_released(console):
+    send, engine = console.server.session, sa.create_engine(console.server.database_url)
+    jane, jo = (
+        send.post("/Users", json={"schemas": [f"{CORE}User"], "userName": name}).json()["id"]
+        for name in ("jane", "jo")
+    )
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE users SET created = '2020-01-01T00:00:00.000000Z'"))
+        connection.execute(sa.text("UPDATE tenants SET brake = '1'"))
+        protections.add_rule(connection, DEFAULT_TENANT, 'title eq "<b>"')
+        [default] = list_tenants(connection)
+    bearer = {"Authorization": f"Bearer {new_token(engine, default)}"}  # nobody remembers it
+    engine.dispose()
+    assert send.delete(f"/Users/{jane}", headers=bearer).status_code == 204
+    assert send.delete(f"/Users/{jo}", headers=bearer).status_code == 403
+    page = console.web.get("/operate").text
+
+    assert "users deactivated or deleted within an hour 1 of 1" in text(page)
+    assert "The brake stops what would be one too many" in text(page)
+    assert "<code>title eq &#34;&lt;b&gt;&#34;</code>" in page
+
+    page = text(console.post("/operate/release").text)
+
+    assert "The brake of default lets everything pass until" in page
+    assert "Released until" in page
+    assert happens(lambda: send.delete(f"/Users/{jo}", headers=bearer).status_code == 204)
