@@ -8,6 +8,7 @@ from flask.cli import routes_command, shell_command
 from . import (
     audit,
     check,
+    clients,
     console,
     db,
     demo,
@@ -32,7 +33,8 @@ def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
     read = (listing.user, listing.group, explain.explain)
     inside = (*read, exchanges.tail, trash.trash, history.history, history.revert, audit.audit)
-    operated = (db.db, console.console, reset.reset, tenants.tenant, tokens.token)
+    opened = (tenants.tenant, tokens.token, clients.client)
+    operated = (db.db, console.console, reset.reset, *opened)
     moved = (moving.export_tenants, moving.import_tenants)
     of_flask = (routes_command, shell)
     outside = (check.check, idp.idp, demo.demo)

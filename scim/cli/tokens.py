@@ -1,7 +1,7 @@
 """``token``: the bearer tokens that open the directories of tenants."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from typing import Any
@@ -21,6 +21,20 @@ from .times import duration, later
 
 EXPIRES = click.option(
     "--expires", metavar="WHEN", callback=later, help="refuse it after 90d, or from 2027-01-31 on"
+)
+
+PERMITTED = (
+    click.option(
+        "--scope",
+        "scopes",
+        multiple=True,
+        type=click.Choice(SCOPES, case_sensitive=False),
+        default=(READ, WRITE),
+        help="what it permits; may be given again  [default: read and write]",
+    ),
+    click.option(
+        "--type", "types", multiple=True, help="only resources of a type; may be given again"
+    ),
 )
 
 
@@ -67,7 +81,10 @@ def _described(row: Any, now: str) -> Iterable[str]:
 @of_tenant
 @with_appcontext
 def revoke(name: str, tenant: str) -> None:
-    """Revoke a token, also one that was rotated; running servers refuse it within seconds."""
+    """Revoke a token; running servers refuse it within seconds.
+
+    Those before it go, too, which are still valid after a `rotate`.
+    """
     mine = find(tenant)
     if not database().write(lambda connection: revoke_token(connection, mine, name)):
         raise click.ClickException(f"the tenant has no token {name!r}")
@@ -79,20 +96,17 @@ def with_limits(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.argument("name"),
         click.option("--subject", help="the id or userName of the user that /Me is with it"),
-        click.option(
-            "--scope",
-            "scopes",
-            multiple=True,
-            type=click.Choice(SCOPES, case_sensitive=False),
-            default=(READ, WRITE),
-            help="what it permits; may be given again  [default: read and write]",
-        ),
-        click.option(
-            "--type", "types", multiple=True, help="only resources of a type; may be given again"
-        ),
+        *PERMITTED,
         EXPIRES,
         of_tenant,
     )
+    return with_options(command, options)
+
+
+def with_options(
+    command: Callable[..., Any], options: Sequence[Callable[[Any], Any]]
+) -> Callable[..., Any]:
+    """Give a command options, which its help shows in this order."""
     return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
@@ -141,7 +155,7 @@ def _store(
     """Store a token, a new one if there is no ``text``, and return it."""
     check_name(name)
     mine = find(tenant)
-    permission = Permission(frozenset(map(str.lower, scopes)), _types(types))
+    permission = permission_of(scopes, types)
     user_id = find_user(store(tenant), subject) if subject else None
     issued = database().write(
         lambda connection: issue_token(connection, mine, name, user_id, permission, expires, text)
@@ -158,6 +172,11 @@ def check_name(name: str) -> None:
         raise click.ClickException("a token needs a name")
     if name == CONSOLE:
         raise click.ClickException(f"the name {CONSOLE!r} is for the console's own token")
+
+
+def permission_of(scopes: Iterable[str], types: Iterable[str]) -> Permission:
+    """Return what the values of ``PERMITTED`` permit."""
+    return Permission(frozenset(map(str.lower, scopes)), _types(types))
 
 
 def _types(named: Iterable[str]) -> frozenset[str] | None:
