@@ -101,11 +101,13 @@ def issue_access(
 ) -> str | None:
     """Return a new access token of a client, for ``LIFETIME`` seconds.
 
-    It is None if the client proved who it is by a signed ``assertion`` that was used before: given
+    Those that have expired are deleted. It is None if the client proved who it is by a signed ``assertion`` that was used before: given
     by its id, and by the instant at which it expires, in seconds of Unix time.
     """
     if assertion and not _use(connection, client, *assertion):
         return None
+    for table in (access_tokens, assertions):  # few at a time: each hour brings the next ones
+        connection.execute(sa.delete(table).where(table.c.expires < now()))
     token = new_token()
     values = {"digest": digest(token), "client_id": client.id, "scopes": permission.stored_scopes}
     values["expires"] = instant(time.time() + LIFETIME)
@@ -122,14 +124,6 @@ def _use(connection: sa.Connection, client: Client, number: str, until: float) -
     except IntegrityError:
         return False
     return True
-
-
-def forget_expired(connection: sa.Connection) -> int:
-    """Delete access tokens and assertions that have expired; return how many."""
-    expired = (
-        sa.delete(table).where(table.c.expires < now()) for table in (access_tokens, assertions)
-    )
-    return sum(connection.execute(each).rowcount for each in expired)
 
 
 def _named(tenant: Tenant, name: str) -> sa.ColumnElement[bool]:
