@@ -101,8 +101,9 @@ def issue_access(
 ) -> str | None:
     """Return a new access token of a client, for ``LIFETIME`` seconds.
 
-    Those that have expired are deleted. It is None if the client proved who it is by a signed ``assertion`` that was used before: given
-    by its id, and by the instant at which it expires, in seconds of Unix time.
+    Those that have expired are deleted. It is None if the signed ``assertion`` by which the client
+    proved who it is was used before: given by its id, and by the instant at which it expires, in
+    seconds of Unix time.
     """
     if assertion and not _use(connection, client, *assertion):
         return None
