@@ -36,6 +36,7 @@ KEPT, FRESH = 3600, 60
 PAUSE = 60  # seconds between two lines in the log about the same tenant
 UNITS = {86400: "day", 3600: "hour", 60: "minute", 1: "second"}
 DONE = {"User": "deactivated or deleted", "Group": "emptied or deleted"}
+STOPS = "the brake stops this"
 NOUNS = {"User": "user", "Group": "group"}
 
 logger = logging.getLogger("scim")
@@ -145,7 +146,7 @@ def _check_number(
     if number <= limit:
         return
     detail = (
-        f"the brake stops this: {told(type_name, number - 1)} within {words(brake.window)}, and"
+        f"{STOPS}: {told(type_name, number - 1)} within {words(brake.window)}, and"
         f" the limit is {limit:,}; if that was meant, the operator of this server lets further"
         f" ones pass with `python manage.py tenant release {shlex.quote(tenant.name)}`"
     )

@@ -23,6 +23,10 @@ from scim.storage.protections import Leaving
 from .brake import is_deactivated
 
 GROUPS = ("groups",)
+IS_PROTECTED = "the user is protected"
+ENDS = "the change would end the protection of the user"
+NAMES = "the group's name protects users, SCIM cannot change it"
+LEAVES = "a user in the group is protected by being in it"
 END = (
     "; leave that out in the provider, or let the operator of this server end the protection"
     " with `python manage.py user unprotect`"
@@ -122,12 +126,12 @@ def _check_user(change: Change, was: Stored, rules: Rules, user_type: ResourceTy
     if change.operation is not Operation.RESTORE and _name(change.before) != _name(change.after):
         raise refused(rule, "rename")
     if rules.of(was.id, after) is None:
-        raise ForbiddenError(f"the change would end the protection of the user ({rule}){END}")
+        raise ForbiddenError(f"{ENDS} ({rule}){END}")
 
 
 def refused(rule: str, act: str) -> ForbiddenError:
     """Return the error of a request that would do that to a protected user."""
-    return ForbiddenError(f"the user is protected ({rule}), SCIM cannot {act} it{END}")
+    return ForbiddenError(f"{IS_PROTECTED} ({rule}), SCIM cannot {act} it{END}")
 
 
 def _name(body: str | None) -> object:
@@ -142,7 +146,7 @@ def _check_renamed(transaction: Transaction, rules: Rules, user_type: ResourceTy
             named = [_group(change.resource_id, each["displayName"]) for each in (was, now)]
             before, after = (_folded_groups(each, user_type) for each in named)
             if any(holds(each, before[0]) and not holds(each, after[0]) for each in rules.groups):
-                raise ForbiddenError(f"the group's name protects users, SCIM cannot change it{END}")
+                raise ForbiddenError(f"{NAMES}{END}")
 
 
 def _check_leaving(transaction: Transaction, rules: Rules, user_type: ResourceType) -> None:
@@ -161,7 +165,7 @@ def _check_leaving(transaction: Transaction, rules: Rules, user_type: ResourceTy
     for user in leaving.users(members) if asked else ():
         rule = rules.of(user.id, _folded(user, user_type, asked))
         if rule and rules.of(user.id, _folded(user, user_type)) is None:
-            raise ForbiddenError(f"a user in the group is protected by being in it ({rule}){END}")
+            raise ForbiddenError(f"{LEAVES} ({rule}){END}")
 
 
 def _folded(stored: Stored, user_type: ResourceType, groups: Sequence[Record] = ()) -> Record:

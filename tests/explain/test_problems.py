@@ -13,7 +13,9 @@ from scim.explain.reasons.problems import problems
 from scim.explain.reasons.remedies import KINDS
 from scim.explain.secrets.credentials import trace
 from scim.explain.sentences.sentence import said, sentence
+from scim.operate.brake import STOPS
 from scim.operate.demo_token import ELSEWHERE, IN_PRODUCTION
+from scim.operate.protection import ENDS, IS_PROTECTED, LEAVES, NAMES
 from scim.settings import Settings
 
 from .test_conversations import steps
@@ -48,6 +50,21 @@ CASES = [
         "SCIM_BASE_PATH",
     ),
     (exchange("PUT", "/Users", {}, 405), "The endpoint does not take the", "base URL", ""),
+    (
+        exchange("DELETE", USER, None, 403, error(f"{STOPS}: 500 users were deactivated")),
+        "The brake stopped it",
+        "why so many leave",
+        "tenant release",
+    ),
+    *(
+        (
+            exchange("DELETE", USER, None, 403, error(f'{detail} (id eq "x")')),
+            "The user is protected",
+            "assign the app",
+            "user unprotect",
+        )
+        for detail in (IS_PROTECTED, ENDS, NAMES, LEAVES)
+    ),
     (exchange("PUT", USER, JANE, 404), "The user is not here", "assign", "trash"),
     (exchange("DELETE", GROUP, None, 404), "The group is not here", "assign", "trash"),
     (

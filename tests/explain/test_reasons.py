@@ -10,6 +10,8 @@ from scim.explain.reasons import decisions
 from scim.explain.reasons.decisions import Decision
 from scim.explain.reasons.reason import reason
 from scim.explain.sentences.tolerances import WORDS
+from scim.operate.brake import STOPS
+from scim.operate.protection import IS_PROTECTED
 
 from .test_sentences import JANE, SALES, error, exchanges, found, patch
 from .traffic import RECORDINGS, exchange, recorded
@@ -58,6 +60,16 @@ CASES = [
         exchange("GET", '/Users?filter=userName eq "x"', None, 200, found()),
         "§3.4.2.2",
         ["Nothing found"],
+    ),
+    (
+        exchange("DELETE", ONE, None, 403, error(f"{STOPS}: 500 users were deactivated")),
+        "§3.12",
+        ["A provider deactivates or deletes very many"],
+    ),
+    (
+        exchange("DELETE", ONE, None, 403, error(f"{IS_PROTECTED} (id eq 1)")),
+        "§3.12",
+        ["A protected user"],
     ),
     (exchange("GET", "/Users?startIndex=1&count=1", None, 200, found(JANE)), "§3.4.2.4", []),
     (

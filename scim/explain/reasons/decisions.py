@@ -194,6 +194,16 @@ SORT = _row("lists", "Unknown `sortBy`", "To sort by an unknown attribute is ref
 NUMBERS = _row(
     "lists", "Texts instead of numbers", "A text where a number belongs is refused, not ignored."
 )
+BRAKE = _row(
+    "other-clients",
+    "A provider deactivates or deletes very many",
+    "So many are not deactivated or deleted within such a time, unless an operator says so.",
+)
+PROTECTED = _row(
+    "other-clients",
+    "A protected user",
+    "Nothing that a provider sends takes a protected user away.",
+)
 UNKNOWN_SENT = _row(
     "input", "Unknown attributes", "Unknown attributes in a body are ignored, those in a path not."
 )

@@ -10,6 +10,7 @@ from ..requests.bulks import alone
 from ..sentences.failures import IN_USE, MEANT, failed_check, is_demo_token, is_stray, meant
 from ..sentences.results import answered
 from ..words import plain
+from .guarded import guard_of
 from .mistakes import base_url, beginning, holder, mistake
 from .remedies import KINDS
 
@@ -177,6 +178,8 @@ def _kind(reading: Reading, scim_type: str, attribute: str) -> str:
     if status == 409 and IN_USE.match(detail):
         known = f"{attribute} taken"
         return known if known in KINDS else "taken"
+    if status == 403 and (guarded := guard_of(detail)):
+        return guarded
     if status != 400:
         return BY_STATUS.get(status, "failed" if status >= 500 else "other")
     if _is_strict(reading, scim_type, detail):

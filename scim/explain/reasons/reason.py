@@ -14,6 +14,7 @@ from ..sentences.purposes import WRITES, purpose_of
 from ..sentences.tolerances import WORDS
 from . import decisions as d
 from .decisions import Decision, Link
+from .guarded import guard_of
 
 Rule = tuple[str, str]  # a section, and what it says
 CREATE: Rule = (
@@ -44,6 +45,7 @@ ENTITY_TAGS: Rule = ("RFC 7644 §3.14", "A request may ask for, or exclude, a ve
 DISCOVERY: Rule = ("RFC 7644 §4", "These endpoints say what a server supports.")
 TRIED: Rule = ("RFC 7240 §2", "Prefer asks for something; dry-run is this server's own.")
 ERRORS = "RFC 7644 §3.12"
+NOT_PERMITTED: Rule = (ERRORS, "403: the operation is not permitted.")
 BY_STATUS: dict[int, tuple[Rule, Sequence[Decision]]] = {
     401: (
         ("RFC 7644 §2", "A request without a valid credential is 401."),
@@ -140,6 +142,8 @@ def _refused(reading: Reading) -> tuple[Rule, Sequence[Decision]]:
         return _of_operation(reading, rule), _behind(reading)
     if is_demo_token(reading):
         return BY_STATUS[401][0], [d.DEMO]
+    if status == 403 and (guarded := guard_of(detail)):
+        return NOT_PERMITTED, [d.BRAKE if guarded == "braked" else d.PROTECTED]
     if status == 501 and reading.endpoint.lower() == "me":
         return ME, [d.ME]
     rule, decided = BY_STATUS.get(

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 
 from .access import ACCESS, ENTRA_MAPPING, OKTA_MAPPING, OKTA_NAME, Remedy
+from .guarded import GUARDED
 
-KINDS: Mapping[str, Remedy] = ACCESS | {
+KINDS: Mapping[str, Remedy] = {
+    **ACCESS,
+    **GUARDED,
     "gone": Remedy(
         "The {noun} is not here",
         "The {noun} was deleted here, or the id is that of another server. The provider "
