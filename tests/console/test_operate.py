@@ -145,6 +145,30 @@ def test_what_no_token_can_have_is_told(console, path, form, said):
     assert said in text(answer.text)
 
 
+def test_client_gets_a_secret_and_a_new_one_and_is_removed(console):
+    endpoint = str(console.server.session.base_url.join("/oauth/token"))
+
+    def granted(page):
+        client_id = re.search(r"<code>(client_\w+)</code>", page)[1]
+        form = {"client_id": client_id, "grant_type": "client_credentials"}
+        form["client_secret"] = re.search(r'data-copy="(scim_\w+)"', page)[1]
+        answer = console.web.post(endpoint, data=form)
+        assert form["client_secret"] not in console.web.get("/operate").text
+        return answer.status_code
+
+    page = console.post("/operate/client", name="entra").text
+    assert granted(page) == 200
+    assert "There is a client 'entra' already" in text(
+        console.post("/operate/client", name="entra").text
+    )
+    assert granted(console.post("/operate/client/secret", name="entra").text) == 200
+    assert granted(page) == 401
+    assert "Removed entra." in text(console.post("/operate/client/remove", name="entra").text)
+    assert "no client 'entra'" in text(console.post("/operate/client/remove", name="entra").text)
+    assert "no client" in text(console.post("/operate/client/secret", name="entra").text)
+    assert console.post("/operate/client", name="console").status_code == 400
+
+
 def test_tenant_is_paused_and_resumed(console):
     jane = {"schemas": [f"{CORE}User"], "userName": "jane"}
 

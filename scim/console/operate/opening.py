@@ -79,7 +79,8 @@ def issue() -> ResponseReturnValue:
         abort(400, "A token needs a name of at most 100 characters.")
     if name == CONSOLE:
         abort(400, f"The name {CONSOLE!r} is for the console's own token.")
-    once.keep(*new_token(this_tenant(), name, _permission(), _expires()))
+    named, token = new_token(this_tenant(), name, _permission(), _expires())
+    once.keep(f"token {named}", token)
     return _tokens()
 
 
@@ -121,7 +122,7 @@ def rotate() -> ResponseReturnValue:
         abort(400, "There is no such overlap.")
     rotated = partial(rotate_token, tenant=tenant, name=name, overlap=timedelta(hours=hours))
     if name != CONSOLE and (token := state().service.database.write(rotated)):
-        once.keep(name, token)
+        once.keep(f"token {name}", token)
     else:
         flash(f"There is no token {name!r}.")
     return _tokens()

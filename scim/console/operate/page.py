@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -9,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from scim.protocol.permissions import SCOPES
 from scim.protocol.values import date_time
 from scim.settings import VERSION, Settings
+from scim.storage.clients import list_clients
 from scim.storage.figures import Figures, place
 from scim.storage.tokens import count_tenants
 
@@ -44,6 +46,7 @@ def page() -> ResponseReturnValue:
         listed=tenants,
         number=here.service.database.read(count_tenants),
         tokens=listed_tokens(tenant, newest),
+        clients=here.service.database.read(partial(list_clients, tenant=tenant)),
         scopes=SCOPES,
         types=[each.name for each in here.service.definitions.resource_types],
         overlaps=OVERLAPS,

@@ -1,0 +1,55 @@
+"""Operate: the OAuth clients of a tenant, which get short-lived tokens by themselves."""
+
+from functools import partial
+
+from flask import Blueprint, abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+
+from scim.explain.exchange import CONSOLE
+from scim.protocol.permissions import UNLIMITED
+from scim.storage.clients import add_client, change_secret, remove_client
+
+from ..asked import this_tenant
+from ..connect import once
+from ..links import page_url
+from ..state import state
+
+bp = Blueprint("clients", __name__)
+
+
+@bp.post("/operate/client")
+def add() -> ResponseReturnValue:
+    """Add a client of the tenant, and show its secret once."""
+    name, tenant = request.form.get("name", "").strip(), this_tenant()
+    if not 0 < len(name) <= 100 or name == CONSOLE:
+        abort(400, f"A client needs a name of at most 100 characters, other than {CONSOLE!r}.")
+    made = partial(add_client, tenant=tenant, name=name, permission=UNLIMITED)
+    if added := state().service.database.write(made):
+        once.keep(f"secret of {name}", added[1])
+    else:
+        flash(f"There is a client {name!r} already.")
+    return _clients()
+
+
+@bp.post("/operate/client/secret")
+def renew() -> ResponseReturnValue:
+    """Give a client a new secret, and show it once; the old one gets no more tokens."""
+    name, tenant = request.form.get("name", ""), this_tenant()
+    if secret := state().service.database.write(partial(change_secret, tenant=tenant, name=name)):
+        once.keep(f"secret of {name}", secret)
+    else:
+        flash(f"There is no client {name!r}.")
+    return _clients()
+
+
+@bp.post("/operate/client/remove")
+def remove() -> ResponseReturnValue:
+    """Remove a client with its tokens; running servers refuse them within seconds."""
+    name, tenant = request.form.get("name", ""), this_tenant()
+    done = state().service.database.write(partial(remove_client, tenant=tenant, name=name))
+    flash(f"Removed {name}." if done else f"There is no client {name!r}.")
+    return _clients()
+
+
+def _clients() -> ResponseReturnValue:
+    return redirect(page_url("operate.page", _anchor="tokens"), 303)
