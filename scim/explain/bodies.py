@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from scim.protocol.errors import ScimError
 from scim.protocol.filters.nodes import Filter
 from scim.protocol.filters.parser import parse_filter
+from scim.protocol.headers import TOKEN_PATH
 from scim.protocol.tolerance import Tolerated
 
 from .exchange import CONSOLE, Exchange, Message
@@ -84,6 +85,11 @@ class Reading:
     def is_checks(self) -> bool:
         """Tell whether a check sent the request, also one that plays an identity provider."""
         return self.exchange.provider == CHECKER or self.exchange.token == CHECKS
+
+    @property
+    def is_grant(self) -> bool:
+        """Tell whether an OAuth client asks for an access token."""
+        return not self.exchange.base and self.exchange.path == TOKEN_PATH
 
     @property
     def is_provider(self) -> bool:

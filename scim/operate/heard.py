@@ -12,6 +12,7 @@ from scim import logs
 from scim.explain.exchange import CONSOLE, Check, Exchange, Message, Statement
 from scim.explain.providers import recognised
 from scim.explain.secrets.masking import Masker
+from scim.protocol.headers import TOKEN_PATH
 from scim.protocol.values import instant
 from scim.settings import DEFAULT_TOKEN
 from scim.storage.noting import NOTHING, Noted
@@ -106,7 +107,7 @@ class Listener:
             detail=masker.detail(heard.detail)[:LONGEST_TEXT],
             statements=statements(heard.noted),
             made=tuple(heard.noted.made),
-            checks=self.rejected(sent) if heard.status == 401 else (),
+            checks=self.rejected(sent) if heard.status == 401 and path != TOKEN_PATH else (),
         )
 
     def presented(self, header: str | None) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from manage import cli
 from scim.explain.exchange import Check, Message
 from scim.explain.reasons.problems import problems
+from scim.explain.reasons.reason import reason
 from scim.explain.reasons.remedies import KINDS
 from scim.explain.secrets.credentials import trace
 from scim.explain.sentences.sentence import said, sentence
@@ -33,8 +34,12 @@ def patched(detail, scim_type, sent, path=USER, **others):
     return exchange("PATCH", path, sent, 400, error(detail, scim_type), **others)
 
 
+GRANT = exchange("POST", "/oauth/token", base="", provider="Entra ID", token="entra")
+NO_GRANT = replace(GRANT, status=401, detail="client_secret is wrong")
+
 # The failure, the title, and words of the remedy there and here.
 CASES = [
+    (NO_GRANT, "An OAuth client gets no access token", "Client Secret", "client secret NAME"),
     (got("/Users", {}, 401, request=Message()), "The token is missing", "Authentication Mode", ""),
     (got("/Users", {}, 401), "The token is not known here", "API Token", "token issue"),
     (got("/Users", {}, 401, provider="Entra ID"), "The token is not kn", "Secret Token", "tok"),
@@ -414,3 +419,10 @@ def test_hostile_values_are_shortened():
     [problem] = problems([case])
 
     assert len(problem.title) < 300
+
+
+def test_grant_is_told_in_a_sentence():
+    assert sentence(GRANT) == "Entra ID gets an access token as the client entra."
+    assert sentence(NO_GRANT) == "Entra ID gets no access token: client_secret is wrong."
+    assert reason(GRANT).section == "RFC 6749 §4.4"
+    assert reason(NO_GRANT).section == "RFC 6749 §5.2"

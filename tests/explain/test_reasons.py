@@ -17,7 +17,7 @@ from .test_sentences import JANE, SALES, error, exchanges, found, patch
 from .traffic import RECORDINGS, exchange, recorded
 
 DOCS = Path(__file__).parents[2] / "docs"
-RFCS = ["7240", "7643", "7644", "9110", "9865", "6585"]
+RFCS = ["6749", "7240", "7643", "7644", "9110", "9865", "6585"]
 ONE = "/Users/01a2"
 WORK = 'emails[type eq "work"].value'
 

@@ -53,6 +53,17 @@ ACCESS: dict[str, Remedy] = {
         },
         f"{ISSUE}.",
     ),
+    "no access token": Remedy(
+        "An OAuth client gets no access token",
+        "The client did not prove who it is, or asked for more than it may.{error}",
+        {
+            "Entra ID": "In Entra ID, correct Client Identifier and Client Secret, under "
+            "Provisioning.",
+            "": "Correct the client id, and the secret or the signed assertion.",
+        },
+        "`python manage.py client list` shows the clients, and `client secret NAME` prints a new "
+        "secret.",
+    ),
     "demo token": Remedy(
         "The demo token is not accepted from there",
         "Everybody knows the demo token, so it opens the directory on the server's own machine and "

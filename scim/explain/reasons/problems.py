@@ -17,6 +17,7 @@ from .remedies import KINDS
 EXAMPLES = 5
 NOWHERE = (  # equal at any endpoint
     "no token",
+    "no access token",
     "unknown token",
     "demo token",
     "scheme",
@@ -132,6 +133,8 @@ def _failures(reading: Reading) -> Iterator[_Failure]:
 
 def _is_healthy(reading: Reading) -> bool:
     exchange = reading.exchange
+    if reading.is_grant:
+        return False
     if not exchange.base and not MEANT.search(reading.detail[:LONGEST]):
         return exchange.status in (401, 404)  # a browser asks for /favicon.ico
     is_read = reading.method in ("GET", "HEAD") and exchange.status in (404, 412)
@@ -171,6 +174,8 @@ def _attribute(detail: str) -> str:
 def _kind(reading: Reading, scim_type: str, attribute: str) -> str:
     exchange, detail = reading.exchange, reading.detail[:LONGEST]
     status = exchange.status
+    if reading.is_grant and status < 500:
+        return "no access token"
     if status == 401:
         return _of_credential(reading)
     if status == 404 and is_stray(reading):

@@ -44,6 +44,14 @@ ME: Rule = ("RFC 7644 §3.11", "/Me is the user whom the token names.")
 ENTITY_TAGS: Rule = ("RFC 7644 §3.14", "A request may ask for, or exclude, a version.")
 DISCOVERY: Rule = ("RFC 7644 §4", "These endpoints say what a server supports.")
 TRIED: Rule = ("RFC 7240 §2", "Prefer asks for something; dry-run is this server's own.")
+GRANT: Rule = (
+    "RFC 6749 §4.4",
+    "A client that proves who it is gets an access token, which opens the tenant for an hour.",
+)
+REFUSED_GRANT: Rule = (
+    "RFC 6749 §5.2",
+    "A client that does not prove who it is gets 401 invalid_client, any other error 400.",
+)
 ERRORS = "RFC 7644 §3.12"
 NOT_PERMITTED: Rule = (ERRORS, "403: the operation is not permitted.")
 BY_STATUS: dict[int, tuple[Rule, Sequence[Decision]]] = {
@@ -128,6 +136,8 @@ def reason(exchange: Exchange) -> Reason:
 
 def _refused(reading: Reading) -> tuple[Rule, Sequence[Decision]]:
     status, detail = reading.exchange.status, reading.detail
+    if reading.is_grant:
+        return REFUSED_GRANT if status >= 400 else GRANT, []
     if is_stray(reading) and status == 404:
         nearly = [d.NEARLY] if detail.startswith("this endpoint") or not detail else []
         return ("RFC 7644 §3.2", "The endpoints have fixed names below the base URL."), nearly

@@ -37,6 +37,8 @@ def _told(reading: Reading, is_past: bool) -> str:
     exchange, who = reading.exchange, reading.who
     is_many = reading.is_checks
     form = past if is_past else str if is_many else third
+    if reading.is_grant:
+        return f"{who} {_granted(reading, form)}"
     if exchange.status == 401:
         be = ("were" if is_many else "was") if is_past else "are" if is_many else "is"
         subject = f"{who} {be} refused" if exchange.provider or is_many else "Refused"
@@ -75,6 +77,13 @@ def acts(reading: Reading) -> list[Act]:
         case "DELETE":
             return [Act("delete", reading.called)]
     return [read_act(reading)]
+
+
+def _granted(reading: Reading, form: Callable[[str], str]) -> str:
+    """Return the words for a request of an OAuth client for an access token."""
+    if reading.exchange.is_failed:
+        return f"{form('get')} no access token: {plain(reading.detail, LONGEST)}"
+    return f"{form('get')} an access token as the client {plain(reading.exchange.token, 80)}"
 
 
 def _strayed(reading: Reading, form: Callable[[str], str]) -> str:
