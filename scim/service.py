@@ -79,9 +79,13 @@ class Service:
         return Seal(key, tenant.name) if key else None
 
     def store(
-        self, tenant: Tenant, token: str, guard: Callable[[Transaction], None] | None = None
+        self,
+        tenant: Tenant,
+        token: str,
+        guard: Callable[[Transaction], None] | None = None,
+        request_id: str | None = None,
     ) -> Store:
-        """Return the directory of a tenant; the history names ``token`` with each change.
+        """Return the directory of a tenant; history names the token and request of each change.
 
         A ``guard`` may refuse what clients do. Operators have none.
         """
@@ -98,5 +102,6 @@ class Service:
             token=token,
             seal=self.seal(tenant),
             guard=guard,
+            request_id=request_id,
         )
         return Store(self.database, directory)

@@ -104,7 +104,8 @@ def lines_of_all(opened: Store, changes: Sequence[Change]) -> Iterator[str]:
     for change in changes:
         name = name_in(change.after or change.before) or name_of(opened, change.resource_id)
         what = f"{change.resource_type} {change.resource_id} ({name})"
-        yield f"{_when(change)}  {_operation(opened, change)}  {what} version {change.version}"
+        version = f"version {change.version}{_request(change)}"
+        yield f"{_when(change)}  {_operation(opened, change)}  {what} {version}"
         yield from _details(opened, change)
 
 
@@ -116,12 +117,17 @@ def lines(opened: Store, resource_id: str, changes: Sequence[Change]) -> Iterato
             verb = "joined" if change.members[resource_id] else "left"
             yield f"             {when}  {verb} the group {_named(opened, change.resource_id)}"
             continue
-        yield f"version {change.version:<4} {when}  {_operation(opened, change)}"
+        yield f"version {change.version:<4} {when}  {_operation(opened, change)}{_request(change)}"
         yield from _details(opened, change)
 
 
 def _when(change: Change) -> str:
     return f"{change.at[:19]}Z  {change.token}"
+
+
+def _request(change: Change) -> str:
+    """Return the id of the request as the log has it; a command has none."""
+    return f"  request_id={change.request_id}" if change.request_id else ""
 
 
 def _details(opened: Store, change: Change) -> Iterator[str]:

@@ -101,7 +101,8 @@ class Call(Request):
     def store(self) -> Store:
         """The directory of the tenant that the token belongs to."""
         access = self.admitted
-        return self.service.store(access.tenant, access.token, guard(access, self.definitions))
+        allowed = guard(access, self.definitions)
+        return self.service.store(access.tenant, access.token, allowed, self.id)
 
     @cached_property
     def is_dry(self) -> bool:

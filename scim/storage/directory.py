@@ -19,8 +19,9 @@ class Directory:
     ``largest`` is the size of a resource that no write may exceed, in characters of JSON.
     ``max_nesting_depth`` is the number of groups that may be in each other one by one,
     ``max_nesting_pairs`` that of the pairs of a group and one in it that one change may write.
-    ``token`` is the name that history records beside each change. With a ``seal`` the changes go to
-    the audit. ``guard`` looks at each transaction at its end, and refuses it by raising.
+    ``token`` is the name that history records beside each change, ``request_id`` the request. With
+    a ``seal`` the changes go to the audit. ``guard`` looks at each transaction at its end, and
+    refuses it by raising.
     """
 
     tenant_id: int
@@ -33,5 +34,6 @@ class Directory:
     max_nesting_depth: float = inf
     max_nesting_pairs: float = inf
     token: str = ""
+    request_id: str | None = None
     seal: Seal | None = None
     guard: Callable[[Any], None] | None = None

@@ -241,6 +241,7 @@ class Transaction:
             unseen=bool(before and after and before.hidden != after.hidden),
             at=at,
             token=self.directory.token,
+            request_id=self.directory.request_id,
         )
         self.changes.append(change)
         if before and cause is None:

@@ -1,10 +1,13 @@
 """Every change is kept with who, when and what; an earlier version can be had back."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
 
+from ..support.bulk import bulk_request, delete
 from ..support.scim import (
     UNKNOWN_ID,
     add,
@@ -37,12 +40,18 @@ def changes(engine):
     return rows
 
 
-def test_each_change_is_shown_with_who_when_and_what(scim, run):
+@pytest.fixture
+def told(run):
+    """Give a command that must succeed; return what it prints without the ids of requests."""
+    return lambda command: re.sub(r"  request_id=\S+", "", run(command))
+
+
+def test_each_change_is_shown_with_who_when_and_what(scim, told):
     babs = scim.create(user("bjensen", emails=[{"value": "b@example.com", "type": "work"}]))
     scim.patch(path_of(babs), replace("active", False), add("name.givenName", "Barbara"))
     scim.put(path_of(babs), user("babs", emails=[{"value": "b@example.com", "type": "home"}]))
 
-    shown = run(f"history {babs['id']}")
+    shown = told(f"history {babs['id']}")
 
     first, second, third = shown.split("version ")[1:]
     assert first.split()[:4] == ["1", f"{babs['meta']['created'][:19]}Z", "SCIM_TOKEN", "create"]
@@ -98,7 +107,7 @@ def test_long_list_of_members_is_cut_and_says_so(scim, run, monkeypatch):
     assert run(f"history {tours['id']}").splitlines()[-1] == "  and 3 more members"
 
 
-def test_deletion_is_kept_with_what_it_did_to_others(scim, run):
+def test_deletion_is_kept_with_what_it_did_to_others(scim, run, told):
     boss, babs = scim.create(user("boss")), scim.create(user("babs"))
     body = user("report", **enterprise(manager={"value": boss["id"]}))
     report = scim.create(body | {"schemas": [*body["schemas"], ENTERPRISE_USER_SCHEMA]})
@@ -106,16 +115,16 @@ def test_deletion_is_kept_with_what_it_did_to_others(scim, run):
     scim.delete(path_of(boss))
     scim.delete(path_of(tours))
 
-    assert "SCIM_TOKEN  delete\n" in run(f"history {boss['id']}")
+    assert "SCIM_TOKEN  delete\n" in told(f"history {boss['id']}")
     because = f"SCIM_TOKEN  patch, because {boss['id']} (boss) was deleted\n"
-    assert because in run(f"history {report['id']}")
+    assert because in told(f"history {report['id']}")
     assert f'  - {ENTERPRISE_USER_SCHEMA}:manager.value: "{boss["id"]}"' in run(
         f"history {report['id']}"
     )
-    of_group = run(f"history {tours['id']}")
+    of_group = told(f"history {tours['id']}")
     assert f"{because}  - member {boss['id']} (boss)\n" in of_group
     assert f"  - member {babs['id']} (babs)\n" in of_group
-    assert f"left the group {tours['id']} (Tours)\n" in run(f"history {babs['id']}")
+    assert f"left the group {tours['id']} (Tours)\n" in told(f"history {babs['id']}")
 
 
 def test_what_changed_nothing_is_not_kept(scim, changes):
@@ -149,13 +158,13 @@ def test_history_is_not_kept_where_its_days_are_none(database_url, empty_databas
     app.extensions["scim"].database.close()
 
 
-def test_history_names_the_token(scim, run, client):
+def test_history_names_the_token(scim, run, told, client):
     token = run("token issue okta").strip()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
 
     babs = scim.create(user())
 
-    assert "Z  okta  create\n" in run(f"history {babs['id']}")
+    assert "Z  okta  create\n" in told(f"history {babs['id']}")
 
 
 @pytest.mark.parametrize("other", ["bjensen@example.com", "--since 1h", "--type User"])
@@ -317,14 +326,14 @@ def test_deleted_one_is_found_by_name_unless_another_has_it(scim, run):
     assert run("history babs") == run(f"history {second['id']}")
 
 
-def test_everything_that_changed_is_shown_newest_last(scim, run):
+def test_everything_that_changed_is_shown_newest_last(scim, told):
     babs = scim.create(user("babs", title="Guide"))
     tours = scim.create(group("Tours", babs))
     scim.patch(path_of(babs), replace("title", "Boss"))
     scim.patch(path_of(tours), remove("members"))
     scim.delete(path_of(tours))
 
-    shown = [line for line in run("history --since 1h").splitlines() if not line.startswith(" ")]
+    shown = [line for line in told("history --since 1h").splitlines() if not line.startswith(" ")]
 
     user_id, group_id = f"User {babs['id']} (babs)", f"Group {tours['id']} (Tours)"
     assert [line.partition("  SCIM_TOKEN  ")[2] for line in shown] == [
@@ -334,9 +343,9 @@ def test_everything_that_changed_is_shown_newest_last(scim, run):
         f"patch  {group_id} version 2",
         f"delete  {group_id} version 3",
     ]
-    assert '  - title: "Guide"\n  + title: "Boss"\n' in run("history --since 1h")
-    assert f"  - member {babs['id']} (babs)\n" in run("history --since 1h")
-    assert "  - displayName" in run("history --since 1h")
+    assert '  - title: "Guide"\n  + title: "Boss"\n' in told("history --since 1h")
+    assert f"  - member {babs['id']} (babs)\n" in told("history --since 1h")
+    assert "  - displayName" in told("history --since 1h")
 
 
 def test_long_period_is_read_in_parts(scim, run, monkeypatch):
@@ -363,3 +372,17 @@ def test_period_limits_the_history_of_one_too(scim, run, engine):
 @pytest.mark.parametrize("when", ["yesterday", "1", "h", "-1h", "999999w", "2026-13-01", ""])
 def test_period_that_is_none_is_refused(fail, when):
     assert "is neither 30m, 1h, 7d nor a date" in fail(f"history --since '{when}'")
+
+
+def test_each_change_names_its_request_as_the_log_does(scim, run):
+    made = scim.post("/Users", user(), X_Request_Id="of-the-proxy:1")
+    path = path_of(made.json)
+    gone = bulk_request(delete(path))
+    sent = [scim.patch(path, add("title", "Guide")), scim.post("/Bulk", gone)]
+    run(f"trash restore {made.json['id']}")
+
+    lines = [line for line in run(f"history {made.json['id']}").splitlines() if "version" in line]
+
+    ids = ["of-the-proxy:1", *(each.headers["X-Request-Id"] for each in sent)]
+    assert [line.partition("request_id=")[2] for line in lines] == [*ids, ""]
+    assert run("history --since 1h").count(f" request_id={ids[1]}\n") == 1

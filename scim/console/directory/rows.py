@@ -46,6 +46,7 @@ class Row:
     left: Sequence[Named] = ()
     more: int = 0
     exchange: Exchange | None = None
+    request_id: str | None = None
     is_restore: bool = False
 
     @property
@@ -146,6 +147,7 @@ def row(
         left=left,
         more=moment.joined + moment.left - len(change.members),
         exchange=exchange,
+        request_id=change.request_id,
         is_restore=change.operation is Operation.RESTORE,
     )
 
