@@ -13,6 +13,7 @@ done differently here, so that the files neither grow nor become more:
 import fcntl
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import count
@@ -34,6 +35,7 @@ PREFIX = "scim-metrics-"
 SIZES = {"counter": 2**21, "histogram": 2**20, "gauge_sum": 2**16}  # bytes of each file
 MOST_SERIES = 3500  # of requests; each takes up to 550 bytes
 MOST_TIMES = 200  # endpoints with their methods; each has a histogram of up to 5 KB
+MOST_NOTED = 100_000  # requests
 LONGEST = 60  # characters of a label
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
@@ -87,16 +89,27 @@ class Meter:
             each: Gauge(*each, registry=place, multiprocess_mode="sum") for each in MEASURED
         }
         self._seconds = Histogram(*SECONDS, registry=place, buckets=BUCKETS)
+        self._answered: deque[tuple[str, str, Tenant | None, int, float]] = deque(maxlen=MOST_NOTED)
         self._requests: dict[tuple[str, int, int], Any] = {}
         self._times: dict[tuple[str, str], Any] = {}
 
     def request(
         self, rule: str, method: str, tenant: Tenant | None, status: int, seconds: float
     ) -> None:
-        """Count a request that was answered; ``rule`` is the template of its path, or empty.
+        """Note a request that was answered; ``rule`` is the template of its path, or empty.
 
-        This takes 3 µs. To look the series up in the library would take as long again.
+        The library takes 20 µs of a request that is in its way, but 5 µs of each of many.
         """
+        self._answered.append((rule, method, tenant, status, seconds))
+
+    def settle(self) -> None:
+        """Count the requests that were noted."""
+        while self._answered:
+            self._count_request(*self._answered.popleft())
+
+    def _count_request(
+        self, rule: str, method: str, tenant: Tenant | None, status: int, seconds: float
+    ) -> None:
         number = min(tenant.id, self.tenants + 1) if tenant else 0
         series = self._requests.get((rule, number, status))
         if series is None:

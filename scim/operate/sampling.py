@@ -1,4 +1,4 @@
-"""Numbers that are looked at each second, since nobody tells when they change."""
+"""What a worker does each second for the metrics: it counts requests, and looks at what waits."""
 
 import time
 from threading import Thread
@@ -20,7 +20,8 @@ def sample(database: Database, recorder: Recorder | None) -> None:
 
 def _run(database: Database, recorder: Recorder | None) -> None:
     told = 0.0
-    while True:
+    while metrics.meter:
+        metrics.meter.settle()
         kept = (database.reading, database.writing)
         waited = sum(each.waited for each in kept)
         metrics.count(WAITED, by=max(0.0, waited - told))

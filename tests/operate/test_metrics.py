@@ -46,7 +46,9 @@ def tenant(number, name=None):
 
 def shown(text=None):
     """Return the value of each line, by its name and labels."""
-    text = metrics.page("").decode() if text is None else text
+    if text is None:
+        metrics.meter.settle()
+        text = metrics.page("").decode()
     return {
         (sample.name, *sample.labels.values()): sample.value
         for family in families(text)
@@ -73,6 +75,7 @@ def test_numbers_of_all_processes_are_added_and_outlive_them(folder):
         metrics.count(DROPPED, by=5)
         metrics.measure(QUEUED, 4, "recorder")
         metrics.meter.request(USERS, "GET", tenant(7), 200, 0.02)
+        metrics.meter.settle()
     release()  # both have ended, and others replace them
     metrics.begin("worker", SETTINGS)
     metrics.meter.request(USERS, "GET", tenant(7), 200, 0.2)
@@ -175,6 +178,7 @@ def test_own_port_has_the_numbers_of_a_server_whose_worker_was_killed(serve, tmp
         session.get("/Users/none")
         session.get("/nothing")
         session.get("/Users", headers={"Authorization": "Bearer wrong"})
+        wait_until(lambda: ("scim_requests_total", "/Users", "401", "none") in scraped())
         wait_until(lambda: scraped()["scim_database_connections", "idle"] > 0)  # each second
         assert scraped()["scim_database_connections", "used"] == 0
         [worker] = [each for each in children(server.process.pid) if is_worker(each, files)]
@@ -182,10 +186,10 @@ def test_own_port_has_the_numbers_of_a_server_whose_worker_was_killed(serve, tmp
         wait_until(lambda: "another one replaces it" in server.log)
         with plain_client(base_url=server.url, headers=session.headers) as again:
             wait_until(lambda: again.post("/Users", json=user("bjensen")).status_code == 409)
+        wait_until(lambda: scraped()["scim_requests_total", "/Users", "409", "default"] == 2)
 
         found = scraped()
         assert found["scim_requests_total", "/Users", "201", "default"] == 1
-        assert found["scim_requests_total", "/Users", "409", "default"] == 2
         assert found["scim_requests_total", "/Users/<resource_id>", "404", "default"] == 1
         assert found["scim_requests_total", "other", "404", "default"] == 1
         assert found["scim_requests_total", "/Users", "401", "none"] == 1

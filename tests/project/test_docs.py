@@ -94,7 +94,7 @@ VARYING = {
     "A-TIME": re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.,]+Z?"),
     "A-FILE": re.compile(r"(?<=sqlite:///)/\S+"),
     "A-KEY": re.compile(r"(?<=[?]key=)[\w-]+"),
-    "A-REQUEST": re.compile(r"(?<=request_id=)[0-9a-f]{16}\b"),
+    "A-REQUEST": re.compile(r"(?:(?<=request_id=)|(?<=\[request ))[0-9a-f]{16}\b"),
     "A-DURATION": re.compile(r"(?<=in )\d+\.\d(?= s$)", re.MULTILINE),
     "SO-MANY": re.compile(r"\b\d+\.\d(?=ms\b)"),
     "A-VERSION": re.compile(r'(?<=W/\\")\d+'),
@@ -147,6 +147,7 @@ class Newcomer:
     port: int = field(default_factory=free_port)
     idp_port: int = field(default_factory=free_port)
     console_port: int = field(default_factory=free_port)
+    metrics_port: int = field(default_factory=free_port)
     ids: dict[str, str] = field(default_factory=dict)  # the document's, and the real ones
     server: subprocess.Popen[bytes] | None = None
     idp: subprocess.Popen[bytes] | None = None
@@ -155,6 +156,7 @@ class Newcomer:
         """Run commands; return their output with the document's port."""
         commands = commands.replace("localhost:5000", f"localhost:{self.port}")
         commands = re.sub(r"localhost:500[1-9]", f"localhost:{self.idp_port}", commands)
+        commands = commands.replace("9464", str(self.metrics_port))
         for shown, real in self.ids.items():
             commands = commands.replace(shown, real)
         if commands.rstrip().endswith("python app.py"):
