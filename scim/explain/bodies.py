@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from scim.protocol.errors import ScimError
 from scim.protocol.filters.nodes import Filter
 from scim.protocol.filters.parser import parse_filter
-from scim.protocol.headers import TOKEN_PATH
+from scim.protocol.headers import TOKEN_PATH, without_request
 from scim.protocol.tolerance import Tolerated
 
 from .exchange import CONSOLE, Exchange, Message
@@ -226,7 +226,9 @@ class Reading:
     def detail(self) -> str:
         """The detail of the error that was answered."""
         told = self.exchange.detail or get(self.answered, "detail")
-        return JSON_FAULT.sub(r"not JSON at \1", told) if isinstance(told, str) else ""
+        if not isinstance(told, str):
+            return ""
+        return JSON_FAULT.sub(r"not JSON at \1", without_request(told))
 
     @property
     def scim_type(self) -> str:

@@ -10,6 +10,17 @@ REQUEST_ID = "X-Request-Id"
 DRY_RUN = "dry-run"  # a preference of ours (RFC 7240)
 TOKEN_PATH = "/oauth/token"  # the only endpoint that takes a body without a bearer token
 PLAIN_ID = re.compile(r"[\w.:@/+=-]{1,128}", re.ASCII)
+REQUEST = re.compile(rf" \[request {PLAIN_ID.pattern}\]\Z", re.ASCII)
+
+
+def with_request(detail: str, request_id: str) -> str:
+    """Return the detail of an error with the id of the request behind it, to look for in logs."""
+    return f"{detail} [request {request_id}]"
+
+
+def without_request(detail: str) -> str:
+    """Return a detail as it was before ``with_request``."""
+    return REQUEST.sub("", detail)
 
 
 def wants_dry_run(prefer: str) -> bool:

@@ -39,7 +39,7 @@ def render_error(error: ScimError) -> Response:
     """Answer with the Error message, and with the headers that its status requires."""
     call = this_call()
     call.detail = error.detail
-    response = call.answer(to_json(dump_error(error)), error.status)
+    response = call.answer(to_json(dump_error(error, call.id)), error.status)
     if asked := challenge(error):
         response.headers["WWW-Authenticate"] = asked
     if isinstance(error, errors.UnsupportedCodingError):

@@ -16,6 +16,7 @@ from scim.protocol.attributes import Attribute
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.discovery import Offer
 from scim.protocol.errors import ERROR_SCHEMA, ScimError
+from scim.protocol.headers import with_request
 from scim.protocol.openapi import openapi_document
 from scim.protocol.schema import COMMON, META, SCHEMAS
 from scim.protocol.search import LIST_RESPONSE_SCHEMA
@@ -65,9 +66,15 @@ ERROR_MESSAGE = ErrorMessage()
 LIST_RESPONSE = ListResponse()
 
 
-def dump_error(error: ScimError) -> Record:
-    """Return the Error message (RFC 7644 §3.12)."""
+def dump_error(error: ScimError, request_id: str = "") -> Record:
+    """Return the Error message (RFC 7644 §3.12).
+
+    The answer to a bulk request says once, in its header, which request it was; its operations do
+    not repeat that.
+    """
     dumped: Record = ERROR_MESSAGE.dump(error)
+    if request_id:
+        dumped["detail"] = with_request(error.detail, request_id)
     return dumped
 
 

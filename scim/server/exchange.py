@@ -167,7 +167,7 @@ def fail(asked: Asked, error: Exception) -> Heard:
         error = InternalError()
     own = [("Retry-After", str(error.retry_after))] if error.retry_after else []
     own.append((REQUEST_ID, this))
-    text = to_json(dump_error(error))
+    text = to_json(dump_error(error, this))
     asked.proto.response_str(error.status, CLOSING + own, text)
     milliseconds = 1000 * (perf_counter() - asked.arrived)
     answered = scope.method, scope.path, error.status, milliseconds, this, address_of(scope)

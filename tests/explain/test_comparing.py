@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from scim.explain.exchange import Message, Statement
 from scim.explain.requests.comparing import compare
+from scim.protocol.headers import with_request
 
 from .traffic import exchange
 
@@ -79,3 +80,13 @@ def test_bodies_that_are_no_json():
     assert "{a" in str(difference.before)
     assert compare(left, left).sent == []
     assert compare(left, exchange("GET", "/Users")).sent != []
+
+
+def test_request_of_an_error_is_no_difference():
+    def failed(request_id):
+        detail = with_request("userName is already in use", request_id)
+        return exchange("POST", "/Users", JANE, 409, {"detail": detail})
+
+    assert compare(failed("a"), failed("b:2")).answered == []
+    [found] = compare(failed("a"), exchange("POST", "/Users", JANE, 409, {"detail": "no"})).answered
+    assert found.path == "detail"

@@ -17,6 +17,7 @@ from scim.explain.sentences.sentence import said, sentence
 from scim.operate.brake import STOPS
 from scim.operate.demo_token import ELSEWHERE, IN_PRODUCTION
 from scim.operate.protection import ENDS, IS_PROTECTED, LEAVES, NAMES
+from scim.protocol.headers import with_request
 from scim.settings import Settings
 
 from .test_conversations import steps
@@ -426,3 +427,13 @@ def test_grant_is_told_in_a_sentence():
     assert sentence(NO_GRANT) == "Entra ID gets no access token: client_secret is wrong."
     assert reason(GRANT).section == "RFC 6749 §4.4"
     assert reason(NO_GRANT).section == "RFC 6749 §5.2"
+
+
+def test_requests_that_fail_equally_are_one_problem():
+    details = ["title is unheard of", *(with_request("title is unheard of", each) for each in "ab")]
+
+    [found] = problems([created(detail) for detail in details])
+
+    assert found.count == 3
+    assert found.cause.endswith("The server said: title is unheard of.")
+    assert "[request" not in sentence(found.last)

@@ -119,7 +119,8 @@ def test_tolerances_preferences_and_errors_are_recorded(server, recordings):
     assert tolerated.tolerated == ("doubled_slash",)
     assert (tolerated.base, tolerated.path) == ("/scim/v2", "//Users")
     assert (dry.applied, dry.status, dry.made) == ("dry-run", 200, ())
-    assert (wrong.status, json.loads(wrong.answer.body)["detail"]) == (400, wrong.detail)
+    told = json.loads(wrong.answer.body)["detail"]
+    assert (wrong.status, told) == (400, f"{wrong.detail} [request {wrong.id}]")
     assert "nothing" in wrong.detail
 
 

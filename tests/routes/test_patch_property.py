@@ -13,7 +13,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER, USER_SCHEMA
 from tests.support.tries import tries
 
 from ..support.databases import ON_ONE_DATABASE
-from ..support.errors import check_error
+from ..support.errors import check_error, detail_of
 from ..support.legality import faults
 from ..support.patches import PEOPLE, TAKEN, histories
 from ..support.scim import add, group, listed, patch_op, path_of, user
@@ -127,11 +127,8 @@ class Patching:
         assert self.state == before
         if failed := FAILED.match(detail):
             until_then = self.send(operations[: int(failed[1]) + 1])
-            if not JUDGED_AT_THE_END.fullmatch(until_then.json.get("detail", "")):
-                assert (until_then.status_code, until_then.json) == (
-                    answer.status_code,
-                    answer.json,
-                )
+            if not JUDGED_AT_THE_END.fullmatch(detail_of(until_then)):
+                assert check_error(until_then, answer.status_code, scim_type) == detail
         else:
             assert JUDGED_AT_THE_END.fullmatch(detail), detail
 

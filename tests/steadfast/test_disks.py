@@ -15,6 +15,7 @@ from scim.storage.database.failures import State
 
 from ..support.databases import POSTGRESQL, new_sqlite
 from ..support.disks import Disk, small_disk
+from ..support.errors import detail_of
 from ..support.postgres import PostgresServer, unprivileged_account
 from ..support.scim import group, patch_op, path_of, replace, user
 from ..support.server import run, running_server
@@ -79,7 +80,7 @@ def test_full_disk_is_503_until_there_is_room_again(place, tmp_path, kind):
                     break
             assert refusal, statuses
             assert set(statuses) == {201, 503}
-            assert refusal.json()["detail"] == State.FULL.value
+            assert detail_of(refusal) == State.FULL.value
             assert int(refusal.headers["Retry-After"]) > 0
             assert server.session.get(path_of(created)).status_code == 200
             assert server.session.get("/Users?filter=title pr&count=1").status_code == 200
@@ -122,7 +123,7 @@ def test_read_only_database_is_503_for_writes_alone(server, engine):
             ("DELETE", path, None),
         ):
             answer = server.session.request(method, place, json=body)
-            assert (answer.status_code, answer.json()["detail"]) == (503, State.READ_ONLY.value)
+            assert (answer.status_code, detail_of(answer)) == (503, State.READ_ONLY.value)
         assert server.session.get(path).status_code == 200
     finally:
         choose("off")

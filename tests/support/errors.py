@@ -1,6 +1,9 @@
 """The form that every error answer has (RFC 7644 §3.12)."""
 
+import json
 from typing import Any
+
+from scim.protocol.headers import without_request
 
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 
@@ -17,5 +20,12 @@ def check_error(response: Any, status: int, scim_type: str | None = None) -> str
     assert body.get("scimType") == scim_type
     assert body.keys() <= {"schemas", "status", "scimType", "detail"}
     detail: str = body["detail"]
-    assert detail
-    return detail
+    text, _, told = detail.rpartition(" [request ")
+    assert told == f"{response.headers['X-Request-Id']}]"
+    assert text
+    return text
+
+
+def detail_of(response: Any) -> str:
+    """Return the detail of an error answer without the id of its request."""
+    return without_request(json.loads(response.text).get("detail", ""))

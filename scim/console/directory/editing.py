@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from scim import provider
 from scim.protocol.etag import etag
 from scim.protocol.filters.nodes import AttributePath, Comparison
+from scim.protocol.headers import without_request
 from scim.protocol.patch.target import PATCH_OP_SCHEMA
 from scim.protocol.schema import ResourceType
 from scim.protocol.search import SearchRequest
@@ -53,7 +54,7 @@ def send(
     if answer.status_code < 400:
         return Answer(answer.status_code, "", str(told.get("id", "")))
     kind = f"{told['scimType']}: " if told.get("scimType") else ""
-    detail = told.get("detail") or "no detail"
+    detail = without_request(str(told.get("detail") or "no detail"))
     return Answer(answer.status_code, f"{answer.status_code} {kind}{detail}")
 
 

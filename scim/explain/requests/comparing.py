@@ -1,7 +1,10 @@
 """Two exchanges side by side: where they differ, and which of it may matter."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+from scim.protocol.headers import without_request
 
 from ..bodies import completed
 from ..changes.differences import Difference, changes
@@ -74,7 +77,15 @@ def _headers(left: Message, right: Message) -> list[Pair]:
 
 def _bodies(left: Message, right: Message) -> Sequence[Difference]:
     found = changes(_json(left), _json(right))
-    return [each for each in found if each.path not in MADE]
+    return [each for each in found if each.path not in MADE and not _is_same_error(each)]
+
+
+def _is_same_error(found: Difference) -> bool:
+    """Tell whether the details of two errors differ in nothing but the request."""
+    if found.path != "detail" or found.before is None or found.after is None:
+        return False
+    before, after = (without_request(str(json.loads(e))) for e in (found.before, found.after))
+    return before == after
 
 
 def _json(message: Message) -> str | None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from scim.storage.database.failures import State
 from scim.storage.database.file import SqliteFile
 from tests.support.databases import SQLITE, new_sqlite
+from tests.support.errors import detail_of
 from tests.support.ports import free_port
 from tests.support.scim import user
 from tests.support.server import run
@@ -33,7 +34,7 @@ def answers(server):
                 "/Users", json=user(f"user{number}"), headers={"Connection": "close"}
             ),
         ):
-            found.add((response.status_code, response.json().get("detail")))
+            found.add((response.status_code, detail_of(response)))
     return found
 
 

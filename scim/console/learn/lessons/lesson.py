@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scim.protocol.headers import without_request
 from scim.protocol.patch.target import PATCH_OP_SCHEMA
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0"
@@ -90,7 +91,7 @@ class Got:
 
     @property
     def detail(self) -> str:
-        return str(self.json.get("detail", ""))
+        return without_request(str(self.json.get("detail", "")))
 
 
 @dataclass(frozen=True, slots=True)
