@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from scim.operate import heard, oauth, recorder
+from scim.operate import brake, heard, oauth, recorder
 from scim.protocol import canonical, projection
 from scim.protocol.filters import resolve
 from scim.protocol.filters.parser import DEFAULT_LIMITS
@@ -38,6 +38,8 @@ OTHERS = {
     "bytes of the form of an OAuth client": exchange.LONGEST_FORM,
     "public keys of an OAuth client": oauth.MOST_KEYS,
     "seconds from now until an assertion": oauth.LONGEST,
+    "users that clients [deactivate or delete]": brake.LEAST["User"],
+    "groups that clients empty or delete": brake.LEAST["Group"],
     "seconds until the headers have arrived": worker.HEADER_SECONDS,
     "headers of a request": 100,  # those that tests/server/test_exchange.py finds in Granian
     "bytes of a path with its query": 65_534,
