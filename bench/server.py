@@ -49,12 +49,15 @@ class Server:
 
 
 @contextmanager
-def serve(place: Place, workers: int, *program: str, console: str = "off") -> Iterator[Server]:
-    """Run ``python program`` on a free port until the block ends."""
+def serve(
+    place: Place, workers: int, *program: str, console: str = "off", **settings: str
+) -> Iterator[Server]:
+    """Run ``python program`` on a free port until the block ends, with further settings."""
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_")}
     made = {"SCIM_DATABASE_URL": place.url, "SCIM_PORT": str(port), "SCIM_WORKERS": str(workers)}
     made |= {"SCIM_CONSOLE": console, "SCIM_CONSOLE_PORT": str(free_port())}
+    made |= {f"SCIM_{name.upper()}": value for name, value in settings.items()}
     # The floor is started by granian's command line. app.py passes these settings itself.
     made |= {"GRANIAN_PORT": str(port), "GRANIAN_WORKERS": str(workers)}
     made |= {"GRANIAN_INTERFACE": "wsgi", "GRANIAN_BLOCKING_THREADS": "1"}

@@ -15,9 +15,10 @@ from scim.storage import protections
 from scim.storage.tokens import DEFAULT_TENANT, list_tenants
 
 from ..explain.traffic import exchange
+from ..support.scim import user
 from ..support.server import run
 from ..support.tenants import new_token
-from ..support.waiting import happens
+from ..support.waiting import happens, wait_until
 from .test_connect import of_default
 from .test_live import HOSTILE
 
@@ -188,13 +189,25 @@ def test_token_needs_a_name(console):
     assert console.post("/operate/token", name="x" * 101).status_code == 400
 
 
-def test_changed_settings_are_shown_without_secrets(serve_console):
-    with serve_console(SCIM_TOKEN="very-secret", SCIM_TRASH_DAYS="7") as console:
-        page = console.web.get("/operate").text
+def test_changed_settings_and_the_audit_are_shown_without_secrets(serve_console):
+    key = "the-key-of-the-audit-is-a-secret"
+    settings = {"SCIM_TOKEN": "very-secret", "SCIM_TRASH_DAYS": "7", "SCIM_AUDIT_KEY": key}
+    with serve_console(**settings) as console:
+        assert console.server.session.post("/Users", json=user("babs")).status_code == 201
+        wait_until(lambda: "changes in the chain 1 " in text(console.web.get("/operate").text))
+        page, log = console.web.get("/operate").text, console.server.log
 
     assert "very-secret" not in page
+    assert key not in page + log
     assert "SCIM_TOKEN set" in text(page)
+    assert "SCIM_AUDIT_KEY set" in text(page)
     assert "SCIM_TRASH_DAYS 7" in text(page)
+    [head] = re.findall(r"The head is (1:[0-9a-f]{64}) ", text(page))
+    assert f"The audit of default ends with {head}\n" in log
+
+
+def test_page_says_that_there_is_no_audit(console):
+    assert "There is no audit: nobody would see" in text(console.web.get("/operate").text)
 
 
 @pytest.mark.parametrize("name", [each for each in HOSTILE if len(each) <= 100])

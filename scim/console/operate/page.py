@@ -17,6 +17,7 @@ from scim.storage.tokens import count_tenants
 from ..asked import this_tenant
 from ..connect import once
 from ..state import state
+from .audit import chained
 from .braking import Shown
 from .opening import OVERLAPS, listed_tokens
 from .rates import MINUTES, NEWEST, rates
@@ -53,6 +54,7 @@ def page() -> ResponseReturnValue:
         today=date_time(now)[:10],
         issued=once.take(),
         braking=Shown(tenant),
+        audit=chained(tenant),
         purged=_purged(figures[tenant.name], here.service.settings),
         rates=rates(newest, now),
         database=here.service.database.read(place),
