@@ -5,7 +5,6 @@ import time
 
 from scim.service import Service
 from scim.storage.audit import (
-    AT_ONCE,
     Audit,
     AuditKeyError,
     Head,
@@ -91,7 +90,7 @@ class Chaining:
         taken = database.write(lambda known: Audit(known, tenant.id, seal).chain())
         if taken:
             self.grown[tenant.id] = tenant
-        return taken == AT_ONCE
+        return taken > 0
 
     def _take_up_part(self, service: Service, tenant: Tenant, place: Place) -> Place | None:
         """Let the next changes of a history wait to be chained; return the place behind them."""

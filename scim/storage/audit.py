@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from scim.protocol.errors import ScimError
 
@@ -21,6 +22,8 @@ from .tables import TENANT, changes, entries, imports, tenants, unchained
 from .tokens import Tenant
 
 AT_ONCE = 1000
+# Changes that one transaction chains. On SQLite it has the only lock, which other writers need.
+CHAINED_AT_ONCE = {"sqlite": 100, "postgresql": 1000}
 LOCK = 76437646  # with the tenant, the advisory lock of PostgreSQL on its chain
 WAITING = unchained.c.tenant_id == TENANT
 CHAINED = entries.c.tenant_id == TENANT
@@ -59,6 +62,7 @@ LEAVE = sa.delete(unchained).where(
 )
 MARK = sa.update(entries).where(CHAINED, entries.c.number == sa.bindparam("this"))
 MARK = MARK.values(purged=sa.bindparam("instant"), stub=sa.bindparam("proof"))
+COLUMNS = ("tenant_id", "number", "at", "resource_id", "version", "digest", "hash")
 Key = tuple[str, int]  # of a change: its resource and version
 
 
@@ -137,26 +141,35 @@ class Audit:
 
         :raises AuditKeyError: the last entry was not made with the key
         """
-        if self.connection.dialect.name == "postgresql":
+        name = self.connection.dialect.name
+        if name == "postgresql":
             turn = sa.func.pg_try_advisory_xact_lock(LOCK, self.tenant["tenant"])
             if not self.connection.scalar(sa.select(turn)):
                 return 0
-        taken = self.connection.execute(TAKE, self.tenant | {"number": AT_ONCE}).all()
+        number = CHAINED_AT_ONCE[name]
+        taken = self.connection.execute(TAKE, self.tenant | {"number": number}).all()
         if not taken:
             return 0
-        head, made = self._checked_head(), []
-        chained = self._chained([(row.resource_id, row.version) for row in taken])
+        head = self._checked_head()
+        try:
+            with self.connection.begin_nested():
+                self._insert(head, taken)
+        except IntegrityError:  # some are in the chain already
+            chained = self._chained([(row.resource_id, row.version) for row in taken])
+            left = [row for row in taken if (row.resource_id, row.version) not in chained]
+            self._insert(head, left)
+        return len(taken)
+
+    def _insert(self, head: Head, taken: Sequence[Any]) -> None:
+        """Chain changes behind a head, the oldest first."""
+        made, seal, tenant_id = [], self._seal(), self.tenant["tenant"]
         for row in sorted(taken):
-            if (row.resource_id, row.version) in chained:
-                continue
             own = row.at, row.resource_id, row.version, row.digest
             entry = Entry(head.number + 1, *own, head.hash)
-            head = Head(entry.number, self._seal().hash(entry))
-            values = {name: getattr(entry, name) for name in ("number", *row._fields)}
-            made.append(values | {"tenant_id": self.tenant["tenant"], "hash": head.hash})
+            head = Head(entry.number, seal.hash(entry))
+            made.append(dict(zip(COLUMNS, (tenant_id, entry.number, *own, head.hash), strict=True)))
         if made:
             self.connection.execute(sa.insert(entries), made)
-        return len(taken)
 
     def purge(self, keys: Sequence[Key]) -> None:
         """Note that the contents of changes are purged, by a stub in the entry of each.

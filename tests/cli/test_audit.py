@@ -301,8 +301,7 @@ def test_what_is_purged_before_it_was_chained_leaves_nothing(audited, execute):
 
 def test_history_from_before_the_key_comes_first(audited, apps, engine, caplog, monkeypatch):
     monkeypatch.setattr("scim.storage.history.READ_AT_ONCE", 2)
-    monkeypatch.setattr("scim.storage.audit.AT_ONCE", 3)
-    monkeypatch.setattr("scim.operate.chaining.AT_ONCE", 3)
+    monkeypatch.setattr("scim.storage.audit.CHAINED_AT_ONCE", {"sqlite": 3, "postgresql": 3})
     make_every_kind(apps("").scim, apps("").run)
     audited.scim.create(user("last"))
     caplog.set_level("INFO", "scim")
