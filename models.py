@@ -367,6 +367,7 @@ class Entry(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     __tablename__ = "entries"
     __table_args__ = (
         sa.Index("uq_entries_change", "tenant_id", "resource_id", "version", unique=True),
+        {"sqlite_with_rowid": False},
     )
 
     number: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
@@ -383,6 +384,7 @@ class Unchained(OfTenant, db.Model):  # type: ignore[name-defined, misc]
     """A change that is not in the audit yet, with its keyed digest. The oldest come first."""
 
     __tablename__ = "unchained"
+    __table_args__ = ({"sqlite_with_rowid": False},)  # a write has one page more, not two
 
     at: Mapped[str] = mapped_column(Instant, primary_key=True)
     resource_id: Mapped[str] = mapped_column(Id, primary_key=True)

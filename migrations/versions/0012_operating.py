@@ -127,6 +127,7 @@ def create_audit() -> None:
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
         sa.Column("purged", Instant),
         sa.Column("stub", sa.LargeBinary(32)),
+        sqlite_with_rowid=False,
     )
     change = ["tenant_id", "resource_id", "version"]
     op.create_index("uq_entries_change", "entries", change, unique=True)
@@ -137,6 +138,7 @@ def create_audit() -> None:
         sa.Column("resource_id", Id, primary_key=True),
         sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sqlite_with_rowid=False,
     )
 
 

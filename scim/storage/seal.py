@@ -7,12 +7,15 @@ three texts differ, so none of them stands for another.
 import hmac
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .changes import Change
 
 START = bytes(32)  # in place of the hash before the first entry
 
+# A copy of what has read the key takes 0.02 ms between other work, ``hmac.digest`` 0.04 ms.
+_keyed = lru_cache(maxsize=2)(lambda key: hmac.new(key, digestmod="sha256"))
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
@@ -38,10 +41,10 @@ class Entry:
 class Seal:
     """The key of the audit, for the chain of one tenant."""
 
-    __slots__ = ("_key", "tenant")
+    __slots__ = ("_keyed", "tenant")
 
     def __init__(self, key: str, tenant: str) -> None:
-        self._key = key.encode()
+        self._keyed: hmac.HMAC = _keyed(key.encode())
         self.tenant = tenant
 
     def digest(self, change: Change) -> bytes:
@@ -83,4 +86,6 @@ class Seal:
         return self._hash({"hash": entry_hash.hex(), "purged": purged})
 
     def _hash(self, members: dict[str, Any]) -> bytes:
-        return hmac.digest(self._key, _canonical(members).encode(), "sha256")
+        made = self._keyed.copy()
+        made.update(_canonical(members).encode())
+        return made.digest()
