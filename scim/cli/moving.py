@@ -19,7 +19,8 @@ from scim.storage.tokens import Tenant, list_tenants
 
 from .common import find, say, service
 
-MODE = 0o600
+NEW, MODE = os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
+BUFFER = 2**16
 STOPPED = (
     "Stopped behind line {}. Give the same export again to go on there; "
     "until then the tenant is paused."
@@ -58,17 +59,22 @@ def export_tenants(names: Sequence[str], history: bool, output: str | None) -> N
 
 @contextmanager
 def _destination(output: str | None) -> Iterator[BinaryIO]:
-    """Yield standard output, or a new file that nobody else may read."""
-    if output is None:
-        yield sys.stdout.buffer
-        return
+    """Yield standard output, or a new file for its owner alone; a failure removes it."""
     try:
-        number = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
+        number = 1 if output is None else os.open(output, NEW, MODE)
     except OSError as error:
         reason = f"{output!r}: {error.strerror}"
         raise click.BadParameter(reason, param_hint="--output") from None
-    with open(number, "wb") as file:
-        yield file
+    try:
+        with open(number, "wb", BUFFER, closefd=output is not None) as file:
+            yield file
+    except BaseException as error:
+        if output is not None:
+            os.unlink(output)
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            said = f"the export cannot be written: {error.strerror}"
+            raise click.ClickException(said) from None
+        raise
 
 
 def _is_pipe(file: BinaryIO) -> bool:

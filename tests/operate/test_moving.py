@@ -55,6 +55,11 @@ class House:
         self.scim = Scim(client)
         self.database = self.app.extensions["scim"].database
 
+    @property
+    def environment(self) -> dict[str, str]:
+        settings = {"DATABASE_URL": self.url, "SCHEMA_FOLDER": str(self.folder)}
+        return os.environ | {f"SCIM_{name}": value for name, value in settings.items()}
+
     def attempt(self, command: str) -> Result:
         commands = click.Group()
         register(commands)
@@ -250,7 +255,7 @@ def test_killed_import_goes_on_where_it_was(export, house):
     process = subprocess.Popen(
         [sys.executable, "manage.py", "import"],
         cwd=ROOT,
-        env=os.environ | {"SCIM_DATABASE_URL": house.url, "SCIM_SCHEMA_FOLDER": str(house.folder)},
+        env=house.environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -345,7 +350,7 @@ def test_tenant_with_resources_is_not_imported_into(export, house):
 
     told = house.fail(f"import {export}")
 
-    assert told.startswith("default is not empty, it has 1 changes, 1 users; empty the tenant")
+    assert told.startswith("default is not empty, it has 1 changes, 1 unchained, 1 users; ")
     assert house.exported() == before
 
 
@@ -382,6 +387,21 @@ def test_two_processes_do_not_import_the_same_tenant(house):
     with pytest.raises(OvertakenError):
         third.write("protections", [{"rule": "2"}], "2")
     assert house.database.read(first.find_progress) == first.progress
+
+
+def test_disk_that_is_full_ends_an_export_with_a_line(source):
+    command = [sys.executable, "manage.py", "export"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command,
+            check=False,
+            cwd=ROOT,
+            env=source.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+        )
+
+    assert done.stderr == b"Error: the export cannot be written: No space left on device\n"
 
 
 def test_export_is_only_for_its_owner(source):
