@@ -14,6 +14,7 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
 try:
     import logging
     from collections.abc import Mapping
+    from functools import partial
     from typing import Any
 
     from flask import Flask
@@ -28,12 +29,14 @@ try:
     from scim.operate.caretaker import Caretaker, jobs_of
     from scim.operate.demo_token import WARNING, DemoToken, why_refused
     from scim.operate.health import with_probes
+    from scim.operate.limits import Limiter
     from scim.operate.recorder import Recorder
     from scim.operate.sampling import sample
     from scim.printing import printable
     from scim.protocol.tolerance import Tolerance
     from scim.routes.auth import knows
-    from scim.routes.call import DEMO_TOKEN, RECORDER
+    from scim.routes.call import DEMO_TOKEN, LIMITER, RECORDER
+    from scim.routes.proxies import client_of
     from scim.schema_folder import read_definitions
     from scim.server import (
         Certificate,
@@ -42,6 +45,7 @@ try:
         Exchanges,
         Master,
         Worker,
+        address_of,
         reserve,
         why_not,
     )
@@ -62,6 +66,7 @@ except ModuleNotFoundError as error:
     )
 
 
+FORWARDED = "x-forwarded-for"
 WATCH = """
                   open it in a browser: it shows each request, and what it changed"""
 KNOWN = """
@@ -96,6 +101,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     service = Service(settings, database, definitions, Tolerance(), Doorkeeper(settings.own_token))
     app.extensions["scim"] = service
     app.extensions[DEMO_TOKEN] = DemoToken(settings)
+    if settings.rate:
+        app.extensions[LIMITER] = Limiter(settings, settings.rate)
     if settings.records:
         app.extensions[RECORDER] = Recorder.of(service)
         database.observe(note_statement)
@@ -160,9 +167,16 @@ def begin() -> Exchanges:
     settings, recorder = service.settings, app.extensions.get(RECORDER)
     metrics.begin("worker", settings)
     sample(service.database, recorder)
+    trusted, limiter = settings.trusted_proxies, app.extensions.get(LIMITER)
+
+    def is_known(scope: Any) -> bool:
+        header, forwarded = (scope.headers.get(name, "") for name in ("authorization", FORWARDED))
+        address = partial(client_of, trusted, address_of(scope), forwarded)
+        return knows(service, limiter, header, address)
+
     return Exchanges(
         app,
-        lambda header: knows(service, header),
+        is_known,
         app.config["MAX_CONTENT_LENGTH"],
         settings.client_timeout,
         recorder,

@@ -19,8 +19,9 @@ from scim.storage.database.failures import words
 
 
 def create() -> ScriptInfo:
-    """Return how a command gets the application: without a limit, since a purge may take long."""
-    return ScriptInfo(create_app=lambda: create_app({"QUERY_TIMEOUT": 0}), set_debug_flag=False)
+    """Return how a command gets the application: without limits, since a purge may take long."""
+    without = {"QUERY_TIMEOUT": 0, "RATE_LIMIT": "off"}
+    return ScriptInfo(create_app=lambda: create_app(without), set_debug_flag=False)
 
 
 @click.group(context_settings={"obj": create()})

@@ -67,6 +67,10 @@ class Service:
         if access.issued:
             self.doorkeeper.uses.note(access.issued, self.database)
 
+    def has_met(self, token: str) -> bool:
+        """Tell whether a token has opened a directory since the start of the process."""
+        return digest(token) in self.doorkeeper.known
+
     def recordings(self) -> Recordings:
         """Return the recorded exchanges, opened anew; the caller closes them."""
         return Recordings.open(

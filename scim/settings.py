@@ -4,11 +4,12 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from .addresses import is_loopback, networks
+from .rate import Rate, check_limits, read_rate
 
 PUBLIC_URL = re.compile(r"https?://[^/?#\s]+(/[A-Za-z0-9._~-]+)*", re.ASCII)
 BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+", re.ASCII)
@@ -17,6 +18,7 @@ DEFAULT_TOKEN = "123456789"
 NO_TOKEN = "none"  # as SCIM_TOKEN: issued tokens only
 LOCAL = ("127.0.0.1", "0.0.0.0", "::", "localhost")  # as hosts, "localhost" leads to them
 LAST_PORT = 65535
+USUAL_RATE = Rate(500, 10)  # of a tenant in production
 # The console gives a token to a command in this variable: other users of the machine can read a
 # command line.
 TARGET_TOKEN = "TARGET_TOKEN"
@@ -81,6 +83,15 @@ class Settings:
     )
     trusted_proxies: str = _setting(
         "127.0.0.0/8,::1", "addresses and networks of proxies whose X-Forwarded headers count"
+    )
+    rate_limit: str = _setting(
+        "auto",
+        "the requests that a tenant may send, as in `25/second`; `off` for no limits; `auto` is "
+        "`500/10 seconds` with `SCIM_ENV=production`, and otherwise `off`",
+    )
+    limits_url: str = _setting(
+        "",
+        "`redis://host:6379/0`, a Redis or Valkey that counts for all workers; empty for none",
     )
     base_path: str = _setting("/scim/v2", "the path of the SCIM base URL")
     public_url: str = _setting(
@@ -147,6 +158,10 @@ class Settings:
         for setting in fields(self):
             _check(setting.name.upper(), getattr(self, setting.name), setting.metadata)
         self._complete_urls()
+        try:
+            check_limits(self.rate_limit, self.limits_url)
+        except ValueError as error:
+            raise SettingError(str(error)) from None
         try:
             self.host.encode("idna")
         except ValueError as error:
@@ -227,6 +242,14 @@ class Settings:
         """Whether exchanges are recorded for the console."""
         return self.has_console and self.recordings > 0
 
+    @property
+    def rate(self) -> Rate | None:
+        """The limit for the requests of a tenant; None if there are no limits."""
+        usual = USUAL_RATE if self.env == "production" else None
+        if self.rate_limit in ("auto", "off"):
+            return usual if self.rate_limit == "auto" else None
+        return read_rate(self.rate_limit)
+
     def _complete_urls(self) -> None:
         """Add the driver to the URLs of databases, and the project's folder to a relative file."""
         if not re.match(r"sqlite:///.|postgres(ql(\+psycopg2)?)?://", self.database_url):
@@ -254,34 +277,3 @@ class Settings:
 
 
 NAMES = tuple(f"SCIM_{setting.name.upper()}" for setting in fields(Settings))
-
-
-@lru_cache(maxsize=1)
-def networks(listed: str) -> list[IPv4Network | IPv6Network]:
-    """Return the networks in a list as in SCIM_TRUSTED_PROXIES.
-
-    :raises ValueError: one of them is none
-    """
-    return [ip_network(each.strip()) for each in listed.split(",")]
-
-
-@lru_cache
-def trusts(listed: str, address: str) -> bool:
-    """Tell whether a list as in SCIM_TRUSTED_PROXIES has an address; cached, as it takes 20 µs.
-
-    A client that comes by a socket file has no address; it is on this machine.
-    """
-    try:
-        found = ip_address(address or "127.0.0.1")
-    except ValueError:
-        return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in network for network in networks(listed))
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a host: ``localhost`` or an address."""
-    try:
-        return host.lower() == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -10,6 +10,7 @@ from scim.idp.company.events import Company, Event
 from scim.idp.company.year import LEAST_PEOPLE, make_year
 from scim.idp.demo.administrator import UnusableServerError
 from scim.idp.demo.play import ADMINISTRATORS, play, summary
+from scim.idp.serving import say
 from scim.printing import printable
 
 from .reach import trust
@@ -76,6 +77,7 @@ def demo(
     begun = time.monotonic()
     try:
         with closing(ADMINISTRATORS[idp](Company(year.name), url, token)) as administrator:
+            administrator.waiting.say = say
             administrator.check()
             play(year, administrator, speed, _tell)
     except (UnusableServerError, ValueError) as error:

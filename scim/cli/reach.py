@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import click
 
 from scim.conformance.client import TIMEOUT, Client, Exchange, NoAnswerError
+from scim.idp.serving import say
+from scim.idp.waiting import Waiting
 from scim.printing import printable
 
 CA = click.Path(exists=True, dir_okay=False, readable=True)
@@ -50,6 +52,7 @@ def reach(url: str, token: str, ca: str | None = None, timeout: float = TIMEOUT)
         raise click.BadParameter(str(error)) from None
     except OSError as error:
         raise click.BadParameter(f"--ca {ca} is no file of certificates: {error}") from None
+    client.on_wait = Waiting(say)
     try:
         if problem := _problem(client):
             raise click.ClickException(printable(problem))
@@ -81,7 +84,7 @@ def _problem(client: Client) -> str | None:
             return None
         if _is_scim(client.get("/ServiceProviderConfig"), "patch", "filter"):
             return None
-        if answer.status >= 500:
+        if answer.status == 429 or answer.status >= 500:
             return _failing(answer)
         return _misplaced(client, answer)
     except NoAnswerError as error:

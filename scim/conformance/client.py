@@ -2,8 +2,10 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from ssl import SSLEOFError, create_default_context
@@ -17,6 +19,8 @@ MEDIA_TYPE = "application/scim+json"
 AGENT = "scim-check"
 TIMEOUT = 30.0  # seconds
 MOST_SILENT = 3
+MOST_WAITING = 120.0  # seconds of one request, for a server that limits requests
+LONGEST_WAIT = 60.0  # seconds, until it is asked again
 MOST_BYTES = 100_000_000  # of an answer; a server may send one without end
 UNTOUCHED = "/?&=%+:,$;@-._~!'()*"  # characters of a path that are sent as they are
 
@@ -69,8 +73,9 @@ class Client:
 
     ``exchanges`` are the requests that were answered so far. ``unanswered`` are the URLs and bodies
     of POST requests without an answer, which the server may have carried out all the same.
-    ``timeout`` are the seconds to wait for an answer. ``ca`` is the file of the certificates to
-    trust; without it, those of the system.
+    A request that is answered 429 is sent again when the server allows it, and ``on_wait`` is told
+    how long that takes. ``timeout`` are the seconds to wait for an answer. ``ca`` is the file of
+    the certificates to trust; without it, those of the system.
 
     :raises OSError: the certificates cannot be read
     :raises ValueError: there can be no such URL, or no such token
@@ -91,6 +96,7 @@ class Client:
         self.unanswered: list[tuple[str, str]] = []
         self.silent = 0  # requests without an answer, since the last one with an answer
         self.timeout = timeout
+        self.on_wait: Callable[[float], object] = lambda _: None
         self._connection = _connection(base.scheme, base.hostname, base.port, timeout, ca)
 
     @property
@@ -120,8 +126,7 @@ class Client:
         text = body if body is None or isinstance(body, str) else json.dumps(body)
         sent = self._headers(text, self.token if token is ... else token) | dict(headers or {})
         named = {name: value for name, value in sent.items() if value is not None}
-        begin = time.perf_counter()
-        response, content = self._send(method, url, text, named)
+        response, content, begin = self._send_patiently(method, url, text, named)
         exchange = Exchange(
             method=method,
             url=url,
@@ -176,6 +181,21 @@ class Client:
             "Content-Type": None if text is None else MEDIA_TYPE,
             "Authorization": None if token is None else f"Bearer {token}",
         }
+
+    def _send_patiently(
+        self, method: str, url: str, text: str | None, headers: dict[str, str]
+    ) -> tuple[HTTPResponse, bytes, float]:
+        """Send a request, as often as the server limits it; return also when it was sent last."""
+        waited = 0.0
+        while True:
+            begin = time.perf_counter()
+            response, content = self._send(method, url, text, headers)
+            if response.status != 429 or waited >= MOST_WAITING:
+                return response, content, begin
+            pause = _pause(response.headers.get("Retry-After", ""))
+            self.on_wait(pause)
+            time.sleep(pause)
+            waited += max(pause, 0.1)
 
     def _send(
         self, method: str, url: str, text: str | None, headers: dict[str, str]
@@ -233,6 +253,18 @@ def _connection(
     if scheme == "http":
         return HTTPConnection(host, port, timeout=timeout)
     return HTTPSConnection(host, port, timeout=timeout, context=create_default_context(cafile=ca))
+
+
+def _pause(retry_after: str) -> float:
+    """Return the seconds of a Retry-After header, which may be a date (RFC 9110 §10.2.3)."""
+    if retry_after.isdecimal():
+        return min(float(retry_after), LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 1.0
+    left = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(left, 0.0), LONGEST_WAIT)
 
 
 def _read(response: HTTPResponse) -> bytes:

@@ -16,10 +16,12 @@ from urllib.parse import urlsplit
 import httpx2
 
 from .values import Record
+from .waiting import Waiting
 from .wire import Wire
 
 TIMEOUT = 60  # seconds
 ATTEMPTS = 5
+PATIENT_ATTEMPTS = 50  # where the server says how long to wait, since others may be faster
 KEPT_EXCHANGES = 1000
 FAILURES = (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError)  # the last: no name for DNS
 
@@ -42,6 +44,11 @@ class Exchange:
         return self.status is None or self.status == 429 or self.status in (500, 502, 503, 504)
 
     @property
+    def is_limited(self) -> bool:
+        """Has the server said when it takes more requests (RFC 6585 §4)?"""
+        return self.status == 429 and self.retry_after is not None
+
+    @property
     def detail(self) -> str:
         """Why a request failed, in the server's words if it has some."""
         said = self.received.get("detail") or self.problem or "no detail"
@@ -50,6 +57,8 @@ class Exchange:
 
 class ScimClient:
     """Sends requests below the base URL of a SCIM server; ``show`` gets them in lines.
+
+    ``waiting`` is told how long a request waits for a server that limits it.
 
     :raises ValueError: the URL or a header cannot be sent
     """
@@ -68,17 +77,26 @@ class ScimClient:
             wire = Wire(headers.get("Authorization", "").partition(" ")[2], show)
             self.http.event_hooks = {"request": [wire.sent], "response": [wire.received]}
         self.note, self.first_pause = note, first_pause
+        self.waiting = Waiting(lambda _: None)
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
 
     def request(self, method: str, path: str, body: Record | None = None) -> Exchange:
-        """Return the last exchange: a failure that may pass is repeated up to four times."""
-        for attempt in range(ATTEMPTS):
+        """Return the last exchange: a failure that may pass is repeated up to four times.
+
+        A request that the server limits is repeated as often as it takes, within reason.
+        """
+        for attempt in range(PATIENT_ATTEMPTS):
             exchange = self._exchange(method, path, body)
             self.exchanges.append(exchange)
             self.note(exchange)
-            if not exchange.is_passing_failure or attempt == ATTEMPTS - 1:
+            if not exchange.is_passing_failure:
                 break
-            time.sleep(_pause(exchange.retry_after, self.first_pause * 2**attempt))
+            if attempt >= ATTEMPTS - 1 and not exchange.is_limited:
+                break
+            pause = _pause(exchange.retry_after, self.first_pause * 2 ** min(attempt, ATTEMPTS))
+            if exchange.is_limited:
+                self.waiting(pause)
+            time.sleep(pause)
         return exchange
 
     def close(self) -> None:

@@ -7,9 +7,10 @@ from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from scim.addresses import is_loopback, trusts
 from scim.printing import printable
 from scim.protocol.errors import UnauthorizedError
-from scim.settings import Settings, is_loopback, trusts
+from scim.settings import Settings
 
 from .tunnels import AGENT, THIS_MACHINE, kind_of, origins
 

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from scim.addresses import is_loopback
 from scim.explain.exchange import Exchange
-from scim.settings import Settings, is_loopback
+from scim.settings import Settings
 
 AGENT = "http://127.0.0.1:4040"  # only this address is ever asked
 SECONDS = 1.0  # that the agent has to answer

@@ -164,6 +164,12 @@ class UnsupportedCodingError(UnsupportedMediaTypeError):
     """The body is compressed, or in another content coding (RFC 9110 §8.4)."""
 
 
+class TooManyRequestsError(ScimError):
+    """The client has sent too many requests in a given amount of time (RFC 6585 §4)."""
+
+    status = 429
+
+
 class InternalError(ScimError):
     """An internal error."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from scim.operate.limits import Limiter
 from scim.protocol.errors import (
     InsufficientScopeError,
     InvalidSyntaxError,
@@ -16,6 +17,7 @@ from scim.protocol.errors import (
 from scim.protocol.permissions import READ, WRITE
 from scim.service import Service
 from scim.settings import DEFAULT_TOKEN
+from scim.storage import Access
 
 from .call import Call, this_call
 
@@ -81,15 +83,21 @@ def check_token(call: Call) -> None:
 
     :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory,
         or it is the demo token and the request comes from elsewhere
+    :raises TooManyRequestsError: the tenant has sent too many requests, or the address has guessed
     :raises NotFoundError: a slash follows the base path twice, and the tenant is strict
     :raises InvalidSyntaxError: the Host header gives no URL for the links in an answer
     """
     scheme, token = _credentials(call.environ.get("HTTP_AUTHORIZATION", ""))
-    call.access = call.service.admit(token)
+    limiter = call.limiter
+    call.access = admit(call.service, limiter, token, lambda: call.remote_addr or "")
     if not call.access or not (scheme or call.tolerated.allows("bare_token")):
+        if limiter and token:
+            limiter.note_refused(call.remote_addr or "")
         raise UnauthorizedError(
             "the Authorization header must be Bearer, a space and a valid token"
         )
+    if limiter:
+        limiter.take(call.access.tenant)
     if call.has_doubled_slash and not call.tolerated.allows("doubled_slash"):
         raise NotFoundError("this endpoint does not exist; take one of the two slashes out")
     if not call.service_url:
@@ -99,15 +107,34 @@ def check_token(call: Call) -> None:
     call.service.note_use(call.access)
 
 
-def knows(service: Service, header: str) -> bool:
+def admit(
+    service: Service, limiter: Limiter | None, token: str, address: Callable[[], str]
+) -> Access | None:
+    """Return what a token opens; None if it opens nothing.
+
+    An address that has guessed too often may try no further tokens, only those that have opened a
+    directory before. So a provider can go on whose address somebody else has, too.
+
+    :raises TooManyRequestsError: the address has guessed too often
+    """
+    if limiter and token and not service.has_met(token):
+        limiter.check_address(address())
+    return service.admit(token)
+
+
+def knows(
+    service: Service, limiter: Limiter | None, header: str, address: Callable[[], str]
+) -> bool:
     """Tell whether an Authorization header has a valid token; true if that cannot be found out.
 
     ``check_token`` asks again. A valid token is remembered. A wrong one costs a second look-up of
     an index, but only beside a body, and nothing but the header has to reach the application.
+
+    :raises TooManyRequestsError: the address has guessed too often
     """
     _, token = _credentials(header)
     try:
-        return service.admit(token) is not None
+        return admit(service, limiter, token, address) is not None
     except UnavailableError:
         return True
 

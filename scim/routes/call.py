@@ -12,6 +12,7 @@ from scim import provider
 from scim.logs import ARRIVED, RequestLine
 from scim.operate.demo_token import DemoToken
 from scim.operate.guard import guard
+from scim.operate.limits import Limiter
 from scim.operate.recorder import Recorder
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
@@ -40,6 +41,7 @@ Sent = TypeVarTuple("Sent")
 WHOLE_LIST = SearchRequest()
 RECORDER = "scim_recorder"  # in the application's extensions, if exchanges are recorded
 DEMO_TOKEN = "scim_demo_token"
+LIMITER = "scim_limiter"  # if there are limits
 
 logger = logging.getLogger("scim")
 
@@ -68,6 +70,7 @@ class Call(Request):
         super().__init__(environ, **options)
         self.access: Access | None = None
         self.demo_token: DemoToken = extensions[DEMO_TOKEN]
+        self.limiter: Limiter | None = extensions.get(LIMITER)
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         self.applied = ""  # the preference that was heeded
         self.detail = ""  # of the error that is answered
@@ -163,7 +166,10 @@ class Call(Request):
     def bulk_body(self) -> tuple[list[BulkOperation], int | None]:
         """Return the operations in the body, and the number of errors that ends them, or None."""
         most = self.settings.max_bulk_operations
-        return load_bulk(self.json_body(), self.tolerated, most)
+        operations, errors = load_bulk(self.json_body(), self.tolerated, most)
+        if self.limiter:
+            self.limiter.charge(self.admitted.tenant, len(operations) - 1)
+        return operations, errors
 
     def query(self) -> SearchRequest:
         """Return the query in the URL."""

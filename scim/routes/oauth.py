@@ -11,6 +11,8 @@ from scim.serializers.resources import to_json
 from .auth import NO_HOST
 from .call import Call, this_call
 
+GUESSED = ("invalid_client", "invalid_grant")  # errors of a client that may be guessing
+
 bp = Blueprint("oauth", __name__)
 
 
@@ -32,12 +34,18 @@ def token() -> ResponseReturnValue:
             raise GrantError("invalid_request", f"the Content-Type must be {FORM}")
         call.received = call.get_data()
         authorization = call.environ.get("HTTP_AUTHORIZATION", "")
+        if call.limiter:
+            call.limiter.check_address(call.remote_addr or "")
         granted = grant(call.service, call.received, authorization, audiences)
     except GrantError as refused:
+        if call.limiter and refused.code in GUESSED:
+            call.limiter.note_refused(call.remote_addr or "")
         call.detail = str(refused)
         error = {"error": refused.code, "error_description": f"{refused} [{call.id}]"}
         return _answer(error, refused.status)
     call.access = granted.access
+    if call.limiter:
+        call.limiter.take(granted.access.tenant)
     return _answer(granted.document())
 
 

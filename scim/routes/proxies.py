@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from scim.settings import BASE_PATH, trusts
+from scim.addresses import trusts
+from scim.settings import BASE_PATH
 
 from .hosts import authority
 
@@ -30,6 +31,12 @@ def behind_proxies(application: "WSGIApplication", trusted: str) -> "WSGIApplica
         return proxied(environ, start_response)
 
     return serve
+
+
+def client_of(trusted: str, address: str, forwarded: str) -> str:
+    """Return the address of a client, by the X-Forwarded-For header of a trusted proxy."""
+    last = forwarded.rpartition(",")[2].strip()
+    return last if last and trusts(trusted, address) else address
 
 
 def _drop_unusable(environ: "WSGIEnvironment") -> None:

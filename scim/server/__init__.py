@@ -4,7 +4,7 @@ Granian does HTTP. The ``master`` keeps the workers alive, a ``worker`` is one p
 takes requests in and hands answers out, and in the ``crew`` one thread works at a time.
 """
 
-from .exchange import Exchanges
+from .exchange import Exchanges, address_of
 from .master import Companion, Master, reserve
 from .taken import why_not
 from .tls import Certificate, CertificateError
@@ -17,6 +17,7 @@ __all__ = [
     "Exchanges",
     "Master",
     "Worker",
+    "address_of",
     "reserve",
     "why_not",
 ]

@@ -60,7 +60,7 @@ class Asked(NamedTuple):
 class Exchanges:
     """Takes the requests of a worker in, in any of its threads.
 
-    ``knows`` tells whether an Authorization header has a valid token. A body has at most
+    ``knows`` tells whether a request of Granian's has a valid token. A body has at most
     ``max_body_size`` bytes, and ``seconds`` to arrive. ``unanswered`` has as many members as there
     are requests in progress. ``recorder`` gets the requests that do not reach the application.
     """
@@ -68,7 +68,7 @@ class Exchanges:
     def __init__(
         self,
         application: "WSGIApplication",
-        knows: Callable[[str], bool],
+        knows: Callable[[Any], bool],
         max_body_size: int,
         seconds: float,
         recorder: Recorder | None = None,
@@ -107,7 +107,7 @@ class Exchanges:
         """
         if scope.path == TOKEN_PATH:
             return 0 < length <= LONGEST_FORM
-        return length <= self.receiver.most and self.knows(scope.headers.get("authorization", ""))
+        return length <= self.receiver.most and self.knows(scope)
 
     def _go_on(self, asked: Asked, body: bytes) -> None:
         self.crew.do(partial(self._answer, asked, body))

@@ -120,6 +120,8 @@ class Doorkeeper:
             if len(self.known) >= MOST_KEPT:
                 self.known.clear()
             self.known[presented] = access, time.monotonic() + min(left, KEPT_SECONDS)
+        else:
+            self.known.pop(presented, None)
         return access
 
 

@@ -9,7 +9,10 @@ from threading import Event, Thread
 
 import pytest
 
+from scim.conformance import client as client_module
 from scim.conformance.client import Client, Exchange, NoAnswerError
+
+from ..idp.scripted import scripted
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -262,3 +265,25 @@ def test_answer_that_is_cut_off_is_none(raw):
         pytest.raises(NoAnswerError, match="IncompleteRead"),
     ):
         client.get("/")
+
+
+def test_limited_request_is_sent_again_when_the_server_allows_it(monkeypatch):
+    waited, told = [], []
+    monkeypatch.setattr(client_module.time, "sleep", waited.append)
+    limited = [(429, {"Retry-After": text}, {}) for text in ("3", "soon", "9" * 5000)]
+    done = (200, {}, {"id": "1"})
+    with scripted(*limited, done) as server, closing(Client(server.url, "token")) as client:
+        client.on_wait = told.append
+        answer = client.post("/Users", {"userName": "ada"})
+
+    assert (answer.status, len(client.exchanges), len(server.requests)) == (200, 1, 4)
+    assert waited == told == [3, 1, 60]
+
+
+def test_server_that_limits_for_ever_is_given_up(monkeypatch):
+    monkeypatch.setattr(client_module.time, "sleep", lambda _: None)
+    limited = (429, {"Retry-After": "3600"}, {})
+    with scripted(limited) as server, closing(Client(server.url, "token")) as client:
+        assert client.get("/Users").status == 429
+
+    assert len(server.requests) == 3

@@ -8,6 +8,7 @@ import pytest
 
 from scim.idp import scim_client
 from scim.idp.scim_client import ScimClient
+from scim.idp.waiting import Waiting
 
 from .scripted import scripted
 
@@ -91,6 +92,19 @@ def test_retry_after_is_honoured(pauses):
         request(server.url)
 
     assert pauses == [7, 0, 4, 60]
+
+
+def test_limited_request_waits_as_often_as_it_takes_and_says_so(pauses):
+    told = []
+    with scripted(*[(429, {"Retry-After": "2"}, {})] * 20, DONE) as server:
+        opened = ScimClient(server.url, HEADERS)
+        opened.waiting = Waiting(told.append)
+        assert opened.request("GET", "/Users").status == 200
+        opened.close()
+
+    assert pauses == [2] * 20
+    assert told == ["the server takes no more requests at the moment (429): waiting 2 s"]
+    assert opened.waiting.seconds == 40
 
 
 @pytest.mark.parametrize(

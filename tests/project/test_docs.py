@@ -74,6 +74,8 @@ NOT_RUN = {
     "fly deploy . --config deploy/fly.toml",
     # These need other machines; tests/storage/database does the same on one.
     "apt-get install pgbouncer",
+    "apt-get install redis-server",  # tests/operate/test_limits.py uses one
+    "SCIM_LIMITS_URL=redis://localhost:6379/0 python app.py",
     "SCIM_DATABASE_URL=postgresql://localhost:6432/scim python app.py",
     "pg_basebackup -R -X stream -h primary.example.com -U replicator -D data",
     "pg_ctl start -D data -l log",

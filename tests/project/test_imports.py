@@ -12,7 +12,15 @@ ROOT = Path(__file__).parents[2]
 
 # From the inside out: a module imports from its own layer and from those before it.
 LAYERS = (
-    ("models", "scim.environment", "scim.settings", "scim.printing", "scim.logs"),
+    (
+        "models",
+        "scim.environment",
+        "scim.addresses",
+        "scim.rate",
+        "scim.settings",
+        "scim.printing",
+        "scim.logs",
+    ),
     ("scim.protocol",),
     ("scim.storage", "scim.conformance", "scim.explain", "scim.idp"),
     ("scim.serializers",),

@@ -54,7 +54,11 @@ def chunks(count: int, fails: str | None) -> Iterator[bytes]:
 def begin() -> Exchanges:
     if "TOY_FAILS" in os.environ:
         raise SystemExit("the toy cannot start")
-    return Exchanges(toy, lambda header: header == "known", LARGEST, SECONDS)
+
+    def is_known(scope):
+        return scope.headers.get("authorization") == "known"
+
+    return Exchanges(toy, is_known, LARGEST, SECONDS)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
+from scim.addresses import is_loopback
 from scim.explain.exchange import Exchange
 from scim.explain.reasons.checklist import Item, checklist
 from scim.operate.tunnels import FIELDS, Use
 from scim.protocol.permissions import UNLIMITED, Permission
-from scim.settings import DEFAULT_TOKEN, is_loopback
+from scim.settings import DEFAULT_TOKEN
 from scim.storage.tokens import DEFAULT_TENANT, Tenant, issue_token
 
 from ..asked import this_tenant

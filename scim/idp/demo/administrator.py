@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 from ..company.events import Company, Step
 from ..scim_client import Exchange, ScimClient
+from ..waiting import Waiting
 
 
 class UnusableServerError(Exception):
@@ -15,12 +16,14 @@ class Administrator(ABC):
 
     def __init__(self, company: Company) -> None:
         self.company = company
+        self.waiting = Waiting(lambda _: None)
         self.requests = 0
         self.failures: dict[str, None] = {}  # a set that keeps its order: each refusal once
 
     def watch(self, client: ScimClient) -> None:
-        """Count the requests of a client."""
+        """Count the requests of a client, and let ``waiting`` know when it waits."""
         client.note = self._count
+        client.waiting = self.waiting
 
     def _count(self, _: Exchange) -> None:
         self.requests += 1

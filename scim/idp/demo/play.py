@@ -62,6 +62,8 @@ def summary(year: Year, idp: str, administrator: Administrator, seconds: float) 
         f"  {told}",
         f"  {administrator.requests} requests of {PROVIDERS[idp]} in {seconds:.1f} s",
     ]
+    if waited := administrator.waiting.seconds:
+        lines.append(f"  {waited:,.0f} s of it spent waiting, since the server limits requests")
     if failures := list(administrator.failures):
         lines += [
             f"  {len(failures)} failed:",

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from ..scim_client import Exchange, ScimClient
 from ..values import Record
+from ..waiting import Waiting
 from .mapping.values import find_incompatibility
 
 MESSAGE = "urn:ietf:params:scim:api:messages:2.0:"
@@ -58,6 +59,7 @@ class Target:
         headers = HEADERS | {"Authorization": f"Bearer {token}"}
         # No pause before a request is repeated: a failed object comes again in the next cycle.
         self.client = ScimClient(base, headers, self._note, first_pause=0, show=show)
+        self.client.waiting = Waiting(say)
         self.say, self.show = say, show
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from ..scim_client import Exchange, ScimClient
 from ..values import Record, now
+from ..waiting import Waiting
 from .org import Assignment, Mapping, Org, new_id
 from .profiles import to_app_profile
 from .provisioning import HEADERS, Provisioner, ProvisioningError
@@ -44,6 +45,7 @@ class Service:
     ) -> None:
         headers = HEADERS | {"Authorization": f"Bearer {token}"}
         client = ScimClient(url, headers, self._note, first_pause, show)
+        client.waiting = Waiting(say)
         self.org, self.say = org, say
         self.provisioner = Provisioner(org, client)
         self.tasks: dict[str, Task] = {}  # the failed ones

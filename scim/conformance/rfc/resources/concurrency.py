@@ -22,7 +22,7 @@ def at_once(service: Service, requests: Sequence[Request]) -> list[Exchange]:
     """Send requests at the same time, each on a connection of its own."""
     clients = [Client(service.client.base_url, service.client.token) for _ in requests]
     for client in clients:
-        client.base_query = service.client.base_query
+        client.base_query, client.on_wait = service.client.base_query, service.client.on_wait
     try:
         with ThreadPoolExecutor(len(requests)) as pool:
             sent = [pool.submit(each, one) for each, one in zip(requests, clients, strict=True)]
