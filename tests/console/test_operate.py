@@ -36,11 +36,11 @@ def at(minutes, status=200, milliseconds=2.0):
 
 
 def test_rates_are_those_of_each_minute():
-    found = rates([at(0.5), at(1.5, 404), at(1.7), at(59.5), at(61)], NOW)
+    found = rates([at(0.5), at(1.5, 429), at(1.7), at(59.5), at(61, 429)], NOW)
 
     assert [(each.good, each.bad) for each in found.minutes[-2:]] == [(1, 1), (1, 0)]
     assert (found.minutes[0].good, len(found.minutes)) == (1, 60)
-    assert (found.requests, found.failed, found.most) == (4, 1, 2)
+    assert (found.requests, found.failed, found.limited, found.most) == (4, 1, 1, 2)
 
 
 def test_half_and_99_of_100_are_answered_within():

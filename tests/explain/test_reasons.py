@@ -153,6 +153,7 @@ CASES = [
         "§3.2",
         ["A path that is nearly an endpoint"],
     ),
+    (exchange("GET", "/Users", None, 429, error("x")), "RFC 6585 §4", ["Too many requests"]),
     (exchange("PUT", ONE, JANE, 404, error("there is no User")), "§3.12", ["PUT of an id"]),
     (exchange("GET", "/Schemas"), "§4", ["Does discovery need the token?"]),
     (exchange("POST", "/Bulk", {"Operations": []}, 200), "§3.7", ["Transactions", "Response"]),

@@ -7,7 +7,7 @@ from scim.operate.limits import GUESSES
 from ..support.bulk import bulk_request, post
 from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
-from ..support.scim import user
+from ..support.scim import Scim, user
 from ..support.statements import noted
 from ..support.tenants import new_tenant, new_token
 
@@ -77,6 +77,20 @@ def test_guesses_of_an_address_are_limited_and_known_tokens_are_not(
     elsewhere = {"X_Forwarded_For": "203.0.113.9"}  # of a proxy that is trusted
     assert scim.get("/Users", Authorization=unmet, **elsewhere).status_code == 200
     check_error(scim.get("/Users", **guess, **elsewhere), 401)
+
+
+@ON_ONE_DATABASE
+def test_secrets_of_oauth_clients_are_guessed_as_seldom(new_client, statements_of):
+    client = new_client(RATE_LIMIT="9999/second", WORKERS=1).client
+    guess = {"grant_type": "client_credentials", "client_id": "a", "client_secret": "b"}
+
+    for _ in range(GUESSES.amount):
+        assert client.post("/oauth/token", data=guess).status_code == 401
+    with statements_of(Scim(client)) as seen:
+        refused = client.post("/oauth/token", data=guess)
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"]
+    assert seen == []
 
 
 @ON_ONE_DATABASE

@@ -25,7 +25,7 @@ from .rates import MINUTES, NEWEST, rates
 WIDTH, HEIGHT = 720, 120  # of the chart
 STEP = WIDTH // MINUTES
 SECRET = ("token", "tls_key", "audit_key")
-URLS = ("database_url", "replica_url")
+URLS = ("database_url", "replica_url", "limits_url")
 
 bp = Blueprint("operate", __name__)
 

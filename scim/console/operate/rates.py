@@ -31,6 +31,7 @@ class Rates:
     p50: float | None
     p99: float | None
     is_cut: bool
+    limited: int  # requests that were answered 429
 
     @property
     def most(self) -> int:
@@ -52,4 +53,5 @@ def rates(newest: Sequence[Exchange], now: datetime) -> Rates:
     times = [each.milliseconds for each in hour]
     cuts = quantiles(times, n=100, method="inclusive") if len(times) > 1 else times * 99
     middle, high = (cuts[49], cuts[98]) if cuts else (None, None)
-    return Rates(minutes, len(hour), sum(bad), middle, high, len(hour) >= NEWEST)
+    limited = sum(each.status == 429 for each in hour)
+    return Rates(minutes, len(hour), sum(bad), middle, high, len(hour) >= NEWEST, limited)

@@ -123,4 +123,26 @@ ACCESS: dict[str, Remedy] = {
             "": "Send the header Authorization with Bearer once, a space and the token.",
         },
     ),
+    "rate": Remedy(
+        "Too many requests",
+        "The tenant sends more requests than it may.{error}",
+        {
+            "Okta": "In Okta, nothing is to do: it tries again later.",
+            "Entra ID": "In Entra ID, nothing is to do: it tries again later.",
+            "": "Wait as long as the header Retry-After says.",
+        },
+        "The setting SCIM_RATE_LIMIT is the limit. If SCIM_LIMITS_URL is not set, each worker "
+        "counts for itself.",
+    ),
+    "guesses": Remedy(
+        "Too many wrong tokens",
+        "So many tokens of this address were refused that it has to wait before it tries another."
+        "{error}",
+        {
+            "Okta": f"In Okta, put the right token into the field {OKTA_TOKEN}.",
+            "Entra ID": f"In Entra ID, put the right token into the field {ENTRA_TOKEN}.",
+            "": "Send the right token, or wait as long as the header Retry-After says.",
+        },
+        "If the address is that of your proxy, name it in SCIM_TRUSTED_PROXIES.",
+    ),
 }

@@ -52,6 +52,11 @@ DEMO = _row(
     "The demo token `123456789`",
     "Everybody knows the demo token, so it counts on this machine and through a tunnel only.",
 )
+TOO_OFTEN = _row(
+    "answers",
+    "Too many requests",
+    "A tenant that sends more requests than its limit waits as long as Retry-After says.",
+)
 NEARLY = _row(
     "answers",
     "A path that is nearly an endpoint, such as `/users` or `/scim/v1/Users`",

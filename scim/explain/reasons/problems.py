@@ -16,6 +16,8 @@ from .remedies import KINDS
 
 EXAMPLES = 5
 NOWHERE = (  # equal at any endpoint
+    "rate",
+    "guesses",
     "no token",
     "no access token",
     "unknown token",
@@ -176,7 +178,7 @@ def _kind(reading: Reading, scim_type: str, attribute: str) -> str:
     status = exchange.status
     if reading.is_grant and status < 500:
         return "no access token"
-    if status == 401:
+    if status == 401 or (status == 429 and detail.startswith("too many tokens")):
         return _of_credential(reading)
     if status == 404 and is_stray(reading):
         return "wrong path"
@@ -203,6 +205,8 @@ def _kind(reading: Reading, scim_type: str, attribute: str) -> str:
 
 
 def _of_credential(reading: Reading) -> str:
+    if reading.exchange.status == 429:
+        return "guesses"
     check = failed_check(reading.exchange)
     if not reading.exchange.request.header("Authorization"):
         return "no token"

@@ -67,7 +67,10 @@ BY_STATUS: dict[int, tuple[Rule, Sequence[Decision]]] = {
     412: (("RFC 7644 §3.14", "412: the resource has another version than the request asks."), ()),
     413: (("RFC 9110 §15.5.14", "413: the request is larger than the server takes."), ()),
     415: (("RFC 7644 §3.1", "415: the body is not of a type that SCIM has."), (d.MEDIA,)),
-    429: (("RFC 6585 §4", "429: the client sent too many requests in a given time."), ()),
+    429: (
+        ("RFC 6585 §4", "429: the client sent too many requests in a given time."),
+        (d.TOO_OFTEN,),
+    ),
     500: ((ERRORS, "500: the server failed."), ()),
     501: ((ERRORS, "501: the server does not support this."), ()),
     503: (("RFC 9110 §15.6.4", "503: the server cannot do it now; try again later."), ()),

@@ -237,15 +237,6 @@ KINDS: Mapping[str, Remedy] = {
         "The body is not sent as SCIM JSON.",
         {"": "Send Content-Type: application/scim+json, and no compressed body."},
     ),
-    "rate": Remedy(
-        "Too many requests",
-        "The client sends more requests than it may.",
-        {
-            "Okta": "In Okta, nothing is to do: it tries again later.",
-            "Entra ID": "In Entra ID, nothing is to do: it tries again later.",
-            "": "Wait as long as the header Retry-After says.",
-        },
-    ),
     "failed": Remedy(
         "The server failed",
         "The server failed unexpectedly. That is a fault of the server, not of the request.",
