@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import inf
-from threading import Lock
+from threading import Lock, Timer
 from typing import Any
 
 from scim.protocol.errors import ForbiddenError
@@ -236,22 +236,36 @@ class NotCounted(Unprepared):
 
 
 class Refused:
-    """The refused writes, of which the log tells once a minute."""
+    """The refused writes, of which the log tells at once, and then once a minute how many."""
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.number: dict[int, int] = {}
-        self.told: dict[int, float] = {}
+        self.further: dict[int, int] = {}  # by tenant, while a minute passes
 
     def add(self, tenant: Tenant, detail: str) -> None:
-        """Count a write of a tenant, and tell how many were refused since the last line."""
+        """Count a write of a tenant."""
         with self.lock:
-            number = self.number[tenant.id] = self.number.get(tenant.id, 0) + 1
-            if time.monotonic() < self.told.get(tenant.id, 0.0) + PAUSE and tenant.id in self.told:
+            if tenant.id in self.further:
+                self.further[tenant.id] += 1
                 return
-            self.number[tenant.id], self.told[tenant.id] = 0, time.monotonic()
-        writes = "1 write" if number == 1 else f"{number} writes"
-        logger.warning("%s of the tenant %s refused: %s", writes, tenant.name, detail)
+            self.further[tenant.id] = 0
+        logger.warning("A write of the tenant %s was refused: %s", tenant.name, detail)
+        self._wait(tenant)
+
+    def _wait(self, tenant: Tenant) -> None:
+        timer = Timer(PAUSE, self._tell, [tenant])
+        timer.daemon = True
+        timer.start()
+
+    def _tell(self, tenant: Tenant) -> None:
+        with self.lock:
+            number = self.further.pop(tenant.id)
+            if number:
+                self.further[tenant.id] = 0
+        if number:
+            writes = "1 further write" if number == 1 else f"{number} further writes"
+            logger.warning("The brake of the tenant %s refused %s", tenant.name, writes)
+            self._wait(tenant)
 
 
 REFUSED = Refused()

@@ -30,7 +30,7 @@ def test_tenant_is_stopped_and_released(scim, run, fail, engine, forget):
     assert run("tenant list") == f"default  tolerant, creates users anew, {state}\n"
     assert run("history --since 1h").splitlines()[-1] == state
 
-    said = run(detail.partition("`python manage.py ")[2].rstrip("`"))
+    said = run(detail.partition("`python manage.py ")[2].partition("`")[0])
 
     until = f"{datetime.now(UTC) + timedelta(minutes=30):%Y-%m-%dT%H:}"
     assert said.startswith("The brake of default lets everything pass for 30 minutes, until ")

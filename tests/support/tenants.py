@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from scim.storage import tokens
 
 
-def new_tenant(engine: sa.Engine, **choices: bool) -> tokens.Tenant:
+def new_tenant(engine: sa.Engine, **choices: bool | str) -> tokens.Tenant:
     """Add a tenant: ``new_tenant(engine, strict=True)``."""
     name = uuid4().hex
     with engine.begin() as connection:
