@@ -17,15 +17,17 @@ from scim.storage.database.readiness import Readiness
 from .chaining import Chaining
 from .exporter import export
 from .jobs import Job, repeat
+from .sampling import sample_audit
 
 NICENESS = 10  # the workers come first
 CLOSING = 3.0  # seconds that jobs get to end; the master waits a little longer
 CHAIN = Job("audit", 1.0, Chaining().work)
+QUEUE = Job("audit's queue", 10.0, sample_audit)
 
 
 def jobs_of(settings: Settings) -> Sequence[Job]:
     """Return the jobs that the settings ask for."""
-    return [CHAIN] if settings.audit_key else []
+    return [CHAIN, QUEUE] if settings.audit_key else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class Metric(NamedTuple):
 REQUESTS = Metric("scim_requests", "Requests answered", ("endpoint", "tenant", "status"))
 SECONDS = Metric("scim_request_seconds", "From arrival to answer", ("endpoint", "method"))
 LIMITED = Metric("scim_limits_refused", "Requests that a limit refused", ("limit", "tenant"))
-BRAKED = Metric("scim_brake_trips", "Times that the brake stopped a tenant", ("tenant",))
+BRAKED = Metric("scim_brake_trips", "Writes that the brake refused", ("tenant",))
 DROPPED = Metric("scim_recorder_dropped", "Exchanges that came too fast to be recorded")
 RESTARTED = Metric("scim_worker_restarts", "Workers that ended and were replaced")
 WAITED = Metric("scim_database_waited_seconds", "Waiting for a connection or a turn to write")

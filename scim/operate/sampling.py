@@ -3,7 +3,9 @@
 import time
 from threading import Thread
 
+from scim.service import Service
 from scim.storage import Database
+from scim.storage.audit import number_waiting
 
 from . import metrics
 from .catalogue import CONNECTIONS, QUEUED, WAITED
@@ -16,6 +18,13 @@ def sample(database: Database, recorder: Recorder | None) -> None:
     """Look at the connections and the queue of a worker, until its process ends."""
     if metrics.meter:
         Thread(target=_run, args=(database, recorder), name="sampling", daemon=True).start()
+
+
+def sample_audit(service: Service) -> bool:
+    """Look at the queue of the audit, as a job of the caretaker."""
+    if metrics.meter:
+        metrics.measure(QUEUED, service.database.read(number_waiting), "audit")
+    return False
 
 
 def _run(database: Database, recorder: Recorder | None) -> None:

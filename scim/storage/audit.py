@@ -24,6 +24,7 @@ from .tokens import Tenant
 AT_ONCE = 1000
 # Changes that one transaction chains. On SQLite it has the only lock, which other writers need.
 CHAINED_AT_ONCE = {"sqlite": 100, "postgresql": 1000}
+MOST_COUNTED = 100_000  # changes that wait
 LOCK = 76437646  # with the tenant, the advisory lock of PostgreSQL on its chain
 WAITING = unchained.c.tenant_id == TENANT
 CHAINED = entries.c.tenant_id == TENANT
@@ -233,6 +234,12 @@ def waiting_tenants(connection: sa.Connection) -> Sequence[Tenant]:
     while ids[-1] is not None and len(ids) <= AT_ONCE:
         ids.append(connection.scalar(NEXT_WAITING, {"after": ids[-1]}))
     return _tenants(connection, tenants.c.id.in_(ids[:-1]))
+
+
+def number_waiting(connection: sa.Connection) -> int:
+    """Return how many changes of all tenants wait to be chained; more than can be are as many."""
+    some = sa.select(sa.literal(1)).select_from(unchained).limit(MOST_COUNTED)
+    return int(connection.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0)
 
 
 def tenants_to_begin(connection: sa.Connection) -> Sequence[Tenant]:

@@ -57,6 +57,14 @@ def test_few_requests_have_rates_too(count, middle):
     assert (found.p50, found.p99, found.requests) == (middle, middle, count)
 
 
+def test_page_tells_whether_the_server_is_ready_and_where_the_metrics_are(console):
+    page = console.web.get("/operate").text
+
+    assert re.search(r"Ready yes \( http://\S+/readyz \) Metrics on this port", text(page))
+    [place] = re.findall(r'href="([^"]*)">on this port', page)
+    assert "scim_ready 1.0" in console.web.get(place).text
+
+
 def test_page_counts_what_is_there(console):
     send = console.server.session
     jane, _ = (

@@ -6,16 +6,19 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
+import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from scim.operate import meters, metrics
 from scim.operate.catalogue import BRAKED, COUNTED, DROPPED, FOLDER, LIMITED, QUEUED
+from scim.operate.sampling import sample_audit
 from scim.settings import Settings
+from scim.storage.tables import unchained
 from scim.storage.tokens import Tenant
 
 from ..support.databases import ON_ONE_DATABASE
 from ..support.ports import free_port
-from ..support.scim import user
+from ..support.scim import UNKNOWN_ID, user
 from ..support.server import plain_client, run
 from ..support.waiting import children, wait_until
 
@@ -131,6 +134,18 @@ def test_files_keep_their_size_whatever_clients_send(folder):
     assert len(counted) <= meters.MOST_SERIES + 3
 
 
+def test_changes_that_wait_for_the_audit_are_measured(folder, app, engine, empty_database):
+    metrics.begin("companion", SETTINGS)
+    waiting = {"tenant_id": 1, "resource_id": UNKNOWN_ID, "at": "2026", "digest": b"0" * 32}
+    with engine.begin() as connection:
+        rows = [waiting | {"version": version} for version in range(3)]
+        connection.execute(sa.insert(unchained), rows)
+
+    assert sample_audit(app.extensions["scim"]) is False
+
+    assert shown()["scim_queue_length", "audit"] == 3
+
+
 def test_folders_of_dead_servers_are_removed(folder):
     dead = folder.with_name(f"{meters.PREFIX}dead")
     new = folder.with_name(f"{meters.PREFIX}new")
@@ -166,6 +181,7 @@ def test_own_port_has_the_numbers_of_a_server_whose_worker_was_killed(serve, tmp
     port, files = free_port(), tmp_path / "files"
     files.mkdir()
     production = {"SCIM_ENV": "production", "SCIM_TOKEN": "t0ken-of-this-test"}
+    production |= {"SCIM_AUDIT_KEY": "a-key-of-this-test-that-is-long-enough"}
     server = serve(SCIM_METRICS_PORT=str(port), TMPDIR=str(files), **production)
     url, session = f"http://127.0.0.1:{port}", server.session
 
@@ -193,6 +209,7 @@ def test_own_port_has_the_numbers_of_a_server_whose_worker_was_killed(serve, tmp
         assert found["scim_requests_total", "/Users/<resource_id>", "404", "default"] == 1
         assert found["scim_requests_total", "other", "404", "default"] == 1
         assert found["scim_requests_total", "/Users", "401", "none"] == 1
+        assert ("scim_queue_length", "audit") in found
         assert found["scim_worker_restarts_total",] == found["scim_ready",] == 1
         assert plain.head("/metrics").text == ""
         assert plain.get("/").status_code == 404
