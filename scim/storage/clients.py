@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from scim.explain.exchange import CONSOLE
 from scim.protocol.permissions import Permission
 from scim.protocol.tokens import new_token
 from scim.protocol.values import instant
@@ -49,10 +50,12 @@ def add_client(
     permission: Permission,
     keys: str | None = None,
 ) -> tuple[str, str] | None:
-    """Return the id and the secret of a new client; None if the name is in use.
+    """Return the id and the secret of a new client; None if the name is in use, as the console's.
 
     With ``keys`` it has no secret, and the second text is empty.
     """
+    if name == CONSOLE:  # which may change a paused tenant
+        return None
     client_id, secret = f"client_{secrets.token_hex(12)}", "" if keys else new_token()
     values = {"id": client_id, "tenant_id": tenant.id, "name": name, "jwks": keys}
     values |= {"secret": digest(secret) if secret else None, "created": now()}

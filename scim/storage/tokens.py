@@ -1,6 +1,7 @@
 """Tenants and their tokens: the directory that a bearer token opens, and the tenant's choices."""
 
 import hashlib
+import logging
 import secrets
 import time
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from .uses import Uses
 DEFAULT_TENANT = 1
 KEPT_SECONDS = 3  # a revoked token opens nothing after that
 MOST_KEPT = 10_000
+DAY = 24 * 3600.0
+WARNED_BEFORE = 7 * DAY
 # A token, or one of an OAuth client: the name in history, /Me, what it permits, and until when.
 OF_TOKEN = sa.select(
     *tenants.c,
@@ -43,6 +46,8 @@ OF_CLIENT = sa.select(
     access_tokens.c.expires,
     select_rules(),
 ).select_from(access_tokens.join(clients, clients.c.id == access_tokens.c.client_id).join(tenants))
+
+logger = logging.getLogger("scim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Doorkeeper:
         self.default = digest(default_token) if default_token else b""  # which no token has
         self.known: dict[bytes, tuple[Access, float]] = {}
         self.uses = Uses()
+        self.warned: dict[bytes, float] = {}
 
     def remembered(self, presented: bytes) -> Access | None:
         """Return what the token opened a moment ago, or None."""
@@ -120,9 +126,19 @@ class Doorkeeper:
             if len(self.known) >= MOST_KEPT:
                 self.known.clear()
             self.known[presented] = access, time.monotonic() + min(left, KEPT_SECONDS)
+            if access.until and access.issued and left < WARNED_BEFORE:
+                self._warn(access, access.until)
         else:
             self.known.pop(presented, None)
         return access
+
+    def _warn(self, access: Access, until: str) -> None:
+        """Say in the log that a token that is used expires soon; once a day from each worker."""
+        now = time.monotonic()
+        if now - self.warned.get(access.issued, -DAY) >= DAY:
+            self.warned[access.issued] = now
+            name, tenant = access.token, access.tenant.name
+            logger.warning("The token %s of %s is in use and expires on %s", name, tenant, until)
 
 
 def find_access(connection: sa.Connection, presented: bytes) -> Access | None:

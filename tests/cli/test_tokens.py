@@ -247,3 +247,16 @@ def test_database_that_takes_no_writes_is_read(run, opened_by, app, monkeypatch,
     assert tried == [False]
     assert "503" not in caplog.text
     assert "never used" in run("token list")
+
+
+def test_log_tells_that_a_token_in_use_expires_soon(run, opened_by, app, caplog):
+    soon = opened_by(run("token issue soon --expires 6d").strip())
+    late = opened_by(run("token issue late --expires 8d").strip())
+
+    for client in (soon, late, soon):
+        app.extensions["scim"].doorkeeper.known.clear()
+        assert status(client) == 200
+
+    told = [each.getMessage() for each in caplog.records if "expires on" in each.getMessage()]
+    assert len(told) == 1
+    assert told[0].startswith("The token soon of default is in use and expires on 2")
