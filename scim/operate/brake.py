@@ -88,7 +88,7 @@ def check(transaction: Transaction, tenant: Tenant) -> None:
 
     :raises ForbiddenError: that is more than the tenant lets pass
     """
-    drastic = [each for each in transaction.changes if _is_drastic(each, transaction)]
+    drastic = [each for each in transaction.changes if _is_drastic(each)]
     brake = Brake.of(tenant) if drastic else None
     if brake is None or brake.is_released:
         return
@@ -109,7 +109,7 @@ def check(transaction: Transaction, tenant: Tenant) -> None:
             _check_number(counted, brake, tenant, change.resource_type, number)
 
 
-def _is_drastic(change: Change, transaction: Transaction) -> bool:
+def _is_drastic(change: Change) -> bool:
     """Tell whether a request deactivated or deleted a user, deleted a group or took members out."""
     if change.cause or change.resource_type not in LEAST:
         return False
@@ -136,6 +136,11 @@ def _active(body: str | None) -> object:
 def _check_number(
     counted: Brakings, brake: Brake, tenant: Tenant, type_name: str, number: int
 ) -> None:
+    """Raise if so many are more than the tenant lets pass.
+
+    :raises ForbiddenError: they are
+    :raises NotCounted: the number of all users or groups must be known first
+    """
     limit = brake.limit(type_name, 0)
     if brake.percent:
         missing = NotCounted(counted, type_name, number)
