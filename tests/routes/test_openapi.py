@@ -11,6 +11,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from ..support.databases import ON_ONE_DATABASE
 from ..support.definitions import ROOM_SCHEMA, attribute, rooms
 from ..support.errors import check_error
+from ..support.scim import patch_op, path_of, replace, user
 
 pytestmark = ON_ONE_DATABASE
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -88,6 +89,44 @@ def test_attributes_have_their_characteristics(scim):
         "mutability": "immutable",
         "caseExact": True,
     }
+
+
+ELSEWHERE = {"408", "429", "503"}  # slow bodies, limits and the database have tests of their own
+
+
+def test_every_status_of_the_document_is_answered(new_client, app, empty_database):
+    scim = new_client(MAX_BODY_SIZE=2000)
+    made = scim.create(user("ada"))
+    path, patch = path_of(made), patch_op(replace("title", "x"))
+    answers = {
+        ("/Users", "post"): [
+            scim.post("/Users", user("ben")),
+            scim.post("/Users", user("ben")),
+            scim.post("/Users", user("eve", title="x" * 3000)),
+            scim.post("/Users", user("eve"), Content_Type="text/plain"),
+            scim.post("/Users", {}),
+        ],
+        ("/Users/{id}", "get"): [
+            scim.get(path),
+            scim.get(path, If_None_Match=made["meta"]["version"]),
+            scim.get(path, If_Match='W/"9"'),
+            app.test_client().get(f"/scim/v2{path}"),
+        ],
+        ("/Users/{id}", "patch"): [scim.send("PATCH", f"{path}x", patch)],
+        ("/Users/{id}", "delete"): [scim.delete(path)],
+        ("/Me", "get"): [scim.get("/Me")],
+        ("/Schemas", "get"): [scim.get("/Schemas?filter=a")],
+    }
+    found = document(scim)
+
+    seen = set()
+    for (place, method), responses in answers.items():
+        statuses = {str(each.status_code) for each in responses}
+        assert statuses <= found["paths"][place][method]["responses"].keys()
+        seen |= statuses
+    operations = [one for item in found["paths"].values() for one in item.values()]
+    told = {status for one in operations for status in one["responses"]}
+    assert told == seen | ELSEWHERE
 
 
 def test_choices_of_the_operator_are_told(new_client, strict, scim):
