@@ -1,6 +1,7 @@
 """Protected users: SCIM cannot deactivate, delete or rename them, however it is asked to."""
 
 import pytest
+import sqlalchemy as sa
 
 from scim.operate.protection import normalized
 from scim.protocol.errors import InvalidFilterError
@@ -208,3 +209,16 @@ def test_tenant_without_rules_asks_for_none(scim, babs, statements):
         scim.patch(path_of(babs), replace("userName", "other"))
 
     assert not [each for each in seen if "protections" in each or "brakings" in each]
+
+
+def test_rules_and_brake_are_those_of_one_tenant(tenant, scim, protect, engine):
+    protect("userName pr")
+    acme = tenant("acme", brake="1")
+    people = [acme.create(user(name)) for name in ("bjensen", "jo")]
+    babs = scim.create(user())
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE users SET created = '2020-01-01T00:00:00.000000Z'"))
+
+    assert [acme.delete(path_of(each)).status_code for each in people] == [204, 403]
+    assert "the user is protected" in check_error(scim.delete(path_of(babs)), 403)
+    assert "tenant release acme" in check_error(acme.delete(path_of(people[1])), 403)
