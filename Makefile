@@ -28,6 +28,7 @@ bench: $(VENV)/dev
 	$(VENV)/bin/python -m bench $(USERS)
 	$(VENV)/bin/python -m bench.load
 	$(VENV)/bin/python -m bench.recording
+	$(VENV)/bin/python -m bench.auditing
 
 $(VENV)/run: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, for example: make run PYTHON=python3.12")'

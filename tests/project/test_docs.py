@@ -96,6 +96,7 @@ VARYING = {
     "A-TIME": re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.,]+Z?"),
     "A-FILE": re.compile(r"(?<=sqlite:///)/\S+"),
     "A-KEY": re.compile(r"(?<=[?]key=)[\w-]+"),
+    "A-HASH": re.compile(r"(?<=\d:)[0-9a-f]{64}\b"),
     "A-REQUEST": re.compile(r"(?:(?<=request_id=)|(?<=\[request ))[0-9a-f]{16}\b"),
     "A-DURATION": re.compile(r"(?<=in )\d+\.\d(?= s$)", re.MULTILINE),
     "SO-MANY": re.compile(r"\b\d+\.\d(?=ms\b)"),
