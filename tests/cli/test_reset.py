@@ -34,7 +34,7 @@ def test_reset_empties_everything_but_tenants_and_tokens(scim, run, engine):
     assert "has 4 users, groups and other resources (tenants: default, acme)." in said
     assert set(numbers(engine).values()) == {0}
     assert len(run("tenant list").splitlines()) == 2
-    assert run("token list --tenant acme").endswith("Z  okta\n")
+    assert run("token list --tenant acme").endswith("Z  okta  never used\n")
     assert scim.get("/Users").json["totalResults"] == 0
     filled(scim)
     assert scim.get("/Users").json["totalResults"] == 2
