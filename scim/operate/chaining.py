@@ -5,6 +5,7 @@ import time
 
 from scim.service import Service
 from scim.storage.audit import (
+    CHAINED_AT_ONCE,
     Audit,
     AuditKeyError,
     Head,
@@ -90,7 +91,7 @@ class Chaining:
         taken = database.write(lambda known: Audit(known, tenant.id, seal).chain())
         if taken:
             self.grown[tenant.id] = tenant
-        return taken > 0
+        return taken == CHAINED_AT_ONCE[database.engine.dialect.name]
 
     def _take_up_part(self, service: Service, tenant: Tenant, place: Place) -> Place | None:
         """Let the next changes of a history wait to be chained; return the place behind them."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from app import create_app
 from scim.cli import register
 from scim.operate.chaining import Chaining
+from scim.storage.audit import CHAINED_AT_ONCE
 from scim.storage.tokens import list_tenants
 
 from ..support.bulk import bulk_request, post
@@ -301,7 +302,8 @@ def test_what_is_purged_before_it_was_chained_leaves_nothing(audited, execute):
 
 def test_history_from_before_the_key_comes_first(audited, apps, engine, caplog, monkeypatch):
     monkeypatch.setattr("scim.storage.history.READ_AT_ONCE", 2)
-    monkeypatch.setattr("scim.storage.audit.CHAINED_AT_ONCE", {"sqlite": 3, "postgresql": 3})
+    for name in CHAINED_AT_ONCE:
+        monkeypatch.setitem(CHAINED_AT_ONCE, name, 3)
     make_every_kind(apps("").scim, apps("").run)
     audited.scim.create(user("last"))
     caplog.set_level("INFO", "scim")
