@@ -406,6 +406,8 @@ def test_every_setting_is_documented():
         "database_url": "`sqlite:///scim.db`, beside `app.py`",
         "workers": "one per processor core",
         "replica_url": "none",
+        "limits_url": "none",
+        "public_url": "none",
         "schema_folder": "none",
         "tls_certificate": "none",
         "tls_key": "none",
