@@ -408,6 +408,7 @@ def test_every_setting_is_documented():
         "replica_url": "none",
         "limits_url": "none",
         "public_url": "none",
+        "audit_key": "none",
         "schema_folder": "none",
         "tls_certificate": "none",
         "tls_key": "none",
