@@ -66,6 +66,8 @@ def compare(
     cpu = median(off.cpu_milliseconds for off, _ in full)
     more = [on.cpu_milliseconds - off.cpu_milliseconds for off, on in full]
     show(f"{name}, processor time: {cpu:.2f} ms without; with, ms more", more)
+    ratios = [on.cpu_milliseconds / off.cpu_milliseconds for off, on in full]
+    show(f"{name}, processor time with, times that without", ratios)
     half = rate / 2 / CONNECTIONS
     latencies = [
         [
