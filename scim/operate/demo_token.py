@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from scim.addresses import is_loopback, trusts
 from scim.printing import printable
 from scim.protocol.errors import UnauthorizedError
+from scim.protocol.headers import FORWARDED_HOST
 from scim.settings import Settings
 
 from .tunnels import AGENT, THIS_MACHINE, kind_of, origins
@@ -30,8 +31,16 @@ WARNING = (
 PAUSE = 60  # seconds between two lines in the log about refused requests
 ASKED = 5  # seconds for which an answer of ngrok's agent counts
 MOST_TOLD = 10  # tunnels that the log names
-# Headers that proxies send beside X-Forwarded-For and -Host: the client is on another machine.
+# Headers in which proxies send the address of a client.
+ADDRESSES = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_REAL_IP",
+    "HTTP_CF_CONNECTING_IP",
+    "HTTP_TRUE_CLIENT_IP",
+)
+# Headers that proxies send beside them and X-Forwarded-Host: the client is on another machine.
 OTHERS = ("HTTP_FORWARDED", "HTTP_VIA")
+UNREADABLE = "?"  # in place of a header that is empty, as one is whose bytes are no text
 
 logger = logging.getLogger("scim")
 
@@ -88,12 +97,14 @@ class DemoToken:
     def _came(self, environ: Mapping[str, Any], host: str) -> Came:
         sent: Mapping[str, Any] = environ.get("werkzeug.proxy_fix.orig", environ)
         peer = sent.get("REMOTE_ADDR") or ""
-        hosts = sent.get("HTTP_HOST") or host, environ.get("HTTP_X_FORWARDED_HOST", "")
+        forwarded = environ.get(FORWARDED_HOST, environ.get("HTTP_X_FORWARDED_HOST"))
+        hosts = sent.get("HTTP_HOST") or host, UNREADABLE if forwarded == "" else forwarded or ""
         public = [name for name in _names(",".join(hosts)) if not _is_here(name)]
         if public:
             is_tunnel = trusts(self._settings.trusted_proxies, peer)
             return Came(public[0], is_tunnel and all(map(self._is_tunnel, public)))
-        clients = f"{peer},{environ.get('HTTP_X_FORWARDED_FOR', '')}".strip(",")
+        told = (environ[name].strip() or UNREADABLE for name in ADDRESSES if name in environ)
+        clients = ",".join((peer, *told)).strip(",")
         if _are_here(clients) and not any(name in environ for name in OTHERS):
             return Came("", is_served=True)
         return Came(clients, is_served=False)

@@ -9,6 +9,7 @@ RETRY_AFTER = 5  # seconds, beside most answers with the status 503
 REQUEST_ID = "X-Request-Id"
 DRY_RUN = "dry-run"  # a preference of ours (RFC 7240)
 TOKEN_PATH = "/oauth/token"  # the only endpoint that takes a body without a bearer token
+FORWARDED_HOST = "scim.forwarded_host"  # X-Forwarded-Host as it came, whatever links make of it
 PLAIN_ID = re.compile(r"[\w.:@/+=-]{1,128}", re.ASCII)
 REQUEST = re.compile(rf" \[request {PLAIN_ID.pattern}\]\Z", re.ASCII)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scim.addresses import trusts
+from scim.protocol.headers import FORWARDED_HOST
 from scim.settings import BASE_PATH
 
 from .hosts import authority
@@ -46,6 +47,9 @@ def _drop_unusable(environ: "WSGIEnvironment") -> None:
     scheme = environ.pop("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
     if scheme in SCHEMES:
         environ["HTTP_X_FORWARDED_PROTO"] = scheme
-    host = environ.pop("HTTP_X_FORWARDED_HOST", "").rpartition(",")[2].strip()
+    if (sent := environ.pop("HTTP_X_FORWARDED_HOST", None)) is None:
+        return
+    environ[FORWARDED_HOST] = sent
+    host = sent.rpartition(",")[2].strip()
     if authority(scheme, host):
         environ["HTTP_X_FORWARDED_HOST"] = host

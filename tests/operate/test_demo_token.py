@@ -4,6 +4,7 @@ import pytest
 
 from scim.operate.demo_token import DemoToken, why_refused
 from scim.protocol.errors import UnauthorizedError
+from scim.routes.proxies import behind_proxies
 from scim.settings import Settings
 
 from .test_tunnels import agent, listed
@@ -56,6 +57,10 @@ def test_this_machine_and_tunnels_are_served(request_):
         came("127.0.0.1:5000", x_forwarded_for="203.0.113.9"),  # nginx without the host
         came("127.0.0.1:5000", x_forwarded_for="127.0.0.1, 203.0.113.9"),
         came("127.0.0.1:5000", x_forwarded_for="unknown"),
+        came("127.0.0.1:5000", x_forwarded_for=""),  # bytes that are no text
+        came("127.0.0.1:5000", x_real_ip="203.0.113.9"),  # nginx as many write it
+        came("127.0.0.1:5000", cf_connecting_ip="203.0.113.9"),
+        came("127.0.0.1:5000", x_forwarded_host="scim.example.com, localhost"),
         came("127.0.0.1:5000", forwarded="for=203.0.113.9;host=scim.example.com"),
         came("localhost", via="1.1 Caddy"),
         came("scim_app:8080"),  # in the network of a container
@@ -84,6 +89,15 @@ def test_address_before_the_proxy_counts():
     assert not is_served((environ, host), trusted_proxies="192.0.2.1")
     environ["HTTP_X_FORWARDED_HOST"] = "scim.example.com"
     assert not is_served((environ, "scim.example.com"))
+
+
+@pytest.mark.parametrize("sent", ["scim.example.com, localhost", "scim.example.com:99999", ""])
+def test_hosts_that_no_link_has_count_too(sent):
+    environ, host = came("localhost", x_forwarded_host=sent)
+    seen = []
+    list(behind_proxies(lambda found, _: seen.append(found) or [], "127.0.0.0/8")(environ, None))
+
+    assert not is_served((seen[0], host))
 
 
 def test_agent_of_ngrok_knows_a_domain_of_ones_own():
