@@ -368,7 +368,7 @@ def test_blocks_are_of_known_kinds():
     kinds = {block.language for path in DOCUMENTS for block in blocks(path)}
     marks = {block.mark for path in DOCUMENTS for block in blocks(path)}
 
-    assert kinds <= {"sh", "json", "text", "nginx", "ini", "sql", "python", "mermaid"}
+    assert kinds <= {"sh", "json", "text", "nginx", "ini", "sql", "python", "mermaid", "yaml"}
     assert marks == {"", "not run", "in the log", "printed meanwhile", "shortened"}
 
 
