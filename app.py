@@ -72,6 +72,10 @@ WATCH = """
 KNOWN = """
                   EVERYBODY KNOWS IT. It is accepted on this machine and through a tunnel only.
                   Before data of real people arrives, set SCIM_TOKEN to a token of your own."""
+TUNNEL = """
+  Next            ngrok http {local}
+                  then paste its https URL with {path} behind it, and the token,
+                  into Okta or Entra ID: README.md leads to every field. Ctrl+C stops the server."""
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -128,16 +132,14 @@ def welcome(service: Service, is_exported: bool, console: Console | None) -> str
         token, shown = "$SCIM_TOKEN", "the one in SCIM_TOKEN"
     else:
         token, shown = "YOUR-TOKEN", "the one in .env"
+    tunnel = "" if settings.is_production else TUNNEL.format(local=local, path=settings.base_path)
     watch = f"\n  Console         {console.link}{WATCH}\n" if console else ""
     return f"""{watch}
   SCIM base URL   {base}
   Token           {shown}
   Database        {printable(service.database.url)}
 
-  Try it          curl -H "Authorization: Bearer {token}" {base}/Users
-  Next            ngrok http {local}
-                  then paste its https URL with {settings.base_path} behind it, and the token,
-                  into Okta or Entra ID: README.md leads to every field. Ctrl+C stops the server.
+  Try it          curl -H "Authorization: Bearer {token}" {base}/Users{tunnel}
 """
 
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from scim.operate import brake, heard, oauth, recorder
+from scim.operate import brake, heard, limits, oauth, recorder
 from scim.protocol import canonical, projection
 from scim.protocol.filters import resolve
 from scim.protocol.filters.parser import DEFAULT_LIMITS
@@ -24,6 +24,8 @@ TIMEOUT = DEFAULTS["SCIM_QUERY_TIMEOUT"]
 KIB, MIB = 1024, 1024 * 1024
 # The beginning of each row that has no setting, or more than one.
 OTHERS = {
+    "requests of a tenant in 10 seconds": Settings(env="production", token="a-token").rate.amount,
+    "tokens of an address that are refused": limits.GUESSES.amount,
     "comparisons of the filters in a PATCH": write.MOST_COMPARISONS,
     "passwords that one process hashes": 1,
     "operations of a PATCH that go through all members": members.MOST_UNNAMED,
@@ -92,7 +94,9 @@ def test_default_is_that_of_the_code(row):
 
 def test_every_limit_is_there_once():
     named = [re.findall(r"SCIM_\w+", setting) for _, setting, _, _ in rows()]
-    limiting = {name for name in DEFAULTS if "_MAX_" in name or name.endswith("_TIMEOUT")}
+    limiting = {
+        name for name in DEFAULTS if "_MAX_" in name or name.endswith(("_TIMEOUT", "_LIMIT"))
+    }
 
     assert {name for names in named for name in names} == limiting
     assert sum(not re.fullmatch(r"`\w+`", setting) for _, setting, _, _ in rows()) == len(OTHERS)
