@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from scim.service import Service
 from scim.storage.figures import figures
 from scim.storage.removing import close_tenant, count_what_goes, remove_rows, remove_tenant
-from scim.storage.tokens import KEPT_SECONDS, Tenant
+from scim.storage.tokens import KEPT_SECONDS, UNCHECKED, Tenant
 
 PAUSE = 0.01  # seconds between two parts, in which others write
 
@@ -26,11 +26,12 @@ def describe(service: Service, tenant: Tenant) -> Mapping[str, int]:
 def remove(service: Service, tenant: Tenant) -> Iterator[int]:
     """Remove a tenant with all that it has; yield the number of rows of each part.
 
-    Its tokens go first, and running servers forget them before anything else goes.
+    Its tokens go first, and running servers forget them before anything else goes; the rest of a
+    bulk request is refused.
     """
     database = service.database
     if database.write(lambda connection: close_tenant(connection, tenant)):
-        time.sleep(KEPT_SECONDS)
+        time.sleep(KEPT_SECONDS + UNCHECKED)
     for number in remove_rows(database, tenant):
         yield number
         time.sleep(PAUSE)

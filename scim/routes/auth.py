@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from scim.operate.guard import PAUSED
 from scim.operate.limits import Limiter
 from scim.protocol.errors import (
     InsufficientScopeError,
@@ -25,7 +26,6 @@ R = TypeVar("R")
 
 NO_HOST = "the Host header is missing or no host name; send the host and port of the base URL"
 REALM = 'Bearer realm="SCIM", error='
-PAUSED = "this tenant takes no changes at the moment, its operator has paused it; try again later"
 
 
 def bearer_required(view: Callable[..., R]) -> Callable[..., R]:

@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from .uses import Uses
 
 DEFAULT_TENANT = 1
 KEPT_SECONDS = 3  # a revoked token opens nothing after that
+UNCHECKED = 1.0  # seconds of a request that go by with what its token opened at first
 MOST_KEPT = 10_000
 DAY = 24 * 3600.0
 WARNED_BEFORE = 7 * DAY
@@ -139,6 +140,13 @@ class Doorkeeper:
             self.warned[access.issued] = now
             name, tenant = access.token, access.tenant.name
             logger.warning("The token %s of %s is in use and expires on %s", name, tenant, until)
+
+
+def reread(connection: sa.Connection, access: Access) -> Access | None:
+    """Return what a token opens with its tenant as it is now; None if the tenant is removed."""
+    chosen = sa.select(*tenants.c, select_rules()).where(tenants.c.id == access.tenant.id)
+    row = connection.execute(chosen).one_or_none()
+    return replace(access, tenant=Tenant(*row[:-1]), rules=_lines(row[-1])) if row else None
 
 
 def find_access(connection: sa.Connection, presented: bytes) -> Access | None:

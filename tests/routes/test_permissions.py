@@ -14,6 +14,7 @@ from ..support.scim import Scim, group, path_of, replace, user
 pytestmark = EVERYDAY_ON_ONE_DATABASE
 BULK = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]}
 SEARCH = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}
+MADE = {"Users": user("ada"), "Groups": group("Tours")}
 DISCOVERY = ("ServiceProviderConfig", "ResourceTypes", "Schemas", "openapi.json")
 ROUTES = [
     pytest.param(method, rule.rule.removeprefix("/scim/v2"), id=f"{method} {rule}")
@@ -148,6 +149,25 @@ def test_paused_tenant_is_read_and_not_written(scim, choose, engine, holding):
     assert mended.json["title"] == "x"
     choose(paused=False)
     assert scim.delete(path_of(babs)).status_code == 204
+
+
+def test_bulk_request_that_goes_on_is_stopped_by_a_pause(scim, engine, monkeypatch):
+    """As by a removal, which pauses the tenant first: rows written later would stay for good."""
+    monkeypatch.setattr("scim.operate.guard.UNCHECKED", 0)
+    scim.create(user())  # its token is remembered for seconds
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE tenants SET paused = true"))
+
+    creates = [
+        {"method": "POST", "path": f"/{each}", "bulkId": each, "data": made}
+        for each, made in MADE.items()
+    ]
+    answer = scim.post("/Bulk", BULK | {"Operations": creates})
+
+    results = answer.json["Operations"]
+    assert [each["status"] for each in results] == ["503", "503"]
+    assert "paused" in results[0]["response"]["detail"]
+    assert scim.get("/").json["totalResults"] == 1
 
 
 def test_expired_token_opens_nothing(app, engine, holding):
