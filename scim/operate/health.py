@@ -12,6 +12,8 @@ from scim.protocol.headers import EVERY_ANSWER
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+HEALTH, READINESS = "/healthz", "/readyz"
+PROBE_METHODS = ("GET", "HEAD")
 OK = "ok"
 STATUSES = {OK: "200 OK"}
 FAILED = "503 Service Unavailable"
@@ -23,11 +25,11 @@ def with_probes(application: "WSGIApplication", failed: Callable[[], str]) -> "W
     The text of an answer is ``ok``, or with the status 503 the word that ``failed`` returns for
     what is not ready; an empty one stands for nothing.
     """
-    probes: dict[str, Callable[[], str]] = {"/healthz": str, "/readyz": failed}
+    probes: dict[str, Callable[[], str]] = {HEALTH: str, READINESS: failed}
 
     def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         probe = probes.get(environ["PATH_INFO"])
-        if probe is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        if probe is None or environ["REQUEST_METHOD"] not in PROBE_METHODS:
             return application(environ, start_response)
         said = probe() or OK
         text = f"{said}\n".encode()

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import Event, Lock, Thread, get_ident
 
+THREADS = 16  # of a crew, that compute, or wait for the database or for their turn
 PATIENCE = 0.05  # seconds after which another thread goes on beside the one that works
 
 Job = Callable[[], None]  # it never raises
@@ -19,12 +20,14 @@ class Crew:
 
     A job that takes longer than ``patience`` goes on, but its thread is no longer the active one:
     one from the bench is, which takes the next jobs. So a long job slows the others and does not
-    stop them.
+    stop them. When ``THREADS`` are here, a further thread leaves its job to them and goes back to
+    Granian: one must be left to take what is not for the crew.
     """
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self.patience = patience
         self._lock = Lock()
+        self._here = 0  # threads, on the bench too
         self._active = 0  # the active thread
         self._since = 0.0  # the instant at which it began its job; 0 if it waits for Granian
         self._jobs: deque[Job] = deque()
@@ -33,15 +36,20 @@ class Crew:
         Thread(target=self._replace_late, name="crew", daemon=True).start()
 
     def do(self, job: Job) -> None:
-        """Do a job now, or leave it to the active thread and sit down on the bench.
+        """Do a job now, or leave it to the active thread.
 
-        It returns when the caller's thread may wait for Granian's next job.
+        It returns when the caller's thread may wait for Granian's next job. Until then, the thread
+        sits on the bench.
         """
         me = get_ident()
         if self._since and self._active == me:  # a job begets another
             job()
             return
         with self._lock:
+            if self._here == THREADS:
+                self._jobs.append(job)
+                return
+            self._here += 1
             is_free = not self._since or self._is_late()
             if is_free:
                 self._active, self._since = me, time.monotonic()
@@ -59,8 +67,12 @@ class Crew:
         while True:
             with self._lock:
                 if self._active == me:
-                    self._since = time.monotonic() if self._jobs else 0.0
-                    return self._jobs.popleft() if self._jobs else None
+                    if self._jobs:
+                        self._since = time.monotonic()
+                        return self._jobs.popleft()
+                    self._since = 0.0
+                    self._here -= 1
+                    return None
                 place = Lock()
                 place.acquire()
                 self._bench.append((me, place))

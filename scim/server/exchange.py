@@ -9,6 +9,7 @@
 import logging
 import sys
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from io import BytesIO
 from itertools import chain
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scim.logs import ARRIVED, RequestLine
 from scim.operate import metrics
+from scim.operate.health import HEALTH, PROBE_METHODS, READINESS
 from scim.operate.heard import Heard
 from scim.operate.recorder import Recorder
 from scim.protocol.errors import InternalError, ScimError
@@ -77,15 +79,25 @@ class Exchanges:
         self.application = application
         self.knows = knows
         self.crew = Crew()
+        self.readiness = ThreadPoolExecutor(1, "readiness")  # an answer may wait for the database
         self.deadlines = Deadlines()
         self.receiver = Receiver(self.deadlines, max_body_size, seconds)
         self.unanswered: set[int] = set()  # ids of what was asked
 
     def take(self, watcher: Any) -> None:
-        """Answer a request of Granian's, now or when its body is there."""
+        """Answer a request of Granian's, now or when its body is there.
+
+        Probes do not wait for the crew: a server that is busy would be restarted.
+        """
         asked = Asked(watcher.scope, watcher.proto, perf_counter())
         self.unanswered.add(id(asked))
-        self.crew.do(partial(self._begin, asked))
+        path, is_read = asked.scope.path, asked.scope.method in PROBE_METHODS
+        if path == HEALTH and is_read:
+            self._answer(asked, b"")
+        elif path == READINESS and is_read:
+            self.readiness.submit(self._answer, asked, b"")
+        else:
+            self.crew.do(partial(self._begin, asked))
 
     def _begin(self, asked: Asked) -> None:
         try:

@@ -21,11 +21,11 @@ from typing import Any
 from granian import _granian
 from granian.http import HTTP1Settings
 
+from .crew import THREADS
 from .exchange import Exchanges
 from .tls import Certificate
 
 native: Any = _granian  # the code has more parameters than its type stubs
-THREADS = 16  # that compute, or wait for the database or for their turn
 MOST_CONNECTIONS = 2048  # of a worker; others wait until one is closed
 HEADER_SECONDS = 10  # from the opening of a connection, or its last answer, to the end of headers
 STOPPING_SECONDS = 8  # for the requests in progress
@@ -70,7 +70,7 @@ class Worker:
             os.getpid(),
             (None, native.SocketHolder(listener.detach(), False, *backlog)),
             None,
-            py_threads=THREADS,
+            py_threads=THREADS + 1,  # one takes requests in while the crew is busy
             backpressure=most_connections(),
             http_mode="1",
             http1_opts=HTTP1Settings(header_read_timeout=1000 * HEADER_SECONDS),

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from scim.server.crew import THREADS
 from scim.server.reception import MOST_CHUNKS
 
 from ..support.waiting import wait_until
@@ -196,6 +197,18 @@ def test_slow_request_leaves_the_thread_to_others(toy):
         assert heard(slow).endswith("slept")
 
     assert waited < 2
+
+
+def test_probes_do_not_wait_for_a_busy_crew(start):
+    toy = start(1)
+    held = [toy.say("GET /hold HTTP/1.1\nConnection: close") for _ in range(THREADS + 4)]
+    wait_until(lambda: toy.log.count("holding") == THREADS)
+
+    with toy.client() as client:
+        client.timeout = 3
+        assert client.get("/healthz").text == "ok"
+        assert client.get("/readyz").text == "ok"  # which lets the others go, too
+    assert all(heard(connection).endswith("held") for connection in held)
 
 
 def test_only_http_1_is_spoken(toy):

@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SECONDS = int(os.environ.get("TOY_SECONDS", "1"))  # that a client gets
 LARGEST = 200_000  # bytes of a body
 CHUNK = 100_000  # bytes
+READY = Event()
 
 
 def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -33,6 +35,15 @@ def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable
         case "/sleep":
             time.sleep(float(query["seconds"]))
             said = [b"slept"]
+        case "/hold":
+            logging.info("holding")
+            READY.wait(10)
+            said = [b"held"]
+        case "/healthz":
+            said = [b"ok"]
+        case "/readyz":
+            READY.set()
+            said = [b"ok"]
         case "/chunks":
             said = chunks(int(query["count"]), query.get("fails"))
         case "/fail":
