@@ -20,7 +20,7 @@ from .tables import TENANT, brakings, link, nesting, tenants, users
 from .totals import select_total
 
 # PostgreSQL: the last lock of a transaction, which thus waits for nobody while it has it.
-LOCK = Prepared(sa.text("SELECT pg_advisory_xact_lock(76437646, CAST(:tenant AS integer))"))
+LOCK = Prepared(sa.text("SELECT pg_advisory_xact_lock(76437647, CAST(:tenant AS integer))"))
 MINE = "tenant_id = :tenant AND resource_type = :type"
 COUNT = (
     f"WITH newest AS (SELECT at, number FROM brakings WHERE {MINE}"

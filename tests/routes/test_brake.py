@@ -1,5 +1,6 @@
 """The drift brake: a provider that deactivates or deletes too much is stopped."""
 
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,12 +10,12 @@ import sqlalchemy as sa
 from scim.explain.exchange import CONSOLE
 from scim.operate import brake
 from scim.operate.brake import Brake, words
-from scim.storage import brakings, tokens
+from scim.storage import audit, brakings, tokens
 from scim.storage.brakings import Brakings
 from scim.storage.tokens import Tenant
 
 from ..support import bulk
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import ON_ONE_DATABASE, POSTGRESQL
 from ..support.errors import check_error
 from ..support.scim import Scim, group, path_of, remove, replace, user
 from ..support.waiting import happens
@@ -220,6 +221,19 @@ def test_percentage_is_of_the_active_users_before(scim, age, braked, monkeypatch
     braked(None)
     monkeypatch.setattr(brake, "LEAST", {"User": 3, "Group": 1})
     assert [scim.delete(path).status_code for path in paths[12:15]] == [204, 204, 403]  # of 40: 4
+
+
+@POSTGRESQL
+def test_brake_does_not_wait_while_changes_are_chained(scim, age, braked, engine):
+    [path] = create(scim, 1)
+    age()
+    braked("3")
+
+    with engine.begin() as chaining:
+        chaining.exec_driver_sql(f"SELECT pg_advisory_xact_lock({audit.LOCK}, 1)")
+        began = time.monotonic()
+        assert scim.delete(path).status_code == 204
+        assert time.monotonic() - began < 2
 
 
 @ON_ONE_DATABASE
