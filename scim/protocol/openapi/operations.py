@@ -69,10 +69,9 @@ def answer(
 
 def error_answers() -> dict[str, Record]:
     """Return the answers of all errors, by their statuses."""
-    kinds = (ALWAYS, WITH_A_BODY, OF_A_RESOURCE, CONDITIONAL, UNIQUE, NO_SUBJECT)
     made = {
         str(status): answer(about, "message.Error")
-        for kind in kinds
+        for kind in ALL
         for status, about in kind.items()
     }
     for status in ("401", "403"):
