@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -59,11 +59,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A new access token, what it permits, and whose it is."""
+    """A new access token, and what it permits."""
 
     token: str
     permission: Permission
-    access: Access
 
     def document(self) -> dict[str, Any]:
         """Return the answer (RFC 6749 §5.1)."""
@@ -84,12 +83,20 @@ def metadata(issuer: str, endpoint: str) -> dict[str, Any]:
     }
 
 
-def grant(service: Service, body: bytes, authorization: str, audiences: Sequence[str]) -> Granted:
+def grant(
+    service: Service,
+    body: bytes,
+    authorization: str,
+    audiences: Sequence[str],
+    allow: Callable[[Access], None],
+) -> Granted:
     """Return an access token for the client that sends a form to the token endpoint.
 
-    ``audiences`` are the names of this server in an assertion; empty if it takes none.
+    ``audiences`` are the names of this server in an assertion; empty if it takes none. ``allow`` is
+    told what the token will open, before it is made.
 
     :raises GrantError: the form, the client or the scope is refused
+    :raises ScimError: ``allow`` raises it
     :raises UnavailableError: the database cannot be reached, or is too busy
     """
     form = _form(body)
@@ -104,10 +111,11 @@ def grant(service: Service, body: bytes, authorization: str, audiences: Sequence
     client, tenant = found
     assertion = _check(client, proof, audiences)
     permission = _permission(client, form.get("scope", ""))
+    allow(Access(tenant, client.name, permission=permission))
     issue = partial(issue_access, client=client, permission=permission, assertion=assertion)
     if (token := service.database.write(issue)) is None:
         raise GrantError("invalid_client", "this assertion was used already; sign a new one")
-    return Granted(token, permission, Access(tenant, client.name, permission=permission))
+    return Granted(token, permission)
 
 
 def _form(body: bytes) -> Mapping[str, str]:

@@ -5,13 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from scim.operate.oauth import FORM, GrantError, grant, metadata
 from scim.protocol.errors import InvalidSyntaxError
-from scim.protocol.headers import TOKEN_PATH
+from scim.protocol.headers import TOKEN_PATH, with_request
 from scim.serializers.resources import to_json
+from scim.storage import Access
 
 from .auth import NO_HOST
 from .call import Call, this_call
 
-GUESSED = ("invalid_client", "invalid_grant")  # errors of a client that may be guessing
+GUESSED = "invalid_client"  # the error of a client that may be guessing
 
 bp = Blueprint("oauth", __name__)
 
@@ -36,17 +37,25 @@ def token() -> ResponseReturnValue:
         authorization = call.environ.get("HTTP_AUTHORIZATION", "")
         if call.limiter:
             call.limiter.check_address(call.remote_addr or "")
-        granted = grant(call.service, call.received, authorization, audiences)
+        granted = grant(call.service, call.received, authorization, audiences, _admit)
     except GrantError as refused:
-        if call.limiter and refused.code in GUESSED:
+        if call.limiter and refused.code == GUESSED:
             call.limiter.note_refused(call.remote_addr or "")
         call.detail = str(refused)
-        error = {"error": refused.code, "error_description": f"{refused} [{call.id}]"}
+        error = {"error": refused.code, "error_description": with_request(str(refused), call.id)}
         return _answer(error, refused.status)
-    call.access = granted.access
-    if call.limiter:
-        call.limiter.take(granted.access.tenant)
     return _answer(granted.document())
+
+
+def _admit(access: Access) -> None:
+    """Set whose request this is, and count it.
+
+    :raises TooManyRequestsError: the tenant has sent too many requests
+    """
+    call = this_call()
+    call.access = access
+    if call.limiter:
+        call.limiter.take(access.tenant)
 
 
 def _issuer(call: Call) -> str:

@@ -78,6 +78,7 @@ def refused(answer, code, status=None):
     assert answer.status_code == (status or (401 if code == "invalid_client" else 400))
     assert answer.json["error"] == code
     assert answer.mimetype == "application/json"
+    assert answer.json["error_description"].endswith(f" [request {answer.headers['X-Request-Id']}]")
     assert ("WWW-Authenticate" in answer.headers) == (answer.status_code == 401)
     return answer.json["error_description"]
 

@@ -1,8 +1,13 @@
 """RFC 6585 §4: requests beyond a limit are 429 with Retry-After, and ask no database."""
 
+from functools import partial
+
 import pytest
+import sqlalchemy as sa
 
 from scim.operate.limits import GUESSES
+from scim.protocol.permissions import UNLIMITED
+from scim.storage import clients, tables, tokens
 
 from ..support.bulk import bulk_request, post
 from ..support.databases import ON_ONE_DATABASE
@@ -107,3 +112,19 @@ def test_body_of_a_guess_is_not_received(serve, engine):
     unmet = f"Bearer {new_token(engine, new_tenant(engine))}"
     elsewhere = {"Authorization": unmet, "X-Forwarded-For": "203.0.113.9"}
     assert server.session.post("/Users", json=user(), headers=elsewhere).status_code == 201
+
+
+@ON_ONE_DATABASE
+def test_access_tokens_beyond_the_limit_are_not_made(limited, engine):
+    with engine.begin() as connection:
+        tenant, *_ = tokens.list_tenants(connection)
+        client_id, secret = clients.add_client(connection, tenant, "entra", UNLIMITED)
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+
+    ask = partial(limited.client.post, "/oauth/token", data=form, headers={"Authorization": ""})
+    answers = [ask() for _ in range(LIMIT + 2)]
+
+    assert [each.status_code for each in answers] == [200] * LIMIT + [429] * 2
+    with engine.connect() as connection:
+        made = sa.select(sa.func.count()).select_from(tables.access_tokens)
+        assert connection.scalar(made) == LIMIT
