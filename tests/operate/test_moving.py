@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from app import create_app
 from models import Id, db
 from scim.cli import register
 from scim.operate.moving.exporting import Export
-from scim.operate.moving.lines import write_line
+from scim.operate.moving.lines import LineError, read_lines, write_line
 from scim.storage.moving.arrival import Arrival, OvertakenError
 from scim.storage.moving.moved import LEFT_BEHIND, moved
 from scim.storage.moving.snapshot import Snapshot
@@ -301,6 +302,16 @@ def test_broken_export_changes_nothing(export, house, way, tmp_path):
     assert house.exported() == before
 
 
+def test_endless_line_takes_little_memory(monkeypatch):
+    monkeypatch.setattr("scim.operate.moving.lines.LONGEST", 1000)
+    file = BytesIO(bytes(2000))
+
+    with pytest.raises(LineError, match="line 1: this is no export of"):
+        next(read_lines(file))
+
+    assert file.tell() == 1000
+
+
 def rewritten(export: Path, path: Path, change: Callable[[str, Any], Any]) -> list[bytes]:
     """Write an export with other values, and chains that fit; return its lines."""
     lines, chain = [], ""
@@ -323,6 +334,10 @@ FOREIGN = {
     "format": (within("export", format=2), "line 1: another version of this server"),
     "types": (within("export", types=["User", "Car"]), "this server does not know Car"),
     "columns": (within("link", age=7), "it is no row of a table as it is here"),
+    "no names": (within("export", tenants=5), "line 1: another version of this server"),
+    "no number": (within("export", lines="x"), "line 1: another version of this server"),
+    "no counts": (within("tenant", has={"users": "x"}), "it does not begin the tenant 'acme'"),
+    "large number": (within("users", version=2**70), "the database does not take it"),
     "no tenant": (within("tenant", **{"is": {}}), "it does not begin the tenant 'acme'"),
     "same keys": (within("groups", id="01890000-0000-7000-8000-000000000001"), "UNIQUE"),
     "wrong type": (within("users", version={}), "the database does not take it"),

@@ -98,7 +98,8 @@ class Import:
         line = self._next()
         match line.read():
             case (key, {"is": {"name": called} as values, "has": dict(counts)}):
-                if key == TENANT and called == name:
+                is_whole = all(isinstance(each, int) and each > 0 for each in counts.values())
+                if key == TENANT and called == name and is_whole:
                     return Section(line, values, counts)
         raise LineError(line.number, f"it does not begin the tenant {name!r}")
 

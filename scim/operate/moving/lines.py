@@ -16,6 +16,7 @@ HEADER, TENANT = "export", "tenant"
 FORMAT = 1
 END = re.compile(rb',"chain":"([0-9a-f]{16})"\}\n')
 END_LENGTH = 29
+LONGEST = 2**28  # bytes of a line; a deleted group with five million members has as many
 FIRST = b'{"%s":' % HEADER.encode()
 BEGINS = (FIRST, b'{"%s":' % TENANT.encode())
 NO_EXPORT = "this is no export of `python manage.py export`"
@@ -70,7 +71,7 @@ def read_lines(file: BinaryIO) -> Iterator[Line]:
     :raises LineError: a line does not fit, or the last ones are missing
     """
     number, chain, total = 0, "", 1
-    for number, raw in enumerate(file, 1):
+    for number, raw in enumerate(iter(lambda: file.readline(LONGEST), b""), 1):
         end, content = END.fullmatch(raw[-END_LENGTH:]), raw[:-END_LENGTH]
         if number == 1 and not (end and content.startswith(FIRST)):
             raise LineError(1, NO_EXPORT)
@@ -114,9 +115,11 @@ def read_header(line: Line) -> Header:
     _, value = line.read()
     try:
         header = Header(**value)
+        names = (*header.tenants, *header.types, *header.schemas)
+        is_whole = isinstance(header.lines, int) and all(isinstance(each, str) for each in names)
     except TypeError:
-        header = None
-    if header is None or header.format != FORMAT:
+        header, is_whole = None, False
+    if header is None or header.format != FORMAT or not is_whole:
         raise LineError(
             1, "another version of this server has made the export; import it with that one"
         )

@@ -39,7 +39,7 @@ def write_rows(
         if isinstance(error, IntegrityError) or state_of(error) is None:
             raise RefusedError(words(error)) from None
         raise
-    except (TypeError, ValueError) as error:  # bytes that are not hexadecimal
+    except (TypeError, ValueError, OverflowError) as error:  # bytes that are not hexadecimal
         raise RefusedError(str(error)) from None
     for name, number in _count(table, rows).items():
         add_resources(connection, tenant_id, name, number)
