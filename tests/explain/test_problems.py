@@ -18,6 +18,7 @@ from scim.operate.brake import STOPS
 from scim.operate.demo_token import ELSEWHERE, IN_PRODUCTION
 from scim.operate.protection import ENDS, IS_PROTECTED, LEAVES, NAMES
 from scim.protocol.headers import with_request
+from scim.routes.auth import PAUSED as TENANT_PAUSED
 from scim.settings import Settings
 
 from .test_conversations import steps
@@ -70,6 +71,24 @@ CASES = [
             "user unprotect",
         )
         for detail in (IS_PROTECTED, ENDS, NAMES, LEAVES)
+    ),
+    (
+        exchange("POST", "/Users", JANE, 403, error("this token does not have the scope 'write'")),
+        "The token does not permit it",
+        "Use a token",
+        "token list --tenant",
+    ),
+    (
+        exchange("GET", "/Groups", None, 403, error("this token is not for resources of the typ")),
+        "The token does not permit it",
+        "Use a token",
+        "client list",
+    ),
+    (
+        exchange("DELETE", USER, None, 503, error(TENANT_PAUSED)),
+        "The tenant is paused",
+        "tries again",
+        "tenant resume",
     ),
     (exchange("PUT", USER, JANE, 404), "The user is not here", "assign", "trash"),
     (exchange("DELETE", GROUP, None, 404), "The group is not here", "assign", "trash"),

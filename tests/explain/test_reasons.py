@@ -12,6 +12,7 @@ from scim.explain.reasons.reason import reason
 from scim.explain.sentences.tolerances import WORDS
 from scim.operate.brake import STOPS
 from scim.operate.protection import IS_PROTECTED
+from scim.routes.auth import PAUSED as TENANT_PAUSED
 
 from .test_sentences import JANE, SALES, error, exchanges, found, patch
 from .traffic import RECORDINGS, exchange, recorded
@@ -70,6 +71,16 @@ CASES = [
         exchange("DELETE", ONE, None, 403, error(f"{IS_PROTECTED} (id eq 1)")),
         "§3.12",
         ["A protected user"],
+    ),
+    (
+        exchange("DELETE", ONE, None, 403, error("this token does not have the scope 'write'")),
+        "§3.12",
+        ["A missing scope or resource type"],
+    ),
+    (
+        exchange("DELETE", ONE, None, 503, error(TENANT_PAUSED)),
+        "§15.6.4",
+        ["A change in a paused tenant"],
     ),
     (exchange("GET", "/Users?startIndex=1&count=1", None, 200, found(JANE)), "§3.4.2.4", []),
     (

@@ -209,6 +209,16 @@ PROTECTED = _row(
     "A protected user",
     "Nothing that a provider sends takes a protected user away.",
 )
+SCOPE = _row(
+    "tokens-and-tenants",
+    "A missing scope or resource type",
+    "A token that does not permit a request is refused; the error names what is missing.",
+)
+PAUSED = _row(
+    "tokens-and-tenants",
+    "A change in a paused tenant",
+    "A paused tenant takes no change from clients; reads go on.",
+)
 UNKNOWN_SENT = _row(
     "input", "Unknown attributes", "Unknown attributes in a body are ignored, those in a path not."
 )

@@ -1,9 +1,11 @@
-"""Remedies where the server protects a directory from its provider: brake and protected users."""
+"""Remedies where an operator limits what a provider may do: brake, protection, scopes, a pause."""
 
 from .access import Remedy
 
 BRAKE = "the brake stops this"  # the beginnings of details
 PROTECTED = ("the user is protected", "the change would end", "the group's name", "a user in the")
+PERMITS = ("this token does not have the scope", "this token is ")
+PAUSED = "this tenant takes no changes"
 
 GUARDED: dict[str, Remedy] = {
     "braked": Remedy(
@@ -33,6 +35,19 @@ GUARDED: dict[str, Remedy] = {
         "`python manage.py user protected --tenant {tenant}` shows the rules, and "
         "`python manage.py user unprotect` ends one.",
     ),
+    "not permitted": Remedy(
+        "The token does not permit it",
+        "The token, or the OAuth client, is limited to some scopes or resource types.{error}",
+        {"": "Use a token that permits it; the same request fails again."},
+        "`python manage.py token list --tenant {tenant}` shows what each token permits, and "
+        "`client list` what each OAuth client does.",
+    ),
+    "paused": Remedy(
+        "The tenant is paused",
+        "The operator of this server has paused the tenant, so clients change nothing in it.",
+        {"": "Nothing is to change in the provider: it tries again."},
+        "`python manage.py tenant resume {tenant}`, or Operate, lets clients change it again.",
+    ),
 }
 
 
@@ -40,4 +55,8 @@ def guard_of(detail: str) -> str:
     """Return the kind of a refusal by its detail; empty if it is none of these."""
     if detail.startswith(BRAKE):
         return "braked"
+    if detail.startswith(PERMITS):
+        return "not permitted"
+    if detail.startswith(PAUSED):
+        return "paused"
     return "protected" if detail.startswith(PROTECTED) else ""

@@ -185,7 +185,7 @@ def _kind(reading: Reading, scim_type: str, attribute: str) -> str:
     if status == 409 and IN_USE.match(detail):
         known = f"{attribute} taken"
         return known if known in KINDS else "taken"
-    if status == 403 and (guarded := guard_of(detail)):
+    if status in (403, 503) and (guarded := guard_of(detail)):
         return guarded
     if status != 400:
         return BY_STATUS.get(status, "failed" if status >= 500 else "other")
@@ -283,7 +283,7 @@ def _texts(failure: _Failure) -> dict[str, str]:
         f" Came: {plain(check.came, 120)}; expected: {plain(check.expected, 120)}." if check else ""
     )
     attribute = failure.attribute or _attribute(reading.detail[:LONGEST]) or "an attribute"
-    detail = plain(failure.reading.detail, 160)
+    detail = plain(failure.reading.detail, 240)
     return {
         "attribute": attribute,
         "error": f" The server said: {detail}." if detail else "",

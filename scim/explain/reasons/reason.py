@@ -54,6 +54,12 @@ REFUSED_GRANT: Rule = (
 )
 ERRORS = "RFC 7644 §3.12"
 NOT_PERMITTED: Rule = (ERRORS, "403: the operation is not permitted.")
+GUARDS = {
+    "braked": d.BRAKE,
+    "protected": d.PROTECTED,
+    "not permitted": d.SCOPE,
+    "paused": d.PAUSED,
+}
 BY_STATUS: dict[int, tuple[Rule, Sequence[Decision]]] = {
     401: (
         ("RFC 7644 §2", "A request without a valid credential is 401."),
@@ -155,8 +161,9 @@ def _refused(reading: Reading) -> tuple[Rule, Sequence[Decision]]:
         return _of_operation(reading, rule), _behind(reading)
     if is_demo_token(reading):
         return BY_STATUS[401][0], [d.DEMO]
-    if status == 403 and (guarded := guard_of(detail)):
-        return NOT_PERMITTED, [d.BRAKE if guarded == "braked" else d.PROTECTED]
+    if status in (403, 503) and (guarded := guard_of(detail)):
+        rule = BY_STATUS[503][0] if guarded == "paused" else NOT_PERMITTED
+        return rule, [GUARDS[guarded]]
     if status == 501 and reading.endpoint.lower() == "me":
         return ME, [d.ME]
     rule, decided = BY_STATUS.get(
