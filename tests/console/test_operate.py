@@ -75,7 +75,7 @@ def test_page_counts_what_is_there(console):
     send.delete(f"/Users/{jane['id']}")
     page = text(console.web.get("/operate").text)
 
-    assert "default 1 1 1 4 on a new user taken" in page
+    assert "default 1 1 1 4 on a new user read and write" in page
     assert "trash purge deletes it for good" in page
     assert "SQLite" in page or "PostgreSQL" in page
 
@@ -187,7 +187,7 @@ def test_tenant_is_paused_and_resumed(console):
         console.server.session.delete(answer.headers["Location"])
         assert time.monotonic() < until
     assert answer.headers["Retry-After"] == "60"
-    assert "a new user paused" in text(console.web.get("/operate").text)
+    assert "a new user only read: paused" in text(console.web.get("/operate").text)
 
     assert "Resumed default." in text(console.post("/operate/pause").text)
 
