@@ -27,7 +27,7 @@ from scim.serializers.resources import dump_resource
 from scim.storage.columns import columns
 from scim.storage.database.observing import make_observable
 from scim.storage.tokens import add_tenant, find_tenant, issue_token
-from scim.storage.totals import add_to_total
+from scim.storage.totals import add_resources
 
 from .directory import (
     COMPANY,
@@ -162,8 +162,8 @@ def fill(url: str, size: int, guests: Sequence[str] = ()) -> list[str]:
         load(driver, tenants, size, f"{engine.dialect.name}, {size:,} users")
     with engine.begin() as connection:
         for tenant in tenants:
-            add_to_total(connection, tenant, USER, size)
-            add_to_total(connection, tenant, GROUP, _teams(size) + CONNECTIONS + 1)
+            add_resources(connection, tenant, USER.name, size)
+            add_resources(connection, tenant, GROUP.name, _teams(size) + CONNECTIONS + 1)
         for statement in FLOOR:
             connection.exec_driver_sql(statement)
     if engine.dialect.name == "postgresql":  # SQLite keeps the statistics of its migration

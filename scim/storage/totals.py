@@ -1,6 +1,7 @@
 """How many resources there are, which is the last, and how often pages have shifted."""
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -8,7 +9,9 @@ import sqlalchemy as sa
 
 from scim.protocol.schema import ResourceType
 
+from .anchors import comes_before
 from .database.prepared import Prepared
+from .keys import CLOCK, ClockBehind, made_at
 from .tables import TENANT, belongs, table_of, totals
 
 SLOTS = 16  # rows for one total: each process counts in one of them, so that writers do not queue
@@ -22,30 +25,48 @@ COUNT = (
 ADD = Prepared(sa.text(COUNT))
 
 
-def add_to_total(
-    connection: sa.Connection,
-    tenant_id: int,
-    resource_type: ResourceType,
-    more: int,
-    shifts: int | None = None,
-) -> None:
-    """Add ``more`` to the number of resources; later pages shift by as many, or by ``shifts``."""
-    shifts = abs(more) if shifts is None else shifts
-    ADD.rows(connection, _names(tenant_id, resource_type.name, more, shifts))
+class Totals:
+    """The totals of a tenant, as one transaction changes them.
+
+    ``in_order`` wants the ids of new resources to be the last ones.
+    """
+
+    def __init__(self, connection: sa.Connection, tenant_id: int, in_order: bool) -> None:
+        self.connection = connection
+        self.tenant_id = tenant_id
+        self.in_order = in_order
+        self.created: set[ResourceType] = set()
+
+    def add(self, resource_type: ResourceType, more: int, shifts: int | None = None) -> None:
+        """Add ``more`` to the resources of a type; later pages shift by as many, or ``shifts``."""
+        shifts = abs(more) if shifts is None else shifts
+        ADD.rows(self.connection, _names(self.tenant_id, resource_type.name, more, shifts))
+
+    def add_new(self, resource_type: ResourceType, ids: Sequence[str]) -> None:
+        """Add new resources; they shift pages if others with later ids were quicker.
+
+        :raises ClockBehind: the clock here is behind that of such others
+        """
+        self.created.add(resource_type)
+        names = _names(self.tenant_id, resource_type.name, len(ids), 0)
+        [[found]] = _add_returning_last(resource_type).rows(self.connection, names)
+        last = str(found)
+        if last <= ids[-1]:
+            return
+        if self.in_order and made_at(last) > CLOCK.now():
+            raise ClockBehind(last)
+        if comes_before(ids[0], last):
+            self.add(resource_type, 0, shifts=1)
+
+    def shift_created(self) -> None:
+        """Shift the pages of all types of which a resource was created."""
+        for resource_type in self.created:
+            self.add(resource_type, 0, shifts=1)
 
 
 def add_resources(connection: sa.Connection, tenant_id: int, type_name: str, more: int) -> None:
     """Add as many resources, anywhere in the order, of a type that no document need define."""
     ADD.rows(connection, _names(tenant_id, type_name, more, more))
-
-
-def add_new(
-    connection: sa.Connection, tenant_id: int, resource_type: ResourceType, more: int
-) -> str:
-    """Add ``more`` to the number of resources, and return the id of the last one that is there."""
-    names = _names(tenant_id, resource_type.name, more, 0)
-    [[last]] = _add_returning_last(resource_type).rows(connection, names)
-    return str(last)
 
 
 def _names(tenant_id: int, type_name: str, more: int, shifts: int) -> dict[str, int | str]:

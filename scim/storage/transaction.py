@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from scim.protocol.patch.members import MemberOperation
 from scim.protocol.schema import GROUP, USER, ResourceType
 
-from .anchors import comes_before, is_late
+from .anchors import is_late
 from .changes import Cause, Change, Operation, Reason
 from .columns import check_size, columns, name_of
 from .database.prepared import Prepared
 from .directory import Directory
 from .history import History
 from .index import Index
-from .keys import CLOCK, ClockBehind, is_id, made_at, now
+from .keys import is_id, now
 from .members.membership import Members, MembersNotFound
 from .members.nesting import Nesting, NestingNotLocked
 from .relations import DELETE_LINKS, LOCK_GROUPS_OF_USER
@@ -32,7 +32,7 @@ from .rows import (
     update_versions,
 )
 from .tables import is_this, kind_of, table_of
-from .totals import add_new, add_to_total
+from .totals import Totals
 from .trash import Trash
 
 NOBODY: Mapping[str, bool] = MappingProxyType({})
@@ -63,15 +63,14 @@ class Transaction:
         self.connection = connection
         self.directory = directory
         self.tenant_id = directory.tenant_id
-        self.in_order = in_order
         self.named = named
         self.began = monotonic()
-        self.created: set[ResourceType] = set()
         self.changes: list[Change] = []
         self.was: dict[str, Stored] = {}
         self.member_changes: dict[tuple[str, int], dict[str, bool]] = {}
         self.index = Index(connection, directory.tenant_id)
         self.history = History(connection, directory.tenant_id, directory.seal)
+        self.totals = Totals(connection, directory.tenant_id, in_order)
         self.trash = Trash(connection, directory.tenant_id)
         self.releases = Releases(connection, directory.tenant_id)
         self.nesting = Nesting(connection, directory)
@@ -84,9 +83,8 @@ class Transaction:
         :raises ScimError: the directory's guard refuses them
         :raises Unprepared: the guard must read something first
         """
-        if self.created and is_late(self.began):
-            for resource_type in self.created:
-                self.count(resource_type, 0, shifts=1)
+        if is_late(self.began):
+            self.totals.shift_created()
         if self.directory.keeps_history:
             self.history.record(self.changes)
         if self.directory.guard:  # the last: it may take a lock for which others wait
@@ -156,9 +154,9 @@ class Transaction:
             self.connection.execute(sa.insert(table_of(resource_type)), written)
         self.index.add(resource_type, [(values["id"], values["search"]) for values in written])
         if was:
-            self.count(resource_type, 1)
+            self.totals.add(resource_type, 1)
         else:
-            self.count_new(resource_type, [values["id"] for values in written])
+            self.totals.add_new(resource_type, [values["id"] for values in written])
         stored = [
             Stored(values["id"], values["body"], version, created, at, hidden=values["hidden"])
             for values in written
@@ -166,23 +164,6 @@ class Transaction:
         for each in stored:
             self.note(resource_type, each.id, version, operation, at, was, each)
         return stored
-
-    def count(self, resource_type: ResourceType, more: int, shifts: int | None = None) -> None:
-        add_to_total(self.connection, self.tenant_id, resource_type, more, shifts)
-
-    def count_new(self, resource_type: ResourceType, ids: Sequence[str]) -> None:
-        """Count new resources; they shift pages if others with later ids were quicker.
-
-        :raises ClockBehind: the clock here is behind that of such others
-        """
-        self.created.add(resource_type)
-        last = add_new(self.connection, self.tenant_id, resource_type, len(ids))
-        if last <= ids[-1]:
-            return
-        if self.in_order and made_at(last) > CLOCK.now():
-            raise ClockBehind(last)
-        if comes_before(ids[0], last):
-            self.count(resource_type, 0, shifts=1)
 
     def update(
         self,
@@ -304,7 +285,7 @@ class Transaction:
         self.index.remove(resource_type, stored.id)
         table = table_of(resource_type)
         self.connection.execute(sa.delete(table).where(is_this(resource_type)), names)
-        self.count(resource_type, -1)
+        self.totals.add(resource_type, -1)
         self.note(resource_type, stored.id, version, Operation.DELETE, at, stored)
 
     def leave(self, group_ids: Collection[str], member: str, at: str) -> None:
