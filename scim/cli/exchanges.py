@@ -95,13 +95,29 @@ def tail(tenant: str | None, failed: bool, last: int, follow: bool) -> None:
     def is_chosen(exchange: Exchange) -> bool:
         return (not tenant or exchange.tenant == tenant) and (not failed or exchange.is_failed)
 
-    chosen = [each for each in window if is_chosen(each)]
-    _show(window, chosen[-last:] if last else [])
+    chosen = _newest(recordings, window, is_chosen, last)
+    earlier = [each for each in chosen if each.number < window[0].number]
+    _show([*earlier, *window], chosen)
     try:
         while follow:
             window = show_new(recordings, window, is_chosen)
     except KeyboardInterrupt:
         click.echo("")
+
+
+def _newest(
+    recordings: Recordings,
+    window: Sequence[Exchange],
+    is_chosen: Callable[[Exchange], bool],
+    last: int,
+) -> list[Exchange]:
+    """Return the newest that are chosen, also of those before the window; the oldest first."""
+    newest = window[::-1]
+    chosen = [each for each in newest if is_chosen(each)]
+    while len(chosen) < last and newest:
+        newest = recordings.before(newest[-1].number, CHUNK)
+        chosen += [each for each in newest if is_chosen(each)]
+    return chosen[:last][::-1]
 
 
 def _find(recordings: Recordings, name: str) -> Exchange:

@@ -202,6 +202,15 @@ def test_tail_shows_a_tenant_or_failures_or_the_last(run, recordings, recording)
     assert failed.endswith("GET /scim/v2/Users/1 500 3.0 ms")
 
 
+def test_tail_finds_failures_behind_many_successes(run, recordings, recording):
+    failed = [exchange("DELETE", f"/Users/{n}", None, 404, at=NOW) for n in range(3)]
+    recordings.add([*failed, *[exchange("GET", "/Users/1", None, 200, JANE, at=NOW)] * 900])
+
+    lines = run("tail --no-follow --failed --last 2").splitlines()
+
+    assert [line.split()[-4] for line in lines] == ["/scim/v2/Users/1", "/scim/v2/Users/2"]
+
+
 def test_tail_begins_as_early_as_it_is_asked(run, recordings, recording):
     recordings.add([exchange("DELETE", f"/Users/{n}", None, 404, at=NOW) for n in range(400)])
 
