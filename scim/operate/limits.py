@@ -27,7 +27,8 @@ LEAST = 25  # requests a second that a worker lets a tenant send, unless the lim
 GUESSES = Rate(60, 60)  # refused tokens of an address
 MOST_KEPT = 100_000  # counts in the memory of a process
 ANSWERING = 0.25  # seconds that Redis has to answer
-AWAY = 5.0  # seconds in which it is not asked again when it has not
+SLOW = 0.1  # seconds after which an answer counts as too late for the next requests
+AWAY = 5.0  # seconds in which it is not asked again when it has not, or was slow
 PAUSE = 60  # seconds between two lines in the log about that
 
 logger = logging.getLogger("scim")
@@ -115,20 +116,24 @@ class Limiter:
 
     def _counted(self, operation: str, *values: Any) -> tuple[Any, Any]:
         """Return who has carried an operation out, Redis or the memory, and what it returned."""
-        if self._redis and monotonic() >= self._away_until:
+        if self._redis and (began := monotonic()) >= self._away_until:
             try:
-                return self._redis, getattr(self._redis, operation)(*values)
+                found = getattr(self._redis, operation)(*values)
             except Exception as error:  # whatever it is, requests go on
-                self._lose(error)
+                self._lose(str(error))
+            else:
+                if (took := monotonic() - began) > SLOW:
+                    self._lose(f"an answer took {took:.2f} s")
+                return self._redis, found
         return self._memory, getattr(self._memory, operation)(*values)
 
-    def _lose(self, error: Exception) -> None:
+    def _lose(self, reason: str) -> None:
         now = monotonic()
         self._away_until = now + AWAY
         if now - self._told >= PAUSE:
             self._told = now
             said = "SCIM_LIMITS_URL: Redis does not count (%s), so each worker counts for itself"
-            logger.warning(said, printable(str(error)[:200]))
+            logger.warning(said, printable(reason[:200]))
 
     def _error(self, key: str, seconds: int, fault: str) -> TooManyRequestsError:
         _, ends = self._counted("get_expiry", key)

@@ -139,6 +139,18 @@ def test_redis_that_hangs_is_waited_for_once():
         assert time.monotonic() - begun < 4 * limits.ANSWERING
 
 
+def test_redis_that_is_slow_delays_one_request(redis, monkeypatch, caplog):
+    counted = limiter(redis, Rate(100, 60))
+    answer = counted._redis.incr
+    monkeypatch.setattr(counted._redis, "incr", lambda *told: (time.sleep(0.11), answer(*told))[1])
+    begun = time.monotonic()
+
+    assert passed(counted, new(ACME), 20)[0] == 20
+
+    assert time.monotonic() - begun < 4 * limits.ANSWERING
+    assert "Redis does not count (an answer took 0.1" in caplog.text
+
+
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(limits, "MOST_KEPT", 100)
     memory = Memory()
