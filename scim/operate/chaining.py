@@ -42,12 +42,14 @@ class Chaining:
         """
         if not service.settings.audit_key:
             return False
-        ends, is_done = time.monotonic() + LONGEST, True
+        began, is_done = time.monotonic(), True
+        if is_due := began - self.told >= TELLING:
+            self.failed.clear()  # they are tried again
         for tenant in self._tenants(service):
             if tenant.id not in self.failed:
-                is_done &= self._catch_up(service, tenant, ends)
+                is_done &= self._catch_up(service, tenant, began + LONGEST)
         self.begins &= not is_done
-        if time.monotonic() - self.told >= TELLING:
+        if is_due and (self.grown or self.failed):
             self._tell(service)
         return not is_done
 
@@ -103,12 +105,10 @@ class Chaining:
         return part[-1].at, part[-1].resource_id, part[-1].version
 
     def _tell(self, service: Service) -> None:
-        """Write the ends of the chains that have grown to the log, and try what failed again."""
-        self.failed.clear()
+        """Write the ends of the chains that have grown to the log."""
         for tenant in self.grown.values():
             logger.info("The audit of %s ends with %s", tenant.name, head_of(service, tenant))
-        if self.grown:
-            self.told = time.monotonic()
+        self.told = time.monotonic()
         self.grown.clear()
 
 

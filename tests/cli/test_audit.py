@@ -264,6 +264,19 @@ def test_chain_of_another_key_is_neither_verified_nor_continued(audited, apps, e
     )
 
 
+@ON_ONE_DATABASE
+def test_log_tells_seldom_that_a_chain_is_not_continued(audited, apps, caplog):
+    make_some(audited)
+    forger, chaining = apps(OTHER_KEY).service, Chaining()
+    apps(OTHER_KEY).scim.create(user("eve"))
+
+    for _ in range(3):
+        chaining.work(forger)
+
+    said = [each.getMessage() for each in caplog.records if "not continued" in each.getMessage()]
+    assert len(said) == 1
+
+
 def test_purge_leaves_stubs_that_only_the_key_can_make(audited, apps, execute, tmp_path):
     make_some(audited)
     execute(
