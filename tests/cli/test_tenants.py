@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from scim.explain.exchange import Exchange, Message
 from scim.operate import removing
 from scim.protocol.values import date_time
+from scim.storage import keys, tokens
 from scim.storage import removing as rows
-from scim.storage import tokens
-from scim.storage.tables import TABLES
+from scim.storage.audit import tenants_to_begin
+from scim.storage.tables import TABLES, entries
 
+from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import group, user
 
@@ -198,6 +200,22 @@ def test_removal_that_was_ended_goes_on(run, opened_by, engine, at_once, app):
     assert "acme  tolerant, creates users anew, paused" in run("tenant list")
     assert run("tenant remove acme --yes acme").endswith("Removed acme.\n")
     assert "acme" not in run("tenant list")
+
+
+@ON_ONE_DATABASE
+def test_removal_begins_no_audit_anew(run, opened_by, engine, at_once, app):
+    run("tenant add acme")
+    acme = opened_by(run("token issue okta --tenant acme").strip())
+    acme.create(user())
+    database = app.extensions["scim"].database
+    with engine.begin() as connection:
+        chosen = tokens.find_tenant(connection, "acme")
+        own = {"tenant_id": chosen.id, "number": 1, "resource_id": keys.FIRST_ID, "version": 1}
+        own |= {"at": "", "digest": b"", "hash": b""}
+        connection.execute(sa.insert(entries), own)
+
+    for _ in rows.remove_rows(database, chosen):
+        assert chosen not in database.read(tenants_to_begin)
 
 
 def test_default_tenant_stays(fail):
