@@ -185,7 +185,7 @@ def outcome_of(operation):
         return None
     if operation["op"].lower() == "remove":
         removed = path if "[" in path else f"{path} pr"
-        return f"not ({removed})" if value in (None, [], "") else None
+        return f"not ({removed})" if value is None else None  # a tolerance reads [] as nobody
     tells = isinstance(value, str | bool) and value != "" and "[" not in path
     return f"{path} eq {json.dumps(value, ensure_ascii=False)}" if tells else None
 
