@@ -89,7 +89,8 @@ class Reading:
     @property
     def is_grant(self) -> bool:
         """Tell whether an OAuth client asks for an access token."""
-        return not self.exchange.base and self.exchange.path == TOKEN_PATH
+        is_asked = self.exchange.path == TOKEN_PATH and self.method == "POST"
+        return is_asked and not self.exchange.base
 
     @property
     def is_provider(self) -> bool:

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from scim.protocol import errors
 from scim.protocol.errors import ScimError
+from scim.protocol.headers import TOKEN_PATH
 from scim.protocol.openapi import OPENAPI
 from scim.serializers.answers import dump_error
 from scim.serializers.resources import to_json
@@ -50,10 +51,14 @@ def render_error(error: ScimError) -> Response:
 
 
 def _framework_error(error: HTTPException) -> Response:
-    """Answer an error of Flask, but only to a client with a token: others learn no endpoints."""
+    """Answer an error of Flask, but only to a client with a token: others learn no endpoints.
+
+    Everybody knows the token endpoint, since the metadata names it.
+    """
     call = this_call()
+    is_known = error.code == 405 and call.path == TOKEN_PATH
     try:
-        if call.access is None:  # no view was reached
+        if call.access is None and not is_known:  # no view was reached
             check_token(call)
     except ScimError as refused:
         hint = _hint(call, STANDARD) if error.code == 404 and call.access is None else None

@@ -181,6 +181,15 @@ def test_header_that_is_no_credential_is_refused(ask, empty_database, header):
     refused(ask({"Authorization": header}), "invalid_client")
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_other_method_is_told_to_a_client_without_a_token(app, empty_database, method):
+    answer = app.test_client().open(ENDPOINT, method=method)
+
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
+    assert "WWW-Authenticate" not in answer.headers
+
+
 def test_request_must_be_one_form(add, ask, app):
     client_id, secret = add()
     header = basic(client_id, secret)
