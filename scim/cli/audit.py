@@ -27,6 +27,10 @@ TAKE_UP = (
     "they were made without SCIM_AUDIT_KEY, or somebody inserted them; "
     "`python manage.py audit chain --take-up` chains them as they are"
 )
+NOT_BEGUN = (
+    "nothing is chained; if the audit has just begun, `python manage.py audit chain` does it, "
+    "and so does a server with SCIM_AUDIT_KEY"
+)
 
 
 def head(_: click.Context, __: click.Parameter, value: str | None) -> Head | None:
@@ -100,6 +104,9 @@ def chain(take_up: bool, tenant: str, of_all: bool) -> None:
                 pass
         after = head_of(opened, each)
         say(f"chained {after.number - before} changes of {each.name}; head {after}")
+        unknown, _ = Chain(opened.database, each.id).unknown()
+        if unknown:
+            say(f"not in the audit: {unknown} more; {TAKE_UP}")
 
 
 def _opened() -> Service:
@@ -126,7 +133,8 @@ def _verify(opened: Service, tenant: Tenant, noted: Head | None) -> tuple[str, V
     unknown, first = chain.unknown()
     if first and not verdict.fault:
         what = f"{first.resource_type} {first.resource_id} version {first.version}"
-        verdict.fault = f"changes are not in the audit: {what}, {unknown} in all; {TAKE_UP}"
+        why = TAKE_UP if verdict.verified else NOT_BEGUN
+        verdict.fault = f"changes are not in the audit: {what}, {unknown} in all; {why}"
     return tenant.name, verdict, waiting
 
 

@@ -344,8 +344,17 @@ def test_change_without_the_key_is_told_and_taken_up_on_request(audited, apps):
     assert not chaining.work(audited.service)
 
     assert "changes are not in the audit: User" in audited.fail("audit verify")
+    assert "not in the audit: 1 more; they were made without" in audited.run("audit chain")
     assert audited.run("audit chain --take-up").startswith("chained 1 changes of default")
     assert audited.run("audit verify").startswith("verified 8 changes")
+
+
+@EVERYDAY_ON_ONE_DATABASE
+def test_audit_that_has_not_begun_says_how_to_begin(audited, apps):
+    apps("").scim.create(user("eve"))
+
+    assert "`python manage.py audit chain` does it" in audited.fail("audit verify")
+    assert audited.run("audit chain").startswith("chained 1 changes")
 
 
 def test_change_that_waits_again_is_chained_once(audited, execute):
