@@ -49,6 +49,10 @@ OF_CLIENT = sa.select(
 ).select_from(access_tokens.join(clients, clients.c.id == access_tokens.c.client_id).join(tenants))
 
 logger = logging.getLogger("scim")
+EXPIRES = (
+    "The token %s of %s is in use and expires on %s; give its provider a new one, which "
+    "`python manage.py token rotate %s` prints, or has printed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ class Doorkeeper:
         if now - self.warned.get(access.issued, -DAY) >= DAY:
             self.warned[access.issued] = now
             name, tenant = access.token, access.tenant.name
-            logger.warning("The token %s of %s is in use and expires on %s", name, tenant, until)
+            logger.warning(EXPIRES, name, tenant, f"{until[:19]}Z", name)
 
 
 def reread(connection: sa.Connection, access: Access) -> Access | None:
