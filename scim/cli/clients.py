@@ -24,7 +24,7 @@ KEYS = click.option(
 
 @click.group()
 def client() -> None:
-    """Show, add or remove OAuth clients.
+    """Show, add or remove OAuth clients, or change a secret.
 
     A client gets access tokens for an hour at the token endpoint, by a secret or signed assertions.
     """

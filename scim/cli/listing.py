@@ -25,7 +25,7 @@ WORD = re.compile(r'[^\s"()\[\]]+')
 
 @click.group()
 def user() -> None:
-    """Show users."""
+    """Show users, and protect some from their provider."""
 
 
 @click.group()

@@ -16,7 +16,7 @@ from .common import database, find, say, service
 
 @click.group()
 def tenant() -> None:
-    """Show, add or change tenants.
+    """Show, add, change, pause or remove tenants.
 
     Each tenant has its own users and groups; the others do not see them.
     """

@@ -40,7 +40,7 @@ PERMITTED = (
 
 @click.group()
 def token() -> None:
-    """Show, issue, rotate or revoke bearer tokens."""
+    """Show, issue, import, rotate or revoke bearer tokens."""
 
 
 @token.command("list")
