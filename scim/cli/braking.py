@@ -1,19 +1,16 @@
 """``tenant set --brake`` and ``tenant release``: how much a provider may deactivate and delete."""
 
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime, timedelta
-from functools import reduce
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
-from scim.operate.brake import CHOICE, DEFAULT, OFF, Brake, State, state, words
-from scim.protocol.values import date_time
-from scim.storage.brakings import Brakings, counted_tenants, release_until
+from scim.operate.brake import CHOICE, DEFAULT, OFF, Brake, State, let_pass, state, words
+from scim.storage.brakings import Brakings, counted_tenants
 from scim.storage.tokens import Tenant
 
-from .common import database, find, say
+from .common import database, find, say, with_options
 from .times import seconds
 
 
@@ -40,7 +37,7 @@ def with_brake(command: Callable[..., Any]) -> Callable[..., Any]:
             "--brake-window", metavar="TIME", callback=seconds, help="such as 30m, 1h or 1d"
         ),
     )
-    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
+    return with_options(command, options)
 
 
 def choices(brake: str | None, window: int | None) -> dict[str, str | int | None]:
@@ -90,6 +87,5 @@ def release(name: str, time: int | None) -> None:
     if brake is None:
         raise click.ClickException(f"the brake of {name!r} is off")
     time = brake.window if time is None else time
-    until = date_time(datetime.now(UTC) + timedelta(seconds=time))
-    database().write(lambda connection: release_until(connection, tenant.id, until))
+    until = let_pass(database(), tenant, time)
     say(f"The brake of {name} lets everything pass for {words(time)}, until {until[:19]}Z.")

@@ -12,8 +12,8 @@ from scim.operate.oauth import read_keys
 from scim.protocol.headers import TOKEN_PATH
 from scim.storage.clients import add_client, change_secret, list_clients, remove_client
 
-from .common import database, find, of_tenant, say
-from .tokens import PERMITTED, check_name, permission_of, with_options
+from .common import database, find, of_tenant, say, with_options
+from .tokens import PERMITTED, check_name, permission_of
 
 KEYS = click.option(
     "--keys",

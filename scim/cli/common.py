@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from typing import Any
 
 import click
@@ -93,6 +94,13 @@ def stores(tenant: str, of_all: bool) -> list[Store]:
     """Return the directory of a tenant, or those of all, as ``chosen`` does."""
     opened = service()
     return [opened.store(each, TOKEN) for each in chosen(tenant, of_all)]
+
+
+def with_options(
+    command: Callable[..., Any], options: Sequence[Callable[[Any], Any]]
+) -> Callable[..., Any]:
+    """Give a command options, which its help shows in this order."""
+    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
 def of_tenant(command: Callable[..., Any]) -> Callable[..., Any]:

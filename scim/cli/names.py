@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import click
@@ -14,7 +13,7 @@ from scim.protocol.filters.resolve import resolve
 from scim.protocol.schema import ResourceType
 from scim.storage import Query, Selection, Store, is_id, kind_of
 
-from .common import explain_errors
+from .common import explain_errors, with_options
 
 SHOWN = 5  # ids that the line about an ambiguous name has
 
@@ -39,7 +38,7 @@ def with_name(command: Callable[..., Any]) -> Callable[..., Any]:
         click.argument("name", metavar="NAME"),
         click.option("--type", "type_name", help="its type, for example User or Group"),
     )
-    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
+    return with_options(command, options)
 
 
 def find_alive(opened: Store, name: str, type_name: str | None = None) -> str:

@@ -1,7 +1,6 @@
 """The SCIM server that a command talks to: that of the settings, unless a URL is given."""
 
 from collections.abc import Callable
-from functools import reduce
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from scim.environment import read_settings
 from scim.operate.demo_token import why_refused
 from scim.settings import LOCAL, TARGET_TOKEN, Settings
 
+from .common import with_options
 from .reach import with_ca
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -28,7 +28,7 @@ def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         with_ca,
     )
-    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
+    return with_options(command, options)
 
 
 def with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,9 +1,9 @@
 """``token``: the bearer tokens that open the directories of tenants."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from functools import partial, reduce
+from functools import partial
 from typing import Any
 
 import click
@@ -15,7 +15,7 @@ from scim.protocol.tokens import weakness
 from scim.protocol.values import date_time
 from scim.storage.tokens import issue_token, list_tokens, revoke_token, rotate_token
 
-from .common import database, find, of_tenant, say, service, store
+from .common import database, find, of_tenant, say, service, store, with_options
 from .names import find_user
 from .times import duration, later
 
@@ -101,13 +101,6 @@ def with_limits(command: Callable[..., Any]) -> Callable[..., Any]:
         of_tenant,
     )
     return with_options(command, options)
-
-
-def with_options(
-    command: Callable[..., Any], options: Sequence[Callable[[Any], Any]]
-) -> Callable[..., Any]:
-    """Give a command options, which its help shows in this order."""
-    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
 @token.command("issue")

@@ -18,9 +18,9 @@ from typing import Any
 
 from scim.protocol.errors import ForbiddenError
 from scim.protocol.values import date_time
-from scim.storage import Change, Operation, Transaction, Unprepared
+from scim.storage import Change, Database, Operation, Transaction, Unprepared
 from scim.storage.brakings import Brakings
-from scim.storage.tokens import Tenant
+from scim.storage.tokens import Tenant, set_tenant
 
 from .catalogue import BRAKED
 from .metrics import count, name_of
@@ -203,6 +203,13 @@ def state(counted: Brakings, tenant: Tenant) -> State:
             missing.prepare(lambda work: work(counted.connection))
         limits[each] = brake.limit(each, missing.known[0])
     return State(brake, numbers, limits)
+
+
+def let_pass(database: Database, tenant: Tenant, seconds: int) -> str:
+    """Let everything pass for some seconds, of which nothing is counted; return when they end."""
+    until = date_time(datetime.now(UTC) + timedelta(seconds=seconds))
+    database.write(lambda connection: set_tenant(connection, tenant, released_until=until))
+    return until
 
 
 def told(type_name: str, number: int) -> str:

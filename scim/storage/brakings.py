@@ -16,7 +16,7 @@ from scim.protocol.schema import GROUP, USER
 from .database.prepared import Prepared
 from .keys import now
 from .pages.filters import where
-from .tables import TENANT, brakings, link, nesting, tenants, users
+from .tables import TENANT, brakings, link, nesting, users
 from .totals import select_total
 
 # PostgreSQL: the last lock of a transaction, which thus waits for nobody while it has it.
@@ -116,9 +116,3 @@ class Brakings:
 def counted_tenants(connection: sa.Connection) -> set[int]:
     """Return the ids of the tenants of whom anything is counted, however long ago."""
     return set(connection.scalars(sa.select(brakings.c.tenant_id).distinct()))
-
-
-def release_until(connection: sa.Connection, tenant_id: int, until: str) -> None:
-    """Let everything pass until an instant, of which nothing is counted."""
-    chosen = sa.update(tenants).where(tenants.c.id == tenant_id)
-    connection.execute(chosen.values(released_until=until))

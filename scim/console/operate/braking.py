@@ -1,15 +1,13 @@
 """Operate: the brake of a tenant with its release, and the rules that protect users."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, abort, flash, redirect
 from flask.typing import ResponseReturnValue
 
-from scim.operate.brake import DONE, NOUNS, Brake, State, words
+from scim.operate.brake import DONE, NOUNS, Brake, State, let_pass, words
 from scim.operate.brake import state as state_of
-from scim.protocol.values import date_time
-from scim.storage.brakings import Brakings, release_until
+from scim.storage.brakings import Brakings
 from scim.storage.protections import rules_of
 from scim.storage.tokens import Tenant
 
@@ -25,8 +23,7 @@ def release() -> ResponseReturnValue:
     """Let pass what the brake of the tenant stops, for as long as its window."""
     tenant = this_tenant()
     brake = Brake.of(tenant) or abort(400, "The brake of this tenant is off.")
-    until = date_time(datetime.now(UTC) + timedelta(seconds=brake.window))
-    state().service.database.write(lambda known: release_until(known, tenant.id, until))
+    until = let_pass(state().service.database, tenant, brake.window)
     flash(f"The brake of {tenant.name} lets everything pass until {until[:19]}Z.")
     return redirect(page_url("operate.page", _anchor="brake"), 303)
 
