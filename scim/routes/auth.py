@@ -16,6 +16,7 @@ from scim.protocol.errors import (
     UnavailableError,
 )
 from scim.protocol.permissions import READ, WRITE
+from scim.protocol.tokens import weakness
 from scim.service import Service
 from scim.settings import DEFAULT_TOKEN
 from scim.storage import Access
@@ -113,12 +114,15 @@ def admit(
     """Return what a token opens; None if it opens nothing.
 
     An address that has guessed too often may try no further tokens, only those that have opened a
-    directory before. So a provider can go on whose address somebody else has, too.
+    directory before, and those too long to guess. So a provider can go on whose address somebody
+    else has, too: also with an hourly token of OAuth, and in a worker that has just started.
 
     :raises TooManyRequestsError: the address has guessed too often
     """
     if limiter and token and not service.has_met(token):
-        limiter.check_address(address())
+        is_guessed = weakness(token) is not None or service.admit(token) is None
+        if is_guessed:
+            limiter.check_address(address())
     return service.admit(token)
 
 

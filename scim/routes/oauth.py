@@ -35,11 +35,10 @@ def token() -> ResponseReturnValue:
             raise GrantError("invalid_request", f"the Content-Type must be {FORM}")
         call.received = call.get_data()
         authorization = call.environ.get("HTTP_AUTHORIZATION", "")
-        if call.limiter:
-            call.limiter.check_address(call.remote_addr or "")
         granted = grant(call.service, call.received, authorization, audiences, _admit)
     except GrantError as refused:
-        if call.limiter and refused.code == GUESSED:
+        if call.limiter and refused.code == GUESSED:  # nobody guesses a secret of 256 bits
+            call.limiter.check_address(call.remote_addr or "")
             call.limiter.note_refused(call.remote_addr or "")
         call.detail = str(refused)
         error = {"error": refused.code, "error_description": with_request(str(refused), call.id)}

@@ -73,21 +73,25 @@ def test_guesses_of_an_address_are_limited_and_known_tokens_are_not(
     with statements_of(scim) as seen:
         refused = scim.get("/Users", **guess)
         detail = check_error(refused, 429)
-        check_error(scim.get("/Users", Authorization=unmet), 429)
         check_error(scim.get("/nothing", **guess), 429)
     assert seen == []
     assert detail.startswith("too many tokens of this address were refused; try again in ")
     assert 1 <= int(refused.headers["Retry-After"]) <= GUESSES.seconds
-    assert scim.get("/Users", Authorization=known).status_code == 200
+    for own in (known, unmet):  # as after a rotation, and for each token of an OAuth client
+        assert scim.get("/Users", Authorization=own).status_code == 200
+    check_error(scim.get("/Users", Authorization=f"{unmet}0"), 429)
     elsewhere = {"X_Forwarded_For": "203.0.113.9"}  # of a proxy that is trusted
     assert scim.get("/Users", Authorization=unmet, **elsewhere).status_code == 200
     check_error(scim.get("/Users", **guess, **elsewhere), 401)
 
 
 @ON_ONE_DATABASE
-def test_secrets_of_oauth_clients_are_guessed_as_seldom(new_client, statements_of):
+def test_secrets_of_oauth_clients_are_guessed_as_seldom(new_client, engine, statements_of):
     client = new_client(RATE_LIMIT="9999/second", WORKERS=1).client
     guess = {"grant_type": "client_credentials", "client_id": "a", "client_secret": "b"}
+    with engine.begin() as connection:
+        tenant, *_ = tokens.list_tenants(connection)
+        client_id, secret = clients.add_client(connection, tenant, "entra", UNLIMITED)
 
     for _ in range(GUESSES.amount):
         assert client.post("/oauth/token", data=guess).status_code == 401
@@ -96,6 +100,15 @@ def test_secrets_of_oauth_clients_are_guessed_as_seldom(new_client, statements_o
     assert refused.status_code == 429
     assert refused.headers["Retry-After"]
     assert seen == []
+    known = guess | {"client_id": client_id, "client_secret": secret}
+    bare = {"Authorization": ""}
+    granted = client.post("/oauth/token", data=known, headers=bare)  # from the same address
+    assert (
+        Scim(client)
+        .get("/Users", Authorization=f"Bearer {granted.json['access_token']}")
+        .status_code
+        == 200
+    )
 
 
 @ON_ONE_DATABASE
