@@ -170,6 +170,23 @@ def test_groups_that_share_an_external_id_survive_a_downgrade(new_database):
     engine.dispose()
 
 
+@pytest.mark.slow
+def test_limited_token_does_not_open_everything_after_a_downgrade(new_database):
+    url = new_database()
+    upgrade(url)
+    for limit in ("", "--scope read", "--type User", "--expires 1h"):
+        name = limit.split(" ")[-1] or "free"
+        done = run("manage.py", "token", "issue", name, *limit.split(), DATABASE_URL=url)
+        assert done.returncode == 0, done.stderr
+
+    upgrade(url, "0011", "downgrade")
+
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        assert connection.scalars(sa.text("SELECT name FROM tokens")).all() == ["free"]
+    engine.dispose()
+
+
 LACKING = """
     SELECT indexes.name FROM sqlite_schema AS tables, pragma_index_list(tables.name) AS indexes,
         pragma_index_info(indexes.name) AS columns
