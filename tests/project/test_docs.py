@@ -57,7 +57,7 @@ NOT_RUN = {
     "cp /opt/scim/deploy/scim.service /etc/systemd/system",
     "systemctl enable --now scim",
     "systemd-run -qPG -p DynamicUser=yes -p User=scim -p StateDirectory=scim"
-    " -p EnvironmentFile=/etc/scim.env"
+    " -p Environment=SCIM_ENV=production -p EnvironmentFile=/etc/scim.env"
     " /opt/scim/.venv/bin/python /opt/scim/manage.py tenant list",
     "docker compose --file deploy/compose.yaml up --build --detach",
     "docker compose --file deploy/compose.yaml run --rm scim python manage.py tenant list",
