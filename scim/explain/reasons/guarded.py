@@ -19,7 +19,8 @@ GUARDED: dict[str, Remedy] = {
             "application, and at the scoping filter. Then use Restart provisioning.",
             "": "Look first why the provider deactivates or deletes so many.",
         },
-        "If it was meant, `python manage.py tenant release {tenant}` lets the rest pass; the "
+        "`python manage.py history --since 1h --tenant {tenant}` shows who has left. If it was "
+        "meant, `python manage.py tenant release {tenant}`, or Operate, lets the rest pass; the "
         "provider must send it again.",
     ),
     "protected": Remedy(
@@ -33,7 +34,7 @@ GUARDED: dict[str, Remedy] = {
             "": "Leave the user out.",
         },
         "`python manage.py user protected --tenant {tenant}` shows the rules, and "
-        "`python manage.py user unprotect` ends one.",
+        "`python manage.py user unprotect --tenant {tenant}` ends one.",
     ),
     "not permitted": Remedy(
         "The token does not permit it",
