@@ -71,7 +71,8 @@ def _change_fault(entry: Entry, seal: Seal) -> str:
     """Return what is wrong with the change of an entry."""
     change = f"the change of entry {entry.number} ({entry.resource_id} version {entry.version})"
     if entry.change:
-        return "" if seal.digest(entry.change) == entry.digest else f"{change} was edited"
+        digest = seal.chained(seal.digest(entry.change))
+        return "" if digest == entry.digest else f"{change} was edited"
     if not entry.purged:
         return f"{change} is missing"
     is_stub = seal.stub(entry.hash, entry.purged) == entry.stub

@@ -165,7 +165,7 @@ class Audit:
         """Chain changes behind a head, the oldest first."""
         made, seal, tenant_id = [], self._seal(), self.tenant["tenant"]
         for row in sorted(taken):
-            own = row.at, row.resource_id, row.version, row.digest
+            own = row.at, row.resource_id, row.version, seal.chained(row.digest)
             entry = Entry(head.number + 1, *own, head.hash)
             head = Head(entry.number, seal.hash(entry))
             made.append(dict(zip(COLUMNS, (tenant_id, entry.number, *own, head.hash), strict=True)))

@@ -1,7 +1,7 @@
 """The keyed hashes of the audit: whoever can write rows cannot make them.
 
 Each is the HMAC-SHA-256 of a JSON text: sorted members, no spaces, only ASCII. The members of the
-three texts differ, so none of them stands for another.
+four texts differ, so none of them stands for another.
 """
 
 import hmac
@@ -66,6 +66,14 @@ class Seal:
                 "request_id": change.request_id,
             }
         )
+
+    def chained(self, digest: bytes) -> bytes:
+        """Return what an entry has of the digest of its change.
+
+        Nobody without the key gets back from an entry to a change that waits. Or else entries could
+        be taken out, and the server would chain the others anew.
+        """
+        return self._hash({"digest": digest.hex()})
 
     def hash(self, entry: Entry) -> bytes:
         """Return the hash of an entry, which covers those before it."""

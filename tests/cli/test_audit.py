@@ -357,6 +357,24 @@ def test_audit_that_has_not_begun_says_how_to_begin(audited, apps):
     assert audited.run("audit chain").startswith("chained 1 changes")
 
 
+@EVERYDAY_ON_ONE_DATABASE
+def test_entry_that_is_taken_out_is_told_when_the_others_are_chained_again(audited, execute):
+    for name in ("ada", "eve", "bob"):
+        audited.scim.create(user(name))
+    audited.run("audit chain")
+    execute(
+        "DELETE FROM changes WHERE resource_id IN"
+        " (SELECT resource_id FROM entries WHERE number = 2)",
+        "INSERT INTO unchained (tenant_id, at, resource_id, version, digest)"
+        " SELECT tenant_id, at, resource_id, version, digest FROM entries WHERE number = 3",
+        "DELETE FROM entries WHERE number >= 2",
+    )
+
+    audited.run("audit chain")
+
+    assert "the change of entry 2 " in audited.fail("audit verify")
+
+
 def test_change_that_waits_again_is_chained_once(audited, execute):
     make_some(audited)
     execute("INSERT INTO unchained SELECT tenant_id, at, resource_id, version, digest FROM entries")
