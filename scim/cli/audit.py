@@ -43,7 +43,10 @@ def head(_: click.Context, __: click.Parameter, value: str | None) -> Head | Non
 
 @click.group()
 def audit() -> None:
-    """Export and verify the audit: the history, chained so that nobody changes it unseen."""
+    """Export and verify the audit of a tenant.
+
+    It is the history, chained so that nobody changes it unseen.
+    """
 
 
 @audit.command("export")

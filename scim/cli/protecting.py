@@ -25,7 +25,7 @@ def with_rule(command: Any) -> Any:
 @of_tenant
 @with_appcontext
 def protect(name: str | None, filter: str | None, tenant: str) -> None:
-    """Protect a user: SCIM can neither deactivate, delete nor rename it.
+    """Protect a user from deactivation, deletes and renames.
 
     NAME is a userName or an id. Commands and the console still can. Running servers follow within
     seconds.

@@ -75,7 +75,8 @@ def test_taken_port_leads_to_the_next_free_one(serve_console):
 
 
 def test_no_console_where_others_reach_the_server(serve):
-    for setting in ({"SCIM_CONSOLE": "off"}, {"SCIM_CONSOLE": "auto", "SCIM_ENV": "production"}):
+    production = {"SCIM_CONSOLE": "auto", "SCIM_ENV": "production", "SCIM_TOKEN": "a-token"}
+    for setting in ({"SCIM_CONSOLE": "off"}, production):
         server = serve(**setting)
         assert "Console" not in server.log
         assert len(children(server.process.pid)) == 1

@@ -23,7 +23,8 @@ def job(console):
 
 
 def names_of_tokens(console):
-    return re.findall(r'name="name" value="([^"]+)"', console.web.get("/operate").text)
+    page = console.web.get("/operate").text
+    return list(dict.fromkeys(re.findall(r'name="name" value="([^"]+)"', page)))
 
 
 def users(console):

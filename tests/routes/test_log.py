@@ -83,7 +83,7 @@ def test_answer_and_line_have_the_same_request_id(scim, logged, sent):
 def test_client_behind_a_proxy_is_the_one_that_the_proxy_names(scim, logged):
     scim.get("/Users", X_Forwarded_For="203.0.113.9")
 
-    assert " client=203.0.113.9 " in texts(logged)[0]
+    assert " client=203.0.113.9 " in texts(logged)[-1]
 
 
 def test_answer_in_parts_is_logged_when_it_was_made(scim, logged):

@@ -208,7 +208,7 @@ def test_deleted_user_is_restored_and_the_history_tells(url, directories, tenant
 
     assert scim.read(team)["members"][0]["value"] == gone["id"]
     told = do(url, "history", gone["id"], "--tenant", tenant)
-    assert [line.split()[-1] for line in told.splitlines() if line.startswith("version")] == [
+    assert [line.split()[4] for line in told.splitlines() if line.startswith("version")] == [
         "create",
         "delete",
         "restore",
