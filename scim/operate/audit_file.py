@@ -109,6 +109,8 @@ def _entries(document: Record | None, documents: Iterator[Record]) -> Iterator[E
 
 
 def _entry(document: Record) -> Entry:
+    if type(document["number"]) is not int:
+        raise ValueError
     return Entry(
         number=document["number"],
         at=document["at"],

@@ -217,6 +217,10 @@ def lines_of(audited):
         (lambda lines: lines[:-1], "the end of the file is missing"),
         (lambda lines: [*lines[:-2], lines[-1]], "the end of the file is missing"),
         (lambda lines: [*lines[:3], "x", *lines[3:]], "line 4 is not a line of an exported audit"),
+        (
+            lambda lines: [lines[0].replace('"number": 1,', '"number": "1",'), *lines[1:]],
+            "line 1 is not a line of an exported audit",
+        ),
         (lambda lines: [*lines[:3], "{}", *lines[3:]], "line 4 is not a line of an exported"),
         (lambda lines: [*lines, lines[0]], "line 9 is behind the head"),
         (lambda lines: [line.replace('"default"', '"x"') for line in lines], "x: entry 1 .* key"),
