@@ -96,7 +96,7 @@ def verify_audit(file: IO[str] | None, noted: Head | None, tenant: str, of_all: 
 @of_all_tenants
 @with_appcontext
 def chain(take_up: bool, tenant: str, of_all: bool) -> None:
-    """Chain the changes that wait, as a running server does every second."""
+    """Chain the changes that wait, as a server does each second."""
     opened, chaining = _opened(), Chaining()
     for each in chosen(tenant, of_all):
         before = head_of(opened, each).number

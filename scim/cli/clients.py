@@ -52,7 +52,10 @@ def list_all(tenant: str) -> None:
 def add(
     name: str, keys: TextIO | None, scopes: Sequence[str], types: Sequence[str], tenant: str
 ) -> None:
-    """Add a client, and print its id and its secret; no command shows the secret again."""
+    """Add a client, and print its id and its secret.
+
+    No command shows the secret again.
+    """
     check_name(name)
     mine, may = find(tenant), permission_of(scopes, types)
     public = _public(keys) if keys else None
@@ -80,9 +83,10 @@ def _public(keys: TextIO) -> str:
 @of_tenant
 @with_appcontext
 def renew(name: str, tenant: str) -> None:
-    """Give a client a new secret, and print it; the old one gets no more tokens.
+    """Give a client a new secret, and print it.
 
-    Tokens that the client has go on until they expire, for an hour at most.
+    The old one gets no more tokens. Tokens that the client has go on until they expire, for an hour
+    at most.
     """
     mine = find(tenant)
     secret = database().write(partial(change_secret, tenant=mine, name=name))
@@ -96,7 +100,10 @@ def renew(name: str, tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def remove(name: str, tenant: str) -> None:
-    """Remove a client; running servers refuse its tokens within seconds."""
+    """Remove a client and its tokens.
+
+    Running servers refuse them within seconds.
+    """
     mine = find(tenant)
     if not database().write(partial(remove_client, tenant=mine, name=name)):
         raise click.ClickException(f"the tenant has no client {name!r}")

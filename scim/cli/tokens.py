@@ -115,9 +115,9 @@ def issue(name: str, **limits: Any) -> None:
 @with_limits
 @with_appcontext
 def import_token(name: str, **limits: Any) -> None:
-    """Take a token that somebody else has made; it is read from standard input.
+    """Take a token that somebody else has made.
 
-    A command line would show it to other users of this machine.
+    It is read from standard input. A command line would show it to other users of this machine.
     """
     if sys.stdin.isatty():
         given = click.prompt("Token", hide_input=True, err=True)
@@ -196,9 +196,10 @@ def _types(named: Iterable[str]) -> frozenset[str] | None:
 @of_tenant
 @with_appcontext
 def rotate(name: str, overlap: timedelta, expires: str | None, tenant: str) -> None:
-    """Make a new token of the same name and print it; the old one stays valid for a while.
+    """Make a new token of the same name and print it.
 
-    The new one permits the same, and lives as long as the old one was to.
+    The old one stays valid for a while. The new one permits the same, and lives as long as the old
+    one was to.
     """
     mine = find(tenant)
     rotated = partial(rotate_token, tenant=mine, name=name, overlap=overlap, expires=expires)

@@ -42,7 +42,7 @@ def start(serve, recordings):
     def start(**environment):
         console = {"SCIM_CONSOLE": "on", "SCIM_CONSOLE_PORT": str(free_port())}
         server = serve(**console, **environment)
-        recorded(recordings, 1)  # the request that waited for it
+        assert happens(recordings.last, 10), server.log  # of the request that waited for it
         recordings.clear()
         return server
 
