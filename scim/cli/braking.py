@@ -76,16 +76,23 @@ def _state(tenant: Tenant) -> State:
 @click.option(
     "--for", "time", metavar="TIME", callback=seconds, help="how long  [default: the window]"
 )
+@click.option("--end", is_flag=True, help="end a release: the brake stops again")
 @with_appcontext
-def release(name: str, time: int | None) -> None:
+def release(name: str, time: int | None, end: bool) -> None:
     """Let pass what the brake stops, for as long as its window.
 
     Nothing is counted meanwhile. Running servers follow within seconds.
     """
+    if end and time is not None:
+        raise click.UsageError("--end ends a release now, --for begins one")
     tenant = find(name)
     brake = Brake.of(tenant)
     if brake is None:
         raise click.ClickException(f"the brake of {name!r} is off")
+    if end:
+        let_pass(database(), tenant, 0)
+        say(f"The brake of {name} counts and stops again.")
+        return
     time = brake.window if time is None else time
     until = let_pass(database(), tenant, time)
     say(f"The brake of {name} lets everything pass for {words(time)}, until {until[:19]}Z.")

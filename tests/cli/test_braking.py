@@ -38,6 +38,8 @@ def test_tenant_is_stopped_and_released(scim, run, fail, engine, forget):
     forget()
     assert scim.delete(path_of(people[1])).status_code == 204
     assert "the brake is released until" in run("tenant list")
+    assert run("tenant release default --end") == "The brake of default counts and stops again.\n"
+    assert "counted 1 of 1 users" in run("tenant list")
     assert run("tenant set default --brake off").endswith(", the brake is off\n")
     assert "the brake of 'default' is off" in fail("tenant release default")
 
