@@ -149,7 +149,7 @@ def _why_nothing(settings: Settings) -> str:
     if settings.console == "auto":
         why = (
             "SCIM_ENV is production"
-            if settings.env == "production"
+            if settings.is_production
             else (f"SCIM_HOST is {settings.host}, where others can reach the server")
         )
     return f"nothing is recorded, since {why}; set SCIM_CONSOLE=on, and start the server anew"

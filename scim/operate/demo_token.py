@@ -49,7 +49,7 @@ def why_refused(settings: Settings) -> str:
     """Return the line with which the server refuses to start; empty if it may start."""
     if not settings.has_demo_token:
         return ""
-    if settings.env == "production":
+    if settings.is_production:
         return f"SCIM_TOKEN: SCIM_ENV=production refuses the demo token; {GO_ON}"
     if is_loopback(settings.host):
         return ""
@@ -82,7 +82,7 @@ class DemoToken:
 
         :raises UnauthorizedError: it does not; the detail says what to change
         """
-        if self._settings.env == "production":
+        if self._settings.is_production:
             self._refuse(host, IN_PRODUCTION)
         came = self._came(environ, host)
         if not came.is_served:
@@ -92,7 +92,7 @@ class DemoToken:
 
     def serves(self, environ: Mapping[str, Any], host: str) -> bool:
         """Tell whether the demo token would open the directory to such a request."""
-        return self._settings.env != "production" and self._came(environ, host).is_served
+        return not self._settings.is_production and self._came(environ, host).is_served
 
     def _came(self, environ: Mapping[str, Any], host: str) -> Came:
         sent: Mapping[str, Any] = environ.get("werkzeug.proxy_fix.orig", environ)
