@@ -59,9 +59,13 @@ class Settings:
     """Every setting with its default; ``about`` is the line that the documentation shows."""
 
     database_url: str = _setting(
-        f"sqlite:///{PROJECT / 'scim.db'}", "`sqlite:///file.db` or `postgresql://user@host/name`"
+        f"sqlite:///{PROJECT / 'scim.db'}",
+        "`sqlite:///file.db` or `postgresql://user@host/name`",
+        is_secret=True,
     )
-    replica_url: str = _setting("", "a PostgreSQL standby that answers queries; empty for none")
+    replica_url: str = _setting(
+        "", "a PostgreSQL standby that answers queries; empty for none", is_secret=True
+    )
     query_timeout: int = _setting(
         10, "seconds after which the database stops a query; 0 for never", least=0
     )
@@ -74,12 +78,16 @@ class Settings:
     tls_certificate: str = _setting(
         "", "a file with the certificate (PEM) for HTTPS; empty for plain HTTP"
     )
-    tls_key: str = _setting("", "the file with its private key (PEM), without a password")
+    tls_key: str = _setting(
+        "", "the file with its private key (PEM), without a password", is_secret=True
+    )
     log_format: str = _setting(
         "text", "`text`, or `json` for one JSON object a line", choices=("text", "json")
     )
     token: str = _setting(
-        DEFAULT_TOKEN, "the bearer token that clients send; `none` accepts issued tokens only"
+        DEFAULT_TOKEN,
+        "the bearer token that clients send; `none` accepts issued tokens only",
+        is_secret=True,
     )
     trusted_proxies: str = _setting(
         "127.0.0.0/8,::1", "addresses and networks of proxies whose X-Forwarded headers count"
@@ -92,6 +100,7 @@ class Settings:
     limits_url: str = _setting(
         "",
         "`redis://host:6379/0`, a Redis or Valkey that counts for all workers; empty for none",
+        is_secret=True,
     )
     base_path: str = _setting("/scim/v2", "the path of the SCIM base URL")
     public_url: str = _setting(
@@ -245,7 +254,7 @@ class Settings:
     @property
     def rate(self) -> Rate | None:
         """The limit for the requests of a tenant; None if there are no limits."""
-        usual = USUAL_RATE if self.env == "production" else None
+        usual = USUAL_RATE if self.is_production else None
         if self.rate_limit in ("auto", "off"):
             return usual if self.rate_limit == "auto" else None
         return read_rate(self.rate_limit)

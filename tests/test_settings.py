@@ -437,3 +437,11 @@ def test_commands_of_a_new_project_succeed_and_name_the_database(new_database):
 
 def test_server_without_tables_says_how_to_make_them(new_database, refusal):
     assert "python manage.py db upgrade" in refusal(DATABASE_URL=new_database())
+
+
+def test_settings_in_an_error_show_no_secret():
+    url = "postgresql://scim:hidden@localhost/scim"
+    secret = {"DATABASE_URL": url, "REPLICA_URL": url, "LIMITS_URL": "redis://:hidden@localhost"}
+    secret |= {"TOKEN": "hidden", "AUDIT_KEY": "hidden" * 6}
+
+    assert "hidden" not in repr(read_settings(secret, {}))

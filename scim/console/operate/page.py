@@ -24,8 +24,6 @@ from .rates import MINUTES, NEWEST, rates
 
 WIDTH, HEIGHT = 720, 120  # of the chart
 STEP = WIDTH // MINUTES
-SECRET = ("token", "tls_key", "audit_key")
-URLS = ("database_url", "replica_url", "limits_url")
 
 bp = Blueprint("operate", __name__)
 
@@ -87,9 +85,9 @@ def _changed(settings: Settings) -> list[tuple[str, str]]:
         value = getattr(settings, each.name)
         if value == each.default:
             continue
-        if each.name in SECRET:
+        if each.name == "database_url":
+            value = state().service.database.url
+        elif not each.repr:
             value = "set"
-        elif each.name in URLS:
-            value = state().service.database.url if each.name == "database_url" else "set"
         found.append((f"SCIM_{each.name.upper()}", str(value)))
     return found
