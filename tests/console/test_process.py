@@ -11,7 +11,7 @@ import pytest
 from scim.console.process import NICENESS, open_port
 from scim.settings import LAST_PORT
 
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.ports import free_port
 from ..support.server import run
 from ..support.waiting import children, happens, has_ended
@@ -46,6 +46,7 @@ def test_console_ends_with_the_server(serve_console):
         assert happens(lambda: has_ended(console.server.process))
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_console_that_cannot_start_leaves_the_server_alone(serve_console):
     with serve_console() as console:
         for _ in range(3):
@@ -64,6 +65,7 @@ def test_port_for_all_addresses_takes_the_old_ones_too():
         socket.create_connection(("127.0.0.1", place.getsockname()[1])).close()
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_taken_port_leads_to_the_next_free_one(serve_console):
     port = free_port()
     with (
@@ -74,6 +76,7 @@ def test_taken_port_leads_to_the_next_free_one(serve_console):
         assert f"another program has {port}" in console.server.log
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_no_console_where_others_reach_the_server(serve):
     production = {"SCIM_CONSOLE": "auto", "SCIM_ENV": "production", "SCIM_TOKEN": "a-token"}
     for setting in ({"SCIM_CONSOLE": "off"}, production):
@@ -82,6 +85,7 @@ def test_no_console_where_others_reach_the_server(serve):
         assert len(children(server.process.pid)) == 1
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_log_of_json_has_no_key(serve):
     server = serve(SCIM_CONSOLE="on", SCIM_CONSOLE_PORT=str(free_port()), SCIM_LOG_FORMAT="json")
 

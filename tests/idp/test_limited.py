@@ -10,7 +10,7 @@ from ..support.server import run
 pytestmark = ON_ONE_DATABASE
 
 
-@pytest.mark.parametrize(("idp", "limit"), [("okta", "30/2 seconds"), ("entra", "60/2 seconds")])
+@pytest.mark.parametrize(("idp", "limit"), [("okta", "60/2 seconds"), ("entra", "120/2 seconds")])
 def test_year_of_a_company_comes_through(serve, idp, limit):
     server = serve(SCIM_RATE_LIMIT=limit, SCIM_TOKEN="a-token")
 

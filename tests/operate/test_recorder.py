@@ -14,7 +14,7 @@ from scim.storage import Database
 from scim.storage.recordings import Recordings
 from scim.storage.tokens import issue_token, list_tenants, revoke_token
 
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.ports import free_port
 from ..support.scim import group, user
 from ..support.server import run
@@ -107,6 +107,7 @@ def test_read_is_recorded_with_its_statement_and_rows(server, recordings):
     assert found.made == ()
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_tolerances_preferences_and_errors_are_recorded(server, recordings):
     session = server.session
     body = PATCH_OP | {"Operations": [{"op": "replace", "path": "nothing", "value": 1}]}
@@ -141,6 +142,7 @@ def test_each_version_is_recorded(server, recordings):
     }
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_rejected_credential_is_recorded_with_its_checks(server, recordings):
     server.session.get("/Users", headers={"Authorization": f'Bearer "{server.token}"'})
     server.session.get("/Users", headers={"Authorization": "Basic YTpi"})
@@ -161,6 +163,7 @@ def test_rejected_credential_is_recorded_with_its_checks(server, recordings):
     assert server.token not in str(quoted)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_token_in_a_wrong_place_is_not_recorded(start, recordings):
     server = start(SCIM_TOKEN="my-Own_Token.1")
     run("manage.py", "token", "revoke", "stray", DATABASE_URL=server.database_url)
@@ -215,6 +218,7 @@ def test_requests_that_do_not_reach_an_endpoint_are_recorded(start, recordings):
     assert late.answer.body.startswith("{")
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_long_bodies_are_cut(server, recordings):
     title = "ä" * 100_000
     made = server.session.post("/Users", json=user("bjensen", title=title)).json()
@@ -231,6 +235,7 @@ def test_long_bodies_are_cut(server, recordings):
     assert (head.answer.body, head.answer.size) == ("", 0)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_streamed_answer_is_recorded_from_its_beginning(server, recordings, monkeypatch):
     operations = [
         {"method": "POST", "path": "/Users", "bulkId": str(n), "data": user(f"p{n}")}
