@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from scim.explain.exchange import CONSOLE
+from scim.printing import printable
 from scim.protocol.permissions import UNLIMITED, Permission
 from scim.protocol.tokens import new_token
 from scim.protocol.values import date_time
@@ -51,6 +52,10 @@ OF_CLIENT = sa.select(
 logger = logging.getLogger("scim")
 EXPIRES = (
     "The token %s of %s is in use and expires on %s; give its provider a new one, which "
+    "`python manage.py token rotate %s` prints, or has printed"
+)
+EXPIRED = (
+    "The token %s of %s is refused, since it expired on %s; give its provider a new one, which "
     "`python manage.py token rotate %s` prints, or has printed"
 )
 
@@ -107,7 +112,7 @@ class Doorkeeper:
         self.default = digest(default_token) if default_token else b""  # which no token has
         self.known: dict[bytes, tuple[Access, float]] = {}
         self.uses = Uses()
-        self.warned: dict[bytes, float] = {}
+        self.warned: dict[tuple[bytes, str], float] = {}
 
     def remembered(self, presented: bytes) -> Access | None:
         """Return what the token opened a moment ago, or None."""
@@ -124,6 +129,8 @@ class Doorkeeper:
             access = find_access(connection, presented)
         if access and access.until:
             left = seconds_until(access.until)
+            if access.issued and left < WARNED_BEFORE:
+                self._warn(access, access.until, EXPIRES if left > 0 else EXPIRED)
             access = access if left > 0 else None
         else:
             left = KEPT_SECONDS
@@ -131,19 +138,17 @@ class Doorkeeper:
             if len(self.known) >= MOST_KEPT:
                 self.known.clear()
             self.known[presented] = access, time.monotonic() + min(left, KEPT_SECONDS)
-            if access.until and access.issued and left < WARNED_BEFORE:
-                self._warn(access, access.until)
         else:
             self.known.pop(presented, None)
         return access
 
-    def _warn(self, access: Access, until: str) -> None:
-        """Say in the log that a token that is used expires soon; once a day from each worker."""
+    def _warn(self, access: Access, until: str, said: str) -> None:
+        """Say in the log that a token that is used expires; once a day from each worker."""
         now = time.monotonic()
-        if now - self.warned.get(access.issued, -DAY) >= DAY:
-            self.warned[access.issued] = now
-            name, tenant = access.token, access.tenant.name
-            logger.warning(EXPIRES, name, tenant, f"{until[:19]}Z", name)
+        if now - self.warned.get((access.issued, said), -DAY) >= DAY:
+            self.warned[access.issued, said] = now
+            name, tenant = printable(access.token), printable(access.tenant.name)
+            logger.warning(said, name, tenant, f"{until[:19]}Z", name)
 
 
 def reread(connection: sa.Connection, access: Access) -> Access | None:

@@ -260,3 +260,15 @@ def test_log_tells_that_a_token_in_use_expires_soon(run, opened_by, app, caplog)
     told = [each.getMessage() for each in caplog.records if "expires on" in each.getMessage()]
     assert len(told) == 1
     assert told[0].startswith("The token soon of default is in use and expires on 2")
+
+
+def test_log_tells_once_that_a_token_is_refused_as_it_expired(run, opened_by, app, engine, caplog):
+    okta = opened_by(run("token issue okta --expires 6d").strip())
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE tokens SET expires = '2020-01-01T00:00:00.000000Z'"))
+
+    assert [status(okta), status(okta)] == [401, 401]
+
+    told = [each.getMessage() for each in caplog.records if "expired on" in each.getMessage()]
+    assert len(told) == 1
+    assert told[0].startswith("The token okta of default is refused, since it expired on 2020-")
