@@ -21,6 +21,11 @@ KEYS = click.option(
     help="a file with the client's public keys (PEM, JWK or JWK set), in place of a secret",
 )
 
+HERE = (
+    "SCIM_PUBLIC_URL is not set, so the token endpoint has the name that this machine knows; "
+    "providers need the public one"
+)
+
 
 @click.group()
 def client() -> None:
@@ -65,6 +70,8 @@ def add(
     client_id, secret = made
     settings = current_app.extensions["scim"].settings
     root = settings.public_url or settings.origin
+    if settings.is_production and not settings.public_url:
+        click.echo(HERE, err=True)
     say(f"Token endpoint  {root}{TOKEN_PATH}")
     say(f"Client id       {client_id}")
     if secret:

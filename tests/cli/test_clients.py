@@ -1,5 +1,7 @@
 """OAuth clients on the command line, on both databases."""
 
+from dataclasses import replace
+
 import pytest
 from joserfc.jwk import ECKey
 
@@ -43,6 +45,20 @@ def test_client_gets_tokens_until_it_is_removed(run, fail, get_token, opened_by)
     assert run("client list --tenant acme") == "There is no client.\n"
     assert fail("client remove entra --tenant acme").endswith("has no client 'entra'")
     assert opened_by(answer.json["access_token"]).get("/Users").status_code == 401
+
+
+def test_production_needs_its_public_name(attempt, app, monkeypatch):
+    service = app.extensions["scim"]
+    settings = replace(service.settings, env="production", token="a-token-of-our-own")
+    monkeypatch.setitem(app.extensions, "scim", replace(service, settings=settings))
+    assert "SCIM_PUBLIC_URL is not set" in attempt("client add one").stderr
+
+    settings = replace(settings, public_url="https://scim.example.com")
+    monkeypatch.setitem(app.extensions, "scim", replace(service, settings=settings))
+    done = attempt("client add two")
+
+    assert done.stderr == ""
+    assert "Token endpoint  https://scim.example.com/oauth/token\n" in done.stdout
 
 
 def test_new_secret_replaces_the_old_one(run, fail, get_token):
