@@ -8,7 +8,6 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from scim.operate.oauth import read_keys
 from scim.protocol.headers import TOKEN_PATH
 from scim.storage.clients import add_client, change_secret, list_clients, remove_client
 
@@ -79,6 +78,8 @@ def add(
 
 
 def _public(keys: TextIO) -> str:
+    from scim.operate.assertions import read_keys  # noqa: PLC0415 - 130 ms
+
     try:
         return read_keys(keys.read())
     except ValueError as error:

@@ -2,21 +2,14 @@
 
 import base64
 import binascii
-import hashlib
 import json
 import re
 import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
-from warnings import catch_warnings
-
-from joserfc import jwt
-from joserfc.errors import JoseError, SecurityWarning
-from joserfc.jwk import ECKey, KeySet, RSAKey, import_key
 
 from scim.protocol.permissions import SCOPES, Permission
 from scim.service import Service
@@ -29,9 +22,6 @@ ALGORITHMS = ("ES256", "ES384", "PS256", "RS256")
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 EVERYTHING = "scim"  # a scope that stands for all that the client has; IPSIE's clients ask for it
 MOST_FIELDS = 50
-MOST_KEYS = 10
-LEEWAY = 60  # seconds by which the clocks may differ
-LONGEST = 3600  # seconds from now until an assertion expires
 ID = re.compile(r"client_[0-9a-f]{24}", re.ASCII)
 
 
@@ -184,34 +174,14 @@ def _check(client: Client, proof: Proof, audiences: Sequence[str]) -> tuple[str,
 
 
 def _verified(client: Client, assertion: str, audiences: Sequence[str]) -> tuple[str, float]:
+    from . import assertions  # noqa: PLC0415 - 130 ms, for few servers
+
     if not audiences:
         raise GrantError("invalid_client", "this server takes no assertions: set SCIM_PUBLIC_URL")
-    keys = KeySet.import_key_set(json.loads(client.keys)) if client.keys else ()
-    claims = next(filter(None, (_decoded(assertion, key) for key in keys)), None)
-    if claims is None:
-        raise GrantError("invalid_client", "client_assertion is not signed by a key of the client")
-    own: Any = {"essential": True, "value": client.id}
-    aud: Any = {"essential": True, "values": list(audiences)}
-    needed: Any = {"essential": True}
-    rules = jwt.JWTClaimsRegistry(leeway=LEEWAY, iss=own, sub=own, aud=aud, exp=needed, jti=needed)
     try:
-        rules.validate(claims)
-    except (JoseError, OverflowError, TypeError, ValueError) as error:
-        reason = error.description if isinstance(error, JoseError) else "a claim has a wrong form"
-        raise GrantError("invalid_client", f"client_assertion: {reason}") from None
-    if not claims["exp"] <= time.time() + LONGEST + LEEWAY:  # NaN is refused, too
-        raise GrantError("invalid_client", "client_assertion must expire within an hour")
-    return hashlib.sha256(claims["jti"].encode("utf-8", "replace")).hexdigest(), claims[
-        "exp"
-    ] + LEEWAY
-
-
-def _decoded(assertion: str, key: Any) -> dict[str, Any] | None:
-    """Return the claims of an assertion; None unless the key has signed it."""
-    try:
-        return jwt.decode(assertion, key, algorithms=ALGORITHMS).claims
-    except (JoseError, ValueError, TypeError, RecursionError):
-        return None
+        return assertions.verify(client, assertion, audiences, ALGORITHMS)
+    except ValueError as error:
+        raise GrantError("invalid_client", f"client_assertion {error}") from None
 
 
 def _permission(client: Client, asked: str) -> Permission:
@@ -225,37 +195,3 @@ def _permission(client: Client, asked: str) -> Permission:
             "invalid_scope", f"the client has the scopes {has!r}, not all of {sorted(more)}"
         )
     return Permission(frozenset(wanted), client.permission.types)
-
-
-def _key(data: Any) -> Any:
-    """Return the key in a JWK or a PEM, whose kind shows when it is read."""
-    if isinstance(data, dict):
-        return import_key(data)
-    try:
-        return RSAKey.import_key(data)
-    except (JoseError, TypeError, ValueError):
-        return ECKey.import_key(data)
-
-
-def read_keys(text: str) -> str:
-    """Return public keys as a JWK set in JSON: of a PEM, a JWK or a JWK set.
-
-    :raises ValueError: the text is none of them, or a key is private or too weak
-    """
-    try:
-        found = json.loads(text) if text.lstrip().startswith("{") else text
-        read = found["keys"] if isinstance(found, dict) and "keys" in found else [found]
-        with catch_warnings(action="error", category=SecurityWarning):
-            keys = [_key(each) for each in read]
-    except SecurityWarning as warning:
-        raise ValueError(f"a key is too weak: {warning}") from None
-    except (JoseError, LookupError, TypeError, ValueError, RecursionError):
-        raise ValueError("the file has no public key as PEM, JWK or JWK set") from None
-    if not 0 < len(keys) <= MOST_KEYS:
-        raise ValueError(f"the file must have 1 to {MOST_KEYS} keys")
-    for key in keys:
-        if not isinstance(key, RSAKey | ECKey):
-            raise ValueError("a key must be RSA or an elliptic curve")
-        if key.is_private:
-            raise ValueError("a key is private; the client keeps that one, give the public key")
-    return json.dumps(KeySet(list(keys)).as_dict(private=False))

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from scim.operate.oauth import ASSERTION, read_keys
+from scim.operate.assertions import read_keys
+from scim.operate.oauth import ASSERTION
 from scim.protocol.permissions import Permission
 from scim.storage import clients, tokens
 

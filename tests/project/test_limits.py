@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from scim.operate import brake, heard, limits, oauth, recorder
+from scim.operate import assertions, brake, heard, limits, recorder
 from scim.protocol import canonical, projection
 from scim.protocol.filters import resolve
 from scim.protocol.filters.parser import DEFAULT_LIMITS
@@ -38,8 +38,8 @@ OTHERS = {
     "comparisons in a filter": DEFAULT_LIMITS.terms,
     "characters after `co`": resolve.LONGEST_PATTERN,
     "bytes of the form of an OAuth client": exchange.LONGEST_FORM,
-    "public keys of an OAuth client": oauth.MOST_KEYS,
-    "seconds from now until an assertion": oauth.LONGEST,
+    "public keys of an OAuth client": assertions.MOST_KEYS,
+    "seconds from now until an assertion": assertions.LONGEST,
     "users that clients [deactivate or delete]": brake.LEAST["User"],
     "groups that clients empty or delete": brake.LEAST["Group"],
     "seconds until the headers have arrived": worker.HEADER_SECONDS,
