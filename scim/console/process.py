@@ -21,7 +21,7 @@ from scim.settings import LAST_PORT
 from scim.storage import digest
 from scim.storage.recordings import Recordings
 
-from . import app, keys
+from . import keys
 from .state import State
 
 THREADS = 64  # one for each open event stream, and some for the pages
@@ -69,6 +69,8 @@ class Console:
 
     def run(self, alive: Any, held: Any) -> None:
         """Serve until a signal, which the caller has blocked, or until the master has died."""
+        from . import app  # noqa: PLC0415 - the server itself has no use for the pages
+
         held.close()
         os.nice(NICENESS)
         keep_memory_together()

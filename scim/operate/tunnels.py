@@ -11,8 +11,6 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
-
 from scim.addresses import is_loopback
 from scim.explain.exchange import Exchange
 from scim.settings import Settings
@@ -88,6 +86,8 @@ def ask_ngrok(agent: str, settings: Settings) -> Tunnel | None:
 
 def origins(agent: str, settings: Settings) -> list[str]:
     """Return the public addresses of the tunnels of ngrok's agent that lead to the server."""
+    import httpx2  # noqa: PLC0415 - a tenth of the time of a start, and few servers need it
+
     try:
         told = json.loads(_received(f"{agent}/api/tunnels"))
         listed = told["tunnels"]
@@ -98,6 +98,8 @@ def origins(agent: str, settings: Settings) -> list[str]:
 
 
 def _received(url: str) -> bytes:
+    import httpx2  # noqa: PLC0415
+
     ends = monotonic() + 2 * SECONDS
     received = b""
     plain = httpx2.HTTPTransport(verify=False, trust_env=False)  # to read certificates takes long
