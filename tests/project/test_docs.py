@@ -28,6 +28,7 @@ from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
 from scim.storage.database.partitions import WHOLE
 
+from ..support import commands
 from ..support.ports import free_port
 from ..support.postgres import throw_away_server
 from ..support.server import ROOT, end_group
@@ -103,6 +104,7 @@ VARYING = {
     "A-VERSION": re.compile(r'(?<=W/\\")\d+'),
 }
 START_SECONDS = 60
+FEW_COMMANDS = 2  # that may start Python anew
 LEFT_OUT = "…"
 
 
@@ -154,6 +156,28 @@ class Newcomer:
     ids: dict[str, str] = field(default_factory=dict)  # the document's, and the real ones
     server: subprocess.Popen[bytes] | None = None
     idp: subprocess.Popen[bytes] | None = None
+    commands: subprocess.Popen[bytes] | None = None
+
+    def hurry(self, folder: Path) -> None:
+        """Let commands of manage.py be forks of one process; each would start for a second."""
+        place = str(folder / "commands")
+        shim = folder / "python"
+        shim.write_text(commands.SHIM.format(python=sys.executable, socket=place))
+        shim.chmod(0o755)
+        self.commands = subprocess.Popen(
+            [sys.executable, commands.__file__, place],
+            cwd=self.project,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self.commands.stdout.readline() == b"ready\n"
+        self.environment["PATH"] = f"{folder}{os.pathsep}{self.environment['PATH']}"
+
+    def stop_commands(self) -> None:
+        if self.commands:
+            end_group(self.commands)
+            self.commands.stdout.close()
 
     def run(self, commands: str) -> str:
         """Run commands; return their output with the document's port."""
@@ -287,6 +311,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     yield newcomer
     newcomer.stop_provisioning()
     newcomer.stop()
+    newcomer.stop_commands()
 
 
 @pytest.fixture
@@ -311,10 +336,12 @@ def told_by(document: Path) -> list[Block]:
 @pytest.mark.parametrize(
     "document", [each for each in DOCUMENTS if each != TERMINALS], ids=lambda path: path.name
 )
-def test_document_says_what_happens(document, newcomer, request):
+def test_document_says_what_happens(document, newcomer, request, tmp_path_factory):
     told = told_by(document)
     if any("psql" in block.text for block in told if block.language == "sh"):
         request.getfixturevalue("postgres_at_hand")
+    if sum(block.text.count("python manage.py") for block in told) > FEW_COMMANDS:
+        newcomer.hurry(tmp_path_factory.mktemp("hurry"))
     words = ("localhost:5000", "localhost:5050", "manage.py demo")
     is_served = any(word in block.text for block in told for word in words)
     if document.name in ("README.md", "console.md"):
