@@ -7,12 +7,13 @@ that: it starts a thread for almost every request, which took 375 µs.
 import hashlib
 import logging
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from math import ceil
 from threading import Lock
 from time import monotonic, time
-from typing import Any
+from typing import Any, TypeVar
 
 from scim.printing import printable
 from scim.protocol.errors import TooManyRequestsError
@@ -23,6 +24,7 @@ from scim.storage.tokens import Tenant
 from . import metrics
 from .catalogue import LIMITED, NOBODY
 
+T = TypeVar("T")
 LEAST = 25  # requests a second that a worker lets a tenant send, unless the limit itself is lower
 GUESSES = Rate(60, 60)  # refused tokens of an address
 MOST_KEPT = 100_000  # counts in the memory of a process
@@ -89,7 +91,7 @@ class Limiter:
         :raises TooManyRequestsError: it is one too many
         """
         key, seconds = _key_of(tenant.cursor_key), self._rate.seconds
-        storage, count = self._counted("incr", key, seconds)
+        storage, count = self._counted(lambda counts: counts.incr(key, seconds))
         if count > (self._share if storage is self._memory else self._rate.amount):
             metrics.count(LIMITED, "tenant", metrics.name_of(tenant))
             raise self._error(key, seconds, f"the tenant has sent more than {self._rate}")
@@ -97,7 +99,8 @@ class Limiter:
     def charge(self, tenant: Tenant, amount: int) -> None:
         """Count what a request has brought beside itself; it is the next ones that wait."""
         if amount > 0:
-            self._counted("incr", _key_of(tenant.cursor_key), self._rate.seconds, amount)
+            key, seconds = _key_of(tenant.cursor_key), self._rate.seconds
+            self._counted(lambda counts: counts.incr(key, seconds, amount))
 
     def check_address(self, address: str) -> None:
         """Check that an address may try one more token.
@@ -105,27 +108,28 @@ class Limiter:
         :raises TooManyRequestsError: too many of its tokens were refused
         """
         key = _key_at(address)
-        storage, count = self._counted("get", key)
+        storage, count = self._counted(lambda counts: counts.get(key))
         if count >= (self._guesses if storage is self._memory else GUESSES.amount):
             metrics.count(LIMITED, "address", NOBODY)
             raise self._error(key, GUESSES.seconds, "too many tokens of this address were refused")
 
     def note_refused(self, address: str) -> None:
         """Count a token that was refused."""
-        self._counted("incr", _key_at(address), GUESSES.seconds)
+        key = _key_at(address)
+        self._counted(lambda counts: counts.incr(key, GUESSES.seconds))
 
-    def _counted(self, operation: str, *values: Any) -> tuple[Any, Any]:
+    def _counted(self, operation: Callable[[Any], T]) -> tuple[Any, T]:
         """Return who has carried an operation out, Redis or the memory, and what it returned."""
         if self._redis and (began := monotonic()) >= self._away_until:
             try:
-                found = getattr(self._redis, operation)(*values)
+                found = operation(self._redis)
             except Exception as error:  # whatever it is, requests go on
                 self._lose(str(error))
             else:
                 if (took := monotonic() - began) > SLOW:
                     self._lose(f"an answer took {took:.2f} s")
                 return self._redis, found
-        return self._memory, getattr(self._memory, operation)(*values)
+        return self._memory, operation(self._memory)
 
     def _lose(self, reason: str) -> None:
         now = monotonic()
@@ -136,7 +140,7 @@ class Limiter:
             logger.warning(said, printable(reason[:200]))
 
     def _error(self, key: str, seconds: int, fault: str) -> TooManyRequestsError:
-        _, ends = self._counted("get_expiry", key)
+        _, ends = self._counted(lambda counts: counts.get_expiry(key))
         left = min(seconds, max(1, ceil(ends - time())))
         wait = f"{left} second{'s' if left > 1 else ''}"
         error = TooManyRequestsError(f"{fault}; try again in {wait}, as Retry-After says")
