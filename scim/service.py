@@ -17,9 +17,10 @@ from scim.storage import (
     Transaction,
     digest,
 )
+from scim.storage.access import find_access, seconds_until
 from scim.storage.recordings import Recordings
 from scim.storage.seal import Seal
-from scim.storage.tokens import Tenant, find_access, seconds_until
+from scim.storage.tokens import Tenant
 
 
 @dataclass(frozen=True, slots=True)

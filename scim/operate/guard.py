@@ -7,7 +7,7 @@ from scim.explain.exchange import CONSOLE
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.errors import PausedError
 from scim.storage import Access, Transaction
-from scim.storage.tokens import UNCHECKED, reread
+from scim.storage.access import UNCHECKED, reread
 
 from . import brake, protection
 

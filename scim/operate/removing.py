@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator, Mapping
 
 from scim.service import Service
+from scim.storage.access import KEPT_SECONDS, UNCHECKED
 from scim.storage.figures import figures
 from scim.storage.removing import close_tenant, count_what_goes, remove_rows, remove_tenant
-from scim.storage.tokens import KEPT_SECONDS, UNCHECKED, Tenant
+from scim.storage.tokens import Tenant
 
 PAUSE = 0.01  # seconds between two parts, in which others write
 

@@ -6,6 +6,7 @@ which locks the rows that it changes; a write that fails leaves nothing behind.
 
 from sqlalchemy.exc import DatabaseError
 
+from .access import Access, Doorkeeper
 from .changes import Cause, Change, Operation, Reason
 from .database.database import Database
 from .database.engine import ENGINE_OPTIONS
@@ -17,7 +18,7 @@ from .pages.query import Found, Page, Position, Query, Selection, sort_chain
 from .rows import Stored
 from .store import Store
 from .tables import kind_of
-from .tokens import Access, Doorkeeper, digest
+from .tokens import digest
 from .transaction import Transaction, Unprepared
 from .trash import Deleted
 

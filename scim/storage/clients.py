@@ -1,4 +1,4 @@
-"""OAuth clients, and their access tokens, which ``tokens.find_access`` finds (RFC 6749 §4.4)."""
+"""OAuth clients, and their access tokens, which ``access.find_access`` finds (RFC 6749 §4.4)."""
 
 import secrets
 import time
