@@ -60,7 +60,7 @@ def add(
 
     No command shows the secret again.
     """
-    check_name(name)
+    check_name(name, "client")
     mine, may = find(tenant), permission_of(scopes, types)
     public = _public(keys) if keys else None
     made = database().write(lambda known: add_client(known, mine, name, may, public))

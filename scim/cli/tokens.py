@@ -9,11 +9,16 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from scim.explain.exchange import CONSOLE
 from scim.protocol.permissions import READ, SCOPES, WRITE, Permission
 from scim.protocol.tokens import weakness
 from scim.protocol.values import date_time
-from scim.storage.tokens import issue_token, list_tokens, revoke_token, rotate_token
+from scim.storage.tokens import (
+    issue_token,
+    list_tokens,
+    name_problem,
+    revoke_token,
+    rotate_token,
+)
 
 from .common import database, find, of_tenant, say, service, store, with_options
 from .names import find_user
@@ -146,7 +151,7 @@ def _store(
     tenant: str,
 ) -> str:
     """Store a token, a new one if there is no ``text``, and return it."""
-    check_name(name)
+    check_name(name, "token")
     mine = find(tenant)
     permission = permission_of(scopes, types)
     user_id = find_user(store(tenant), subject) if subject else None
@@ -159,12 +164,10 @@ def _store(
     return issued
 
 
-def check_name(name: str) -> None:
-    """Raise unless a token may have a name."""
-    if not name.strip():
-        raise click.ClickException("a token needs a name")
-    if name == CONSOLE:
-        raise click.ClickException(f"the name {CONSOLE!r} is for the console's own token")
+def check_name(name: str, owner: str) -> None:
+    """Raise unless a token or a client, the ``owner``, may have a name."""
+    if problem := name_problem(name, owner):
+        raise click.ClickException(problem)
 
 
 def permission_of(scopes: Iterable[str], types: Iterable[str]) -> Permission:

@@ -9,7 +9,7 @@ from scim.protocol.schema import ResourceType
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER
 from scim.storage import Store
-from scim.storage.tokens import Tenant
+from scim.storage.tokens import Tenant, name_problem
 
 from .state import state
 
@@ -19,6 +19,14 @@ def this_tenant() -> Tenant:
     name = request.args.get("tenant", "")
     found = state().tenant(name) if name else state().tenants()[0]
     return found or abort(404, "There is no tenant of that name.")
+
+
+def new_name(owner: str) -> str:
+    """Return the name that a form gives to a new token or client, the ``owner``."""
+    name = request.form.get("name", "").strip()
+    if problem := name_problem(name, owner):
+        abort(400, f"{problem[0].upper()}{problem[1:]}.")
+    return name
 
 
 def this_store() -> Store:

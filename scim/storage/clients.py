@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from scim.explain.exchange import CONSOLE
 from scim.protocol.permissions import Permission
 from scim.protocol.tokens import new_token
 from scim.protocol.values import instant
 
 from .keys import now
 from .tables import access_tokens, assertions, clients, tenants
-from .tokens import Tenant, digest
+from .tokens import Tenant, digest, name_problem
 
 LIFETIME = 3600  # seconds of an access token
 
@@ -50,11 +49,11 @@ def add_client(
     permission: Permission,
     keys: str | None = None,
 ) -> tuple[str, str] | None:
-    """Return the id and the secret of a new client; None if the name is in use, as the console's.
+    """Return the id and the secret of a new client; None if the name is in use, or refused.
 
     With ``keys`` it has no secret, and the second text is empty.
     """
-    if name == CONSOLE:  # which may change a paused tenant
+    if name_problem(name, "client"):
         return None
     client_id, secret = f"client_{secrets.token_hex(12)}", "" if keys else new_token()
     values = {"id": client_id, "tenant_id": tenant.id, "name": name, "jwks": keys}

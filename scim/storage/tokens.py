@@ -19,6 +19,7 @@ from .keys import now
 from .tables import tenants, tokens, totals
 
 DEFAULT_TENANT = 1
+LONGEST_NAME = 100  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,15 @@ def count_tokens(connection: sa.Connection) -> int:
     """Return how many tokens all tenants have, without those of the console."""
     counted = sa.select(sa.func.count()).where(tokens.c.name != CONSOLE)
     return int(connection.scalar(counted) or 0)
+
+
+def name_problem(name: str, owner: str) -> str | None:
+    """Return why a token or a client, the ``owner``, cannot have a name; None if it can."""
+    if not name.strip() or len(name) > LONGEST_NAME:
+        return f"a {owner} needs a name of at most {LONGEST_NAME} characters"
+    if name == CONSOLE:  # which may change a paused tenant
+        return f"the name {CONSOLE!r} is for the console's own token"
+    return None
 
 
 def issue_token(

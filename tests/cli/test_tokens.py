@@ -167,7 +167,10 @@ def test_weak_token_is_not_imported(run, fail, text, why):
     ("command", "problem"),
     [
         ("token issue ' '", "a token needs a name"),
+        (f"token issue {'x' * 101}", "a token needs a name of at most 100 characters"),
         ("token issue console", "for the console's own token"),
+        ("client add console", "for the console's own token"),
+        ("client add ' '", "a client needs a name"),
         ("token issue okta --scope admin", "'admin' is not one of 'read', 'write', 'events'"),
         ("token issue okta --type Person", "no resource type 'Person'; there are User, Group"),
         ("token issue okta --expires 2020-01-01", "'2020-01-01' has passed already"),

@@ -141,6 +141,10 @@ def test_limited_token_is_issued_and_rotated(console):
     ("path", "form", "said"),
     [
         ("token", {"name": "console"}, "for the console"),
+        ("token", {"name": " "}, "A token needs a name of at most 100 characters."),
+        ("token", {"name": "x" * 101}, "A token needs a name of at most 100 characters."),
+        ("client", {"name": "console"}, "for the console"),
+        ("client", {"name": " "}, "A client needs a name of at most 100 characters."),
         ("token", {"name": "x", "type": "Person"}, "no resource type"),
         ("token", {"name": "x", "expires": "soon"}, "A day is written as"),
         ("token", {"name": "x", "expires": "2020-01-01"}, "expired already"),
@@ -175,7 +179,6 @@ def test_client_gets_a_secret_and_a_new_one_and_is_removed(console):
     assert "Removed entra." in text(console.post("/operate/client/remove", name="entra").text)
     assert "no client 'entra'" in text(console.post("/operate/client/remove", name="entra").text)
     assert "no client" in text(console.post("/operate/client/secret", name="entra").text)
-    assert console.post("/operate/client", name="console").status_code == 400
 
 
 def test_tenant_is_paused_and_resumed(console):
@@ -190,11 +193,6 @@ def test_tenant_is_paused_and_resumed(console):
     assert "a new user only read: paused" in text(console.web.get("/operate").text)
 
     assert "Resumed default." in text(console.post("/operate/pause").text)
-
-
-def test_token_needs_a_name(console):
-    assert console.post("/operate/token", name=" ").status_code == 400
-    assert console.post("/operate/token", name="x" * 101).status_code == 400
 
 
 def test_changed_settings_and_the_audit_are_shown_without_secrets(serve_console):

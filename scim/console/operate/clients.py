@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from flask import Blueprint, abort, flash, redirect, request
+from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
-from scim.explain.exchange import CONSOLE
 from scim.protocol.permissions import UNLIMITED
 from scim.storage.clients import add_client, change_secret, remove_client
 
-from ..asked import this_tenant
+from ..asked import new_name, this_tenant
 from ..connect import once
 from ..links import page_url
 from ..state import state
@@ -20,9 +19,7 @@ bp = Blueprint("clients", __name__)
 @bp.post("/operate/client")
 def add() -> ResponseReturnValue:
     """Add a client of the tenant, and show its secret once."""
-    name, tenant = request.form.get("name", "").strip(), this_tenant()
-    if not 0 < len(name) <= 100 or name == CONSOLE:
-        abort(400, f"A client needs a name of at most 100 characters, other than {CONSOLE!r}.")
+    name, tenant = new_name("client"), this_tenant()
     made = partial(add_client, tenant=tenant, name=name, permission=UNLIMITED)
     if added := state().service.database.write(made):
         once.keep(f"secret of {name}", added[1])

@@ -20,7 +20,7 @@ from scim.storage.tokens import (
     set_tenant,
 )
 
-from ..asked import this_tenant
+from ..asked import new_name, this_tenant
 from ..connect import once
 from ..connect.page import new_token
 from ..links import page_url
@@ -74,12 +74,8 @@ def listed_tokens(tenant: Tenant, newest: Sequence[Exchange]) -> list[Token]:
 @bp.post("/operate/token")
 def issue() -> ResponseReturnValue:
     """Issue a token of the tenant, and show it once."""
-    name = request.form.get("name", "").strip()
-    if not 0 < len(name) <= 100:
-        abort(400, "A token needs a name of at most 100 characters.")
-    if name == CONSOLE:
-        abort(400, f"The name {CONSOLE!r} is for the console's own token.")
-    named, token = new_token(this_tenant(), name, _permission(), _expires())
+    wanted = new_name("token")
+    named, token = new_token(this_tenant(), wanted, _permission(), _expires())
     once.keep(f"token {named}", token)
     return _tokens()
 
