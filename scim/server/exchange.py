@@ -234,7 +234,8 @@ def environ_of(asked: Asked, body: bytes) -> "WSGIEnvironment":
     for name in headers.keys() if len(environ) < own + len(headers) else ():
         if key := key_of(name):
             environ.setdefault(key, "")  # its value is no text
-    environ.setdefault("HTTP_HOST", scope.authority or "")
+    # RFC 9112 §3.2.2: the host of a whole URL, after the method, counts in place of Host.
+    environ["HTTP_HOST"] = scope.authority or environ.get("HTTP_HOST", "")
     return environ
 
 

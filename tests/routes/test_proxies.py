@@ -191,6 +191,7 @@ def test_host_that_http_forbids_is_refused_with_a_token(scim, host):
     ("lines", "answer"),
     [
         ("GET {} HTTP/1.1\r\nHost: scim_app:8080", '"http://scim_app:8080/scim/v2/Schemas/'),
+        ("GET http://a.org:81{} HTTP/1.1\r\nHost: localhost", '"http://a.org:81/scim/v2/Schemas/'),
         ("GET {} HTTP/1.1\r\nHost: a\r\nHost: b", "400"),
         ("GET {} HTTP/1.1", "400"),
         ("GET {} HTTP/1.0", "400"),
