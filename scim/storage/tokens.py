@@ -141,6 +141,7 @@ def rotate_token(
     The new one permits the same, and expires after as long a time as the old one, unless
     ``expires`` is an instant.
     """
+    _lock(connection, tenant)
     named = (tokens.c.tenant_id == tenant.id) & (tokens.c.name == name)
     old = connection.execute(sa.select(tokens).where(named & ~tokens.c.replaced)).one_or_none()
     if old is None:
@@ -161,8 +162,15 @@ def rotate_token(
 
 def revoke_token(connection: sa.Connection, tenant: Tenant, name: str) -> bool:
     """Delete the tokens of a name, rotated ones too; tell whether there was any."""
+    _lock(connection, tenant)
     mine = (tokens.c.tenant_id == tenant.id) & (tokens.c.name == name)
     return bool(connection.execute(sa.delete(tokens).where(mine)).rowcount)
+
+
+def _lock(connection: sa.Connection, tenant: Tenant) -> None:
+    """Wait for a rotation that is in progress: PostgreSQL would not show its new token."""
+    this = sa.select(tenants.c.id).where(tenants.c.id == tenant.id)
+    connection.execute(this.with_for_update(key_share=True))
 
 
 def _insert(connection: sa.Connection, table: Any, values: dict[str, Any]) -> bool:
