@@ -12,7 +12,7 @@ from .common import SAME, recordings
 
 NOT_RUNNING = (
     "no console runs: start the server with `python app.py`; "
-    "if it listens beyond this machine, set SCIM_CONSOLE=on; "
+    "if it listens beyond this machine, or SCIM_ENV is production, set SCIM_CONSOLE=on; "
     f"if it runs, {SAME}"
 )
 
