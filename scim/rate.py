@@ -1,4 +1,4 @@
-"""How often something may happen: ``25/second``, ``500/10 seconds``."""
+"""Rates, which limit how often something happens: ``25/second``, ``500/10 seconds``."""
 
 import re
 from typing import NamedTuple

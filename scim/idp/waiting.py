@@ -1,4 +1,4 @@
-"""What people are told while requests wait because a server limits them."""
+"""Lines that tell people of requests that wait because a server limits them."""
 
 from collections.abc import Callable
 from time import monotonic

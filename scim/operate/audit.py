@@ -12,9 +12,10 @@ CUT = "it was rewritten, or cut off and continued"
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found: so many entries are as they were made, before the ``fault`` if there is one.
+    """The result of a verification: so many entries are as they were made, before a ``fault``.
 
-    ``purged`` of them are stubs. ``first`` is the number of the first one, ``head`` the last.
+    The fault is empty if there is none. ``purged`` of the entries are stubs. ``first`` is the
+    number of the first one, ``head`` the last.
     """
 
     verified: int = 0

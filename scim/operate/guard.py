@@ -1,4 +1,4 @@
-"""What clients may not do, however they ask for it: see ``brake`` and ``protection``."""
+"""The guard refuses some writes of clients, however sent: see ``brake``, ``protection``."""
 
 from collections.abc import Callable
 from time import monotonic

@@ -173,7 +173,7 @@ def claim(folder: Path, process: str) -> str:
 
 
 class Server:
-    """What is known of the server as a whole; ``failed`` is the word for what is not ready."""
+    """The metrics of the server as a whole; ``failed`` is the word for what is not ready."""
 
     def __init__(self, failed: str) -> None:
         self.failed = failed

@@ -1,4 +1,4 @@
-"""What happens in the server, counted for ``/metrics``.
+"""Counts of what happens in the server, for ``/metrics``.
 
 Any module may call ``count`` and ``measure``. They do nothing, which takes 50 ns, unless the server
 was started with a port for metrics or with a console. ``meters`` keeps the numbers; it is imported

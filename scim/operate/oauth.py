@@ -40,7 +40,7 @@ class GrantError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Who a client says it is, and by what: a secret, or a signed assertion."""
+    """A client's proof of who it is: a secret, or a signed assertion."""
 
     client_id: str
     secret: str = ""

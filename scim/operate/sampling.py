@@ -1,4 +1,4 @@
-"""What a worker does each second for the metrics: it counts requests, and looks at what waits."""
+"""Samples for the metrics: each second a worker counts its requests and measures its queues."""
 
 import time
 from threading import Thread

@@ -56,7 +56,7 @@ class Running:
 
 
 class Companion(Protocol):
-    """What runs beside the workers until the master ends, in a process of its own."""
+    """A process that runs beside the workers until the master ends."""
 
     @property
     def name(self) -> str: ...

@@ -1,4 +1,4 @@
-"""What a bearer token opens: a tenant, for those who may do so much of it, until an instant."""
+"""Access by a bearer token: the tenant that it opens, what it permits, and until when."""
 
 import logging
 import secrets

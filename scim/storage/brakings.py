@@ -1,4 +1,4 @@
-"""What the brake counts: users deactivated or deleted, groups emptied or deleted, in a window.
+"""Counts of the brake: users deactivated or deleted, groups emptied or deleted, in a window.
 
 The rows of a type have numbers without gaps, in the order of their instants. So the numbers of the
 first row in a window and of the last one tell how many there are, at any size.
@@ -54,7 +54,7 @@ IS_INACTIVE = resolve(parse_filter("active eq false"), USER)
 
 @dataclass(frozen=True, slots=True)
 class Brakings:
-    """What the brake has counted of a tenant."""
+    """The counts of a tenant's brake."""
 
     connection: sa.Connection
     tenant_id: int

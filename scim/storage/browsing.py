@@ -156,7 +156,7 @@ class Browsing:
     def names(self, ids: Collection[str]) -> Mapping[str, Named]:
         """Return the resources with these ids, each with its name, also those that are gone.
 
-        What is no id is left out.
+        Texts that are no ids are left out.
         """
         wanted = set(filter(is_id, ids))
         found: dict[str, Named] = {}

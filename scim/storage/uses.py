@@ -1,4 +1,4 @@
-"""When tokens were last used, to the minute; it is written beside the requests, which never wait.
+"""The last use of each token, to the minute. A thread writes it, so no request waits.
 
 A token is written once a minute at most by each process, whatever comes of it: another minute, and
 another process, may have more luck.

@@ -93,7 +93,7 @@ def read_lines(file: BinaryIO) -> Iterator[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What an export has: the tables as ``revision`` makes them, these tenants, and so many lines.
+    """The contents of an export: tables as ``revision`` makes them, these tenants, so many lines.
 
     ``types`` are the names of the resource types, ``schemas`` the URNs of their schemas.
     """

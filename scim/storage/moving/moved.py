@@ -1,4 +1,4 @@
-"""Which tables move with a tenant, and in which order."""
+"""The tables that move with a tenant, in their order."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -18,7 +18,7 @@ AT_ONCE = 200  # rows read by one statement; each may have some MiB
 
 
 class Snapshot:
-    """What the connection of ``Database.snapshot`` sees of tenants."""
+    """Tenants as the connection of ``Database.snapshot`` sees them."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
