@@ -328,6 +328,15 @@ def within(chosen: str, **changed: Any) -> Callable[[str, Any], Any]:
     return lambda name, value: value | changed if name == chosen else value
 
 
+def with_choice(choice: str, chosen: Any) -> Callable[[str, Any], Any]:
+    """Return a change of one of the tenant's choices."""
+
+    def change(name: str, value: Any) -> Any:
+        return value | {"is": value["is"] | {choice: chosen}} if name == "tenant" else value
+
+    return change
+
+
 BAD = {"digest": "xyz"}
 FOREIGN = {
     "tables": (within("export", revision="0007"), "the export has the tables of 0007"),
@@ -339,6 +348,11 @@ FOREIGN = {
     "no counts": (within("tenant", has={"users": "x"}), "it does not begin the tenant 'acme'"),
     "large number": (within("users", version=2**70), "the database does not take it"),
     "no tenant": (within("tenant", **{"is": {}}), "it does not begin the tenant 'acme'"),
+    "no truth": (with_choice("paused", "maybe"), "line 2: the tenant's paused has a wrong value"),
+    "large window": (with_choice("brake_window", 2**70), "line 2: the tenant's brake_window has"),
+    "no window": (with_choice("brake_window", "x"), "line 2: the tenant's brake_window has"),
+    "no key": (with_choice("cursor_key", None), "line 2: the tenant's cursor_key has"),
+    "zero byte": (with_choice("brake", "5\0"), "line 2: the tenant's brake has a wrong value"),
     "same keys": (within("groups", id="01890000-0000-7000-8000-000000000001"), "UNIQUE"),
     "wrong type": (within("users", version={}), "the database does not take it"),
     "no bytes": (within("tokens", **BAD), "the database does not take it"),

@@ -114,6 +114,8 @@ class Import:
             yield self._skip(arrival, section, arrival.progress)
         else:
             check_row(section.line, section.values, arrival.columns["tenants"])
+            if name := arrival.misfit(section.values):
+                raise LineError(section.line.number, f"the tenant's {name} has a wrong value")
             arrival.begin(section.values, section.line.chain)
             self._reach(section.line, 1)
         if not arrival.is_finished:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +15,8 @@ from ..tokens import find_tenant, unused_id
 from .moved import columns_of, moved
 from .snapshot import Snapshot
 from .writing import Values, write_rows
+
+LARGEST = 2**31 - 1  # of an integer of PostgreSQL
 
 
 class OvertakenError(Exception):
@@ -50,6 +53,11 @@ class Arrival:
         """The names of the columns of each table, and of the tenants' own."""
         known = self.tables | {tenants.name: tenants}
         return {name: {column.name for column in columns_of(known[name])} for name in known}
+
+    def misfit(self, values: Values) -> str:
+        """Return the name of a column of the tenant that does not take its value; '' if none."""
+        found = (each.name for each in columns_of(tenants) if not _takes(each, values[each.name]))
+        return next(found, "")
 
     def find_progress(self, connection: sa.Connection) -> Progress | None:
         """Return how far the tenant is in the database."""
@@ -134,6 +142,14 @@ class Arrival:
         noted = sa.update(imports).where(*here, ~imports.c.finished).values(values)
         if connection.execute(noted).rowcount != 1:
             raise OvertakenError
+
+
+def _takes(column: sa.Column[Any], value: Any) -> bool:
+    if value is None:
+        return bool(column.nullable)
+    if type(value) is not column.type.python_type:  # to Python, True is an integer
+        return False
+    return "\0" not in value if isinstance(value, str) else 0 <= value <= LARGEST
 
 
 def analyze(connection: sa.Connection) -> None:
