@@ -1,5 +1,7 @@
 """``user protect``, ``unprotect`` and ``protected``: users whom no provider may take away."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -7,9 +9,12 @@ from flask.cli import with_appcontext
 
 from scim.operate.protection import normalized
 from scim.storage import Store, protections
+from scim.storage.keys import ID
 
-from .common import database, explain_errors, find, of_tenant, say, store
+from .common import database, explain_errors, of_tenant, say, store
 from .names import find_user, name_of
+
+OF_ID = re.compile(rf'id eq "({ID.pattern})"', re.ASCII)
 
 
 def with_rule(command: Any) -> Any:
@@ -30,8 +35,9 @@ def protect(name: str | None, filter: str | None, tenant: str) -> None:
     NAME is a userName or an id. Commands and the console still can. Running servers follow within
     seconds.
     """
-    rule, mine = _rule(store(tenant), name, filter), find(tenant)
-    if not database().write(lambda known: protections.add_rule(known, mine.id, rule)):
+    opened = store(tenant)
+    rule = _rule(opened, name, filter)
+    if not database().write(lambda known: protections.add_rule(known, opened.tenant_id, rule)):
         raise click.ClickException(f"there is such a rule already: {rule}")
     say(f"Protected: {rule}")
 
@@ -42,9 +48,10 @@ def protect(name: str | None, filter: str | None, tenant: str) -> None:
 @with_appcontext
 def unprotect(name: str | None, filter: str | None, tenant: str) -> None:
     """End a protection: give what `user protect` was given."""
-    opened, mine = store(tenant), find(tenant)
-    rule = f'id eq "{name}"' if name and _is_rule(mine.id, name) else _rule(opened, name, filter)
-    if not database().write(lambda known: protections.remove_rule(known, mine.id, rule)):
+    opened = store(tenant)
+    is_id = name is not None and _of_id(name) in _rules(opened)  # perhaps of a user who is gone
+    rule = _of_id(name) if name and is_id else _rule(opened, name, filter)
+    if not database().write(lambda known: protections.remove_rule(known, opened.tenant_id, rule)):
         raise click.ClickException(
             f"there is no rule {rule}; `python manage.py user protected` shows all"
         )
@@ -56,11 +63,11 @@ def unprotect(name: str | None, filter: str | None, tenant: str) -> None:
 @with_appcontext
 def show(tenant: str) -> None:
     """Show the rules that protect users."""
-    opened, mine = store(tenant), find(tenant)
-    rules = database().read(lambda known: protections.rules_of(known, mine.id))
+    opened = store(tenant)
+    rules = _rules(opened)
     for rule in rules:
-        named = name_of(opened, rule[7:-1]) if rule.startswith('id eq "') else ""
-        say(f"{rule}  {named}".rstrip())
+        found = OF_ID.fullmatch(rule)
+        say(f"{rule}  {name_of(opened, found[1]) if found else ''}".rstrip())
     if not rules:
         say("No user is protected.")
 
@@ -69,12 +76,14 @@ def _rule(opened: Store, name: str | None, filter: str | None) -> str:
     if (name is None) == (filter is None):
         raise click.UsageError("give either the NAME of a user or --filter")
     if name is not None:
-        return f'id eq "{find_user(opened, name)}"'
+        return _of_id(find_user(opened, name))
     with explain_errors():
         return normalized(filter or "", opened.directory.definitions.by_name["User"])
 
 
-def _is_rule(tenant_id: int, user_id: str) -> bool:
-    """Tell whether a rule names a user, who may be gone."""
-    rules = database().read(lambda known: protections.rules_of(known, tenant_id))
-    return f'id eq "{user_id}"' in rules
+def _of_id(user_id: str) -> str:
+    return f'id eq "{user_id}"'
+
+
+def _rules(opened: Store) -> Sequence[str]:
+    return database().read(lambda known: protections.rules_of(known, opened.tenant_id))

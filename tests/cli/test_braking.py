@@ -84,6 +84,14 @@ def test_users_are_protected_by_name_and_by_filter(scim, run, fail, forget):
     assert "there is no rule" in fail("user unprotect --filter 'title eq \"CEO\"'")
 
 
+def test_rules_that_begin_with_an_id_are_shown(run):
+    rules = ['id eq "bjensen"', 'id eq "bjensen" or title pr']
+    for rule in rules:
+        run(f"user protect --filter '{rule}'")
+
+    assert run("user protected").splitlines() == rules
+
+
 @EVERYDAY_ON_ONE_DATABASE
 def test_protection_of_a_user_who_is_gone_can_be_ended(scim, run):
     babs = scim.create(user())
