@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 
 from scim.service import Service
 from scim.storage.access import KEPT_SECONDS, UNCHECKED
@@ -14,13 +15,11 @@ PAUSE = 0.01  # seconds between two parts, in which others write
 
 def describe(service: Service, tenant: Tenant) -> Mapping[str, int]:
     """Return how much a tenant has of what, without what it has none of."""
-    database, recordings = service.database, service.recordings()
-    try:
-        found = dict(database.read(lambda known: figures(known, tenant.id)).resources)
-        found |= database.read(lambda known: count_what_goes(known, tenant))
+    database = service.database
+    found = dict(database.read(lambda known: figures(known, tenant.id)).resources)
+    found |= database.read(lambda known: count_what_goes(known, tenant))
+    with closing(service.recordings()) as recordings:
         found["recorded exchanges"] = recordings.count_of(tenant.name)
-    finally:
-        recordings.close()
     return {what: number for what, number in found.items() if number}
 
 
@@ -36,9 +35,6 @@ def remove(service: Service, tenant: Tenant) -> Iterator[int]:
     for number in remove_rows(database, tenant):
         yield number
         time.sleep(PAUSE)
-    recordings = service.recordings()
-    try:
+    with closing(service.recordings()) as recordings:
         recordings.forget(tenant.name)
-    finally:
-        recordings.close()
     database.write(lambda connection: remove_tenant(connection, tenant))
