@@ -121,12 +121,11 @@ def _form(body: bytes) -> Mapping[str, str]:
 
 def _proof(form: Mapping[str, str], authorization: str) -> Proof:
     """Return how the client authenticates, by one method only (§2.3)."""
-    named, has_secret = form.get("client_id", ""), "client_secret" in form
-    proofs = []
+    named, proofs = form.get("client_id", ""), []
     if authorization:
         proofs.append(_basic(authorization))
-    if has_secret:
-        proofs.append(Proof(named, secret=form["client_secret"]))
+    if secret := form.get("client_secret"):
+        proofs.append(Proof(named, secret=secret))
     if assertion := form.get("client_assertion"):
         if form.get("client_assertion_type") != ASSERTION:
             raise GrantError("invalid_request", f"client_assertion_type must be {ASSERTION}")
