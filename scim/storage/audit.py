@@ -127,13 +127,12 @@ class Audit:
             for row in rows:
                 WAIT.rows(self.connection, row)
 
-    def take_up(self, made: Sequence[Change]) -> int:
-        """Let those changes wait that are not in the chain; return how many."""
+    def take_up(self, made: Sequence[Change]) -> None:
+        """Let those changes wait that are not in the chain."""
         chained = self._chained([(change.resource_id, change.version) for change in made])
         left = [change for change in made if (change.resource_id, change.version) not in chained]
         if left:
             self.wait(left)
-        return len(left)
 
     def chain(self) -> int:
         """Chain the changes that have waited longest; return how many were taken.
