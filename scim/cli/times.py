@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from scim.protocol.values import date_time
+from scim.storage.keys import now
 
 DURATION = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 LONGEST = 366 * 86400  # seconds
@@ -20,7 +21,7 @@ def instant(_: click.Context, __: click.Parameter, value: str | None) -> str | N
 def later(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Return the instant to come that the value of an option names, as the database stores it."""
     found = None if value is None else _instant(value, 1)
-    if found and found <= date_time(datetime.now(UTC)):
+    if found and found <= now():
         raise click.BadParameter(f"{value!r} has passed already")
     return found
 

@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 from scim.protocol.permissions import READ, SCOPES, WRITE, Permission
 from scim.protocol.tokens import weakness
 from scim.protocol.values import date_time
+from scim.storage.keys import now
 from scim.storage.tokens import (
     issue_token,
     list_tokens,
@@ -58,14 +59,14 @@ def list_issued(tenant: str) -> None:
     """
     mine = find(tenant)
     issued = database().read(lambda connection: list_tokens(connection, mine))
-    now = date_time(datetime.now(UTC))
+    at = now()
     for row in issued:
-        say("  ".join(_described(row, now)))
+        say("  ".join(_described(row, at)))
     if not issued:
         say("No token has been issued.")
 
 
-def _described(row: Any, now: str) -> Iterable[str]:
+def _described(row: Any, at: str) -> Iterable[str]:
     """Yield what is to know of a token; what all tokens have is left out."""
     yield f"{row.created[:19]}Z"
     yield row.name
@@ -74,7 +75,7 @@ def _described(row: Any, now: str) -> Iterable[str]:
     if row.types:
         yield f"only {row.types.replace(' ', ', ')}"
     if row.expires:
-        verb = "expired" if row.expires <= now else "expires"
+        verb = "expired" if row.expires <= at else "expires"
         yield f"{verb} {row.expires[:19]}Z" + ", as it was rotated" * row.replaced
     if row.subject:
         yield f"/Me is {row.subject}"

@@ -20,6 +20,7 @@ from scim.protocol.errors import ForbiddenError
 from scim.protocol.values import date_time
 from scim.storage import Change, Database, Operation, Transaction, Unprepared
 from scim.storage.brakings import Brakings
+from scim.storage.keys import now
 from scim.storage.tokens import Tenant, set_tenant
 
 from .catalogue import BRAKED
@@ -76,7 +77,7 @@ class Brake:
 
     @property
     def is_released(self) -> bool:
-        return self.released > date_time(datetime.now(UTC))
+        return self.released > now()
 
     def limit(self, type_name: str, all_of_type: int) -> int:
         """Return how many may be deactivated, emptied or deleted, of so many."""

@@ -17,6 +17,7 @@ from .tables import access_tokens, clients, tenants, tokens
 from .tokens import DEFAULT_TENANT, Tenant, digest
 from .uses import Uses
 
+OWN = "SCIM_TOKEN"  # the name of the token in this setting
 KEPT_SECONDS = 3  # a revoked token opens nothing after that
 UNCHECKED = 1.0  # seconds of a request that go by with what its token opened at first
 MOST_KEPT = 10_000
@@ -94,7 +95,7 @@ class Doorkeeper:
         if secrets.compare_digest(presented, self.default):
             chosen = sa.select(*tenants.c, select_rules()).where(tenants.c.id == DEFAULT_TENANT)
             row = connection.execute(chosen).one_or_none()
-            access = Access(Tenant(*row[:-1]), "SCIM_TOKEN", rules=_lines(row[-1])) if row else None
+            access = Access(Tenant(*row[:-1]), OWN, rules=_lines(row[-1])) if row else None
         else:
             access = find_access(connection, presented)
         if access and access.until:

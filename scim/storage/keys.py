@@ -62,7 +62,7 @@ def new_id() -> str:
 
 
 def now() -> str:
-    """Return the instant of a change, as a SCIM dateTime in UTC."""
+    """Return the instant, as a SCIM dateTime in UTC."""
     return date_time(datetime.now(UTC))
 
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from flask import Blueprint, flash, redirect, request
+from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 
 from scim.protocol.permissions import UNLIMITED
@@ -10,8 +10,8 @@ from scim.storage.clients import add_client, change_secret, remove_client
 
 from ..asked import new_name, this_tenant
 from ..connect import once
-from ..links import page_url
 from ..state import state
+from .opening import to_tokens
 
 bp = Blueprint("clients", __name__)
 
@@ -25,7 +25,7 @@ def add() -> ResponseReturnValue:
         once.keep(f"secret of {name}", added[1])
     else:
         flash(f"There is a client {name!r} already.")
-    return _clients()
+    return to_tokens()
 
 
 @bp.post("/operate/client/secret")
@@ -36,7 +36,7 @@ def renew() -> ResponseReturnValue:
         once.keep(f"secret of {name}", secret)
     else:
         flash(f"There is no client {name!r}.")
-    return _clients()
+    return to_tokens()
 
 
 @bp.post("/operate/client/remove")
@@ -45,8 +45,4 @@ def remove() -> ResponseReturnValue:
     name, tenant = request.form.get("name", ""), this_tenant()
     done = state().service.database.write(partial(remove_client, tenant=tenant, name=name))
     flash(f"Removed {name}." if done else f"There is no client {name!r}.")
-    return _clients()
-
-
-def _clients() -> ResponseReturnValue:
-    return redirect(page_url("operate.page", _anchor="tokens"), 303)
+    return to_tokens()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from flask import Blueprint, abort, flash, redirect, request
@@ -11,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from scim.explain.exchange import CONSOLE, Exchange
 from scim.protocol.permissions import SCOPES, Permission
 from scim.protocol.values import date_time
+from scim.storage.access import OWN
+from scim.storage.keys import now
 from scim.storage.tokens import (
     DEFAULT_TENANT,
     Tenant,
@@ -27,7 +29,6 @@ from ..links import page_url
 from ..state import state
 
 OVERLAPS = {24: "a day", 1: "an hour", 168: "a week", 0: "no time"}  # by hours, the default first
-OWN = "SCIM_TOKEN"
 
 bp = Blueprint("opening", __name__)
 
@@ -51,7 +52,7 @@ class Token:
 
 def listed_tokens(tenant: Tenant, newest: Sequence[Exchange]) -> list[Token]:
     """Return the tokens of a tenant; ``newest`` are exchanges, the newest first."""
-    issued, now = state().service.database.read(partial(list_tokens, tenant=tenant)), _now()
+    issued, at = state().service.database.read(partial(list_tokens, tenant=tenant)), now()
     listed = [
         Token(
             row.name,
@@ -61,7 +62,7 @@ def listed_tokens(tenant: Tenant, newest: Sequence[Exchange]) -> list[Token]:
             row.types,
             row.expires,
             row.replaced,
-            has_expired=bool(row.expires) and row.expires <= now,
+            has_expired=bool(row.expires) and row.expires <= at,
         )
         for row in issued
     ]
@@ -77,7 +78,7 @@ def issue() -> ResponseReturnValue:
     wanted = new_name("token")
     named, token = new_token(this_tenant(), wanted, _permission(), _expires())
     once.keep(f"token {named}", token)
-    return _tokens()
+    return to_tokens()
 
 
 def _permission() -> Permission:
@@ -95,7 +96,7 @@ def _expires() -> str | None:
         found = date_time(datetime.fromisoformat(f"{day}T23:59:59")) if day else None
     except ValueError:
         abort(400, "A day is written as 2026-11-29.")
-    if found and found <= _now():
+    if found and found <= now():
         abort(400, "The token would have expired already.")
     return found
 
@@ -106,7 +107,7 @@ def revoke() -> ResponseReturnValue:
     name, tenant = request.form.get("name", ""), this_tenant()
     done = state().service.database.write(partial(revoke_token, tenant=tenant, name=name))
     flash(f"Revoked {name}." if done else f"There is no token {name!r}.")
-    return _tokens()
+    return to_tokens()
 
 
 @bp.post("/operate/rotate")
@@ -121,7 +122,7 @@ def rotate() -> ResponseReturnValue:
         once.keep(f"token {name}", token)
     else:
         flash(f"There is no token {name!r}.")
-    return _tokens()
+    return to_tokens()
 
 
 @bp.post("/operate/pause")
@@ -133,9 +134,6 @@ def pause() -> ResponseReturnValue:
     return redirect(page_url("operate.page"), 303)
 
 
-def _tokens() -> ResponseReturnValue:
+def to_tokens() -> ResponseReturnValue:
+    """Go back to the tokens and clients."""
     return redirect(page_url("operate.page", _anchor="tokens"), 303)
-
-
-def _now() -> str:
-    return date_time(datetime.now(UTC))
