@@ -86,6 +86,8 @@ def test_tenants_are_listed_with_their_choices(console):
     run("manage.py", "tenant", "set", "acme", "--strict", DATABASE_URL=url)
 
     assert "acme 0 0 0 0 off (strict) a new user" in text(console.web.get("/operate").text)
+    page = text(console.web.get("/operate?tenant=acme").text)
+    assert "user protect NAME --tenant acme protects one" in page
 
 
 def test_token_is_issued_once_shown_and_revoked(console):
