@@ -86,6 +86,14 @@ def test_default_token_is_shown_with_its_prefix(console):
     assert f'data-copy="{console.server.url}"' in page.replace("localhost", "127.0.0.1")
 
 
+def test_token_of_another_tenant_is_not_that_of_the_setting(console):
+    run("manage.py", "tenant", "add", "acme", DATABASE_URL=console.server.database_url)
+    page = page_of(console, "okta", tenant="acme")
+
+    assert "Bearer, a space, and a token of acme, or a new one" in page
+    assert "SCIM_TOKEN" not in page
+
+
 def test_what_is_missing_is_said_while_there_is_no_tunnel(console):
     page = page_of(console, "okta")
 
