@@ -17,6 +17,7 @@ from scim.operate.oauth import ASSERTION
 from scim.protocol.permissions import Permission
 from scim.storage import clients, tokens
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.scim import Scim, user
 
 ENDPOINT = "/oauth/token"
@@ -270,6 +271,16 @@ def test_wrong_assertion_opens_nothing(add, ask, wrong):
     answer = ask(client_assertion=wrong(client_id), client_assertion_type=ASSERTION)
 
     refused(answer, "invalid_client")
+
+
+@EVERYDAY_ON_ONE_DATABASE
+def test_claims_as_they_are_open_the_directory_unless_they_are_wrong(add, ask):
+    client_id, _ = add(keys=public(KEY))
+    assertion = with_claim(client_id, f'"exp": {time.time() + 300}, "jti": "\\ud800"')
+
+    answer = ask(client_assertion=assertion, client_assertion_type=ASSERTION)
+
+    assert answer.status_code == 200, answer.json
 
 
 def test_assertion_names_its_type(add, ask):
