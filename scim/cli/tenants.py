@@ -1,5 +1,6 @@
 """``tenant``: the tenants, each of which has a directory of its own."""
 
+import shlex
 from typing import Any
 
 import click
@@ -129,7 +130,7 @@ def remove(name: str, typed: str | None) -> None:
     if chosen.id == DEFAULT_TENANT:
         raise click.ClickException(
             f"SCIM_TOKEN opens the tenant {name!r}, which stays; "
-            f"`python manage.py reset --tenant {name}` empties it"
+            f"`python manage.py reset --tenant {shlex.quote(name)}` empties it"
         )
     has = ", ".join(_counted(*each) for each in removing.describe(opened, chosen).items())
     say(f"{name} has: {has or 'nothing'}.")

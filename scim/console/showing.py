@@ -1,6 +1,7 @@
 """Forms of values on pages: JSON with colours and folds, instants, sizes. All text is escaped."""
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -28,6 +29,7 @@ def register(app: Flask) -> None:
     of_values = (clock, day, duration, many, size, state_of)
     for function in (*of_texts, *of_values):
         app.add_template_filter(function, function.__name__)
+    app.add_template_filter(shlex.quote, "shell")
     app.add_template_global(effect, "effect")
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import shlex
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,11 +47,11 @@ OF_CLIENT = sa.select(
 logger = logging.getLogger("scim")
 EXPIRES = (
     "The token %s of %s is in use and expires on %s; give its provider a new one, which "
-    "`python manage.py token rotate %s` prints, or has printed"
+    "`python manage.py token %s` prints, or has printed"
 )
 EXPIRED = (
     "The token %s of %s is refused, since it expired on %s; give its provider a new one, which "
-    "`python manage.py token rotate %s` prints, or has printed"
+    "`python manage.py token %s` prints, or has printed"
 )
 
 
@@ -119,7 +120,8 @@ class Doorkeeper:
         if now - self.warned.get((access.issued, said), -DAY) >= DAY:
             self.warned[access.issued, said] = now
             name, tenant = printable(access.token), printable(access.tenant.name)
-            logger.warning(said, name, tenant, f"{until[:19]}Z", name)
+            rotate = shlex.join(["rotate", name, "--tenant", tenant])
+            logger.warning(said, name, tenant, f"{until[:19]}Z", rotate)
 
 
 def reread(connection: sa.Connection, access: Access) -> Access | None:

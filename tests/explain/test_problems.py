@@ -462,3 +462,11 @@ def test_requests_that_fail_equally_are_one_problem():
     assert found.count == 3
     assert found.cause.endswith("The server said: title is unheard of.")
     assert "[request" not in sentence(found.last)
+
+
+def test_command_has_the_name_of_the_tenant_as_a_shell_reads_it():
+    [found] = problems(
+        [exchange("POST", "/Users", JANE, 503, error(TENANT_PAUSED), tenant="a b; ls")]
+    )
+
+    assert "tenant resume 'a b; ls'`" in found.remedy[-1]

@@ -1,6 +1,7 @@
 """Problems: failures of one kind, with their cause, and what to change where."""
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -287,7 +288,7 @@ def _texts(failure: _Failure) -> dict[str, str]:
     return {
         "attribute": attribute,
         "error": f" The server said: {detail}." if detail else "",
-        "tenant": plain(reading.exchange.tenant) or "default",
+        "tenant": shlex.quote(plain(reading.exchange.tenant) or "default"),  # for a command
         "noun": failure.noun,
         "meant": f" Meant was {right}." if right else "",
         "mistake": mistake(reading),
