@@ -216,11 +216,17 @@ def test_percentage_is_of_the_active_users_before(scim, age, braked, monkeypatch
     age()
     braked("5%")
 
+    assert scim.patch(paths[0], replace("nickName", "x")).status_code == 200  # was inactive before
     assert [scim.delete(path).status_code for path in paths[10:13]] == [204, 204, 403]
 
     braked(None)
     monkeypatch.setattr(brake, "LEAST", {"User": 3, "Group": 1})
     assert [scim.delete(path).status_code for path in paths[12:15]] == [204, 204, 403]  # of 40: 4
+
+    create(scim, 10, lambda name: user(f"new-{name}"))
+    for key, (number, at) in brake.KNOWN.items():
+        brake.KNOWN[key] = number, at - brake.FRESH - 1
+    assert scim.delete(paths[14]).status_code == 204  # of 50: 5
 
 
 @POSTGRESQL
