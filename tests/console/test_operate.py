@@ -195,6 +195,7 @@ def test_tenant_is_paused_and_resumed(console):
     assert "a new user only read: paused" in text(console.web.get("/operate").text)
 
     assert "Resumed default." in text(console.post("/operate/pause").text)
+    wait_until(lambda: console.server.session.post("/Users", json=jane).status_code != 503)
 
 
 def test_changed_settings_and_the_audit_are_shown_without_secrets(serve_console):
