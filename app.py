@@ -215,8 +215,7 @@ def exporter_place(settings: Settings) -> socket.socket | None:
     if not port:
         return None
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
+        return open_port(host, port, tries=1)
     except OSError as error:
         reason = why_not(error, port, "SCIM_METRICS_PORT")
         sys.exit(f"SCIM_METRICS_HOST, SCIM_METRICS_PORT: cannot listen on {host}:{port}: {reason}")

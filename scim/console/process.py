@@ -33,14 +33,14 @@ PAUSE = 1.0  # seconds between two tries to open the recordings
 NICENESS = 10  # the workers come first
 
 
-def open_port(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at a port, or at the next one that is free.
+def open_port(host: str, port: int, tries: int = TRIES) -> socket.socket:
+    """Return a socket that listens at a port, or at one of the next ones that is free.
 
     :raises OSError: none of them can be used
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     is_for_all = host == "::" and socket.has_dualstack_ipv6()  # as the SCIM port is
-    for each in range(port, min(port + TRIES, LAST_PORT + 1)):
+    for each in range(port, min(port + tries, LAST_PORT + 1)):
         try:
             return socket.create_server((host, each), family=family, dualstack_ipv6=is_for_all)
         except OSError as error:

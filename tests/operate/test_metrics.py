@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families as families
 
+from app import exporter_place
 from scim.operate import meters, metrics
 from scim.operate.catalogue import BRAKED, COUNTED, DROPPED, FOLDER, LIMITED, QUEUED
 from scim.operate.sampling import sample_audit
@@ -225,6 +227,12 @@ def is_worker(pid, files):
     """Tell whether a process has the files of the first worker open."""
     links = Path(f"/proc/{pid}/fd").iterdir()
     return str(next(files.iterdir()) / "counter_worker0.db") in map(os.path.realpath, links)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6")
+def test_all_addresses_are_those_of_ipv4_too():
+    with exporter_place(Settings(metrics_host="::", metrics_port=free_port())) as place:
+        socket.create_connection(("127.0.0.1", place.getsockname()[1])).close()
 
 
 @ON_ONE_DATABASE
