@@ -119,11 +119,13 @@ def admit(
 
     :raises TooManyRequestsError: the address has guessed too often
     """
-    if limiter and token and not service.has_met(token):
-        is_guessed = weakness(token) is not None or service.admit(token) is None
-        if is_guessed:
-            limiter.check_address(address())
-    return service.admit(token)
+    if not limiter or not token or service.has_met(token):
+        return service.admit(token)
+    is_weak = weakness(token) is not None
+    access = None if is_weak else service.admit(token)
+    if access is None:
+        limiter.check_address(address())
+    return service.admit(token) if is_weak else access
 
 
 def knows(

@@ -66,9 +66,12 @@ def test_guesses_of_an_address_are_limited_and_known_tokens_are_not(
     scim = new_client(RATE_LIMIT="9999/second", WORKERS=1)
     known, unmet = (f"Bearer {new_token(engine, new_tenant(engine))}" for _ in range(2))
     guess = {"Authorization": "Bearer wrong"}
+    with statements_of(scim) as seen:
+        check_error(scim.get("/Users", Authorization=f"{known}0"), 401)
+    assert len(seen) == 2  # among the tokens, and those of OAuth clients
     assert scim.get("/Users", Authorization=known).status_code == 200
 
-    for _ in range(GUESSES.amount):
+    for _ in range(GUESSES.amount - 1):
         check_error(scim.get("/Users", **guess), 401)
         check_error(scim.get("/Users", Authorization=""), 401)  # is no guess
     with statements_of(scim) as seen:
