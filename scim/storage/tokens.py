@@ -1,6 +1,7 @@
 """Tenants with their choices, and the tokens that operators issue."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from .tables import tenants, tokens, totals
 
 DEFAULT_TENANT = 1
 LONGEST_NAME = 100  # characters
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # a byte that is no text is half a pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ def name_problem(name: str, owner: str) -> str | None:
     """Return why a token or a client, the ``owner``, cannot have a name; None if it can."""
     if not name.strip() or len(name) > LONGEST_NAME:
         return f"a {owner} needs a name of at most {LONGEST_NAME} characters"
+    if UNSTORABLE.search(name):
+        return f"the name {name!r} has a character that cannot be stored"
     if name == CONSOLE:  # which may change a paused tenant
         return f"the name {CONSOLE!r} is for the console's own token"
     return None

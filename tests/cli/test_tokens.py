@@ -169,6 +169,7 @@ def test_weak_token_is_not_imported(run, fail, text, why):
         ("token issue ' '", "a token needs a name"),
         (f"token issue {'x' * 101}", "a token needs a name of at most 100 characters"),
         ("token issue console", "for the console's own token"),
+        ("token issue '\udcff'", "cannot be stored"),  # a byte that is no text
         ("client add console", "for the console's own token"),
         ("client add ' '", "a client needs a name"),
         ("token issue okta --scope admin", "'admin' is not one of 'read', 'write', 'events'"),

@@ -146,6 +146,7 @@ def test_limited_token_is_issued_and_rotated(console):
         ("token", {"name": " "}, "A token needs a name of at most 100 characters."),
         ("token", {"name": "x" * 101}, "A token needs a name of at most 100 characters."),
         ("client", {"name": "console"}, "for the console"),
+        ("client", {"name": "a\0b"}, "cannot be stored"),
         ("client", {"name": " "}, "A client needs a name of at most 100 characters."),
         ("token", {"name": "x", "type": "Person"}, "no resource type"),
         ("token", {"name": "x", "expires": "soon"}, "A day is written as"),
