@@ -13,6 +13,7 @@ databases.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,19 +67,25 @@ class PostgresServer:
 
     def run(self, program: str, *arguments: str | Path) -> str:
         """Return the output of one of PostgreSQL's programs, which must succeed."""
-        done = subprocess.run(
+        process = subprocess.Popen(
             [self._programs / program, *arguments],
-            check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self.directory,
             env={"PATH": os.defpath, "LC_ALL": "C"},
+            start_new_session=True,
             **self._account,
         )
-        if done.returncode:
-            raise RuntimeError(f"{program} failed:\n{done.stdout}")
-        return done.stdout
+        try:
+            output, _ = process.communicate()
+        except BaseException:  # a signal: what initdb has started would go on writing
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        if process.returncode:
+            raise RuntimeError(f"{program} failed:\n{output}")
+        return output
 
 
 def unprivileged_account() -> dict[str, Any]:
