@@ -90,7 +90,10 @@ BLOCK = re.compile(
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|usr|var|work|Users/\w+/)\b")
+# The folder that deploy/ gives the server is the same on every machine.
+MACHINE_PATH = re.compile(
+    r"(?<![\w.:/])/(?!var/lib/scim\b)(?:home|root|tmp|usr|var|work|Users/\w+/)\b"
+)
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 VARYING = {
     "AN-ID": ID,
