@@ -178,7 +178,7 @@ def migrate(url, *arguments):
 def documented():
     """Return the SQL by which docs/operating.md adds the indexes later."""
     text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
-    return text.partition("```sql\n")[2].partition("```")[0]
+    return text[text.index("CREATE EXTENSION") :].partition("```")[0]
 
 
 @POSTGRESQL
