@@ -20,7 +20,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from models import Tenant
+from scim.models import Tenant
 from scim.protocol.schema import GROUP, GROUP_SCHEMA, USER, ResourceType
 from scim.protocol.values import date_time
 from scim.serializers.resources import dump_resource

@@ -6,7 +6,15 @@ import sqlalchemy as sa
 
 from .tables import TABLES, totals
 
-CHOICES = {"tenants", "tokens", "clients", "access_tokens", "assertions", "protections"}
+CHOICES = {
+    "tenants",
+    "tokens",
+    "clients",
+    "access_tokens",
+    "assertions",
+    "protections",
+    "receivers",
+}
 KEPT = CHOICES | {"totals", "positions"}
 
 

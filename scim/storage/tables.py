@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from models import (
+from scim.models import (
     AccessToken,
     Assertion,
+    Base,
     Braking,
     Change,
     Client,
@@ -23,8 +24,10 @@ from models import (
     Import,
     Link,
     MemberChange,
+    Message,
     Nesting,
     Protection,
+    Receiver,
     Referral,
     Release,
     Tenant,
@@ -34,7 +37,6 @@ from models import (
     Unchained,
     UniqueValue,
     User,
-    db,
 )
 from scim.protocol.schema import ResourceType
 
@@ -49,7 +51,8 @@ clients, access_tokens = Client.__table__, AccessToken.__table__
 assertions = Assertion.__table__
 imports = Import.__table__
 brakings, protections = Braking.__table__, Protection.__table__
-TABLES = db.metadata.sorted_tables  # each after those that it refers to
+receivers, outbox = Receiver.__table__, Message.__table__
+TABLES = Base.metadata.sorted_tables  # each after those that it refers to
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT
 

@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from click.testing import Result
 
 from app import create_app
-from models import Id, db
+from models import db
 from scim.cli import register
+from scim.models import Id
 from scim.operate.moving.exporting import Export
 from scim.operate.moving.lines import LineError, read_lines, write_line
 from scim.storage.moving.arrival import Arrival, OvertakenError

@@ -23,7 +23,8 @@ import pytest
 
 from docs.pictures import __main__ as pictures
 from docs.pictures import forms
-from models import Id, Instant, db
+from models import db
+from scim.models import Id, Instant
 from scim.protocol.tolerance import Tolerance
 from scim.settings import Settings
 from scim.storage.database.partitions import WHOLE

@@ -18,6 +18,8 @@ LEFT_BEHIND = {
     "imports": "they are those of this database",
     "access_tokens": "they last minutes; a client asks for another",
     "assertions": "they last minutes",
+    "receivers": "they have secrets, and would be told everything twice",
+    "outbox": "its receivers stay here",
 }
 HISTORY = {"changes", "member_changes", "entries", "unchained"}
 

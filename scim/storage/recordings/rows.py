@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models import Instant, PlainText
 from scim.explain.exchange import Check, Exchange, Made, Message, Statement
+from scim.models import Instant, PlainText
 
 PARTS: dict[str, Any] = {"statements": Statement, "made": Made, "checks": Check}
 SIDES = ("request", "answer")

@@ -1,0 +1,70 @@
+"""Delivery: receivers, and the outbox of what they have not been told yet.
+
+Every table is new, so the version before goes on with these tables.
+"""
+
+import sqlalchemy as sa
+from alembic import context, op
+from sqlalchemy.dialects.postgresql import UUID
+
+revision = "0013"
+down_revision = "0012"
+
+PlainText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Id = sa.String(36).with_variant(UUID(as_uuid=False), "postgresql")
+Instant = sa.String(27).with_variant(sa.String(27, collation="C"), "postgresql")
+TABLES = ("outbox", "receivers")
+
+
+def upgrade() -> None:
+    create_receivers()
+    create_outbox()
+    if op.get_bind().dialect.name == "sqlite":
+        operating = context.script.get_revision("0012").module
+        operating.create_statistics(op.get_bind())
+
+
+def create_receivers() -> None:
+    op.create_table(
+        "receivers",
+        sa.Column("id", Id, primary_key=True),
+        sa.Column("tenant_id", sa.Integer, sa.ForeignKey("tenants.id"), nullable=False),
+        sa.Column("name", PlainText, nullable=False),
+        sa.Column("kind", PlainText, nullable=False),
+        sa.Column("url", PlainText),
+        sa.Column("secrets", PlainText),
+        sa.Column("options", PlainText, nullable=False, server_default="{}"),
+        sa.Column("created", Instant, nullable=False),
+        sa.UniqueConstraint("tenant_id", "name", name="uq_receivers_name"),
+    )
+
+
+def create_outbox() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("tenant_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("id", Id, primary_key=True),
+        sa.Column("receiver_id", Id, nullable=False),
+        sa.Column("resource_type", PlainText, nullable=False),
+        sa.Column("resource_id", Id, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("operation", PlainText, nullable=False),
+        sa.Column("at", Instant, nullable=False),
+        sa.Column("txn", PlainText, nullable=False),
+        sa.Column("content", PlainText),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("due", Instant, nullable=False),
+        sa.Column("error", PlainText),
+        sa.Column("dead", sa.Boolean, nullable=False, server_default=sa.false()),
+    )
+    waiting = sa.text("NOT dead")
+    op.create_index(
+        "ix_outbox_due", "outbox", ["due"], sqlite_where=waiting, postgresql_where=waiting
+    )
+    by_resource = ["tenant_id", "receiver_id", "resource_id", "version"]
+    op.create_index("ix_outbox_resource", "outbox", by_resource)
+
+
+def downgrade() -> None:
+    for table in TABLES:
+        op.drop_table(table)

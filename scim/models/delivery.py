@@ -1,0 +1,64 @@
+"""Who is told of changes, and what they have not been told yet."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Base, Id, Instant, OfTenant, PlainText
+
+WAITING: Any = {f"{name}_where": sa.text("NOT dead") for name in ("sqlite", "postgresql")}
+
+
+class Receiver(Base):
+    """One that is told of a tenant's changes; ``kind`` says how.
+
+    ``secrets`` and ``options`` are JSON texts; their members depend on the kind.
+    """
+
+    __tablename__ = "receivers"
+    __table_args__ = (sa.UniqueConstraint("tenant_id", "name", name="uq_receivers_name"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(sa.ForeignKey("tenants.id"))
+    name: Mapped[str] = mapped_column(PlainText)
+    kind: Mapped[str] = mapped_column(PlainText)
+    url: Mapped[str | None] = mapped_column(PlainText)
+    secrets: Mapped[str | None] = mapped_column(PlainText)
+    options: Mapped[str] = mapped_column(PlainText, server_default="{}")
+    created: Mapped[str] = mapped_column(Instant)
+
+
+class Message(OfTenant, Base):
+    """A change that a receiver has to be told; the row is deleted when it has been.
+
+    ``content`` is the text that is sent, if it was made once and for all. Nobody takes the row
+    before the instant ``due``, which is in the future while it is being sent. A ``dead`` message
+    is not sent again, unless an operator says so. ``txn`` is the same in all messages about one
+    transaction.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        sa.Index(
+            "ix_outbox_due",
+            "due",
+            sqlite_where=sa.text("NOT dead"),
+            postgresql_where=sa.text("NOT dead"),
+        ),
+        sa.Index("ix_outbox_resource", "tenant_id", "receiver_id", "resource_id", "version"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    receiver_id: Mapped[str] = mapped_column(Id)
+    resource_type: Mapped[str] = mapped_column(PlainText)
+    resource_id: Mapped[str] = mapped_column(Id)
+    version: Mapped[int] = mapped_column(sa.BigInteger)
+    operation: Mapped[str] = mapped_column(PlainText)
+    at: Mapped[str] = mapped_column(Instant)
+    txn: Mapped[str] = mapped_column(PlainText)
+    content: Mapped[str | None] = mapped_column(PlainText)
+    attempts: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    due: Mapped[str] = mapped_column(Instant)
+    error: Mapped[str | None] = mapped_column(PlainText)
+    dead: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
