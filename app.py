@@ -23,6 +23,8 @@ try:
     from models import db
     from scim import routes
     from scim.console.process import Console, open_port
+    from scim.deliver import deliverer
+    from scim.deliver.telling import Telling
     from scim.environment import read_environment, read_settings
     from scim.logs import formatter
     from scim.operate import metrics
@@ -102,7 +104,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     with app.app_context():
         database = Database(db.engine, settings.replica_url, settings.query_timeout)
     definitions = read_definitions(settings.schema_folder)
-    service = Service(settings, database, definitions, Tolerance(), Doorkeeper(settings.own_token))
+    doorkeeper, watchers = Doorkeeper(settings.own_token), [Telling()]
+    service = Service(settings, database, definitions, Tolerance(), doorkeeper, watchers)
     app.extensions["scim"] = service
     app.extensions[DEMO_TOKEN] = DemoToken(settings)
     if settings.rate:
@@ -261,9 +264,8 @@ def main() -> None:
         exporter = exporter_place(settings)
         console = console_of(settings)
         companions: list[Companion] = [console] if console else []
-        jobs = jobs_of(settings)
-        if jobs or exporter:
-            companions.append(Caretaker(begin_companion, exporter, jobs))
+        jobs = [*jobs_of(settings), deliverer.job()]
+        companions.append(Caretaker(begin_companion, exporter, jobs))
         announce(service, is_exported, console)
         service.database.close()  # no worker may inherit a connection
         with metrics.counting(settings, bool(console or exporter)):

@@ -1,6 +1,6 @@
 """The service of one process: its settings and what they open, for endpoints and commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scim.protocol.definitions.assembly import Definitions
@@ -18,6 +18,7 @@ from scim.storage import (
     digest,
 )
 from scim.storage.access import find_access, seconds_until
+from scim.storage.directory import Watcher
 from scim.storage.recordings import Recordings
 from scim.storage.seal import Seal
 from scim.storage.tokens import Tenant
@@ -27,7 +28,8 @@ from scim.storage.tokens import Tenant
 class Service:
     """All that requests and commands share; ``app.extensions["scim"]`` is the only one.
 
-    ``tolerance`` is that of every tenant that is not strict.
+    ``tolerance`` is that of every tenant that is not strict. ``watchers`` are told of the changes
+    of all tenants.
     """
 
     settings: Settings
@@ -35,6 +37,7 @@ class Service:
     definitions: Definitions
     tolerance: Tolerance
     doorkeeper: Doorkeeper
+    watchers: Sequence[Watcher] = ()
 
     @property
     def limits(self) -> Limits:
@@ -106,6 +109,7 @@ class Service:
             keeps_history=self.settings.history_days > 0,
             token=token,
             seal=self.seal(tenant),
+            watchers=self.watchers,
             guard=guard,
             request_id=request_id,
         )

@@ -1,13 +1,27 @@
 """One tenant's directory: which resources it holds, and which rules its writes keep."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 
+from .changes import Change
 from .seal import Seal
+
+
+class Watcher(Protocol):
+    """Somebody who is told of every change; a dry run makes none."""
+
+    def before_commit(self, transaction: Any) -> None:
+        """Look at a transaction at its end; raise a ScimError to refuse it.
+
+        What it writes on the transaction's connection is stored with the changes, or not at all.
+        """
+
+    def after_commit(self, directory: "Directory", changes: Sequence[Change]) -> None:
+        """Look at changes that are stored; it must not raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +34,8 @@ class Directory:
     ``max_nesting_depth`` is the number of groups that may be in each other one by one,
     ``max_nesting_pairs`` that of the pairs of a group and one in it that one change may write.
     ``token`` is the name that history records beside each change, ``request_id`` the request. With
-    a ``seal`` the changes go to the audit. ``guard`` looks at each transaction at its end, and
-    refuses it by raising.
+    a ``seal`` the changes go to the audit. ``watchers`` are told of the changes. ``guard`` looks at
+    each transaction at its end, and refuses it by raising.
     """
 
     tenant_id: int
@@ -36,4 +50,5 @@ class Directory:
     token: str = ""
     request_id: str | None = None
     seal: Seal | None = None
+    watchers: Sequence[Watcher] = ()
     guard: Callable[[Any], None] | None = None

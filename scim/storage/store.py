@@ -182,6 +182,9 @@ class Store:
             self.database.replica.remember(self.tenant_id)
         if isinstance(self.database, Database):  # a dry run makes nothing
             note_made(made)
+        if made:
+            for watcher in self.directory.watchers:
+                watcher.after_commit(self.directory, made)
         return done
 
     def rehearse(self, work: Callable[["Store"], T]) -> T:
@@ -190,7 +193,7 @@ class Store:
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
         assert isinstance(self.database, Database)
-        directory = self.directory
+        directory = replaced(self.directory, watchers=())
         return self.database.rehearse(lambda rehearsal: work(Store(rehearsal, directory)))
 
     def _write(

@@ -78,15 +78,18 @@ class Transaction:
             self.nesting.hold(change.group, change.children)
 
     def finish(self) -> None:
-        """Record the changes in history, as the last step before the commit.
+        """Record the changes in history and tell of them, as the last step before the commit.
 
-        :raises ScimError: the directory's guard refuses them
+        :raises ScimError: the directory's guard or a watcher refuses them
         :raises Unprepared: the guard must read something first
         """
         if is_late(self.began):
             self.totals.shift_created()
         if self.directory.keeps_history:
             self.history.record(self.changes)
+        if self.changes:
+            for watcher in self.directory.watchers:
+                watcher.before_commit(self)
         if self.directory.guard:  # the last: it may take a lock for which others wait
             self.directory.guard(self)
 

@@ -1,0 +1,130 @@
+"""Receivers: who is told of a tenant's changes, and how."""
+
+import json
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from .database.prepared import Prepared
+from .keys import new_id, now
+from .tables import TENANT, outbox, receivers
+from .tokens import Tenant
+
+FRESH = 1.0  # seconds for which a process knows the receivers of a tenant
+MOST_KEPT = 10_000  # tenants
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """One that is told of changes; the members of ``secrets`` and ``options`` depend on ``kind``.
+
+    ``url`` is empty if it is not called. ``repr`` shows no secret.
+    """
+
+    id: str
+    tenant_id: int
+    name: str
+    kind: str
+    url: str
+    secrets: Mapping[str, Any] = field(repr=False)
+    options: Mapping[str, Any]
+    created: str
+
+
+SELECT = sa.select(*(receivers.c[name] for name in Receiver.__slots__))
+OF_TENANT = Prepared(SELECT.where(receivers.c.tenant_id == TENANT).order_by(receivers.c.created))
+
+
+def add_receiver(
+    connection: sa.Connection,
+    tenant: Tenant,
+    name: str,
+    kind: str,
+    url: str = "",
+    secrets: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Receiver | None:
+    """Store a receiver and return it; None if the tenant has one of that name.
+
+    Servers tell it of changes that begin ``FRESH`` seconds later, or earlier.
+    """
+    made = Receiver(new_id(), tenant.id, name, kind, url, secrets or {}, options or {}, now())
+    values = {each: getattr(made, each) for each in Receiver.__slots__}
+    values |= {"secrets": json.dumps(made.secrets), "options": json.dumps(made.options)}
+    try:
+        connection.execute(sa.insert(receivers), values)
+    except IntegrityError:
+        return None
+    return made
+
+
+def change_secrets(
+    connection: sa.Connection, receiver: Receiver, secrets: Mapping[str, Any]
+) -> None:
+    """Store other secrets of a receiver."""
+    this = receivers.c.id == receiver.id
+    connection.execute(sa.update(receivers).where(this).values(secrets=json.dumps(secrets)))
+
+
+def remove_receiver(connection: sa.Connection, receiver: Receiver) -> int:
+    """Delete a receiver with all that it has not been told; return how many messages that were."""
+    connection.execute(sa.delete(receivers).where(receivers.c.id == receiver.id))
+    mine = (outbox.c.tenant_id == receiver.tenant_id) & (outbox.c.receiver_id == receiver.id)
+    return connection.execute(sa.delete(outbox).where(mine)).rowcount
+
+
+def list_receivers(
+    connection: sa.Connection, tenant: Tenant | None = None, kinds: Sequence[str] = ()
+) -> list[Receiver]:
+    """Return the receivers of a tenant, or of all, the oldest first; only those of these kinds."""
+    chosen = SELECT.order_by(receivers.c.created)
+    if tenant:
+        chosen = chosen.where(receivers.c.tenant_id == tenant.id)
+    if kinds:
+        chosen = chosen.where(receivers.c.kind.in_(kinds))
+    return [_receiver(row) for row in connection.execute(chosen)]
+
+
+def find_receiver(connection: sa.Connection, tenant: Tenant, name: str) -> Receiver | None:
+    """Return the receiver of that name; None if there is none."""
+    chosen = SELECT.where(receivers.c.tenant_id == tenant.id, receivers.c.name == name)
+    row = connection.execute(chosen).one_or_none()
+    return _receiver(row) if row else None
+
+
+def receivers_by_id(connection: sa.Connection, ids: Collection[str]) -> dict[str, Receiver]:
+    """Return the receivers with these ids."""
+    chosen = SELECT.where(receivers.c.id.in_(ids))
+    return {str(row.id): _receiver(row) for row in connection.execute(chosen)}
+
+
+def _receiver(row: Sequence[Any]) -> Receiver:
+    key, tenant_id, name, kind, url, secrets, options, created = row
+    known = json.loads(secrets or "{}"), json.loads(options)
+    return Receiver(str(key), tenant_id, name, kind, url or "", *known, created)
+
+
+class KnownReceivers:
+    """The receivers of each tenant as a process knows them, ``FRESH`` seconds old at most.
+
+    So a write without receivers costs nothing, but for one in a second.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[float, list[Receiver]]] = {}
+
+    def of(self, connection: sa.Connection, tenant_id: int) -> list[Receiver]:
+        """Return the receivers of a tenant."""
+        read_at, found = self._known.get(tenant_id, (-FRESH, []))
+        if time.monotonic() - read_at < FRESH:
+            return found
+        if len(self._known) >= MOST_KEPT:
+            self._known.clear()
+        read_at = time.monotonic()
+        found = [_receiver(row) for row in OF_TENANT.rows(connection, {"tenant": tenant_id})]
+        self._known[tenant_id] = read_at, found
+        return found
