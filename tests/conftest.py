@@ -175,10 +175,10 @@ def serve(
     """Start further servers: ``serve(SCIM_WORKERS="1")``; they end with the test."""
     with ExitStack() as servers:
 
-        def start(**environment: str) -> Server:
+        def start(forked: bool = True, **environment: str) -> Server:
             environment = {"SCIM_DATABASE_URL": database_url} | environment
             log_path = tmp_path / f"{uuid4().hex}.log"
-            return servers.enter_context(running_server(log_path, **environment))
+            return servers.enter_context(running_server(log_path, forked, **environment))
 
         yield start
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from scim.settings import Settings
 from scim.storage.database.partitions import WHOLE
 
 from ..support import commands
+from ..support.forks import forking
 from ..support.ports import free_port
 from ..support.postgres import throw_away_server
 from ..support.server import ROOT, end_group
@@ -160,7 +162,7 @@ class Newcomer:
     ids: dict[str, str] = field(default_factory=dict)  # the document's, and the real ones
     server: subprocess.Popen[bytes] | None = None
     idp: subprocess.Popen[bytes] | None = None
-    commands: subprocess.Popen[bytes] | None = None
+    commands: ExitStack = field(default_factory=ExitStack)
 
     def hurry(self, folder: Path) -> None:
         """Let commands of manage.py be forks of one process; each would start for a second."""
@@ -168,20 +170,8 @@ class Newcomer:
         shim = folder / "python"
         shim.write_text(commands.SHIM.format(python=sys.executable, socket=place))
         shim.chmod(0o755)
-        self.commands = subprocess.Popen(
-            [sys.executable, commands.__file__, place],
-            cwd=self.project,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert self.commands.stdout.readline() == b"ready\n"
+        self.commands.enter_context(forking(Path(place), self.project, self.environment))
         self.environment["PATH"] = f"{folder}{os.pathsep}{self.environment['PATH']}"
-
-    def stop_commands(self) -> None:
-        if self.commands:
-            end_group(self.commands)
-            self.commands.stdout.close()
 
     def run(self, commands: str) -> str:
         """Run commands; return their output with the document's port."""
@@ -315,7 +305,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     yield newcomer
     newcomer.stop_provisioning()
     newcomer.stop()
-    newcomer.stop_commands()
+    newcomer.commands.close()
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def test_taken_port_is_said_with_who_has_it(monkeypatch, tmp_path):
 def test_port_of_this_server_is_said_with_the_command_to_end_it(
     serve, monkeypatch, tmp_path, workers
 ):
-    server = serve(SCIM_WORKERS=workers)
+    server = serve(forked=False, SCIM_WORKERS=workers)
 
     line = refusal(monkeypatch, tmp_path, urlsplit(server.url).port)
 

@@ -1,11 +1,11 @@
-"""A process that has imported all that commands need, and forks for each; ``run`` asks it.
+"""A process that has imported all that our programs need, and forks for each.
 
-``python -m tests.support.commands`` takes a command a line, as JSON: its arguments, its environment
-and the files for its output. It answers with the exit status. A command starts so within 10 ms of a
-processor instead of a second.
+``python commands.py SOCKET`` runs what comes to the socket in the project in the working directory:
+the arguments, the environment, the folder and whether it leads a session, as JSON, with the files
+of its input and output. It answers with the process id, and at the end with the exit status. A
+command starts so within 10 ms of a processor instead of a second. It ends when its input does.
 
-``python commands.py SOCKET`` does the same for the project in the working directory, for a shell
-that runs ``SHIM`` as ``python``: documents have such commands.
+A shell that runs ``SHIM`` as ``python`` gets such commands: documents have them.
 """
 
 import gc
@@ -18,32 +18,23 @@ import socket
 import sys
 from typing import NoReturn
 
-SECONDS = 60  # until a command is ended
 # Runs manage.py in a fork of the process at a socket, and everything else by the real Python.
 SHIM = """#!{python} -ISE
 import json, os, socket, sys
 if sys.argv[1:2] == ["manage.py"]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as place:
         place.connect({socket!r})
-        order = json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()]).encode()
+        order = json.dumps([sys.argv[1:], dict(os.environ), os.getcwd(), False]).encode()
         socket.send_fds(place, [order], [0, 1, 2])
-        sys.exit(int(place.recv(10) or b"1"))
+        place.recv(10)  # its process id
+        status = int(place.recv(10) or b"1")
+        sys.exit(status if status >= 0 else 128 - status)
 os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 """
 
 
-def become(arguments: list[str], environment: dict[str, str], files: list[str]) -> None:
-    """Set up a forked process as a shell would, without input."""
-    os.environ.clear()
-    os.environ.update(environment)
-    for number, path in enumerate([os.devnull, *files]):
-        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
-    sys.argv = arguments
-    signal.alarm(SECONDS)
-
-
 def perform() -> NoReturn:
-    """Run the command; end at once, as Python would take longer to tidy up than most commands."""
+    """Run the program; end at once, as Python would take longer to tidy up than most commands."""
     status = None
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
@@ -57,59 +48,66 @@ def perform() -> NoReturn:
 
 
 def serve(path: str) -> None:
-    """Carry out the commands that come to a socket, each with the files of its client."""
+    """Carry out what comes to a socket, each with the files of its client."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that nobody has to wait for a child
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as place:
         place.bind(path)
         place.listen()
         print("ready", flush=True)
-        while True:
+        while place in select.select([place, sys.stdin], [], [])[0]:
             client, _ = place.accept()
             if not os.fork():
+                place.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 attend(client)
             client.close()
 
 
 def attend(client: socket.socket) -> NoReturn:
-    """Carry out a command and say its status; end it if the client goes away."""
+    """Carry out an order and say its status; end the program if the client goes away."""
     order, files, _, _ = socket.recv_fds(client, 1024 * 1024, 3)
     child = os.fork()
     if not child:
-        client.close()
-        arguments, environment, folder = json.loads(order)
-        os.environ.clear()
-        os.environ.update(environment)
-        for number, file in enumerate(files):
-            os.dup2(file, number)
-            os.close(file)
-        os.chdir(folder)
-        sys.argv, sys.stdin = arguments, os.fdopen(0)  # which may be a pipe
-        perform()
+        begin(client, files, *json.loads(order))
     for file in files:
         os.close(file)
     ready, _, _ = select.select([os.pidfd_open(child), client], [], [])
     if client in ready:
         os.kill(child, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    client.sendall(str(status if status >= 0 else 128 - status).encode())
+    client.sendall(str(status).encode())
     os._exit(0)
 
 
+def begin(
+    client: socket.socket,
+    files: list[int],
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: str,
+    leads: bool,
+) -> NoReturn:
+    """Become the process that an order asks for, as a shell would, and run its program."""
+    if leads:
+        os.setsid()
+    client.sendall(str(os.getpid()).encode())
+    client.close()
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(folder)
+    sys.argv, sys.stdin = arguments, os.fdopen(0)  # which may be a pipe
+    perform()
+
+
 def main() -> None:
-    if len(sys.argv) > 1:
-        sys.path[0] = os.getcwd()
+    sys.path[0] = os.getcwd()
     import manage  # noqa: F401, PLC0415 - and with it Flask and SQLAlchemy
 
     gc.freeze()  # a collection would copy the memory that both processes share
-    if len(sys.argv) > 1:
-        serve(sys.argv[1])
-    while order := sys.stdin.readline():
-        if child := os.fork():
-            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-        else:
-            become(*json.loads(order))
-            perform()
+    serve(sys.argv[1])
 
 
 if __name__ == "__main__":

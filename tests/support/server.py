@@ -1,27 +1,25 @@
 """The application as a process of its own, as people run it."""
 
-import atexit
-import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from threading import Lock
+from tempfile import TemporaryFile
 from typing import Any
 
 import httpx2
 
+from .forks import ROOT, Fork
 from .ports import free_port
 from .waiting import happens, has_ended
 
-ROOT = Path(__file__).parents[2]
+NOTHING = Path(os.devnull)
 START_SECONDS = 20
+COMMAND_SECONDS = 60
 STOP_SECONDS = 10
 
 
@@ -33,7 +31,7 @@ class Server:
     token: str
     database_url: str
     session: httpx2.Client
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Fork
     log_path: Path
 
     @property
@@ -59,7 +57,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Return a finished process of ours, with settings that have no prefix here."""
     environment = os.environ | {f"SCIM_{name}": value for name, value in settings.items()}
     if arguments[0] == "manage.py":
-        return _command(list(arguments), environment)
+        return _command(arguments, environment)
     return subprocess.run(
         [sys.executable, *arguments],
         check=False,
@@ -71,30 +69,19 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@cache
-def _commands() -> tuple[subprocess.Popen[str], Lock]:
-    """Return the process that carries out commands; it ends with this one."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.commands"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    atexit.register(process.communicate)
-    return process, Lock()
-
-
-def _command(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    process, lock = _commands()
-    with TemporaryDirectory() as folder, lock:
-        files = [str(Path(folder, name)) for name in ("out", "err")]
-        print(json.dumps([arguments, environment, files]), file=process.stdin, flush=True)
-        status = int(process.stdout.readline())
-        return subprocess.CompletedProcess(
-            arguments, status, *(Path(path).read_text() for path in files)
-        )
+def _command(
+    arguments: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    with TemporaryFile() as out, TemporaryFile() as err, NOTHING.open("rb") as nothing:
+        fork = Fork(arguments, environment, nothing, out, err, leads=False)
+        try:
+            status = fork.wait(COMMAND_SECONDS)
+        finally:
+            fork.kill()
+        out.seek(0)
+        err.seek(0)
+        said = out.read().decode(), err.read().decode()
+        return subprocess.CompletedProcess(arguments, status, *said)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
@@ -106,8 +93,11 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def running_server(log_path: Path, **environment: str) -> Iterator[Server]:
-    """Run the application with ``environment`` on a free port until the block ends."""
+def running_server(log_path: Path, forked: bool = True, /, **environment: str) -> Iterator[Server]:
+    """Run the application with ``environment`` on a free port until the block ends.
+
+    It is ``forked`` unless a test needs to see ``python app.py`` itself.
+    """
     place = {"SCIM_HOST": "127.0.0.1", "SCIM_PORT": str(free_port()), "SCIM_WORKERS": "1"}
     environment = place | environment
     base_path = environment.get("SCIM_BASE_PATH", "/scim/v2")
@@ -116,7 +106,7 @@ def running_server(log_path: Path, **environment: str) -> Iterator[Server]:
     token = environment.get("SCIM_TOKEN", "123456789")
     database_url = environment["SCIM_DATABASE_URL"]
     with open_session(url, token) as session:
-        process = _start(log_path, environment)
+        process = _start(log_path, environment, forked)
         server = Server(url, token, database_url, session, process, log_path)
         try:
             _wait_until_ready(server)
@@ -136,8 +126,13 @@ def plain_client(**options: Any) -> httpx2.Client:
     return httpx2.Client(timeout=30, trust_env=False, verify=False, **options)
 
 
-def _start(log_path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+def _start(
+    log_path: Path, environment: dict[str, str], forked: bool
+) -> subprocess.Popen[bytes] | Fork:
     with log_path.open("wb") as log:
+        if forked:
+            with NOTHING.open("rb") as nothing:
+                return Fork(["app.py"], os.environ | environment, nothing, log, log, leads=True)
         return subprocess.Popen(
             [sys.executable, "app.py"],
             cwd=ROOT,
