@@ -54,6 +54,7 @@ try:
     from scim.service import Service
     from scim.settings import (
         DEFAULT_TOKEN,
+        MIGRATIONS,
         PROJECT,
         SettingError,
         Settings,
@@ -100,7 +101,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     db.init_app(app)
-    Migrate(app, db, str(PROJECT / "migrations"))
+    Migrate(app, db, str(MIGRATIONS))
     with app.app_context():
         database = Database(db.engine, settings.replica_url, settings.query_timeout)
     definitions = read_definitions(settings.schema_folder)

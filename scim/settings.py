@@ -25,7 +25,14 @@ TARGET_TOKEN = "TARGET_TOKEN"
 DEEPEST_FILTER = 10  # the parser of SQLite refuses SQL that is nested much deeper
 VERSION = "unreleased"  # the newest heading of CHANGELOG.md
 SHORTEST_KEY = 32  # of the audit, in characters; as many hexadecimal digits have 128 bits
-PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+# The wheel has within the package what the project has beside it.
+HOME = PACKAGE if Path(PACKAGE, "migrations").is_dir() else PACKAGE.parent
+MIGRATIONS = HOME / "migrations"
+DOCUMENTS = HOME / "docs"  # the wheel has those that the console quotes
+# Relative paths begin here: at the project, or where the process of an application began that has
+# installed the wheel.
+PROJECT = Path.cwd() if HOME == PACKAGE else HOME
 
 
 class SettingError(ValueError):

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from scim.console.showing import coded
 from scim.explain.reasons.decisions import Link
-from scim.settings import PROJECT
+from scim.settings import DOCUMENTS
 
 CELL = re.compile(r"(?<!\\)\|")
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
@@ -26,7 +26,7 @@ def decisions(link: Link) -> Row:
 
 @cache
 def _rows(document: str) -> Mapping[str, Row]:
-    lines = (PROJECT / "docs" / document).read_text(encoding="utf-8").splitlines()
+    lines = (DOCUMENTS / document).read_text(encoding="utf-8").splitlines()
     found: dict[str, Row] = {}
     heads: Sequence[str] = ()
     for line in lines:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from scim.protocol.errors import UnavailableError
-from scim.settings import PROJECT
+from scim.settings import MIGRATIONS
 
 from .database import Database
 from .failures import State
@@ -19,7 +19,7 @@ from .failures import State
 KEPT = 1.0  # seconds for which an answer is used again
 PATIENCE = 2.0  # seconds that the database has to answer
 HUNG = 10.0  # seconds after which it is asked again beside a question that it never answered
-DATABASE, MIGRATIONS = "database", "migrations"  # the words for what can fail
+DATABASE, TABLES = "database", "migrations"  # the words for what can fail
 APPLIED = sa.text("SELECT version_num FROM alembic_version")
 
 logger = logging.getLogger("scim")
@@ -41,7 +41,7 @@ class Readiness:
     minutes. ``migrations`` is the folder of the migrations that must have been applied.
     """
 
-    def __init__(self, database: Database, migrations: Path = PROJECT / "migrations") -> None:
+    def __init__(self, database: Database, migrations: Path = MIGRATIONS) -> None:
         self.database = database
         self.migrations = str(migrations)
         self._lock = Lock()
@@ -69,8 +69,8 @@ class Readiness:
         try:
             applied = self.database.read(lambda known: set(known.scalars(APPLIED)))
         except UnavailableError as error:
-            return MIGRATIONS if error.detail == State.OUTDATED.value else DATABASE
-        return "" if self._serves(applied) else MIGRATIONS
+            return TABLES if error.detail == State.OUTDATED.value else DATABASE
+        return "" if self._serves(applied) else TABLES
 
     def _serves(self, applied: set[str]) -> bool:
         """Tell whether this code works on tables with these migrations; newer ones do no harm."""
