@@ -10,6 +10,9 @@ REQUEST_ID = "X-Request-Id"
 DRY_RUN = "dry-run"  # a preference of ours (RFC 7240)
 TOKEN_PATH = "/oauth/token"  # the only endpoint that takes a body without a bearer token
 FORWARDED_HOST = "scim.forwarded_host"  # X-Forwarded-Host as it came, whatever links make of it
+# Of the server program, for a view that waits: see scim/server/parking.py.
+PARK = "scim.park"  # how to park the request: ``park(owner, is_ready, seconds, left)``
+PARKED = "scim.parked"  # what the view left when it parked the request, which is asked again
 PLAIN_ID = re.compile(r"[\w.:@/+=-]{1,128}", re.ASCII)
 REQUEST = re.compile(rf" \[request {PLAIN_ID.pattern}\]\Z", re.ASCII)
 

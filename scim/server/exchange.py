@@ -4,6 +4,7 @@
 2. An answer is made whole before Granian sends it: a client that reads slowly holds no thread.
    A long answer of several parts waits on disk.
 3. A body is not received if it is too large, or comes without a known token.
+4. A request that waits for something else is parked, and holds no thread.
 """
 
 import logging
@@ -23,12 +24,21 @@ from scim.operate.health import HEALTH, PROBE_METHODS, READINESS
 from scim.operate.heard import Heard
 from scim.operate.recorder import Recorder
 from scim.protocol.errors import InternalError, ScimError
-from scim.protocol.headers import EVERY_ANSWER, MEDIA_TYPE, REQUEST_ID, TOKEN_PATH, request_id
+from scim.protocol.headers import (
+    EVERY_ANSWER,
+    MEDIA_TYPE,
+    PARK,
+    PARKED,
+    REQUEST_ID,
+    TOKEN_PATH,
+    request_id,
+)
 from scim.serializers.answers import dump_error
 from scim.serializers.resources import to_json
 
 from .crew import Crew
 from .deadlines import Deadlines
+from .parking import Parking, Place
 from .reception import Receiver
 
 if TYPE_CHECKING:
@@ -82,6 +92,7 @@ class Exchanges:
         self.readiness = ThreadPoolExecutor(1, "readiness")  # an answer may wait for the database
         self.deadlines = Deadlines()
         self.receiver = Receiver(self.deadlines, max_body_size, seconds)
+        self.parking = Parking()
         self.unanswered: set[int] = set()  # ids of what was asked
 
     def take(self, watcher: Any) -> None:
@@ -124,12 +135,22 @@ class Exchanges:
     def _go_on(self, asked: Asked, body: bytes) -> None:
         self.crew.do(partial(self._answer, asked, body))
 
-    def _answer(self, asked: Asked, body: bytes) -> None:
-        """Let the application answer a request, and hand the answer to Granian; never raise."""
+    def _answer(self, asked: Asked, body: bytes, left: Any = None) -> None:
+        """Let the application answer a request, and hand the answer to Granian; never raise.
+
+        The application may park the request instead; what it has ``left`` it then gets back.
+        """
+        place = Place(self.parking, len(body), partial(self._ask_again, asked, body))
         try:
-            status, headers, data = self._respond(asked, body)
+            environ = environ_of(asked, body)
+            environ |= {PARK: place} if left is None else {PARKED: left}
+            status, headers, data = self._respond(environ)
         except Exception as error:
+            self.parking.free(place)
             self._fail(asked, error)
+            return
+        if place.is_taken:
+            self.parking.add(place)
             return
         self.unanswered.discard(id(asked))
         proto = asked.proto
@@ -140,6 +161,9 @@ class Exchanges:
             data.seek(0)  # on macOS, who opens it anew begins where it stands
             proto.response_file(status, headers, f"/dev/fd/{data.fileno()}")
             self.deadlines.after(HANDED_OVER, data.close)
+
+    def _ask_again(self, asked: Asked, body: bytes, left: Any) -> None:
+        self.crew.do(partial(self._answer, asked, body, left))
 
     def _fail(self, asked: Asked, error: Exception) -> None:
         self.unanswered.discard(id(asked))
@@ -152,7 +176,7 @@ class Exchanges:
         if self.recorder:
             self.recorder.close()
 
-    def _respond(self, asked: Asked, body: bytes) -> tuple[int, list[tuple[str, str]], Any]:
+    def _respond(self, environ: "WSGIEnvironment") -> tuple[int, list[tuple[str, str]], Any]:
         """Return the status, the headers and the content of the application's answer."""
         started: list[Any] = []
 
@@ -160,7 +184,7 @@ class Exchanges:
             started[:] = int(status[:3]), headers
             return lambda _: None
 
-        chunks = self.application(environ_of(asked, body), start)
+        chunks = self.application(environ, start)
         try:
             data = whole(chunks)
         finally:

@@ -82,6 +82,7 @@ class Worker:
         tell_systemd("READY=1")
         Thread(target=end_with, args=(alive,), daemon=True).start()
         signal.sigwait(heeded())
+        exchanges.parking.close()
         stop.set()
         if count := len(exchanges.unanswered):
             logger.info("Worker %s finishes %s requests", os.getpid(), count)

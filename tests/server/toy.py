@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from scim.protocol.errors import UnavailableError
+from scim.protocol.headers import PARK, PARKED
 from scim.server import Exchanges, Master, Worker, reserve
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 SECONDS = int(os.environ.get("TOY_SECONDS", "1"))  # that a client gets
 LARGEST = 200_000  # bytes of a body
 CHUNK = 100_000  # bytes
-READY = Event()
+READY, COME = Event(), Event()
 
 
 def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -39,6 +40,11 @@ def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable
             logging.info("holding")
             READY.wait(10)
             said = [b"held"]
+        case "/wait":
+            said = [waited(environ, query)]
+        case "/come":
+            COME.set()
+            said = [b"came"]
         case "/healthz":
             said = [b"ok"]
         case "/readyz":
@@ -50,6 +56,16 @@ def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable
             raise ValueError("secret")
     start_response("200 OK", [("Content-Type", "text/plain")])
     return said
+
+
+def waited(environ: "WSGIEnvironment", query: dict[str, str]) -> bytes:
+    """Wait until somebody comes, without a thread."""
+    if left := environ.get(PARKED):
+        return f"{left}, came: {COME.is_set()}".encode()
+    seconds = float(query["seconds"])
+    if environ[PARK](query["owner"], COME.is_set, seconds, "parked"):
+        return b"dropped"
+    return b"no room"
 
 
 def chunks(count: int, fails: str | None) -> Iterator[bytes]:

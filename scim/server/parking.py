@@ -1,0 +1,118 @@
+"""Requests that wait for something else, such as a poll for events, without holding a thread.
+
+A view parks its request: what it answers then is dropped, and it is asked again when what it waits
+for is there, or its time is over. It finds in the environment what it has left there.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock, Thread
+from typing import Any
+
+TICK = 0.1  # seconds between two looks at what is parked
+LONGEST = 20.0  # seconds that a request may wait
+MOST = 64  # requests that a worker parks
+MOST_EACH = 16  # of one owner
+MOST_BYTES = 64 * 1024 * 1024  # of their bodies
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A place for a request, with ``size`` bytes in its body; free while nobody is its owner.
+
+    A view finds it as ``environ[PARK]`` and calls it. ``again`` lets the view be asked again.
+    """
+
+    parking: "Parking"
+    size: int
+    again: Callable[[Any], None]
+    owner: Hashable = None
+    is_ready: Callable[[], bool] = bool
+    until: float = 0.0
+    left: Any = None
+
+    def __call__(
+        self, owner: Hashable, is_ready: Callable[[], bool], seconds: float, left: Any
+    ) -> bool:
+        """Park the request until ``is_ready``, some seconds at most; tell whether there is room.
+
+        ``left`` is what the view finds as ``environ[PARKED]`` when it is asked again; not None.
+        """
+        self.is_ready, self.left = is_ready, left
+        self.until = time.monotonic() + min(seconds, LONGEST)
+        return self.parking.reserve(self, owner)
+
+    @property
+    def is_taken(self) -> bool:
+        return self.owner is not None
+
+
+class Parking:
+    """The parked requests of a worker; a thread of their own looks after them."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self._lock = Lock()
+        self._bytes = 0
+        self._owners: Counter[Hashable] = Counter()
+        self._waiting: list[Place] = []
+
+    def reserve(self, place: Place, owner: Hashable) -> bool:
+        """Reserve a place for an owner; tell whether there was room."""
+        with self._lock:
+            has_room = (
+                not self.is_closed
+                and self._owners.total() < MOST
+                and self._owners[owner] < MOST_EACH
+                and self._bytes + place.size <= MOST_BYTES
+            )
+            if has_room:
+                place.owner = owner
+                self._owners[owner] += 1
+                self._bytes += place.size
+            return has_room
+
+    def free(self, place: Place) -> None:
+        """Give a place back, if it was reserved."""
+        with self._lock:
+            if place.is_taken:
+                self._owners[place.owner] -= 1
+                self._owners += Counter()  # forgets who has none
+                self._bytes -= place.size
+                place.owner = None
+
+    def add(self, place: Place) -> None:
+        """Look after a request whose place is reserved."""
+        with self._lock:
+            self._waiting.append(place)
+            if len(self._waiting) == 1:
+                Thread(target=self._look_after, name="parking", daemon=True).start()
+
+    def close(self) -> None:
+        """Let all be asked again at once, as the worker stops."""
+        self.is_closed = True
+
+    def _look_after(self) -> None:
+        while True:
+            time.sleep(TICK)
+            ready = [each for each in tuple(self._waiting) if self._is_over(each)]
+            with self._lock:
+                self._waiting = [each for each in self._waiting if each not in ready]
+                is_last = not self._waiting
+            for each in ready:
+                self.free(each)
+                # The thread that looks must not become one of the crew.
+                Thread(target=each.again, args=[each.left], daemon=True).start()
+            if is_last:
+                return
+
+    def _is_over(self, place: Place) -> bool:
+        """Tell whether a request has waited long enough; an error is for the view to find."""
+        if self.is_closed or time.monotonic() >= place.until:
+            return True
+        with suppress(Exception):
+            return place.is_ready()
+        return True

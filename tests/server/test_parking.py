@@ -1,0 +1,40 @@
+"""A request that waits for something else holds no thread, and has its limits."""
+
+import signal
+import time
+
+from scim.server.crew import THREADS
+from scim.server.parking import MOST, MOST_EACH
+
+from .conftest import heard
+
+
+def wait(toy, seconds, owner):
+    return toy.say(f"GET /wait?seconds={seconds}&owner={owner} HTTP/1.1\nConnection: close")
+
+
+def test_parked_requests_hold_no_thread_and_are_asked_again(start):
+    toy = start(1)
+    brief = wait(toy, 0.3, "brief")
+    parked = [wait(toy, 20, owner) for owner in "ab" for _ in range(THREADS)]
+
+    with toy.client() as client:
+        assert client.post("/echo", content=b"heard").content == b"heard"
+        assert heard(brief).endswith("parked, came: False")
+        assert heard(wait(toy, 20, "a")).endswith("no room") == (THREADS >= MOST_EACH)
+        others = [wait(toy, 20, f"c{number}") for number in range(MOST - len(parked))]
+        time.sleep(0.1)
+        assert heard(wait(toy, 20, "d")).endswith("no room")
+        assert client.get("/come").text == "came"
+    assert {heard(each)[-18:] for each in (*parked, *others)} == {"parked, came: True"}
+
+
+def test_parked_request_is_answered_when_the_server_stops(start):
+    toy = start(1)
+    parked = wait(toy, 20, "a")
+    time.sleep(0.3)
+
+    toy.process.send_signal(signal.SIGTERM)
+
+    assert heard(parked).endswith("parked, came: False")
+    assert toy.process.wait(5) == 0
