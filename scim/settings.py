@@ -150,6 +150,9 @@ class Settings:
         is_secret=True,
     )
 
+    webhook_allow_private: bool = _setting(
+        False, "let webhooks call addresses of this machine and of private networks, too"
+    )
     env: str = _setting(
         "development", "`development` or `production`", choices=("development", "production")
     )
