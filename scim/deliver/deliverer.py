@@ -14,7 +14,8 @@ from scim.service import Service
 from scim.storage.outbox import Message, Outbox
 from scim.storage.receivers import Receiver, receivers_by_id
 
-from .channels import CHANNELS, NotDelivered
+from .channel import NotDelivered
+from .channels import CHANNELS
 
 SENDERS = 8  # threads
 AT_ONCE = 32  # messages that are taken together

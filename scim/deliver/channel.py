@@ -1,0 +1,45 @@
+"""What a kind of receivers wants to know, and how it is told; ``channels`` lists the kinds."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from scim.service import Service
+from scim.storage import Change
+from scim.storage.outbox import Message
+from scim.storage.receivers import Receiver
+
+
+class NotDelivered(Exception):
+    """A receiver did not accept a message; ``for_good`` if it will never accept it.
+
+    The text is for the operator and has no secrets. ``wait`` is the number of seconds that the
+    receiver asks for, None if it does not.
+    """
+
+    def __init__(self, text: str, for_good: bool = False, wait: float | None = None) -> None:
+        super().__init__(text)
+        self.for_good = for_good
+        self.wait = wait
+
+
+class Channel(Protocol):
+    """A kind of receiver; one that ``fetches`` its messages is never sent any."""
+
+    fetches: bool
+
+    def wants(self, receiver: Receiver, change: Change) -> bool:
+        """Tell whether the receiver has to be told of a change."""
+
+    def contents(
+        self, service: Service, receiver: Receiver, message: Message, change: Change | None
+    ) -> Sequence[str]:
+        """Return the texts to send instead of a message without content; the outbox keeps them.
+
+        None of them if there is nothing to tell. ``change`` is None if history has it no more.
+        """
+
+    def send(self, service: Service, receiver: Receiver, message: Message) -> None:
+        """Hand the content of a message to the receiver.
+
+        :raises NotDelivered: the receiver did not accept it
+        """
