@@ -13,12 +13,14 @@ down_revision = "0012"
 PlainText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 Id = sa.String(36).with_variant(UUID(as_uuid=False), "postgresql")
 Instant = sa.String(27).with_variant(sa.String(27, collation="C"), "postgresql")
-TABLES = ("outbox", "receivers")
+TABLES = ("signing_keys", "feed_members", "outbox", "receivers")
 
 
 def upgrade() -> None:
     create_receivers()
     create_outbox()
+    create_feeds()
+    create_signing_keys()
     if op.get_bind().dialect.name == "sqlite":
         operating = context.script.get_revision("0012").module
         operating.create_statistics(op.get_bind())
@@ -63,6 +65,27 @@ def create_outbox() -> None:
     )
     by_resource = ["tenant_id", "receiver_id", "resource_id", "version"]
     op.create_index("ix_outbox_resource", "outbox", by_resource)
+
+
+def create_feeds() -> None:
+    op.create_table(
+        "feed_members",
+        sa.Column("tenant_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("receiver_id", Id, primary_key=True),
+        sa.Column("resource_id", Id, primary_key=True),
+        sa.Column("version", sa.BigInteger, nullable=False),
+    )
+
+
+def create_signing_keys() -> None:
+    op.create_table(
+        "signing_keys",
+        sa.Column("kid", PlainText, primary_key=True),
+        sa.Column("private", PlainText),
+        sa.Column("public", PlainText, nullable=False),
+        sa.Column("created", Instant, nullable=False),
+        sa.Column("starts", Instant, nullable=False),
+    )
 
 
 def downgrade() -> None:

@@ -7,7 +7,7 @@ deleted resources, ``changes`` the history. docs/tables.md draws them.
 
 from .base import Base, Id, Instant, PlainText
 from .changes import Change, MemberChange, Release, Trash
-from .delivery import Message, Receiver
+from .delivery import FeedMember, Message, Receiver, SigningKey
 from .operating import Braking, Entry, Import, LogPosition, Protection, Total, Unchained
 from .resources import DefinedResource, Group, Link, Nesting, Referral, UniqueValue, User
 from .tenants import AccessToken, Assertion, Client, Tenant, Token
@@ -21,6 +21,7 @@ __all__ = [
     "Client",
     "DefinedResource",
     "Entry",
+    "FeedMember",
     "Group",
     "Id",
     "Import",
@@ -35,6 +36,7 @@ __all__ = [
     "Receiver",
     "Referral",
     "Release",
+    "SigningKey",
     "Tenant",
     "Token",
     "Total",

@@ -62,3 +62,28 @@ class Message(OfTenant, Base):
     due: Mapped[str] = mapped_column(Instant)
     error: Mapped[str | None] = mapped_column(PlainText)
     dead: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
+
+
+class FeedMember(OfTenant, Base):
+    """A resource in the feed of a receiver that has a filter, since that version of it."""
+
+    __tablename__ = "feed_members"
+
+    receiver_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    resource_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    version: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class SigningKey(Base):
+    """A key of this server that signs security event tokens, as JWKs in JSON.
+
+    It signs from the instant ``starts`` on. ``private`` is NULL when another one has replaced it.
+    """
+
+    __tablename__ = "signing_keys"
+
+    kid: Mapped[str] = mapped_column(PlainText, primary_key=True)
+    private: Mapped[str | None] = mapped_column(PlainText)
+    public: Mapped[str] = mapped_column(PlainText)
+    created: Mapped[str] = mapped_column(Instant)
+    starts: Mapped[str] = mapped_column(Instant)

@@ -4,7 +4,7 @@ from flask import Flask
 
 from scim.service import Service
 
-from . import bulk, discovery, errors, finishing, home, me, oauth, resources, search
+from . import bulk, discovery, errors, finishing, home, keys, me, oauth, resources, search
 
 
 def register(app: Flask, service: Service) -> None:
@@ -14,5 +14,6 @@ def register(app: Flask, service: Service) -> None:
         app.register_blueprint(bp, url_prefix=service.settings.base_path + (bp.url_prefix or ""))
     app.register_blueprint(home.bp)
     app.register_blueprint(oauth.bp)
+    app.register_blueprint(keys.bp)
     errors.register(app)
     finishing.register(app)

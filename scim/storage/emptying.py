@@ -14,6 +14,7 @@ CHOICES = {
     "assertions",
     "protections",
     "receivers",
+    "signing_keys",
 }
 KEPT = CHOICES | {"totals", "positions"}
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from .database.prepared import Prepared
 from .keys import new_id, now
-from .tables import TENANT, outbox, receivers
+from .tables import TENANT, feed_members, outbox, receivers
 from .tokens import Tenant
 
 FRESH = 1.0  # seconds for which a process knows the receivers of a tenant
@@ -73,8 +73,13 @@ def change_secrets(
 def remove_receiver(connection: sa.Connection, receiver: Receiver) -> int:
     """Delete a receiver with all that it has not been told; return how many messages that were."""
     connection.execute(sa.delete(receivers).where(receivers.c.id == receiver.id))
-    mine = (outbox.c.tenant_id == receiver.tenant_id) & (outbox.c.receiver_id == receiver.id)
-    return connection.execute(sa.delete(outbox).where(mine)).rowcount
+    gone = [
+        sa.delete(each).where(
+            each.c.tenant_id == receiver.tenant_id, each.c.receiver_id == receiver.id
+        )
+        for each in (feed_members, outbox)
+    ]
+    return [connection.execute(each).rowcount for each in gone][-1]
 
 
 def list_receivers(

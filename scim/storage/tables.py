@@ -20,6 +20,7 @@ from scim.models import (
     Client,
     DefinedResource,
     Entry,
+    FeedMember,
     Group,
     Import,
     Link,
@@ -30,6 +31,7 @@ from scim.models import (
     Receiver,
     Referral,
     Release,
+    SigningKey,
     Tenant,
     Token,
     Total,
@@ -52,6 +54,7 @@ assertions = Assertion.__table__
 imports = Import.__table__
 brakings, protections = Braking.__table__, Protection.__table__
 receivers, outbox = Receiver.__table__, Message.__table__
+feed_members, signing_keys = FeedMember.__table__, SigningKey.__table__
 TABLES = Base.metadata.sorted_tables  # each after those that it refers to
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT

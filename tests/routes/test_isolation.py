@@ -48,6 +48,7 @@ ROUTES = {
 SEES_NO_TENANT = {  # the same for all tenants, without a resource or a token of one
     *(f"{method} /" for method in ("POST", "PUT", "PATCH", "DELETE")),
     "GET /.well-known/oauth-authorization-server",
+    "GET /.well-known/jwks.json",
     *(f"GET /{name}" for name in ("ResourceTypes", "Schemas", "ServiceProviderConfig")),
     *(f"GET /{name}" for name in ("ResourceTypes/<name>", "Schemas/<urn>", "openapi.json")),
     "GET /ServiceProviderConfigs",

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 # Small tables; some look-ups do not know the tenant.
 WHOLE = (
     *("tenants", "tokens", "clients", "protections"),
-    *("positions", "releases", "imports", "receivers", "outbox"),
+    *("positions", "releases", "imports", "receivers", "outbox", "feed_members"),
 )
 TABLES = sa.text(
     "SELECT c.oid, quote_ident(c.relname) AS name, array_to_string(c.reloptions, ', ') AS options"

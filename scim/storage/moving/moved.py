@@ -20,6 +20,8 @@ LEFT_BEHIND = {
     "assertions": "they last minutes",
     "receivers": "they have secrets, and would be told everything twice",
     "outbox": "its receivers stay here",
+    "feed_members": "their receivers stay here",
+    "signing_keys": "they are those of this server",
 }
 HISTORY = {"changes", "member_changes", "entries", "unchained"}
 
