@@ -23,6 +23,7 @@ from . import (
     tenants,
     tokens,
     trash,
+    webhooks,
 )
 
 shell = copy(shell_command)
@@ -33,7 +34,7 @@ def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
     read = (listing.user, listing.group, explain.explain)
     inside = (*read, exchanges.tail, trash.trash, history.history, history.revert, audit.audit)
-    opened = (tenants.tenant, tokens.token, clients.client)
+    opened = (tenants.tenant, tokens.token, clients.client, webhooks.webhook)
     operated = (db.db, console.console, reset.reset, *opened)
     moved = (moving.export_tenants, moving.import_tenants)
     of_flask = (routes_command, shell)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from . import webhooks
 from .channel import Channel
 
-CHANNELS: Mapping[str, Channel] = {}  # by the kind of the receiver
+CHANNELS: Mapping[str, Channel] = {webhooks.KIND: webhooks.Webhooks()}

@@ -70,6 +70,14 @@ def change_secrets(
     connection.execute(sa.update(receivers).where(this).values(secrets=json.dumps(secrets)))
 
 
+def change_options(
+    connection: sa.Connection, receiver: Receiver, options: Mapping[str, Any]
+) -> None:
+    """Store other options of a receiver."""
+    this = receivers.c.id == receiver.id
+    connection.execute(sa.update(receivers).where(this).values(options=json.dumps(options)))
+
+
 def remove_receiver(connection: sa.Connection, receiver: Receiver) -> int:
     """Delete a receiver with all that it has not been told; return how many messages that were."""
     connection.execute(sa.delete(receivers).where(receivers.c.id == receiver.id))

@@ -53,6 +53,12 @@ def find_tenant(connection: sa.Connection, name: str) -> Tenant | None:
     return Tenant(*row) if row else None
 
 
+def tenant_with_id(connection: sa.Connection, tenant_id: int) -> Tenant | None:
+    """Return the tenant of that id, or None."""
+    row = connection.execute(sa.select(tenants).where(tenants.c.id == tenant_id)).one_or_none()
+    return Tenant(*row) if row else None
+
+
 def list_tenants(connection: sa.Connection, most: int | None = None) -> Sequence[Tenant]:
     """Return all tenants, or the oldest if there are more than ``most``."""
     chosen = sa.select(tenants).order_by(tenants.c.id).limit(most)

@@ -1,0 +1,196 @@
+"""``webhook``: addresses that are told of each change in a tenant, by a signed POST."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from scim.deliver.happenings import event_types
+from scim.deliver.outgoing import OutgoingError, check_place, shown
+from scim.deliver.webhooks import KIND, new_secrets, problem_of, send, valid
+from scim.protocol.values import date_time
+from scim.storage.keys import new_id, now
+from scim.storage.receivers import (
+    Receiver,
+    add_receiver,
+    change_options,
+    change_secrets,
+    find_receiver,
+    list_receivers,
+    remove_receiver,
+)
+
+from .common import database, find, of_tenant, say, service
+from .times import duration
+from .tokens import check_name
+
+ANSWER_SHOWN = 200  # characters
+
+
+@click.group()
+def webhook() -> None:
+    """Tell an address of each change, by a POST as Standard Webhooks describes it."""
+
+
+@webhook.command("add")
+@click.argument("name")
+@click.argument("url")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="EVENT",
+    help="tell of this event only, such as user.created; may be given again",
+)
+@click.option("--with-bodies", is_flag=True, help="send the resource before and after, too")
+@of_tenant
+@with_appcontext
+def add(name: str, url: str, only: Sequence[str], with_bodies: bool, tenant: str) -> None:
+    """Add a webhook and print its secret; no command shows it again."""
+    check_name(name, "webhook")
+    mine, secrets = find(tenant), new_secrets()
+    options = _options(only, with_bodies)
+    try:
+        check_place(service().settings, url)
+    except OutgoingError as error:
+        raise click.ClickException(str(error)) from None
+    made = database().write(
+        lambda known: add_receiver(known, mine, name, KIND, url, secrets, options)
+    )
+    if made is None:
+        taken = f"the tenant has a receiver {name!r} already"
+        raise click.ClickException(f"{taken}; choose another name, or remove it first")
+    say(secrets["current"])
+    click.echo("The receiver verifies messages with this secret. Keep it there.", err=True)
+
+
+def _options(only: Sequence[str], with_bodies: bool) -> Mapping[str, Any]:
+    """Return the options of a receiver.
+
+    :raises click.ClickException: there is no such event
+    """
+    known = event_types(service().definitions)
+    for event in only:
+        if event not in known:
+            raise click.ClickException(f"there is no event {event!r}; there are {', '.join(known)}")
+    options: dict[str, Any] = {"only": list(only)} if only else {}
+    return options | ({"bodies": True} if with_bodies else {})
+
+
+@webhook.command("list")
+@of_tenant
+@with_appcontext
+def list_added(tenant: str) -> None:
+    """Show a tenant's webhooks; `outbox list` shows what they have not been told yet."""
+    mine = find(tenant)
+    found = database().read(lambda known: list_receivers(known, mine, [KIND]))
+    for each in found:
+        say("  ".join(_described(each)))
+    if not found:
+        say("No webhook has been added.")
+
+
+def _described(receiver: Receiver) -> Iterable[str]:
+    """Yield what is to know of a webhook, without its secrets."""
+    options = receiver.options
+    yield f"{receiver.created[:19]}Z"
+    yield receiver.name
+    yield shown(receiver.url)
+    if only := options.get("only"):
+        yield f"only {', '.join(only)}"
+    if options.get("bodies"):
+        yield "with bodies"
+    if number := len(valid(receiver.secrets)) - 1:
+        yield "signed with the secret before, too" if number == 1 else f"{number + 1} secrets"
+    if gone := options.get("gone"):
+        yield f"stopped {gone[:19]}Z, as it answered 410 Gone"
+
+
+@webhook.command("test")
+@click.argument("name")
+@of_tenant
+@with_appcontext
+def test(name: str, tenant: str) -> None:
+    """Send a message that tells of no change, and show what the receiver answers."""
+    receiver = _find(name, tenant)
+    told = {"type": "webhook.test", "timestamp": now(), "data": {"tenant": tenant, "name": name}}
+    began = time.perf_counter()
+    try:
+        answer = send(service(), receiver, new_id(), json.dumps(told))
+    except OutgoingError as error:
+        raise click.ClickException(f"{name} was not told: {error}") from None
+    took = f"in {1000 * (time.perf_counter() - began):.0f} ms"
+    text = answer.text.strip()
+    if text:
+        say(f"Its answer: {text[:ANSWER_SHOWN]}{'…' * (len(text) > ANSWER_SHOWN)}")
+    if problem := problem_of(answer):
+        raise click.ClickException(f"{name} did not accept the message: {problem} {took}")
+    say(f"{name} accepted the message: {answer.status} {HTTPStatus(answer.status).phrase} {took}")
+
+
+@webhook.command("rotate")
+@click.argument("name")
+@click.option(
+    "--overlap",
+    default="24h",
+    show_default=True,
+    metavar="TIME",
+    callback=duration,
+    help="how long messages are signed with the old secret, too; 0 for not at all",
+)
+@of_tenant
+@with_appcontext
+def rotate(name: str, overlap: timedelta, tenant: str) -> None:
+    """Make a new secret and print it.
+
+    For a while, messages are signed with both, so the receiver can change its secret meanwhile.
+    """
+    receiver = _find(name, tenant)
+    secrets = new_secrets(receiver.secrets, overlap)
+    database().write(lambda known: change_secrets(known, receiver, secrets))
+    say(secrets["current"])
+    ends = date_time(datetime.now(UTC) + overlap)
+    click.echo(f"Messages are signed with the old secret, too, until {ends[:19]}Z.", err=True)
+
+
+@webhook.command("resume")
+@click.argument("name")
+@of_tenant
+@with_appcontext
+def resume(name: str, tenant: str) -> None:
+    """Tell a receiver of changes again that answered 410 Gone.
+
+    It is not told what has changed meanwhile.
+    """
+    receiver = _find(name, tenant)
+    if "gone" not in receiver.options:
+        raise click.ClickException(f"{name} is being told; there is nothing to resume")
+    options = {each: value for each, value in receiver.options.items() if each != "gone"}
+    database().write(lambda known: change_options(known, receiver, options))
+    say(f"{name} is told of changes again.")
+
+
+@webhook.command("remove")
+@click.argument("name")
+@of_tenant
+@with_appcontext
+def remove(name: str, tenant: str) -> None:
+    """Remove a webhook, with the messages that it has not accepted."""
+    receiver = _find(name, tenant)
+    left = database().write(lambda known: remove_receiver(known, receiver))
+    say(f"Removed {name}" + f", and {left} messages that it has not accepted" * bool(left) + ".")
+
+
+def _find(name: str, tenant: str) -> Receiver:
+    """Return the webhook of that name."""
+    mine = find(tenant)
+    receiver = database().read(lambda known: find_receiver(known, mine, name))
+    if receiver is None or receiver.kind != KIND:
+        raise click.ClickException(
+            f"the tenant has no webhook {name!r}; `python manage.py webhook list` shows all"
+        )
+    return receiver

@@ -1,0 +1,105 @@
+"""The body of a webhook: a change as JSON, for programs that know nothing of SCIM."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scim.explain.changes.differences import changes
+from scim.protocol import etag
+from scim.protocol.projection import project
+from scim.protocol.references import without_marks
+from scim.protocol.schema import ResourceType
+from scim.protocol.values import PLACEHOLDER, Record
+from scim.storage import Change
+
+from .happenings import Happening, event_type
+
+MEMBERS_SHOWN = 100  # of those who joined, and of those who left
+LARGEST = 256 * 1024  # characters of a body with the resource before and after
+NAMES = ("userName", "displayName", "externalId", "active")
+WITHOUT_DETAILS = (Happening.CREATED, Happening.DELETED)
+NO_HISTORY = "History does not have this change any more; read the resource to see what it is."
+TOO_LARGE = "The resource is too large for a message, so it is not in before and after; read it."
+
+
+def payload(
+    tenant: str,
+    resource_type: ResourceType | None,
+    change: Change,
+    happening: Happening,
+    txn: str,
+    *,
+    known: str | None,
+    with_bodies: bool,
+    is_whole: bool = True,
+) -> str:
+    """Return the body of the message about what a change means.
+
+    ``known`` is the body of the resource that has its name. ``resource_type`` is None if it is
+    served no more. The change is not ``is_whole`` if history has lost it.
+    """
+    notes = [] if is_whole else [NO_HISTORY]
+    data: Record = {
+        "tenant": tenant,
+        "resourceType": change.resource_type,
+        "id": change.resource_id,
+        **_names(known),
+        "version": etag.etag(change.version),
+        "operation": str(change.operation),
+        "cause": _cause(change),
+        "txn": txn,
+    }
+    if happening not in (*WITHOUT_DETAILS, Happening.MEMBERS_CHANGED):
+        data |= {"changed": list(_changed(change)), "unseenChanged": change.unseen}
+    if change.members and happening is not Happening.CHANGED:  # another message tells of them
+        data |= _members(change.members, notes)
+    if with_bodies:
+        bodies = [_body(resource_type, body) for body in (change.before, change.after)]
+        if len(json.dumps(bodies)) > LARGEST:
+            bodies = [None, None]
+            notes.append(TOO_LARGE)
+        data |= {"before": bodies[0], "after": bodies[1]}
+    data |= {"notes": notes} if notes else {}
+    told = {"type": event_type(change.resource_type, happening), "timestamp": change.at}
+    return json.dumps(told | {"data": data}, separators=(",", ":"))
+
+
+def _names(body: str | None) -> Record:
+    """Return by which names people and other programs know a resource."""
+    document = json.loads(body, strict=False) if body else {}
+    return {name: document[name] for name in NAMES if isinstance(document.get(name), str | bool)}
+
+
+def _cause(change: Change) -> Mapping[str, str] | None:
+    """Return why the server made a change that no request named."""
+    cause = change.cause
+    return {"reason": str(cause.reason), "subject": cause.subject} if cause else None
+
+
+def _changed(change: Change) -> Iterator[str]:
+    """Yield the attributes that changed, in attribute notation; values are passed over."""
+    paths = (each.path.partition("[")[0] for each in changes(change.before, change.after))
+    yield from (path for path in dict.fromkeys(paths) if path != "schemas")
+
+
+def _members(members: Mapping[str, bool], notes: list[str]) -> Record:
+    """Return how many joined and left, and the first ids of both."""
+    told: Record = {}
+    for name, has_joined in (("membersAdded", True), ("membersRemoved", False)):
+        ids = sorted(each for each, joined in members.items() if joined == has_joined)
+        told[name] = {"total": len(ids), "ids": ids[:MEMBERS_SHOWN]}
+        if len(ids) > MEMBERS_SHOWN:
+            notes.append(
+                f"{name}.ids has the first {MEMBERS_SHOWN} of {len(ids)}; read the group for all."
+            )
+    return told
+
+
+def _body(resource_type: ResourceType | None, body: str | None) -> Any:
+    """Return a resource as an answer shows it, without ``meta``; links begin with the endpoint."""
+    if body is None or resource_type is None:
+        return None
+    document = json.loads(without_marks(body).replace(PLACEHOLDER, ""), strict=False)
+    shown = ("schemas", "id")
+    kept = {name: document[name] for name in shown if name in document}
+    return kept | project(document, resource_type.attributes)

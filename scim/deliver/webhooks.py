@@ -1,0 +1,164 @@
+"""The channel of webhooks: a signed POST for each thing that a change means."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from scim.protocol.values import date_time
+from scim.service import Service
+from scim.storage import Change, Operation
+from scim.storage.keys import now
+from scim.storage.outbox import Message
+from scim.storage.receivers import Receiver, change_options
+from scim.storage.timeline import Timeline
+from scim.storage.tokens import tenant_with_id
+
+from .channel import NotDelivered
+from .happenings import event_type, happenings
+from .outgoing import Answer, OutgoingError, post
+from .payloads import payload
+from .signatures import key_of, new_secret, signed
+
+KIND = "webhook"
+LONGEST_WAIT = 86_400  # seconds that a receiver may ask for
+
+
+class Webhooks:
+    """Tells receivers by webhook.
+
+    Options: ``only``, a list of events; ``bodies``, true to send the resource before and after;
+    ``gone``, the instant at which the receiver said that it wants nothing more.
+    """
+
+    fetches = False
+
+    def wants(self, receiver: Receiver, change: Change) -> bool:
+        """Tell whether one of the events that a change means is to be told."""
+        if "gone" in receiver.options:
+            return False
+        only = receiver.options.get("only")
+        return not only or any(event in only for event in _events(change))
+
+    def contents(
+        self, service: Service, receiver: Receiver, message: Message, change: Change | None
+    ) -> Sequence[str]:
+        """Return a body for each event that a change means."""
+        made = change or _lost(message)
+        known, tenant = service.database.read(
+            lambda connection: (
+                made.after
+                or made.before
+                or Timeline(connection, message.tenant_id, message.resource_id).body_at(
+                    message.version
+                ),
+                tenant_with_id(connection, message.tenant_id),
+            )
+        )
+        only = receiver.options.get("only")
+        return [
+            payload(
+                tenant.name if tenant else "",
+                service.definitions.by_name.get(message.resource_type),
+                made,
+                happening,
+                message.txn,
+                known=known,
+                with_bodies=bool(receiver.options.get("bodies")),
+                is_whole=change is not None,
+            )
+            for happening in happenings(made)
+            if not only or not change or event_type(message.resource_type, happening) in only
+        ]
+
+    def send(self, service: Service, receiver: Receiver, message: Message) -> None:
+        """Post a message.
+
+        :raises NotDelivered: the receiver did not accept it
+        """
+        if "gone" in receiver.options:
+            raise NotDelivered("it answered 410 Gone before; `webhook resume` goes on", True)
+        try:
+            answer = send(service, receiver, message.id, message.content or "")
+        except OutgoingError as error:
+            raise NotDelivered(str(error)) from None
+        if answer.status == HTTPStatus.GONE:
+            gone = {**receiver.options, "gone": now()}
+            service.database.write(lambda known: change_options(known, receiver, gone))
+        if problem := problem_of(answer):
+            raise NotDelivered(problem, answer.status == HTTPStatus.GONE, _wait(answer))
+
+
+def send(service: Service, receiver: Receiver, message_id: str, content: str) -> Answer:
+    """Post a body, signed with each secret of a receiver that is valid.
+
+    :raises OutgoingError: it cannot be called, or does not answer
+    """
+    body = content.encode()
+    headers = signed(map(key_of, valid(receiver.secrets)), message_id, body)
+    content_type = {"Content-Type": "application/json"}
+    return post(service.settings, receiver.url, content_type | dict(headers), body)
+
+
+def problem_of(answer: Answer) -> str | None:
+    """Return what is wrong with an answer; None if the message was accepted."""
+    status = answer.status
+    try:
+        words = f"it answered {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        words = f"it answered {status}"
+    if HTTPStatus(200) <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    is_redirect = status < HTTPStatus.BAD_REQUEST
+    return words + "; redirects are not followed, so change the URL" * is_redirect
+
+
+def new_secrets(earlier: Mapping[str, Any] | None = None, overlap: timedelta | None = None) -> Any:
+    """Return the secrets of a receiver with a new one; those before it stay valid for a while."""
+    until = date_time(datetime.now(UTC) + (overlap or timedelta()))
+    kept = [each for each in (earlier or {}).get("earlier", []) if each["until"] > now()]
+    if earlier and overlap:
+        kept.append({"secret": earlier["current"], "until": until})
+    return {"current": new_secret(), "earlier": kept}
+
+
+def valid(secrets: Mapping[str, Any]) -> list[str]:
+    """Return the secrets that are valid now, the newest first."""
+    at = now()
+    earlier = [each["secret"] for each in secrets.get("earlier", []) if each["until"] > at]
+    return [secrets["current"], *reversed(earlier)]
+
+
+def _events(change: Change) -> list[str]:
+    return [event_type(change.resource_type, each) for each in happenings(change)]
+
+
+def _lost(message: Message) -> Change:
+    """Return what a message itself knows of a change that history has no more."""
+    return Change(
+        message.resource_type,
+        message.resource_id,
+        message.version,
+        Operation(message.operation),
+        cause=None,
+        before=None,
+        after=None,
+        members={},
+        unseen=False,
+        at=message.at,
+        token="",
+    )
+
+
+def _wait(answer: Answer) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3), up to a day."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(min(int(text[:9]), LONGEST_WAIT))
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return min(max(seconds.total_seconds(), 0), LONGEST_WAIT)
