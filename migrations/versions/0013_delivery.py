@@ -1,4 +1,4 @@
-"""Delivery: receivers, and the outbox of what they have not been told yet.
+"""Delivery: receivers, the outbox of what they have not been told yet, and deferred requests.
 
 Every table is new, so the version before goes on with these tables.
 """
@@ -13,7 +13,10 @@ down_revision = "0012"
 PlainText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 Id = sa.String(36).with_variant(UUID(as_uuid=False), "postgresql")
 Instant = sa.String(27).with_variant(sa.String(27, collation="C"), "postgresql")
-TABLES = ("signing_keys", "feed_members", "outbox", "receivers")
+TABLES = (
+    *("deferred_results", "deferred_requests", "signing_keys", "feed_members"),
+    *("outbox", "receivers"),
+)
 
 
 def upgrade() -> None:
@@ -21,6 +24,7 @@ def upgrade() -> None:
     create_outbox()
     create_feeds()
     create_signing_keys()
+    create_deferred()
     if op.get_bind().dialect.name == "sqlite":
         operating = context.script.get_revision("0012").module
         operating.create_statistics(op.get_bind())
@@ -85,6 +89,50 @@ def create_signing_keys() -> None:
         sa.Column("public", PlainText, nullable=False),
         sa.Column("created", Instant, nullable=False),
         sa.Column("starts", Instant, nullable=False),
+    )
+
+
+def create_deferred() -> None:
+    op.create_table(
+        "deferred_requests",
+        sa.Column("tenant_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("id", Id, primary_key=True),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("method", PlainText, nullable=False),
+        sa.Column("path", PlainText, nullable=False),
+        sa.Column("body", PlainText),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("if_match", PlainText),
+        sa.Column("if_none_match", PlainText),
+        sa.Column("base_url", PlainText, nullable=False),
+        sa.Column("token", PlainText, nullable=False),
+        sa.Column("issued", sa.LargeBinary),
+        sa.Column("request_id", PlainText, nullable=False),
+        sa.Column("client", PlainText, nullable=False),
+        sa.Column("accepted", Instant, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("claim", Id),
+        sa.Column("due", Instant, nullable=False),
+        sa.Column("finished", Instant),
+    )
+    unfinished = sa.text("finished IS NULL")
+    op.create_index(
+        "ix_deferred_requests_waiting",
+        "deferred_requests",
+        ["tenant_id", "number"],
+        sqlite_where=unfinished,
+        postgresql_where=unfinished,
+    )
+    op.create_index("ix_deferred_requests_finished", "deferred_requests", ["finished"])
+    op.create_table(
+        "deferred_results",
+        sa.Column("tenant_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("request_id", Id, primary_key=True),
+        sa.Column("operation", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("id", Id, nullable=False),
+        sa.Column("at", Instant, nullable=False),
+        sa.Column("uri", PlainText, nullable=False),
+        sa.Column("result", PlainText, nullable=False),
     )
 
 

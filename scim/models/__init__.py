@@ -7,6 +7,7 @@ deleted resources, ``changes`` the history. docs/tables.md draws them.
 
 from .base import Base, Id, Instant, PlainText
 from .changes import Change, MemberChange, Release, Trash
+from .deferred import DeferredRequest, DeferredResult
 from .delivery import FeedMember, Message, Receiver, SigningKey
 from .operating import Braking, Entry, Import, LogPosition, Protection, Total, Unchained
 from .resources import DefinedResource, Group, Link, Nesting, Referral, UniqueValue, User
@@ -19,6 +20,8 @@ __all__ = [
     "Braking",
     "Change",
     "Client",
+    "DeferredRequest",
+    "DeferredResult",
     "DefinedResource",
     "Entry",
     "FeedMember",

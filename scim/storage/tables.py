@@ -18,6 +18,8 @@ from scim.models import (
     Braking,
     Change,
     Client,
+    DeferredRequest,
+    DeferredResult,
     DefinedResource,
     Entry,
     FeedMember,
@@ -55,6 +57,7 @@ imports = Import.__table__
 brakings, protections = Braking.__table__, Protection.__table__
 receivers, outbox = Receiver.__table__, Message.__table__
 feed_members, signing_keys = FeedMember.__table__, SigningKey.__table__
+deferred_requests, deferred_results = DeferredRequest.__table__, DeferredResult.__table__
 TABLES = Base.metadata.sorted_tables  # each after those that it refers to
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 WHOLE = (
     *("tenants", "tokens", "clients", "protections"),
     *("positions", "releases", "imports", "receivers", "outbox", "feed_members"),
+    *("deferred_requests", "deferred_results"),
 )
 TABLES = sa.text(
     "SELECT c.oid, quote_ident(c.relname) AS name, array_to_string(c.reloptions, ', ') AS options"

@@ -19,6 +19,8 @@ LEFT_BEHIND = {
     "access_tokens": "they last minutes; a client asks for another",
     "assertions": "they last minutes",
     "receivers": "they have secrets, and would be told everything twice",
+    "deferred_requests": "they are carried out here, and have passwords",
+    "deferred_results": "its requests stay here",
     "outbox": "its receivers stay here",
     "feed_members": "their receivers stay here",
     "signing_keys": "they are those of this server",

@@ -1,0 +1,204 @@
+"""Deferred requests: accepted, and carried out later, one after the other for each tenant.
+
+Whoever carries a request out has claimed it for a while, and says again and again that it goes on.
+What a request does and its result are stored in one transaction, which only the holder of the
+claim can commit. So a claim that was taken away, or a process that was killed, does nothing twice.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from scim.protocol.values import Record, date_time
+
+from .keys import new_id, now
+from .outbox import later
+from .tables import deferred_requests, deferred_results, tenants
+
+CLAIMED_SECONDS = 5.0  # after which others may go on with a request
+MOST_BYTES = 256 * 1024 * 1024  # of the bodies of a tenant that wait
+PURGED_AT_ONCE = 1000
+
+
+class ClaimLost(Exception):
+    """Somebody else carries the request out, or it is gone with its tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """An accepted request; see ``DeferredRequest`` for the members. ``repr`` shows no body."""
+
+    tenant_id: int
+    id: str
+    method: str
+    path: str
+    if_match: str | None
+    if_none_match: str | None
+    base_url: str
+    token: str
+    issued: bytes | None
+    request_id: str
+    client: str
+    accepted: str
+    attempts: int = 0
+    claim: str | None = None
+    finished: str | None = None
+
+    @property
+    def is_bulk(self) -> bool:
+        return self.path == BULK
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What became of an operation, and the id and the instant (UTC) of the event that tells it.
+
+    ``uri`` is the path of its resource below the base URL. In ``result``, as in a bulk response, a
+    placeholder stands for the base URL.
+    """
+
+    operation: int
+    id: str
+    at: str
+    uri: str
+    result: Record
+
+
+BULK = "/Bulk"
+COLUMNS = [deferred_requests.c[name] for name in Deferred.__slots__]
+WAITS = deferred_requests.c.finished.is_(None)
+
+
+class Deferrals:
+    """The deferred requests of all tenants."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def put(self, request: Deferred, body: str, most: int) -> bool:
+        """Store a request behind those of the tenant that wait; tell whether there is room.
+
+        There is if fewer than ``most`` wait.
+        """
+        mine = tenants.c.id == request.tenant_id  # those who put wait for each other
+        self.connection.execute(sa.select(tenants.c.id).where(mine).with_for_update(key_share=True))
+        waiting = sa.select(
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(deferred_requests.c.size), 0),
+            sa.func.coalesce(sa.func.max(deferred_requests.c.number), 0),
+        ).where(deferred_requests.c.tenant_id == request.tenant_id, WAITS)
+        number, size, last = self.connection.execute(waiting).one()
+        if number >= most or (number and size + len(body) > MOST_BYTES):
+            return False
+        values = {name: getattr(request, name) for name in Deferred.__slots__}
+        values |= {"number": last + 1, "body": body, "size": len(body), "due": request.accepted}
+        self.connection.execute(sa.insert(deferred_requests), values)
+        return True
+
+    def next_ones(self) -> Sequence[tuple[int, str]]:
+        """Return the tenant and the id of each tenant's next request, if nobody has claimed it."""
+        number = sa.func.min(deferred_requests.c.number).label("number")
+        grouped = sa.select(deferred_requests.c.tenant_id, number).where(WAITS)
+        first = grouped.group_by(deferred_requests.c.tenant_id).subquery()
+        same = (deferred_requests.c.tenant_id == first.c.tenant_id) & (
+            deferred_requests.c.number == first.c.number
+        )
+        chosen = sa.select(deferred_requests.c.tenant_id, deferred_requests.c.id).join(first, same)
+        found = self.connection.execute(chosen.where(WAITS, deferred_requests.c.due <= now()))
+        return [(tenant_id, str(key)) for tenant_id, key in found]
+
+    def claim(self, tenant_id: int, request_id: str) -> tuple[Deferred, str] | None:
+        """Claim a request; return it with its body, or None if somebody else was faster."""
+        this = _is(tenant_id, request_id)
+        chosen = sa.select(deferred_requests.c.id).where(
+            this, WAITS, deferred_requests.c.due <= now()
+        )
+        if self.connection.execute(chosen.with_for_update(skip_locked=True)).one_or_none() is None:
+            return None
+        values = {"claim": new_id(), "attempts": deferred_requests.c.attempts + 1}
+        values["due"] = later(CLAIMED_SECONDS)
+        taken = sa.update(deferred_requests).where(this).values(values)
+        row = self.connection.execute(taken.returning(*COLUMNS, deferred_requests.c.body)).one()
+        return Deferred(*row[:-1]), row[-1]
+
+    def put_off(self, request: Deferred, seconds: float = CLAIMED_SECONDS) -> None:
+        """Let a request be claimed again only in so many seconds."""
+        values = {"due": later(seconds)}
+        self.connection.execute(sa.update(deferred_requests).where(_held(request)).values(values))
+
+    def keep(
+        self, request: Deferred, made: Mapping[int, tuple[str, Record]], is_over: bool
+    ) -> None:
+        """Store what became of some operations, by their places: the URI and the result of each.
+
+        The body of a request that ``is_over`` goes.
+
+        :raises ClaimLost: somebody else has claimed the request
+        """
+        at = now()
+        values: dict[str, Any] = {"due": later(CLAIMED_SECONDS), "attempts": 0}
+        if is_over:
+            values |= {"finished": at, "body": None}
+        held = sa.update(deferred_requests).where(_held(request))
+        if self.connection.execute(held.values(values)).rowcount != 1:
+            raise ClaimLost(request.id)
+        same = {"tenant_id": request.tenant_id, "request_id": request.id, "at": at}
+        rows = [
+            {"operation": place, "id": new_id(), "uri": uri, "result": json.dumps(result)} | same
+            for place, (uri, result) in made.items()
+        ]
+        if rows:
+            self.connection.execute(sa.insert(deferred_results), rows)
+
+    def find(self, tenant_id: int, request_id: str) -> Deferred | None:
+        """Return a request; None if the tenant has none with that id."""
+        chosen = sa.select(*COLUMNS).where(_is(tenant_id, request_id))
+        row = self.connection.execute(chosen).one_or_none()
+        return Deferred(*row) if row else None
+
+    def results(self, request: Deferred) -> list[Completed]:
+        """Return what became of the operations of a request so far, in their order."""
+        names = Completed.__slots__
+        chosen = sa.select(*(deferred_results.c[name] for name in names)).where(
+            deferred_results.c.tenant_id == request.tenant_id,
+            deferred_results.c.request_id == request.id,
+        )
+        rows = self.connection.execute(chosen.order_by(deferred_results.c.operation))
+        return [
+            Completed(operation, str(key), at, uri, json.loads(result))
+            for operation, key, at, uri, result in rows
+        ]
+
+    def purge(self, hours: int) -> int:
+        """Delete some requests that ended so many hours ago; return how many."""
+        before = date_time(datetime.now(UTC) - timedelta(hours=hours))
+        key = deferred_requests.c.tenant_id, deferred_requests.c.id
+        old = sa.select(*key).where(deferred_requests.c.finished < before).limit(PURGED_AT_ONCE)
+        keys = [(*row,) for row in self.connection.execute(old)]
+        if keys:
+            of = sa.tuple_(deferred_results.c.tenant_id, deferred_results.c.request_id)
+            self.connection.execute(sa.delete(deferred_results).where(of.in_(keys)))
+            gone = sa.delete(deferred_requests).where(sa.tuple_(*key).in_(keys))
+            self.connection.execute(gone)
+        return len(keys)
+
+
+def is_finished(connection: sa.Connection, tenant_id: int, request_id: str) -> bool:
+    """Tell whether a request has ended, or is gone."""
+    chosen = sa.select(sa.true()).where(_is(tenant_id, request_id), WAITS)
+    return connection.scalar(chosen) is None
+
+
+def _is(tenant_id: int, request_id: str) -> sa.ColumnElement[bool]:
+    mine = deferred_requests.c.tenant_id == tenant_id
+    return sa.and_(mine, deferred_requests.c.id == request_id)
+
+
+def _held(request: Deferred) -> sa.ColumnElement[bool]:
+    """Return the condition on a request as long as the claim to it holds."""
+    this = _is(request.tenant_id, request.id)
+    return sa.and_(this, deferred_requests.c.claim == request.claim, WAITS)
