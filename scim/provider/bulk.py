@@ -7,6 +7,7 @@ refused, each half of them is tried, so that the result is as if they were writt
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -24,21 +25,20 @@ from scim.protocol.bulk import (
 )
 from scim.protocol.errors import (
     ConflictError,
-    InvalidSyntaxError,
-    NotFoundError,
     ScimError,
     UnavailableError,
 )
-from scim.protocol.schema import ResourceType
 from scim.protocol.values import Record
 from scim.serializers.answers import dump_error
 from scim.serializers.messages import bulk_patch
-from scim.serializers.stored import Representation, load_draft, location
+from scim.serializers.stored import Representation, load_draft
 from scim.storage import Store, Stored, Transaction, new_id
 
 from . import operations, writing
-from .creates import Circle, Create, write_together
+from .creates import Circle, Create, bringing, created, write_together
+from .journal import Journal, brought
 from .operations import Request
+from .paths import endpoint, named
 
 WRITTEN_AT_ONCE = 200  # creates in one transaction; more gain nothing
 LEAST = 10  # of them, however long they take: fewer would take nearly as long
@@ -51,12 +51,14 @@ def carry_out(
     operations: Sequence[BulkOperation],
     fail_on_errors: int | None,
     request: Request,
+    journal: Journal | None = None,
 ) -> str:
     """Carry out operations until there are ``fail_on_errors`` errors; None for no limit.
 
-    Return the BulkResponse with the results in the order of the request.
+    Return the BulkResponse with the results in the order of the request. Those that a ``journal``
+    has already are not carried out again.
     """
-    job = _Job(store, operations, fail_on_errors, request)
+    job = _Job(store, operations, fail_on_errors, request, journal or Journal())
     for step in plan(operations):
         if job.is_over:
             break
@@ -79,16 +81,29 @@ class _Job:
         operations: Sequence[BulkOperation],
         fail_on_errors: int | None,
         request: Request,
+        journal: Journal,
     ) -> None:
         self.store = store
+        self.definitions = store.directory.definitions
         self.owners = bulk_ids(operations)
         self.errors_left = fail_on_errors
         self.request = request
+        self.journal = journal
         self.ids: dict[str, str] = {}
-        self.results: dict[int, Record] = {}
+        self.results = journal.results
         self.written: dict[str, str] = {}
         self.waiting: list[Create] = []
         self.room = self.at_once = WRITTEN_AT_ONCE
+        for operation in operations:
+            if done := self.results.get(operation.index):
+                self.note_done(operation, done)
+
+    def note_done(self, operation: BulkOperation, done: Record) -> None:
+        """Note an operation that was carried out earlier."""
+        if int(done["status"]) >= 400:
+            self.errors_left = self.errors_left and self.errors_left - 1
+        elif operation.method == "POST":
+            self.ids[str(operation.bulk_id)] = done["location"].rpartition("/")[2]
 
     @property
     def is_over(self) -> bool:
@@ -97,6 +112,8 @@ class _Job:
     def take(self, step: Step) -> None:
         """Carry out a step, or let a create wait for others that follow."""
         operation = step[0]
+        if operation.index in self.results:
+            return
         if is_circular(step):
             self.write_waiting()
             self.create_circle(step)
@@ -136,7 +153,7 @@ class _Job:
         :raises ScimError: the operation or its resource is refused
         """
         check_operation(operation, self.owners)
-        resource_type = self.endpoint(operation)
+        resource_type = endpoint(self.definitions, operation.path, self.request.permission)
         draft = load_draft(resource_type, self.data(operation), self.request.tolerated)
         return Create(operation, resource_type, draft, place)
 
@@ -173,6 +190,7 @@ class _Job:
 
         def work(transaction: Transaction) -> tuple[dict[str, Stored], float]:
             made = write_together(transaction, creates, self.written)
+            self.journal.coming = bringing(creates, [made[each.place] for each in creates])
             return made, monotonic() - transaction.began
 
         made, seconds = self.store.atomically(work)
@@ -189,10 +207,13 @@ class _Job:
         :raises ScimError: it is refused
         """
         draft = create.draft_with(self.written)
-        made = self.store.atomically(
-            lambda transaction: writing.create(transaction, create.resource_type, draft)
-        )
-        self.note_created(create, made)
+
+        def work(transaction: Transaction) -> Stored:
+            made = writing.create(transaction, create.resource_type, draft)
+            self.journal.coming = bringing([create], [made])
+            return made
+
+        self.note_created(create, self.store.atomically(work))
 
     def check_references(self, create: Create) -> None:
         """Raise if a create that was to be written before another, which refers to it, failed.
@@ -208,12 +229,18 @@ class _Job:
             return
         self.ids |= {str(operation.bulk_id): new_id() for operation in step}
         circle = Circle(step[0], self.written)
+
+        def work(transaction: Transaction) -> list[Stored]:
+            made = circle.write(transaction)
+            self.journal.coming = bringing(circle.creates, made)
+            return made
+
         try:
             for operation in step:
                 circle.current = operation
                 circle.creates.append(self.prepare(operation, self.ids[str(operation.bulk_id)]))
             circle.check_groups()
-            made = self.store.atomically(circle.write)
+            made = self.store.atomically(work)
         except ScimError as error:
             failed_too = ConflictError(
                 f"a circular reference to Operations[{circle.current.index}], which failed"
@@ -230,8 +257,9 @@ class _Job:
         check_operation(operation, self.owners)
         placed = replace(operation, path=resolve_ids(operation.path, self.ids))
         data = self.data(operation)
-        resource_type, resource_id = self.resource(placed.path)
+        resource_type, resource_id = named(self.definitions, placed.path, self.request.permission)
         request = replace(self.request, if_match=operation.version, if_none_match=None)
+        self.journal.coming = partial(brought, placed)
         if operation.method == "DELETE":
             operations.delete(self.store, resource_type, resource_id, request)
             self.results[operation.index] = succeeded(placed, 204)
@@ -246,10 +274,9 @@ class _Job:
         return bulk_patch(data, self.request.tolerated) if operation.method == "PATCH" else data
 
     def note_created(self, create: Create, made: Stored) -> None:
-        operation, resource_type = create.operation, create.resource_type
+        operation = create.operation
         self.ids[str(operation.bulk_id)] = self.written[create.place] = made.id
-        place = location(resource_type, made.id)
-        self.results[operation.index] = succeeded(operation, 201, place, made.version)
+        self.results[operation.index] = created(create, made)
 
     def give_up(self, creates: Sequence[Create], error: ScimError) -> None:
         """Note the error of creates that were not written, until the job is over."""
@@ -259,30 +286,13 @@ class _Job:
                 self.fail(create.operation, error)
 
     def fail(self, operation: BulkOperation, error: ScimError) -> None:
-        """Note the error of an operation, and the id that a reference in its path stands for."""
+        """Note the error of an operation, and the id that a reference in its path stands for.
+
+        :raises UnavailableError: the error passes, and the request is carried out again
+        """
+        self.journal.check(error)
         with suppress(ConflictError):  # the path may have a bulkId of which nothing was created
             operation = replace(operation, path=resolve_ids(operation.path, self.ids))
         self.results[operation.index] = failed(operation, error.status, dump_error(error))
         if self.errors_left is not None:
             self.errors_left -= 1
-
-    def endpoint(self, operation: BulkOperation) -> ResourceType:
-        """Return the resource type at the path of a POST."""
-        found = self.store.directory.definitions.by_endpoint.get(operation.path)
-        if found is None:
-            raise NotFoundError(
-                f"{operation.path[:80]!r} is not the endpoint of a resource type, such as /Users"
-            )
-        self.request.permission.check_type(found)
-        return found
-
-    def resource(self, path: str) -> tuple[ResourceType, str]:
-        """Return the resource type and the id in the path of a PUT, PATCH or DELETE."""
-        endpoint, _, resource_id = path.rpartition("/")
-        found = self.store.directory.definitions.by_endpoint.get(endpoint)
-        if found is None or not resource_id:
-            raise InvalidSyntaxError(
-                f"{path[:80]!r} is not the path of a resource, such as /Users/2819c223"
-            )
-        self.request.permission.check_type(found)
-        return found, resource_id

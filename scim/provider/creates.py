@@ -8,14 +8,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from scim.protocol.bulk import BulkOperation, exchange
+from scim.protocol.bulk import BulkOperation, exchange, succeeded
 from scim.protocol.errors import ConflictError, ScimError
 from scim.protocol.patch.members import MemberOperation
 from scim.protocol.schema import ResourceType
-from scim.serializers.stored import Draft
+from scim.protocol.values import Record
+from scim.serializers.stored import Draft, location
 from scim.storage import NewMembers, Stored, Transaction, new_id
 
 from . import writing
+from .journal import Coming
 
 Ids = Mapping[str, str]
 
@@ -35,6 +37,19 @@ class Create:
             return self.draft
         members = tuple(ids.get(each, each) for each in self.draft.member_ids)
         return Draft(exchange(self.draft.document, ids), members)
+
+
+def created(create: Create, made: Stored) -> Record:
+    """Return the result of a create."""
+    place = location(create.resource_type, made.id)
+    return succeeded(create.operation, 201, place, made.version)
+
+
+def bringing(creates: Sequence[Create], made: Sequence[Stored]) -> Coming:
+    """Return what tells a journal the results of creates in a transaction that is in progress."""
+    pairs = zip(creates, made, strict=True)
+    results = {create.operation.index: created(create, stored) for create, stored in pairs}
+    return lambda _: results
 
 
 def write_together(

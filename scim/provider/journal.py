@@ -1,0 +1,54 @@
+"""The journal of a request: its results so far, and those that come with a transaction.
+
+A request that is carried out later may be interrupted, and go on. What it has done it must not do
+again, so its journal stores the results in the transactions that they come with.
+"""
+
+from collections.abc import Callable, Mapping
+
+from scim.protocol.bulk import BulkOperation, succeeded
+from scim.protocol.errors import PausedError, ScimError, TooExpensiveError, UnavailableError
+from scim.protocol.values import PLACEHOLDER, Record
+from scim.storage import Transaction
+
+Coming = Callable[[Transaction], Mapping[int, Record]]
+
+
+class Journal:
+    """The results of operations by their places in a request; this one stores nothing.
+
+    ``coming`` returns the results that a transaction at its end brings, if it is committed. With
+    ``retries``, a request that meets an error that passes is carried out again later.
+    """
+
+    def __init__(self, results: Mapping[int, Record] | None = None, retries: bool = False) -> None:
+        self.results: dict[int, Record] = dict(results or {})
+        self.coming: Coming = lambda _: {}
+        self.retries = retries
+
+    def check(self, error: ScimError) -> None:
+        """Raise an error that passes, if the request is carried out again then."""
+        if self.retries and passes(error):
+            raise error
+
+
+def passes(error: ScimError) -> bool:
+    """Tell whether what failed may succeed in a moment, without anybody's help."""
+    lasting = isinstance(error, PausedError | TooExpensiveError)
+    return isinstance(error, UnavailableError) and not lasting
+
+
+def brought(operation: BulkOperation, transaction: Transaction) -> Mapping[int, Record]:
+    """Return the result that a transaction brings to an operation, by its place; or nothing.
+
+    A transaction that changes what refers to a deleted resource brings no further result.
+    """
+    change = next((each for each in transaction.changes if each.cause is None), None)
+    if change is None:
+        return {}
+    if operation.method == "DELETE":
+        return {operation.index: succeeded(operation, 204)}
+    place = f"{operation.path}/{change.resource_id}" if operation.method == "POST" else None
+    status = 201 if operation.method == "POST" else 200
+    location = place and f"{PLACEHOLDER}{place}"
+    return {operation.index: succeeded(operation, status, location, change.version)}
