@@ -10,6 +10,7 @@ from .schema import GROUP_SCHEMA, USER_SCHEMA, ResourceType, Schema
 from .values import PLACEHOLDER, Record
 
 CONFIGURATION_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
+SECURITY_EVENTS = "securityEvents"  # announced, and described, only while it is configured
 OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
 
 # Entra ID's validator fails if /Schemas shows these sub-attributes.
@@ -18,7 +19,11 @@ HIDDEN_FROM_ENTRA = {(USER_SCHEMA, "emails", "display"), (GROUP_SCHEMA, "members
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The settings and the tenant's choices that are announced."""
+    """The settings and the tenant's choices that are announced.
+
+    ``async_request`` is ``none``, ``long`` or ``request``. ``event_uris`` are those of the events
+    that somebody is told of (RFC 9967 §4).
+    """
 
     max_results: int
     max_payload_size: int
@@ -27,6 +32,16 @@ class Offer:
     cursor_timeout: int
     unique_group_names: bool
     profile: Profile = NO_PROFILE
+    async_request: str = "none"
+    event_uris: tuple[str, ...] = ()
+
+    @property
+    def security_events(self) -> Record:
+        """What is said of security events; nothing if there are none."""
+        if self.async_request == "none" and not self.event_uris:
+            return {}
+        known = {"asyncRequest": self.async_request, "eventUris": list(self.event_uris)}
+        return {SECURITY_EVENTS: known}
 
 
 def service_provider_config(offer: Offer) -> Record:
@@ -53,6 +68,7 @@ def service_provider_config(offer: Offer) -> Record:
             "cursorTimeout": offer.cursor_timeout,
         },
         **offer.profile.announced(min(offer.default_page_size, offer.max_results)),
+        **offer.security_events,
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",
@@ -125,6 +141,12 @@ def _schema(schema: Schema, offer: Offer, for_entra: bool) -> Record:
     if schema.id == GROUP_SCHEMA and not offer.unique_group_names:
         document["attributes"] = [
             attribute | {"uniqueness": "none"} for attribute in document["attributes"]
+        ]
+    if schema.id == CONFIGURATION_SCHEMA and not offer.security_events:
+        document["attributes"] = [
+            attribute
+            for attribute in document["attributes"]
+            if attribute["name"] != SECURITY_EVENTS
         ]
     if for_entra:
         document["attributes"] = [

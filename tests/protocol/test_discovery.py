@@ -5,11 +5,13 @@ from dataclasses import replace
 from scim.protocol.attributes import Attribute
 from scim.protocol.definitions.assembly import BUILT_IN, Definitions
 from scim.protocol.discovery import (
+    CONFIGURATION_SCHEMA,
     Offer,
     resource_type_documents,
     schema_documents,
     service_provider_config,
 )
+from scim.protocol.events import EVENT_URIS
 from scim.protocol.profile import INTEROP_PROFILE
 from scim.protocol.schema import SCHEMAS, USER, ResourceType, Schema, SchemaExtension, read_schema
 
@@ -46,12 +48,25 @@ def test_config_announces_bulk_and_both_kinds_of_pages():
 
 
 def test_config_shows_what_its_schema_describes():
-    config = service_provider_config(replace(OFFER, profile=INTEROP_PROFILE))
+    told = {"async_request": "request", "event_uris": EVENT_URIS}
+    config = service_provider_config(replace(OFFER, profile=INTEROP_PROFILE, **told))
     described = read_schema("service_provider_config").attributes
 
     assert set(config) - {"schemas", "meta"} == {attribute.name for attribute in described}
     for attribute in described:
         check_described(attribute, config[attribute.name])
+
+
+def test_security_events_are_announced_and_described_only_when_configured():
+    urn = CONFIGURATION_SCHEMA
+    for offer in (OFFER, replace(OFFER, event_uris=EVENT_URIS[:2])):
+        described = schema_documents(BUILT_IN, offer)[urn]["attributes"]
+        is_described = "securityEvents" in {each["name"] for each in described}
+        announced = service_provider_config(offer).get("securityEvents")
+
+        assert is_described == bool(offer.event_uris)
+        expected = {"asyncRequest": "none", "eventUris": list(EVENT_URIS[:2])}
+        assert announced == (expected if is_described else None)
 
 
 def check_described(attribute: Attribute, value):

