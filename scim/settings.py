@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from .addresses import is_loopback, networks
+from .database_urls import check_urls, complete
 from .rate import Rate, check_limits, read_rate
 
 PUBLIC_URL = re.compile(r"https?://[^/?#\s]+(/[A-Za-z0-9._~-]+)*", re.ASCII)
@@ -176,8 +176,8 @@ class Settings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             _check(setting.name.upper(), getattr(self, setting.name), setting.metadata)
-        self._complete_urls()
         try:
+            check_urls(self.database_url, self.replica_url)
             check_limits(self.rate_limit, self.limits_url)
         except ValueError as error:
             raise SettingError(str(error)) from None
@@ -189,6 +189,8 @@ class Settings:
             networks(self.trusted_proxies)
         except ValueError as error:
             raise SettingError(f"SCIM_TRUSTED_PROXIES cannot be used: {error}") from None
+        object.__setattr__(self, "database_url", complete(self.database_url, PROJECT))
+        object.__setattr__(self, "replica_url", complete(self.replica_url, PROJECT))
         if not BASE_PATH.fullmatch(self.base_path):
             raise SettingError("SCIM_BASE_PATH must look like /scim/v2, without a slash at the end")
         if self.public_url and not PUBLIC_URL.fullmatch(self.public_url):
@@ -268,31 +270,6 @@ class Settings:
         if self.rate_limit in ("auto", "off"):
             return usual if self.rate_limit == "auto" else None
         return read_rate(self.rate_limit)
-
-    def _complete_urls(self) -> None:
-        """Add the driver to the URLs of databases, and the project's folder to a relative file."""
-        if not re.match(r"sqlite:///.|postgres(ql(\+psycopg2)?)?://", self.database_url):
-            raise SettingError(
-                "SCIM_DATABASE_URL must be sqlite:/// with a file, or begin with postgresql://"
-            )
-        if ":memory:" in self.database_url:
-            raise SettingError(
-                "SCIM_DATABASE_URL must name a file, since several processes share the database"
-            )
-        if self.replica_url and self.database_url.startswith("sqlite"):
-            raise SettingError(
-                "SCIM_REPLICA_URL needs a SCIM_DATABASE_URL of PostgreSQL, not SQLite"
-            )
-        if self.replica_url and not re.match(r"postgres(ql(\+psycopg2)?)?://", self.replica_url):
-            raise SettingError("SCIM_REPLICA_URL must begin with postgresql://")
-        for name in ("database_url", "replica_url"):
-            url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", getattr(self, name))
-            url = re.sub(r"^sqlite:///(?!/)", f"sqlite:///{PROJECT}/", url)
-            object.__setattr__(self, name, url)
-            try:
-                urlsplit(url).port  # noqa: B018 - raises unless it is a number
-            except ValueError as error:
-                raise SettingError(f"SCIM_{name.upper()} cannot be used: {error}") from None
 
 
 NAMES = tuple(f"SCIM_{setting.name.upper()}" for setting in fields(Settings))

@@ -16,6 +16,7 @@ LAYERS = (
         "scim.models",
         "scim.environment",
         "scim.addresses",
+        "scim.database_urls",
         "scim.rate",
         "scim.settings",
         "scim.printing",
