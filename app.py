@@ -105,7 +105,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     with app.app_context():
         database = Database(db.engine, settings.replica_url, settings.query_timeout)
     definitions = read_definitions(settings.schema_folder)
-    doorkeeper, watchers = Doorkeeper(settings.own_token), [Telling()]
+    doorkeeper, watchers = Doorkeeper(settings.own_token), [Telling(settings)]
     service = Service(settings, database, definitions, Tolerance(), doorkeeper, watchers)
     app.extensions["scim"] = service
     app.extensions[DEMO_TOKEN] = DemoToken(settings)

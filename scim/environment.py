@@ -15,7 +15,7 @@ from typing import Any
 from dotenv import load_dotenv
 from dotenv.parser import parse_stream
 
-from .settings import NAMES, PROJECT, SettingError, Settings
+from .settings import NAMES, PROJECT, SettingError, Settings, variable
 
 PREFIX = "SCIM_"
 NEAR = 0.75  # of 1, which difflib gives to equal names; PROT and PORT have as much
@@ -60,7 +60,7 @@ def read_settings(
     :raises SettingError: a setting does not take its value, or a name is nearly that of a setting
     """
     overrides = overrides or {}
-    _check_names([*unknown(environment, NAMES), *(f"SCIM_{name}" for name in overrides)])
+    _check_names([*unknown(environment, NAMES), *map(variable, overrides)])
     given = _of_platform(overrides, environment)
     try:
         return _typed(overrides, {**environment, **given})
@@ -90,7 +90,7 @@ def _typed(overrides: Mapping[str, Any], environment: Mapping[str, str]) -> Sett
     values: dict[str, Any] = {}
     for setting in fields(Settings):
         name = setting.name.upper()
-        value = overrides.get(name, environment.get(f"SCIM_{name}") or None)
+        value = overrides.get(name, environment.get(variable(name)) or None)
         if name.endswith("PORT") and isinstance(value, str) and is_address(value):
             value = None
         if isinstance(value, str):
@@ -117,7 +117,7 @@ def _check_names(names: Iterable[str]) -> None:
 def _read(name: str, text: str, kind: Any) -> Any:
     if kind is bool:
         if text.lower() not in {"true", "false", "1", "0", "yes", "no"}:
-            raise SettingError(f"SCIM_{name} must be true or false, not {text!r}")
+            raise SettingError(f"{variable(name)} must be true or false, not {text!r}")
         return text.lower() in {"true", "1", "yes"}
     if kind is int:
         if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
@@ -149,5 +149,5 @@ def meant(name: str, known: Collection[str]) -> str | None:
     for near in get_close_matches(rest, rests, cutoff=NEAR):
         words, others = set(rest.split("_")), set(near.split("_"))
         if abs(len(near) - len(rest)) <= FEW or words <= others or others <= words:
-            return PREFIX + near
+            return next(each for each in known if each.removeprefix(PREFIX) == near)
     return None

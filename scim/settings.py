@@ -9,6 +9,7 @@ from typing import Any
 
 from .addresses import is_loopback, networks
 from .database_urls import check_urls, complete
+from .mail import check_mail
 from .rate import Rate, check_limits, read_rate
 
 PUBLIC_URL = re.compile(r"https?://[^/?#\s]+(/[A-Za-z0-9._~-]+)*", re.ASCII)
@@ -25,6 +26,8 @@ TARGET_TOKEN = "TARGET_TOKEN"
 DEEPEST_FILTER = 10  # the parser of SQLite refuses SQL that is nested much deeper
 VERSION = "unreleased"  # the newest heading of CHANGELOG.md
 SHORTEST_KEY = 32  # of the audit, in characters; as many hexadecimal digits have 128 bits
+# Sourcegraph has these by the same names, without a prefix.
+OF_SOURCEGRAPH = ("DISABLE_EMAIL_INVITES", "DEBUG_EMAIL_INVITES_MOCK")
 PACKAGE = Path(__file__).resolve().parent
 # The wheel has within the package what the project has beside it.
 HOME = PACKAGE if Path(PACKAGE, "migrations").is_dir() else PACKAGE.parent
@@ -172,6 +175,16 @@ class Settings:
         10_000, "maximum of recorded exchanges, the newest; 0 records none", least=0
     )
     recording_days: int = _setting(7, "days until a recorded exchange is deleted")
+    smtp_url: str = _setting(
+        "",
+        "`smtp://user:password@host:587`, or `smtps://` with port 465, a server that takes mail; "
+        "empty for no invitations",
+        is_secret=True,
+    )
+    mail_from: str = _setting("", "the sender of mail: `Example <scim@example.com>`")
+    invitation_template: str = _setting("", "a file with the text of invitations; empty for ours")
+    disable_email_invites: bool = _setting(False, "send no invitations, although there is a server")
+    debug_email_invites_mock: bool = _setting(False, "log invitations instead of sending them")
 
     def __post_init__(self) -> None:
         for setting in fields(self):
@@ -179,6 +192,7 @@ class Settings:
         try:
             check_urls(self.database_url, self.replica_url)
             check_limits(self.rate_limit, self.limits_url)
+            check_mail(self.smtp_url, self.mail_from)
         except ValueError as error:
             raise SettingError(str(error)) from None
         try:
@@ -272,4 +286,9 @@ class Settings:
         return read_rate(self.rate_limit)
 
 
-NAMES = tuple(f"SCIM_{setting.name.upper()}" for setting in fields(Settings))
+def variable(name: str) -> str:
+    """Return the environment variable for a setting whose name has upper case."""
+    return name if name in OF_SOURCEGRAPH else f"SCIM_{name}"
+
+
+NAMES = tuple(variable(setting.name.upper()) for setting in fields(Settings))

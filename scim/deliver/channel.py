@@ -36,6 +36,8 @@ class Channel(Protocol):
         """Return the texts to send instead of a message without content; the outbox keeps them.
 
         None of them if there is nothing to tell. ``change`` is None if history has it no more.
+
+        :raises NotDelivered: they cannot be made
         """
 
     def send(self, service: Service, receiver: Receiver, message: Message) -> None:

@@ -1,8 +1,20 @@
-"""The kinds of receivers, each with its channel."""
+"""The kinds of receivers, each with its channel, and the receivers that every tenant has."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from . import webhooks
+from scim.settings import Settings
+from scim.storage.receivers import Receiver
+
+from . import invitations, webhooks
 from .channel import Channel
 
-CHANNELS: Mapping[str, Channel] = {webhooks.KIND: webhooks.Webhooks()}
+# By the kind of the receiver.
+CHANNELS: Mapping[str, Channel] = {
+    invitations.KIND: invitations.Invitations(),
+    webhooks.KIND: webhooks.Webhooks(),
+}
+
+
+def implicit(settings: Settings) -> Sequence[Callable[[int], Receiver]]:
+    """Return what makes the receivers that each tenant has without a row, from its id."""
+    return [invitations.receiver] if invitations.are_sent(settings) else []

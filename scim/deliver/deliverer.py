@@ -11,11 +11,12 @@ from itertools import repeat
 
 from scim.operate.jobs import Job
 from scim.service import Service
+from scim.settings import Settings
 from scim.storage.outbox import Message, Outbox
 from scim.storage.receivers import Receiver, receivers_by_id
 
 from .channel import NotDelivered
-from .channels import CHANNELS
+from .channels import CHANNELS, implicit
 
 SENDERS = 8  # threads
 AT_ONCE = 32  # messages that are taken together
@@ -44,9 +45,17 @@ class Delivery:
             return False
         ids = {each.receiver_id for each in taken}
         receivers = service.database.read(lambda known: receivers_by_id(known, ids))
-        chosen = [receivers.get(each.receiver_id) for each in taken]
+        chosen = [
+            receivers.get(each.receiver_id) or _implicit(service.settings, each) for each in taken
+        ]
         list(self.senders.map(_hand_over, repeat(service), chosen, taken))
         return True
+
+
+def _implicit(settings: Settings, message: Message) -> Receiver | None:
+    """Return the receiver of a message if it is one that each tenant has."""
+    made = (each(message.tenant_id) for each in implicit(settings))
+    return next((each for each in made if each.id == message.receiver_id), None)
 
 
 def _hand_over(service: Service, receiver: Receiver | None, message: Message) -> None:
@@ -55,7 +64,11 @@ def _hand_over(service: Service, receiver: Receiver | None, message: Message) ->
         service.database.write(lambda known: Outbox(known).delivered(message))
         return
     channel = CHANNELS[receiver.kind]
-    made = [message] if message.content is not None else _make(service, receiver, message)
+    try:
+        made = [message] if message.content is not None else _make(service, receiver, message)
+    except NotDelivered as error:
+        _put_off(service, receiver, message, error)
+        return
     for each in () if channel.fetches else made:
         try:
             channel.send(service, receiver, each)

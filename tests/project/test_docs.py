@@ -27,7 +27,7 @@ from docs.pictures import forms
 from models import db
 from scim.models import Id, Instant
 from scim.protocol.tolerance import Tolerance
-from scim.settings import Settings
+from scim.settings import Settings, variable
 from scim.storage.database.partitions import WHOLE
 
 from ..support import commands
@@ -47,6 +47,7 @@ NOT_RUN = {
     "gunicorn --bind 127.0.0.1:5000 --workers 4 --access-logfile - 'app:create_app()'",
     "waitress-serve --listen 127.0.0.1:5000 --call app:create_app",
     "python -m docs.screenshots",  # tests/project/test_screenshots.py looks at what it has made
+    "python -m hatchling build",  # tests/project/test_wheel.py does, too
     # tests/server/test_tls.py does the same.
     "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365"
     " -subj /CN=localhost -addext subjectAltName=DNS:localhost",
@@ -430,13 +431,16 @@ def test_every_setting_is_documented():
         "limits_url": "none",
         "public_url": "none",
         "audit_key": "none",
+        "smtp_url": "none",
+        "mail_from": "none",
+        "invitation_template": "none",
         "schema_folder": "none",
         "tls_certificate": "none",
         "tls_key": "none",
     }
     expected = [
         (
-            f"`SCIM_{setting.name.upper()}`",
+            f"`{variable(setting.name.upper())}`",
             told.get(setting.name, f"`{str(setting.default).lower()}`"),
             setting.metadata["about"],
         )

@@ -17,6 +17,7 @@ LAYERS = (
         "scim.environment",
         "scim.addresses",
         "scim.database_urls",
+        "scim.mail",
         "scim.rate",
         "scim.settings",
         "scim.printing",

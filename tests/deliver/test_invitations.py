@@ -1,0 +1,369 @@
+"""Invitations: mails to new users, each once, by a real mail server."""
+
+import json
+import logging
+import ssl
+import subprocess
+from operator import itemgetter
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy as sa
+
+from app import create_app
+from scim.deliver.deliverer import Delivery
+from scim.deliver.invitations import address_of, fill_in
+from scim.environment import read_settings
+from scim.mail import mailable, read_mail_server, read_sender
+from scim.settings import SettingError
+
+from ..support.databases import ON_ONE_DATABASE
+from ..support.mailbox import PASSWORD, mail_server
+from ..support.waiting import wait_until
+
+FROM = "Exämple <scim@example.com>"
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A file with a certificate for 127.0.0.1, and what a server needs to have it."""
+    folder = tmp_path_factory.mktemp("mail")
+    file, key = folder / "mail.pem", folder / "mail.key"
+    names = ["-subj", "/CN=mail", "-addext", "subjectAltName=IP:127.0.0.1"]
+    kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command = ["openssl", "req", "-x509", "-nodes", "-newkey", *kind, *names]
+    subprocess.run([*command, "-keyout", key, "-out", file], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file, key)
+    return str(file), context
+
+
+@pytest.fixture
+def opened(database_url, empty_database):
+    """Open the application with settings: ``create``, ``client`` and ``deliver`` of it."""
+    services = []
+
+    def open_with(**settings):
+        app = create_app({"DATABASE_URL": database_url, "TESTING": True, **settings})
+        service, delivery = app.extensions["scim"], Delivery()
+        client = app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
+        services.append(service)
+
+        def create(**attributes):
+            body = {"schemas": [USER], "userName": "amy", **attributes}
+            answer = client.post("/scim/v2/Users", json=body)
+            assert answer.status_code == 201, answer.json
+            return answer.json["id"]
+
+        def deliver():
+            """Deliver what is due now."""
+            while delivery.work(service):
+                pass
+
+        return SimpleNamespace(client=client, create=create, deliver=deliver)
+
+    yield open_with
+    for service in services:
+        service.database.close()
+
+
+def waiting(engine):
+    """Return what is in the outbox: attempts, whether it is dead, and the error."""
+    with engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT attempts, dead, error FROM outbox ORDER BY id"))
+        return [(attempts, bool(dead), error) for attempts, dead, error in rows]
+
+
+def emails(*values):
+    return [{"value": value} for value in values]
+
+
+def test_server_invites_each_new_user_once(serve, certificate, engine, tmp_path):
+    """A real server and a deliverer beside it; STARTTLS and a login."""
+    file, context = certificate
+    text = tmp_path / "invitation.txt"
+    text.write_text("Hello {{ name }}\n{{ tenant }}: {{ user.emails[0].value }}\n", "utf-8")
+    with mail_server(context) as box:
+        server = serve(
+            SSL_CERT_FILE=file,
+            SCIM_SMTP_URL=box.url,
+            SCIM_MAIL_FROM=FROM,
+            SCIM_INVITATION_TEMPLATE=str(text),
+        )
+        box.answers = {"grey@example.com": ["451 later"], "no@example.com": ["550 no such user"]}
+        amy = {"schemas": [USER], "userName": "amy", "emails": emails("amy@example.com")}
+        others = ["grey@example.com", "no@example.com", "bob@bücher.example"]
+        operations = [
+            {
+                "method": "POST",
+                "path": "/Users",
+                "bulkId": name,
+                "data": amy | {"userName": name, "emails": emails(name)},
+            }
+            for name in others
+        ]
+        bulk = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]}
+        made = server.session.post("/Users", json=amy).json()
+        done = server.session.post("/Bulk", json=bulk | {"Operations": operations}).json()
+        assert [each["status"] for each in done["Operations"]] == ["201"] * 3
+        patch = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]}
+        rename = [{"op": "replace", "path": "displayName", "value": "Amy"}]
+        server.session.patch(f"/Users/{made['id']}", json=patch | {"Operations": rename})
+        expected = {"amy@example.com", "grey@example.com", "bob@xn--bcher-kva.example"}
+
+        wait_until(lambda: len(box.mails) >= len(expected) and len(waiting(engine)) == 1)
+
+    assert sorted(box.to()) == sorted(expected)
+    assert waiting(engine) == [(1, True, "the mail server answered 550 no such user")]
+    [place] = [place for place, to in enumerate(box.to()) if to == "amy@example.com"]
+    mail = box.mails[place]
+    assert (mail["From"], mail["Auto-Submitted"]) == (FROM, "auto-generated")
+    assert mail["Subject"] in ("Hello amy", "Hello Amy")
+    assert box.texts()[place] == "default: amy@example.com\n"
+    assert len(box.logins) == 4 + 1
+    assert PASSWORD not in server.log
+    assert "https://" not in server.log.partition("Try it")[2]
+
+
+def test_user_who_comes_back_is_not_new(opened, engine):
+    with mail_server() as box:
+        here = opened(SMTP_URL=box.url, MAIL_FROM=FROM)
+        made = []
+        for restores in ("false", "false", "true"):
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"UPDATE tenants SET restores = {restores}")
+            here.client.application.extensions["scim"].doorkeeper.known.clear()
+            made.append(here.create(emails=emails("amy@example.com")))
+            here.deliver()
+            assert here.client.delete(f"/scim/v2/Users/{made[-1]}").status_code == 204
+
+    first, another, returned = made
+    assert first != another == returned
+    assert box.to() == ["amy@example.com"] * 2
+    assert waiting(engine) == []
+
+
+def test_those_who_cannot_or_must_not_get_mail_get_none(opened, engine, caplog):
+    caplog.set_level(logging.INFO, "scim")
+    with mail_server() as box:
+        here = opened(SMTP_URL=box.url, MAIL_FROM=FROM)
+        here.create(userName="off", active=False, emails=emails("off@example.com"))
+        nobody = here.create(userName="nobody")
+        gone = here.create(userName="gone@example.com")
+        here.client.delete(f"/scim/v2/Users/{gone}")
+        left = here.create(userName="left@example.com")
+        box.answers = {"left@example.com": ["450 later"]}
+        here.deliver()
+        assert [attempts for attempts, *_ in waiting(engine)] == [1]
+        leave = {"schemas": [USER], "userName": "left@example.com", "active": False}
+        here.client.put(f"/scim/v2/Users/{left}", json=leave)
+        wait_until(lambda: here.deliver() or not waiting(engine))
+
+    assert box.mails == []
+    assert [each for each in caplog.messages if "no address" in each] == [
+        f"User {nobody} has no address, so there is no invitation"
+    ]
+
+
+@ON_ONE_DATABASE
+def test_mail_whose_answer_is_lost_is_the_same_again(opened):
+    """So a mailbox can tell that it has it already."""
+    with mail_server() as box:
+        here = opened(SMTP_URL=box.url, MAIL_FROM=FROM)
+        box.answers = {"amy@example.com": ["lost"]}
+        here.create(userName="amy@example.com")
+        wait_until(lambda: here.deliver() or len(box.mails) == 2)
+
+    first, second = box.mails
+    assert first.as_bytes() == second.as_bytes()
+    assert first["Message-ID"].endswith("@example.com>")
+
+
+@ON_ONE_DATABASE
+def test_names_act_on_nothing(opened, engine, tmp_path):
+    text = tmp_path / "invitation.txt"
+    text.write_text("{{ name }}, welcome\n{{ name }}\n")
+    hostile = "Amy\r\nBcc: eve@example.com\r\n\r\n\x1b[2J{{ 7*7 }} <b> \u202eym A"
+    with mail_server(enable_SMTPUTF8=False) as box:
+        here = opened(SMTP_URL=box.url, MAIL_FROM=FROM, INVITATION_TEMPLATE=str(text))
+        here.create(userName="amy@example.com", displayName=hostile)
+        here.create(userName="bob@example.com", displayName="ж" * 10_000)
+        here.create(userName="ünal@example.com")
+        here.deliver()
+
+    assert sorted(box.to()) == ["amy@example.com", "bob@example.com"]
+    amy, bob = sorted(box.mails, key=itemgetter("To"))
+    assert [name for name in amy if name.lower() == "bcc"] == []
+    assert amy["Subject"] == "Amy Bcc: eve@example.com [2J{{ 7*7 }} <b> ym A, welcome"
+    assert bob["Subject"] == f"{'ж' * 200}…, welcome"
+    subjects = {mail["Subject"].removesuffix(", welcome") for mail in box.mails}
+    assert set(box.texts()) == {f"{each}\n" for each in subjects}
+    [(_, is_dead, error)] = waiting(engine)
+    assert is_dead
+    assert "the mail server does not do that: " in error
+    assert "SMTPUTF8" in error
+    assert max(map(len, bob.as_bytes().splitlines())) <= 998
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("variable", ["DISABLE_EMAIL_INVITES", "DEBUG_EMAIL_INVITES_MOCK"])
+def test_variables_of_sourcegraph_stop_mails(opened, engine, caplog, monkeypatch, variable):
+    caplog.set_level(logging.INFO, "scim")
+    monkeypatch.setenv(variable, "true")
+    with mail_server() as box:
+        url = box.url.replace("//", "//amy:secret@").replace("?tls=off", "")
+        here = opened(SMTP_URL=url, MAIL_FROM=FROM)
+        here.create(userName="amy@example.com")
+        is_put = waiting(engine) != []
+        here.deliver()
+
+    assert box.mails == []
+    assert waiting(engine) == []
+    assert is_put == (variable == "DEBUG_EMAIL_INVITES_MOCK")
+    told = [each for each in caplog.messages if "invitation" in each]
+    shown = "no invitation was sent to amy@example.com: You have a new account: amy@example.com"
+    assert told == ([f"{variable}: {shown}"] if is_put else [])
+    assert "secret" not in caplog.text
+
+
+@ON_ONE_DATABASE
+def test_what_is_wrong_with_the_server_is_no_dead_letter(opened, engine, certificate, monkeypatch):
+    """An operator can mend it: the mails go out then."""
+    _, context = certificate
+    with mail_server(context) as box:
+        here = opened(SMTP_URL=box.url, MAIL_FROM=FROM)
+        here.create(userName="amy@example.com")
+        here.deliver()
+        monkeypatch.setenv("SSL_CERT_FILE", certificate[0])
+        wrong = opened(SMTP_URL=box.url.replace("word", "wrong"), MAIL_FROM=FROM)
+        wrong.create(userName="bob@example.com")
+        wrong.deliver()
+        errors = waiting(engine)
+        wait_until(lambda: here.deliver() or not waiting(engine))
+
+    [(_, _, untrusted), (_, _, refused)] = errors
+    assert "self-signed certificate" in untrusted
+    assert refused == "the mail server refused the login with 535"
+    assert sorted(box.to()) == ["amy@example.com", "bob@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("amy@example.com", "amy@example.com"),
+        ("o'hara+x@sub.example.com", "o'hara+x@sub.example.com"),
+        ("amy@BÜCHER.example", "amy@xn--bcher-kva.example"),
+        ("Ünal@example.com", "Ünal@example.com"),
+        ("amy@xn--bcher-kva.example", "amy@xn--bcher-kva.example"),
+        ("Amy <amy@example.com>", None),
+        ("amy@example.com, eve@example.com", None),
+        ("amy@example.com\r\nRCPT TO:<eve@example.com>", None),
+        ('"a b"@example.com', None),
+        ("amy@example.com>", None),
+        ("amy@[127.0.0.1]", None),
+        ("amy@localhost", None),
+        ("amy@a@example.com", None),
+        (".amy@example.com", None),
+        ("@example.com", None),
+        ("amy@", None),
+        ("amy@exa mple.com", None),
+        (f"{'a' * 65}@example.com", None),
+        (f"amy@{'a' * 10_000}.com", None),
+        (f"amy@{'a.' * 130}com", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_address_is_one_that_can_get_mail(text, address):
+    assert mailable(text) == address
+
+
+@pytest.mark.parametrize(
+    ("user", "address"),
+    [
+        ({"userName": "amy@example.com"}, "amy@example.com"),
+        ({"userName": "amy@example.com", "emails": emails("a@b.org")}, "a@b.org"),
+        ({"emails": [*emails("a@b.org"), {"value": "c@d.org", "primary": True}]}, "c@d.org"),
+        ({"emails": [{"value": "c@d.org", "primary": False}, {"type": "work"}]}, "c@d.org"),
+        ({"emails": [{"value": "no", "primary": True}, *emails("a@b.org")]}, "a@b.org"),
+        ({"userName": "amy"}, None),
+    ],
+)
+def test_primary_address_comes_first(user, address):
+    assert address_of(user) == address
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example.com", ("mail.example.com", 587, False, True, "", "")),
+        ("smtps://u%40x:p%2F@mail:4650", ("mail", 4650, True, False, "u@x", "p/")),
+        ("smtp://mailpit:1025?tls=off", ("mailpit", 1025, False, False, "", "")),
+        ("smtp://u:p@127.0.0.1:25/?tls=off", ("127.0.0.1", 25, False, False, "u", "p")),
+    ],
+)
+def test_url_names_a_server(url, server):
+    found = read_mail_server(url)
+
+    names = ("host", "port", "is_tls", "starts_tls", "user", "password")
+    assert tuple(getattr(found, name) for name in names) == server
+    assert "p%2F" not in repr(found)
+    assert not found.password or repr(found.password) not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"SMTP_URL": "mail.example.com:secret"}, "SCIM_SMTP_URL must look like smtp://user"),
+        ({"SMTP_URL": "smtp://u:secret@mail:port"}, "SCIM_SMTP_URL has no valid port"),
+        ({"SMTP_URL": "smtp://u:secret@mail?ssl=1"}, "SCIM_SMTP_URL knows no option but ?tls=off"),
+        ({"SMTP_URL": "smtp://u:secret@mail?tls=off"}, "SCIM_SMTP_URL must not have ?tls=off"),
+        ({"SMTP_URL": "smtp://secret@mail"}, "SCIM_SMTP_URL must have a user and a password"),
+        ({"SMTP_URL": "smtp://mail"}, "SCIM_MAIL_FROM must be an address"),
+        ({"SMTP_URL": "smtp://mail", "MAIL_FROM": "a@b.org, c@d.org"}, "SCIM_MAIL_FROM must be"),
+        ({"SMTP_URL": "smtp://mail", "MAIL_FROM": "A\n <a@b.org>"}, "SCIM_MAIL_FROM must be"),
+        ({"DISABLE_EMAIL_INVITES": "maybe"}, "DISABLE_EMAIL_INVITES must be true or false"),
+    ],
+)
+def test_wrong_settings_are_told_without_secrets(settings, problem):
+    with pytest.raises(SettingError) as raised:
+        read_settings(settings, {})
+
+    assert str(raised.value).startswith(problem)
+    assert "secret" not in str(raised.value)
+
+
+def test_prefix_of_a_variable_that_has_none_is_told():
+    with pytest.raises(SettingError, match="did you mean DISABLE_EMAIL_INVITES"):
+        read_settings(environment={"SCIM_DISABLE_EMAIL_INVITES": "true"})
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, " cannot be used: .* No such file"),
+        (b"{{ name", " cannot be used: unexpected end of template"),
+        (b"\xff", " cannot be used: 'utf-8' codec"),
+        (b"{{ user.__class__.__mro__ }}{{ name + 1 }}", ": TypeError"),
+        (b"{{ name.__class__.__mro__[1]() }}", ": SecurityError"),
+    ],
+)
+def test_template_is_tried_out_when_the_server_starts(opened, tmp_path, content, problem):
+    file = tmp_path / "invitation.txt"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(SettingError, match=f"SCIM_INVITATION_TEMPLATE{problem}"):
+        opened(SMTP_URL="smtp://mail", MAIL_FROM=FROM, INVITATION_TEMPLATE=str(file))
+
+
+def test_template_knows_what_a_user_may_not_have(tmp_path):
+    file = tmp_path / "invitation.txt"
+    file.write_text("A {{ user.name.givenName }}B\n\n{{ user.manager.displayName or 'none' }}\n\n")
+    settings = read_settings({"INVITATION_TEMPLATE": str(file)}, {})
+
+    assert fill_in(settings, {"user": json.loads("{}")}) == ("A B", "none\n")
+    assert read_sender("amy@example.com") == ("", "amy@example.com")
