@@ -107,6 +107,7 @@ class Service:
             max_nesting_depth=self.settings.max_nesting_depth,
             max_nesting_pairs=self.settings.max_nesting_pairs,
             keeps_history=self.settings.history_days > 0,
+            tenant_name=tenant.name,
             token=token,
             seal=self.seal(tenant),
             watchers=self.watchers,

@@ -66,6 +66,13 @@ def check_whole(resource_type: ResourceType, document: Record) -> None:
     check_primary(document, resource_type.attributes)
 
 
+def read_body(body: str) -> Record:
+    """Return a body as other programs read it: links to resources begin with their endpoint."""
+    text = without_marks(body).replace(PLACEHOLDER, "")
+    document: Record = json.loads(text, strict=False)
+    return document
+
+
 def arrange(resource_type: ResourceType, resource_id: str, document: Record) -> Record:
     """Return the document with marks, and with ``schemas`` and ``id`` made by the server."""
     document = mark(document, resource_type.attributes)

@@ -4,6 +4,7 @@ A ``Store`` sees one tenant of a ``Database``. Reads run in autocommit. A write 
 which locks the rows that it changes; a write that fails leaves nothing behind.
 """
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from .access import Access, Doorkeeper
@@ -27,6 +28,7 @@ __all__ = [
     "Access",
     "Cause",
     "Change",
+    "Connection",
     "Database",
     "DatabaseError",
     "Deleted",

@@ -15,7 +15,7 @@ class Watcher(Protocol):
     """Somebody who is told of every change; a dry run makes none."""
 
     def before_commit(self, transaction: Any) -> None:
-        """Look at a transaction at its end; raise a ScimError to refuse it.
+        """Look at a transaction, which is then committed; raise a ScimError to refuse it.
 
         What it writes on the transaction's connection is stored with the changes, or not at all.
         """
@@ -34,8 +34,8 @@ class Directory:
     ``max_nesting_depth`` is the number of groups that may be in each other one by one,
     ``max_nesting_pairs`` that of the pairs of a group and one in it that one change may write.
     ``token`` is the name that history records beside each change, ``request_id`` the request. With
-    a ``seal`` the changes go to the audit. ``watchers`` are told of the changes. ``guard`` looks at
-    each transaction at its end, and refuses it by raising.
+    a ``seal`` the changes go to the audit. ``guard`` looks at each transaction at its end, and
+    refuses it by raising. Then the ``watchers`` are told of the changes, and ``tenant_name``.
     """
 
     tenant_id: int
@@ -47,6 +47,7 @@ class Directory:
     keeps_history: bool = True
     max_nesting_depth: float = inf
     max_nesting_pairs: float = inf
+    tenant_name: str = ""
     token: str = ""
     request_id: str | None = None
     seal: Seal | None = None

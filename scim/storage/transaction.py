@@ -80,6 +80,8 @@ class Transaction:
     def finish(self) -> None:
         """Record the changes in history and tell of them, as the last step before the commit.
 
+        The guard comes before the watchers: they are told of nothing that it refuses.
+
         :raises ScimError: the directory's guard or a watcher refuses them
         :raises Unprepared: the guard must read something first
         """
@@ -87,11 +89,11 @@ class Transaction:
             self.totals.shift_created()
         if self.directory.keeps_history:
             self.history.record(self.changes)
+        if self.directory.guard:  # late, as it may take a lock for which others wait
+            self.directory.guard(self)
         if self.changes:
             for watcher in self.directory.watchers:
                 watcher.before_commit(self)
-        if self.directory.guard:  # the last: it may take a lock for which others wait
-            self.directory.guard(self)
 
     def names(self, resource_id: str) -> dict[str, Any]:
         """Return the parameters that name a resource of the tenant."""

@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,9 +18,14 @@ from .observing import make_observable, observed
 
 LONGEST_WAIT = 10  # seconds for SQLite's write lock
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.0001, 0.005  # seconds between two attempts to get it
+IN_TRANSACTION = 2  # PQTRANS_INTRANS of libpq; 3 is a transaction that an error has ended
 MOST_IDLE = 5  # connections; more are only needed while some requests take long
 # ``Connections`` is the pool. Parameters, which are people's data, are in no message of SQLAlchemy.
 ENGINE_OPTIONS: dict[str, Any] = {"poolclass": sa.NullPool, "hide_parameters": True}
+WITHIN = (
+    "a write within a write would wait for itself; a hook that is called before the commit can use "
+    "the connection of its event, and one that is called after it can write"
+)
 # Of a connection: when each of its prepared statements was, None if it cannot have any.
 PREPARED = "prepared"
 
@@ -176,18 +181,40 @@ class WritingConnections(Connections):
     def __init__(self, engine: sa.Engine) -> None:
         super().__init__(engine)
         self._turn = Turn(self) if engine.dialect.name == "sqlite" else nullcontext()
+        self._thread = local()
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        """Yield a connection within a transaction; on SQLite, the threads take turns."""
+        """Yield a connection within a transaction; on SQLite, the threads take turns.
+
+        :raises RuntimeError: this thread is within one already, for which it would wait
+        """
+        if getattr(self._thread, "writes", False):
+            raise RuntimeError(WITHIN)
         with self._turn, self.one() as connection:
+            self._thread.writes = True
             try:
                 with observed(connection, "BEGIN", connection.begin) as begun:
                     yield connection
                     observed(connection, "COMMIT", begun.commit)
             finally:
+                self._thread.writes = False
                 if connection.get_transaction():  # its end failed, and nobody can begin another
                     connection.invalidate()
+
+
+def can_commit(connection: sa.Connection) -> bool:
+    """Tell whether a commit would store anything, as somebody may have caught what broke it.
+
+    PostgreSQL answers a COMMIT after an error with ROLLBACK, which is no error. SQLite ends the
+    transaction at some errors, and then its driver sends no COMMIT.
+    """
+    if not connection.in_transaction():
+        return False
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
+        return bool(driver.in_transaction)
+    return bool(driver.info.transaction_status == IN_TRANSACTION)
 
 
 def driver_failure(connection: sa.Connection, error: Exception) -> BaseException:

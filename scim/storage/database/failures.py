@@ -8,7 +8,7 @@ from enum import Enum
 from threading import Lock
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from scim.printing import printable
 from scim.protocol.errors import (
@@ -107,6 +107,8 @@ SQLITE = {
 }
 # States in which the database itself said that it has not stored a transaction.
 CERTAIN = {State.BUSY, State.FULL, State.READ_ONLY, State.FORBIDDEN, State.TOO_SLOW}
+# States that end by themselves, or by an operator of the database.
+PASSING = {State.UNREACHABLE, State.BUSY, State.FULL, State.READ_ONLY, State.TOO_SLOW}
 
 
 def state_of(error: Exception) -> State | None:
@@ -144,6 +146,13 @@ def is_repeatable(error: Exception, is_commit: bool) -> bool:
     if getattr(getattr(error, "orig", None), "pgcode", None) in LOST_RACES:
         return True
     return getattr(error, "connection_invalidated", False) and not is_commit
+
+
+def is_passing(error: Exception) -> bool:
+    """Tell whether the same work may succeed later: the database could not do it at the moment."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return is_repeatable(error, is_commit=False) or state_of(error) in PASSING
 
 
 class Failures:
