@@ -24,6 +24,7 @@ try:
     from scim import routes
     from scim.console.process import Console, open_port
     from scim.deliver import deliverer
+    from scim.deliver.calling import Calling, import_hooks
     from scim.deliver.telling import Telling
     from scim.environment import read_environment, read_settings
     from scim.logs import formatter
@@ -84,9 +85,10 @@ TUNNEL = """
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Return the application; ``config`` overrides settings, by name without the prefix.
 
-    :raises SettingError: a setting does not take its value
+    :raises SettingError: a setting does not take its value, or hooks cannot be imported
     """
     settings = read_settings(config)
+    import_hooks(settings.hooks)
     log = logging.StreamHandler()
     log.setFormatter(formatter(settings.log_format))
     logging.basicConfig(handlers=[log])
@@ -105,7 +107,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     with app.app_context():
         database = Database(db.engine, settings.replica_url, settings.query_timeout)
     definitions = read_definitions(settings.schema_folder)
-    doorkeeper, watchers = Doorkeeper(settings.own_token), [Telling(settings)]
+    doorkeeper, watchers = Doorkeeper(settings.own_token), (Telling(settings), Calling())
     service = Service(settings, database, definitions, Tolerance(), doorkeeper, watchers)
     app.extensions["scim"] = service
     app.extensions[DEMO_TOKEN] = DemoToken(settings)

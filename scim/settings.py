@@ -143,6 +143,11 @@ class Settings:
     schema_folder: str = _setting(
         "", "a folder of JSON documents with your own attributes and resource types; empty for none"
     )
+    hooks: str = _setting(
+        "",
+        "modules of Python, separated by commas, with functions that are called before and after "
+        "each change; empty for none",
+    )
     trash_days: int = _setting(30, "days until `trash purge` deletes for good")
     history_days: int = _setting(
         365, "days until `history --purge` deletes changes; 0 keeps no history", least=0

@@ -434,6 +434,7 @@ def test_every_setting_is_documented():
         "smtp_url": "none",
         "mail_from": "none",
         "invitation_template": "none",
+        "hooks": "none",
         "schema_folder": "none",
         "tls_certificate": "none",
         "tls_key": "none",

@@ -57,6 +57,7 @@ ONLY_IN = {
     "psycopg2": DATABASE,
     "sqlite3": DATABASE,
     "smtplib": {"scim.deliver"},
+    "blinker": {"scim.deliver"},
 }
 
 

@@ -1,0 +1,112 @@
+"""The watcher that calls hooks, and the import of the modules in which they are."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from inspect import iscoroutinefunction
+from traceback import extract_tb
+from typing import Any
+
+from scim.protocol.errors import InternalError, ScimError
+from scim.settings import SettingError
+from scim.storage import Change, Directory, Transaction
+from scim.storage.database.engine import can_commit
+from scim.storage.database.failures import is_passing, words
+
+from . import signals
+from .signals import Event, Pending, Signal, Signals, fields_of, signals_of
+
+FAILED = (
+    "a hook of this server's operator failed, so nothing was stored; "
+    "the operator finds the reason in the server's log"
+)
+ENDED = (
+    "the hook ended the transaction, or caught an error of the database that ended it; "
+    "`with event.connection.begin_nested()` keeps an error from ending it"
+)
+
+logger = logging.getLogger("scim")
+
+
+def import_hooks(modules: str) -> None:
+    """Import modules, separated by commas, whose functions connect themselves to signals.
+
+    :raises SettingError: one cannot be imported
+    """
+    for name in filter(None, (each.strip() for each in modules.split(","))):
+        try:
+            import_module(name)
+        except Exception as error:
+            place = extract_tb(error.__traceback__)[-1]
+            where = "" if "importlib" in place.filename else f" ({place.filename}:{place.lineno})"
+            raise SettingError(
+                f"SCIM_HOOKS: the module {name!r} cannot be imported{where}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+
+class Calling:
+    """Calls the hooks of the signals ``before`` and ``after``."""
+
+    def before_commit(self, transaction: Transaction) -> None:
+        """Call the hooks of each change; what they write is stored with it.
+
+        :raises ScimError: a hook refuses the change, or has failed
+        """
+        if not signals.before.have_hooks:
+            return
+        tenant = transaction.directory.tenant_name
+        for change, signal, hook in _hooks(tenant, transaction.changes, signals.before):
+            connection = transaction.connection
+            event = Pending(
+                signal=_name(signal), connection=connection, **fields_of(change, tenant)
+            )
+            try:
+                _call(hook, event)
+                if not can_commit(connection):
+                    raise RuntimeError(ENDED)
+            except ScimError:
+                raise
+            except Exception as error:
+                if is_passing(error):  # it is attempted again, or answered with 503
+                    logger.warning("%s could not finish: %s", _words(hook), words(error))
+                    raise
+                logger.exception("The change of %r is refused: %s failed", event, _words(hook))
+                raise InternalError(FAILED) from error
+
+    def after_commit(self, directory: Directory, changes: Sequence[Change]) -> None:
+        """Call the hooks of each change; the log tells which have failed."""
+        if not signals.after.have_hooks:
+            return
+        tenant = directory.tenant_name
+        for change, signal, hook in _hooks(tenant, changes, signals.after):
+            event = Event(signal=_name(signal), **fields_of(change, tenant))
+            try:
+                _call(hook, event)
+            except Exception:
+                logger.exception("The change of %r is stored, but %s failed", event, _words(hook))
+
+
+def _hooks(
+    tenant: str, changes: Sequence[Change], moment: Signals
+) -> Iterator[tuple[Change, Signal, Callable[..., Any]]]:
+    """Yield each change with a signal and a hook that is connected to it."""
+    for change in changes:
+        for signal in signals_of(change, moment):
+            if not signal.is_muted:
+                for hook in signal.receivers_for(tenant):
+                    yield change, signal, hook
+
+
+def _call(hook: Callable[..., Any], event: Event) -> None:
+    if iscoroutinefunction(hook):
+        raise TypeError("a hook is a plain function, not one with `async`")
+    hook(event.tenant, event)
+
+
+def _name(signal: Signal) -> str:
+    return signal.name.partition(".")[2]
+
+
+def _words(hook: Callable[..., Any]) -> str:
+    return f"the hook {getattr(hook, '__module__', '')}.{getattr(hook, '__qualname__', hook)}"
