@@ -19,6 +19,7 @@ from . import (
     listing,
     moving,
     protecting,
+    receive,
     reset,
     tenants,
     tokens,
@@ -38,7 +39,7 @@ def register(cli: click.Group) -> None:
     operated = (db.db, console.console, reset.reset, *opened)
     moved = (moving.export_tenants, moving.import_tenants)
     of_flask = (routes_command, shell)
-    outside = (check.check, idp.idp, demo.demo)
+    outside = (check.check, idp.idp, demo.demo, receive.receive)
     for each in (protecting.protect, protecting.unprotect, protecting.show):
         listing.user.add_command(each)
     for command in (*inside, *operated, *moved, *of_flask, *outside):

@@ -1,0 +1,59 @@
+"""Webhooks as they arrive: verified, and said in a sentence."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from scim.explain.sentences.deliveries import sentence
+
+from ..signatures import ID, SignatureError, verify
+from .arrived import Arrived, Told, refused
+
+CONTENT_TYPE = "application/json"
+MOST_REMEMBERED = 10_000  # ids of messages
+UNVERIFIED = "Not verified, since there is no secret: give it with --secret."
+REPEATED = (
+    "It has the id of a message that was accepted before, so an application passes it over: a "
+    "sender repeats what was not answered in time."
+)
+
+
+class WebhookReader:
+    """Reads webhooks, verified with the secrets' keys; without any, nothing is verified."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self.keys = keys
+        self.known: dict[str, None] = {}
+
+    def __call__(self, arrived: Arrived) -> Told:
+        message_id = arrived.headers.get(ID, "")
+        try:
+            if self.keys:
+                verify(self.keys, arrived.headers, arrived.body)
+        except SignatureError as error:
+            return refused(HTTPStatus.UNAUTHORIZED, str(error))
+        try:
+            told = json.loads(arrived.body)
+        except (ValueError, RecursionError):
+            return refused(HTTPStatus.BAD_REQUEST, "the body is no JSON")
+        is_repeated = message_id in self.known
+        self._remember(message_id)
+        notes = [] if self.keys else [UNVERIFIED]
+        return Told([*_lines(told, message_id), *notes, *[REPEATED] * is_repeated])
+
+    def _remember(self, message_id: str) -> None:
+        if len(self.known) >= MOST_REMEMBERED:
+            del self.known[next(iter(self.known))]
+        self.known[message_id] = None
+
+
+def _lines(told: Any, message_id: str) -> Sequence[str]:
+    """Return what a message says, and below it what a program makes of it."""
+    known: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    data = known.get("data")
+    details = [f"{known.get('type')}, message {message_id or 'without an id'}"]
+    if isinstance(data, dict):
+        details += [f"{name} {data[name]}" for name in ("id", "version") if name in data]
+        details += [str(note) for note in data.get("notes") or []]
+    return [sentence(known), ", ".join(details)]
