@@ -1,10 +1,11 @@
 """What a kind of receivers wants to know, and how it is told; ``channels`` lists the kinds."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from scim.service import Service
 from scim.storage import Change
+from scim.storage.contents import Content
 from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
 
@@ -30,9 +31,17 @@ class Channel(Protocol):
     def wants(self, receiver: Receiver, change: Change) -> bool:
         """Tell whether the receiver has to be told of a change."""
 
+    def keeps(self, receiver: Receiver) -> bool:
+        """Tell whether ``contents`` writes to the database: then it is stored with the texts."""
+
     def contents(
-        self, service: Service, receiver: Receiver, message: Message, change: Change | None
-    ) -> Sequence[str]:
+        self,
+        service: Service,
+        connection: Any,
+        receiver: Receiver,
+        message: Message,
+        change: Change | None,
+    ) -> Sequence[Content]:
         """Return the texts to send instead of a message without content; the outbox keeps them.
 
         None of them if there is nothing to tell. ``change`` is None if history has it no more.

@@ -8,6 +8,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import repeat
+from typing import Any
 
 from scim.operate.jobs import Job
 from scim.service import Service
@@ -81,11 +82,13 @@ def _hand_over(service: Service, receiver: Receiver | None, message: Message) ->
 def _make(service: Service, receiver: Receiver, message: Message) -> list[Message]:
     """Make the texts that a message stands for."""
     channel = CHANNELS[receiver.kind]
-    change = service.database.read(lambda known: Outbox(known).change(message))
-    contents = channel.contents(service, receiver, message, change)
-    return service.database.write(
-        lambda known: Outbox(known).keep(message, contents, channel.fetches)
-    )
+
+    def work(known: Any) -> list[Message]:
+        change = Outbox(known).change(message)
+        contents = channel.contents(service, known, receiver, message, change)
+        return Outbox(known).keep(message, contents, channel.fetches)
+
+    return service.database.write(work)
 
 
 def _put_off(service: Service, receiver: Receiver, message: Message, error: NotDelivered) -> None:

@@ -19,6 +19,7 @@ from scim.printing import printable
 from scim.service import Service
 from scim.settings import PROJECT, SettingError, Settings
 from scim.storage import Change, Operation
+from scim.storage.contents import Content
 from scim.storage.invited import Invited, find_invited
 from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
@@ -63,16 +64,20 @@ class Invitations:
         """Tell whether a user is new: one who comes back was invited before."""
         return change.resource_type == "User" and change.operation is Operation.CREATE
 
+    def keeps(self, _: Receiver) -> bool:
+        """Return false: a mail writes nothing to the database."""
+        return False
+
     def contents(
-        self, service: Service, _: Receiver, message: Message, __: Change | None
-    ) -> Sequence[str]:
+        self, service: Service, connection: Any, _: Receiver, message: Message, __: Change | None
+    ) -> Sequence[Content]:
         """Return the mail as JSON: ``to``, ``subject`` and ``text``.
 
         There is none for a user who is inactive by now, has gone, or has no address.
 
         :raises NotDelivered: the template cannot be filled in
         """
-        found = _find(service, message)
+        found = _find(connection, message)
         if not found:
             return []
         user = json.loads(found.body, strict=False)
@@ -82,14 +87,15 @@ class Invitations:
             return []
         values = {"user": user, "name": _name(user), "address": address, "tenant": found.tenant}
         subject, text = fill_in(service.settings, values)
-        return [json.dumps({"to": address, "subject": subject, "text": text}, ensure_ascii=False)]
+        mail = {"to": address, "subject": subject, "text": text}
+        return [Content(json.dumps(mail, ensure_ascii=False))]
 
     def send(self, service: Service, _: Receiver, message: Message) -> None:
         """Send the mail, unless the user is inactive by now.
 
         :raises NotDelivered: the server did not take it
         """
-        if not _find(service, message):
+        if not service.database.read(lambda known: _find(known, message)):
             return
         mail = json.loads(message.content or "")
         if service.settings.debug_email_invites_mock:
@@ -99,10 +105,8 @@ class Invitations:
         post(service.settings, message, mail)
 
 
-def _find(service: Service, message: Message) -> Invited | None:
-    found = service.database.read(
-        lambda known: find_invited(known, message.tenant_id, message.resource_id)
-    )
+def _find(connection: Any, message: Message) -> Invited | None:
+    found = find_invited(connection, message.tenant_id, message.resource_id)
     is_active = found and json.loads(found.body, strict=False).get("active") is not False
     return found if is_active else None
 

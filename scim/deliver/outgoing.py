@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -25,6 +27,7 @@ BODY_SECONDS = 2.0  # for the body of the answer, of which the status says enoug
 MOST_READ = 4096  # bytes of an answer
 MOST_SENT = 16_384  # bytes in a turn: a turn has no time limit but the deadline of all
 LONGEST_URL = 2000
+LONGEST_WAIT = 86_400  # seconds that a receiver may ask for
 FAILURES = (OSError, httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError)
 
 
@@ -235,3 +238,16 @@ class _Stream(httpcore2.NetworkStream):
         self.connection.settimeout(self.line.left())
         self.connection = ssl_context.wrap_socket(self.connection, server_hostname=server_hostname)
         return self
+
+
+def wait_of(answer: Answer) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3), up to a day."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(min(int(text[:9]), LONGEST_WAIT))
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return min(max(seconds.total_seconds(), 0), LONGEST_WAIT)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
 from scim.protocol.values import date_time
 from scim.service import Service
 from scim.storage import Change, Operation
+from scim.storage.contents import Content
 from scim.storage.keys import now
 from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver, change_options
@@ -17,12 +17,11 @@ from scim.storage.tokens import tenant_with_id
 
 from .channel import NotDelivered
 from .happenings import event_type, happenings
-from .outgoing import Answer, OutgoingError, post
+from .outgoing import Answer, OutgoingError, post, wait_of
 from .payloads import payload
 from .signatures import key_of, new_secret, signed
 
 KIND = "webhook"
-LONGEST_WAIT = 86_400  # seconds that a receiver may ask for
 
 
 class Webhooks:
@@ -41,23 +40,25 @@ class Webhooks:
         only = receiver.options.get("only")
         return not only or any(event in only for event in _events(change))
 
+    def keeps(self, receiver: Receiver) -> bool:
+        """Return false: a body depends on the change alone."""
+        return False
+
     def contents(
-        self, service: Service, receiver: Receiver, message: Message, change: Change | None
-    ) -> Sequence[str]:
+        self,
+        service: Service,
+        connection: Any,
+        receiver: Receiver,
+        message: Message,
+        change: Change | None,
+    ) -> Sequence[Content]:
         """Return a body for each event that a change means."""
         made = change or _lost(message)
-        known, tenant = service.database.read(
-            lambda connection: (
-                made.after
-                or made.before
-                or Timeline(connection, message.tenant_id, message.resource_id).body_at(
-                    message.version
-                ),
-                tenant_with_id(connection, message.tenant_id),
-            )
-        )
+        timeline = Timeline(connection, message.tenant_id, message.resource_id)
+        known = made.after or made.before or timeline.body_at(message.version)
+        tenant = tenant_with_id(connection, message.tenant_id)
         only = receiver.options.get("only")
-        return [
+        bodies = [
             payload(
                 tenant.name if tenant else "",
                 service.definitions.by_name.get(message.resource_type),
@@ -71,6 +72,7 @@ class Webhooks:
             for happening in happenings(made)
             if not only or not change or event_type(message.resource_type, happening) in only
         ]
+        return list(map(Content, bodies))
 
     def send(self, service: Service, receiver: Receiver, message: Message) -> None:
         """Post a message.
@@ -87,7 +89,7 @@ class Webhooks:
             gone = {**receiver.options, "gone": now()}
             service.database.write(lambda known: change_options(known, receiver, gone))
         if problem := problem_of(answer):
-            raise NotDelivered(problem, answer.status == HTTPStatus.GONE, _wait(answer))
+            raise NotDelivered(problem, answer.status == HTTPStatus.GONE, wait_of(answer))
 
 
 def send(service: Service, receiver: Receiver, message_id: str, content: str) -> Answer:
@@ -149,16 +151,3 @@ def _lost(message: Message) -> Change:
         at=message.at,
         token="",
     )
-
-
-def _wait(answer: Answer) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3), up to a day."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return float(min(int(text[:9]), LONGEST_WAIT))
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
-    return min(max(seconds.total_seconds(), 0), LONGEST_WAIT)

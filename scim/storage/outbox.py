@@ -16,15 +16,15 @@ import sqlalchemy as sa
 from scim.protocol.values import date_time
 
 from .changes import Change
+from .contents import FETCHED, Content
 from .database.prepared import Prepared
 from .history import change_of
 from .keys import new_id, now
 from .receivers import Receiver
 from .tables import member_changes, outbox
-from .timeline import LATEST, MINE, ONE
+from .timeline import MINE, ONE
 from .transaction import Transaction
 
-FETCHED = LATEST  # the instant at which rows are due that the receiver fetches
 TAKEN_SECONDS = 60  # after which rows are due again, if nobody says what became of them
 
 
@@ -138,15 +138,17 @@ class Outbox:
         rows = self.connection.execute(MEMBERS, names)
         return change_of(row, {str(member): bool(added) for member, added in rows})
 
-    def keep(self, message: Message, contents: Sequence[str], is_fetched: bool) -> list[Message]:
+    def keep(
+        self, message: Message, contents: Sequence[Content], is_fetched: bool
+    ) -> list[Message]:
         """Store the texts that a message stands for, and return a message for each.
 
         The first of them has the message's own id.
         """
         due = FETCHED if is_fetched else message.due
         made = [
-            replace(message, id=message.id if place == 0 else new_id(), content=text, due=due)
-            for place, text in enumerate(contents)
+            _made(replace(message, id=message.id if place == 0 else new_id(), due=due), each)
+            for place, each in enumerate(contents)
         ]
         self.delivered(message)
         if made:
@@ -163,6 +165,15 @@ class Outbox:
         values: dict[str, Any] = {"error": error}
         values |= {"dead": True} if seconds is None else {"due": later(seconds)}
         self.connection.execute(sa.update(outbox).where(_is(message)).values(values))
+
+
+def _made(message: Message, content: Content) -> Message:
+    """Return a message with its content, about what that is about."""
+    made = replace(message, content=content.text)
+    if about := content.about:
+        kind, key, version = about.resource_type, about.resource_id, about.version
+        made = replace(made, resource_type=kind, resource_id=key, version=version)
+    return made
 
 
 def later(seconds: float) -> str:
