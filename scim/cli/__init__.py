@@ -16,11 +16,13 @@ from . import (
     explain,
     history,
     idp,
+    keys,
     listing,
     moving,
     protecting,
     receive,
     reset,
+    streams,
     tenants,
     tokens,
     trash,
@@ -35,8 +37,9 @@ def register(cli: click.Group) -> None:
     """Add all commands to ``cli``."""
     read = (listing.user, listing.group, explain.explain)
     inside = (*read, exchanges.tail, trash.trash, history.history, history.revert, audit.audit)
-    opened = (tenants.tenant, tokens.token, clients.client, webhooks.webhook)
-    operated = (db.db, console.console, reset.reset, *opened)
+    opened = (tenants.tenant, tokens.token, clients.client)
+    told = (webhooks.webhook, streams.stream, keys.key)
+    operated = (db.db, console.console, reset.reset, *opened, *told)
     moved = (moving.export_tenants, moving.import_tenants)
     of_flask = (routes_command, shell)
     outside = (check.check, idp.idp, demo.demo, receive.receive)

@@ -5,13 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from scim.settings import Settings
 from scim.storage.receivers import Receiver
 
-from . import invitations, webhooks
+from . import invitations, streams, webhooks
 from .channel import Channel
 
 # By the kind of the receiver.
 CHANNELS: Mapping[str, Channel] = {
     invitations.KIND: invitations.Invitations(),
     webhooks.KIND: webhooks.Webhooks(),
+    streams.PUSH: streams.Stream(fetches=False),
+    streams.POLL: streams.Stream(fetches=True),
 }
 
 

@@ -15,7 +15,7 @@ from scim.protocol.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from scim.protocol.permissions import READ, WRITE
+from scim.protocol.permissions import EVENTS, READ, WRITE
 from scim.protocol.tokens import weakness
 from scim.service import Service
 from scim.settings import DEFAULT_TOKEN
@@ -40,6 +40,11 @@ def bearer_required(view: Callable[..., R]) -> Callable[..., R]:
 def search_permitted(view: Callable[..., R]) -> Callable[..., R]:
     """Call ``view`` as ``bearer_required`` does; its POST only reads (RFC 7644 §3.4.3)."""
     return _guarded(view, lambda call: READ)
+
+
+def events_permitted(view: Callable[..., R]) -> Callable[..., R]:
+    """Call ``view`` as ``bearer_required`` does; it needs the scope ``events``, and no other."""
+    return _guarded(view, lambda call: EVENTS)
 
 
 def any_token(view: Callable[..., R]) -> Callable[..., R]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from scim.deliver.streams import event_uris
 from scim.protocol.discovery import Offer
 from scim.protocol.errors import ForbiddenError, NotFoundError
 from scim.protocol.openapi import OPENAPI, OPENAPI_MEDIA_TYPE
@@ -75,6 +76,7 @@ def _offer(call: Call) -> Offer:
         cursor_timeout=known.cursor_timeout,
         unique_group_names=known.unique_group_names,
         profile=call.profile,
+        event_uris=event_uris(call.service, call.admitted.tenant),
     )
 
 

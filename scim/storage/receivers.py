@@ -102,6 +102,11 @@ def list_receivers(
     return [_receiver(row) for row in connection.execute(chosen)]
 
 
+def receivers_of(connection: sa.Connection, tenant_id: int) -> list[Receiver]:
+    """Return the receivers of a tenant, the oldest first."""
+    return [_receiver(row) for row in OF_TENANT.rows(connection, {"tenant": tenant_id})]
+
+
 def find_receiver(connection: sa.Connection, tenant: Tenant, name: str) -> Receiver | None:
     """Return the receiver of that name; None if there is none."""
     chosen = SELECT.where(receivers.c.tenant_id == tenant.id, receivers.c.name == name)
@@ -138,6 +143,6 @@ class KnownReceivers:
         if len(self._known) >= MOST_KEPT:
             self._known.clear()
         read_at = time.monotonic()
-        found = [_receiver(row) for row in OF_TENANT.rows(connection, {"tenant": tenant_id})]
+        found = receivers_of(connection, tenant_id)
         self._known[tenant_id] = read_at, found
         return found

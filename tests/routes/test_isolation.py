@@ -5,6 +5,7 @@ Each route and method has a row in ``ATTACKS``, and each operation of the provid
 before, and no answer has a word that only the other tenant's resources have.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,14 @@ import sqlalchemy as sa
 
 from app import create_app
 from scim.protocol.errors import ScimError
-from scim.protocol.permissions import UNLIMITED
+from scim.protocol.permissions import UNLIMITED, Permission
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
 from scim.provider import recovery
 from scim.storage import tokens
 from scim.storage.clients import add_client
-from scim.storage.tables import TABLES
+from scim.storage.contents import About, put_made
+from scim.storage.receivers import add_receiver
+from scim.storage.tables import TABLES, outbox
 
 from ..support.definitions import DEVICE_SCHEMA, EXAMPLES, OWNERSHIP_SCHEMA, device, owned_by
 from ..support.scim import (
@@ -69,6 +72,7 @@ class World:
     device: Record
     cursors: Mapping[str, str]
     client: tuple[str, str]
+    poller: tuple[str, str]  # a token that fetches events, and the jti of one
 
     @property
     def ids(self) -> list[str]:
@@ -188,6 +192,13 @@ def oauth(mine: World, theirs: World) -> Iterator[Attack]:
         )
 
 
+def polls(mine: World, theirs: World) -> Iterator[Attack]:
+    """Yield polls that acknowledge and refuse an event of the other's receiver."""
+    jti = theirs.poller[1]
+    for body in ({}, {"ack": [jti]}, {"setErrs": {jti: {"err": "x"}}}, {}):
+        yield "", {"returnImmediately": True, **body}
+
+
 def attacks_of(endpoint: str) -> Mapping[str, Callable[[World, World], Iterator[Attack]]]:
     """Return the attacks on the endpoint of a resource type, by route."""
     of_one = f"/{endpoint}/<resource_id>"
@@ -207,6 +218,7 @@ ATTACKS: dict[str, Callable[[World, World], Iterator[Attack]]] = {
     "POST /.search": lambda mine, theirs: lists(mine, theirs, ""),
     "POST /Bulk": bulk,
     "POST /oauth/token": oauth,
+    "POST /Events/poll": polls,
 }
 for each in TYPES:
     ATTACKS |= attacks_of(each)
@@ -241,6 +253,7 @@ def world(app, engine, name, word):
         tokens.set_tenant(connection, tenant, restores=True)
         token = tokens.issue_token(connection, tenant, "okta")
         client = add_client(connection, tenant, "entra", UNLIMITED)
+        fetching = tokens.issue_token(connection, tenant, "app", None, Permission.of("events"))
     http = app.test_client()
     http.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     scim = Scim(http)
@@ -255,7 +268,14 @@ def world(app, engine, name, word):
     cursors = {
         path: scim.get(f"{path}?cursor=&count=1").json["nextCursor"] for path in ("/", "/Users")
     }
-    return World(scim, tenant, babs, boss, gone, tours, laptop, cursors, client)
+    with engine.begin() as connection:
+        app = add_receiver(connection, tenant, "app", "poll")
+        told = json.dumps({"iat": 1, "txn": word, "sub_id": {}, "events": {word: {}}})
+        about = About("User", babs["id"], 1)
+        put_made(connection, app, [(told, about)], "patch", word, is_fetched=True)
+        [jti] = connection.scalars(sa.select(outbox.c.id).where(outbox.c.receiver_id == app.id))
+    poller = fetching, str(jti)
+    return World(scim, tenant, babs, boss, gone, tours, laptop, cursors, client, poller)
 
 
 def rows_of(engine, world):
@@ -278,6 +298,10 @@ def send(mine: World, route: str, rest: str, body: Any) -> Any:
     path = path.partition("/<")[0]
     if path == "/oauth/token":
         return mine.scim.client.post(path, data=body, headers={"Authorization": ""})
+    if path == "/Events/poll":
+        answer = mine.scim.send(method, path, body, Authorization=f"Bearer {mine.poller[0]}")
+        assert list(answer.json["sets"]) == [mine.poller[1]]
+        return answer
     if path.endswith("/.search"):
         return mine.scim.post(path, {"schemas": [SEARCH_REQUEST], **body})
     if method == "GET" and isinstance(body, dict):

@@ -39,7 +39,7 @@ DISCOVERY = {
 }
 OPENAPI = "/openapi.json"
 OWN, ANY = "message.OpenAPI", "message.ListResponse"
-OPENAPI_MEDIA_TYPE = "application/json"
+OPENAPI_MEDIA_TYPE = EVENTS_MEDIA_TYPE = "application/json"
 
 
 def openapi_document(definitions: Definitions, offer: Offer, version: str) -> Record:
@@ -100,6 +100,7 @@ class _Maker:
         yield "/", {"get": _query("list", ANY)}
         yield "/.search", {"post": _search("search", ANY)}
         yield "/Bulk", {"post": _bulk()}
+        yield "/Events/poll", {"post": _poll()}
         yield from _discovery()
 
     def create(self, each: ResourceType) -> Record:
@@ -163,6 +164,13 @@ def _bulk() -> Record:
     done = {200: answer("The result of each operation", "message.BulkResponse")}
     about = "Carry out several operations"
     return operation("bulk", about, done, [], ["Prefer"], "message.BulkRequest")
+
+
+def _poll() -> Record:
+    """Return the poll for security events (RFC 8936)."""
+    found = {200: answer("Tokens by their jti", "message.PollAnswer", media=EVENTS_MEDIA_TYPE)}
+    about, sent = "Fetch and acknowledge security events", "message.Poll"
+    return operation("poll", about, found, [OF_A_RESOURCE], body=sent, media=EVENTS_MEDIA_TYPE)
 
 
 def _discovery() -> Iterator[tuple[str, Record]]:

@@ -61,7 +61,27 @@ def message_schemas() -> dict[str, Record]:
             ["Operations"],
             Operations={"type": "array", "items": _result()},
         ),
+        "message.Poll": {"type": "object", "properties": _poll()},
+        "message.PollAnswer": {
+            "type": "object",
+            "required": ["sets"],
+            "properties": {
+                "sets": {"type": "object", "additionalProperties": TEXT},
+                "moreAvailable": {"type": "boolean"},
+            },
+        },
         "message.OpenAPI": {"type": "object", "required": ["openapi", "paths"]},
+    }
+
+
+def _poll() -> dict[str, Record]:
+    """Return the members of a poll (RFC 8936 §2.4)."""
+    error = {"type": "object", "properties": {"err": TEXT, "description": TEXT}}
+    return {
+        "maxEvents": {"type": "integer", "minimum": 0},
+        "returnImmediately": {"type": "boolean"},
+        "ack": {"type": "array", "items": TEXT},
+        "setErrs": {"type": "object", "additionalProperties": error},
     }
 
 

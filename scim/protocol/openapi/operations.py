@@ -41,6 +41,7 @@ def operation(
     errors: Iterable[Statuses] = (),
     parameters: Iterable[str] = (),
     body: str | None = None,
+    media: str = MEDIA_TYPE,
 ) -> Record:
     """Return an operation; ``body`` names the schema of its body."""
     statuses = set(ALWAYS).union(WITH_A_BODY if body else (), *errors)
@@ -50,7 +51,7 @@ def operation(
     if named := [reference("parameters", name) for name in parameters]:
         made["parameters"] = named
     if body:
-        content = {MEDIA_TYPE: {"schema": reference("schemas", body)}}
+        content = {media: {"schema": reference("schemas", body)}}
         made["requestBody"] = {"required": True, "content": content}
     return made | {"responses": given | refused}
 

@@ -1,0 +1,228 @@
+"""``stream``: receivers of security event tokens, pushed or fetched, about changes in a tenant."""
+
+import shlex
+import sys
+import time
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from scim.deliver.events import audience, claims, condition, is_full
+from scim.deliver.feeds import filter_of
+from scim.deliver.outgoing import OutgoingError, check_place, shown
+from scim.deliver.signing import PATH, current_key, issuer
+from scim.deliver.streams import KINDS, POLL, PUSH, fill, problem_of, push, refusal
+from scim.protocol.errors import ScimError
+from scim.protocol.events import FULL, NOTICE
+from scim.protocol.permissions import EVENTS
+from scim.storage.contents import About, put_made
+from scim.storage.keys import new_id, now
+from scim.storage.outbox import Message
+from scim.storage.receivers import (
+    Receiver,
+    add_receiver,
+    find_receiver,
+    list_receivers,
+    remove_receiver,
+)
+
+from .common import database, find, of_tenant, say, service, with_options
+from .tokens import check_name
+
+# The event by which the Shared Signals Framework tries a stream.
+VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
+CHOICES = (
+    click.argument("name"),
+    click.option("--push", "url", metavar="URL", help="send the tokens there (RFC 8935)"),
+    click.option("--poll", is_flag=True, help="let the receiver fetch the tokens (RFC 8936)"),
+    click.option("--full/--notice", "in_full", help="send data, or names of attributes only"),
+    click.option(
+        "--filter", "text", metavar="FILTER", help="tell of the users only who match, as a feed"
+    ),
+    click.option("--audience", metavar="TEXT", help="the aud of the tokens; by default a URL"),
+    click.option(
+        "--authorization", is_flag=True, help="ask for the Authorization header that it wants"
+    ),
+    click.option("--completions", is_flag=True, help="tell of asynchronous requests, too"),
+    of_tenant,
+)
+
+
+@click.group()
+def stream() -> None:
+    """Tell receivers of changes by security event tokens."""
+
+
+@stream.command("add")
+@partial(with_options, options=CHOICES)
+@with_appcontext
+def add(
+    name: str,
+    url: str | None,
+    poll: bool,
+    in_full: bool,
+    text: str | None,
+    audience: str | None,
+    authorization: bool,
+    completions: bool,
+    tenant: str,
+) -> None:
+    """Add a receiver, and print what it has to know."""
+    if bool(url) == poll:
+        raise click.UsageError("choose --push URL or --poll")
+    check_name(name, "stream")
+    _check_filter(text)
+    options: dict[str, Any] = {"mode": FULL if in_full else NOTICE, "audience": audience}
+    options |= {"filter": text, "completions": completions}
+    given = {key: value for key, value in options.items() if value}
+    _store(tenant, name, url or "", _secrets(url, authorization), given)
+
+
+def _check_filter(text: str | None) -> None:
+    try:
+        _ = condition(text, service().definitions.by_name["User"]) if text else None
+    except ScimError as error:
+        raise click.ClickException(f"--filter: {error.detail}") from None
+
+
+def _secrets(url: str | None, authorization: bool) -> dict[str, str]:
+    """Return the header that a receiver wants; a command line would show it to others."""
+    if url:
+        try:
+            check_place(service().settings, url)
+        except OutgoingError as error:
+            raise click.ClickException(str(error)) from None
+    if not authorization:
+        return {}
+    if not url:
+        raise click.UsageError("--authorization goes with --push")
+    if sys.stdin.isatty():
+        given = click.prompt("Authorization", hide_input=True, err=True)
+    else:
+        given = sys.stdin.readline(8192)
+    if not given.strip().isprintable() or not given.strip().isascii() or not given.strip():
+        raise click.ClickException("the header must be a line of ASCII, such as Bearer and a token")
+    return {"authorization": given.strip()}
+
+
+def _store(
+    tenant: str, name: str, url: str, secrets: dict[str, str], options: dict[str, Any]
+) -> None:
+    mine, opened, kind = find(tenant), service(), PUSH if url else POLL
+
+    def work(known: Any) -> tuple[Receiver, int] | None:
+        made = add_receiver(known, mine, name, kind, url, secrets, options)
+        number = fill(opened, known, made) if made and filter_of(made) else 0
+        return (made, number) if made else None
+
+    stored = database().write(work)
+    if stored is None:
+        taken = f"the tenant has a receiver {name!r} already"
+        raise click.ClickException(f"{taken}; choose another name, or remove it first")
+    current_key(database())
+    receiver, number = stored
+    say(f"Issuer    {issuer(opened)}")
+    say(f"Audience  {audience(opened, receiver)}")
+    say(f"Keys      {issuer(opened)}{PATH}")
+    if kind == POLL:
+        say(f"Poll      {issuer(opened)}{opened.settings.base_path}/Events/poll")
+        issue = ["token", "issue", name, "--scope", EVENTS, "--tenant", tenant]
+        say(f"Token     the one that `python manage.py {shlex.join(issue)}` prints")
+    if filter_of(receiver):
+        say(f"Feed      {number} users match now, and are told as such")
+
+
+@stream.command("list")
+@of_tenant
+@with_appcontext
+def list_added(tenant: str) -> None:
+    """Show a tenant's streams; `outbox list` shows what was not delivered yet."""
+    mine = find(tenant)
+    found = database().read(lambda known: list_receivers(known, mine, KINDS))
+    for each in found:
+        say("  ".join(_described(each)))
+    if not found:
+        say("No stream has been added.")
+
+
+def _described(receiver: Receiver) -> Iterable[str]:
+    """Yield what is to know of a stream, without its secrets."""
+    yield f"{receiver.created[:19]}Z"
+    yield receiver.name
+    yield shown(receiver.url) if receiver.kind == PUSH else "polls"
+    yield FULL if is_full(receiver) else NOTICE
+    if text := filter_of(receiver):
+        yield f"users with {text}"
+    yield f"aud {audience(service(), receiver)}"
+    if receiver.options.get("completions"):
+        yield "with completions"
+
+
+@stream.command("test")
+@click.argument("name")
+@of_tenant
+@with_appcontext
+def test(name: str, tenant: str) -> None:
+    """Push a token that tells of no change, and show the answer; a poll fetches it."""
+    receiver, key = _find(name, tenant), new_id()
+    sub_id = {"format": "opaque", "id": receiver.id}
+    content = claims(key, sub_id, {VERIFICATION: {"state": key}})
+    if receiver.kind == POLL:
+        about = About("", receiver.id, int(time.time()))
+        database().write(
+            lambda known: put_made(known, receiver, [(content, about)], "test", key, True)
+        )
+        say(f"{name} finds the token {key} when it polls.")
+        return
+    try:
+        answer = push(service(), receiver, _message(receiver, key, content))
+    except OutgoingError as error:
+        raise click.ClickException(f"{name} was not told: {error}") from None
+    if answer.status != 202:
+        problem = refusal(answer) or problem_of(answer)
+        raise click.ClickException(f"{name} did not accept the token: {problem}")
+    say(f"{name} accepted the token: 202 Accepted")
+
+
+def _message(receiver: Receiver, key: str, content: str) -> Message:
+    return Message(
+        tenant_id=receiver.tenant_id,
+        id=key,
+        receiver_id=receiver.id,
+        resource_type="",
+        resource_id=receiver.id,
+        version=0,
+        operation="test",
+        at=now(),
+        txn=key,
+        content=content,
+        attempts=1,
+        due=now(),
+        error=None,
+        dead=False,
+    )
+
+
+@stream.command("remove")
+@click.argument("name")
+@of_tenant
+@with_appcontext
+def remove(name: str, tenant: str) -> None:
+    """Remove a stream, with the tokens that were not delivered."""
+    receiver = _find(name, tenant)
+    left = database().write(lambda known: remove_receiver(known, receiver))
+    say(f"Removed {name}" + f", and {left} tokens that were not delivered" * bool(left) + ".")
+
+
+def _find(name: str, tenant: str) -> Receiver:
+    """Return the stream of that name."""
+    mine = find(tenant)
+    receiver = database().read(lambda known: find_receiver(known, mine, name))
+    if receiver is None or receiver.kind not in KINDS:
+        raise click.ClickException(
+            f"the tenant has no stream {name!r}; `python manage.py stream list` shows all"
+        )
+    return receiver

@@ -1,0 +1,151 @@
+"""Streams of security event tokens: pushed to a receiver (RFC 8935), or fetched by it (RFC 8936).
+
+Options: ``mode``, ``full`` or ``notice``; ``audience``, a text; ``filter``, which users the feed
+has; ``completions``, true to tell of asynchronous requests. The secret ``authorization`` is the
+header that a receiver of pushes wants.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from scim.protocol.events import ASYNC_RESPONSE, EVENT_URIS, FEED_ADD, FEED_REMOVE, FULL
+from scim.serializers.resources import to_json
+from scim.service import Service
+from scim.storage import Change
+from scim.storage.contents import About, Content, put_made
+from scim.storage.keys import new_id
+from scim.storage.outbox import Message
+from scim.storage.receivers import Receiver, list_receivers, receivers_of
+from scim.storage.tokens import Tenant
+
+from .channel import NotDelivered
+from .events import Teller, complete, is_full
+from .feeds import FeedTeller, concerns, filter_of
+from .outgoing import Answer, OutgoingError, post, wait_of
+from .signing import sign
+
+PUSH, POLL = KINDS = ("push", "poll")
+TOKEN_TYPE = "application/secevent+jwt"
+TEXT_SHOWN = 200  # characters of what a receiver says
+
+
+class Stream:
+    """Tells receivers by security event tokens; those who fetch them are never called."""
+
+    def __init__(self, fetches: bool) -> None:
+        self.fetches = fetches
+
+    def wants(self, receiver: Receiver, change: Change) -> bool:
+        """Tell whether a change can concern what the receiver is told of."""
+        return not filter_of(receiver) or concerns(receiver, change.resource_type)
+
+    def keeps(self, receiver: Receiver) -> bool:
+        """Tell whether the receiver has a feed, of which is noted who is in it."""
+        return bool(filter_of(receiver))
+
+    def contents(
+        self,
+        service: Service,
+        connection: Any,
+        receiver: Receiver,
+        message: Message,
+        change: Change | None,
+    ) -> Sequence[Content]:
+        """Return the claims of each token that tells of a change."""
+        if filter_of(receiver):
+            return FeedTeller(service, connection, receiver).tell(message, change)
+        resource_type = service.definitions.by_name.get(message.resource_type)
+        teller = Teller(service, connection, receiver)
+        return teller.tell(resource_type, message, change) if resource_type else []
+
+    def send(self, service: Service, receiver: Receiver, message: Message) -> None:
+        """Push a token (RFC 8935 §2).
+
+        :raises NotDelivered: the receiver did not accept it
+        """
+        try:
+            answer = push(service, receiver, message)
+        except OutgoingError as error:
+            raise NotDelivered(str(error)) from None
+        if answer.status == HTTPStatus.ACCEPTED:
+            return
+        if refused := refusal(answer):
+            raise NotDelivered(f"it refused the token: {refused}", for_good=True)
+        raise NotDelivered(problem_of(answer), wait=wait_of(answer))
+
+
+def push(service: Service, receiver: Receiver, message: Message) -> Answer:
+    """Send a token, and return the answer.
+
+    :raises OutgoingError: the receiver cannot be called, or does not answer
+    """
+    token = sign(service, complete(service, receiver, message))
+    headers = {"Content-Type": TOKEN_TYPE, "Accept": "application/json"}
+    if authorization := receiver.secrets.get("authorization"):
+        headers["Authorization"] = authorization
+    return post(service.settings, receiver.url, headers, token.encode())
+
+
+def refusal(answer: Answer) -> str:
+    """Return why a receiver will never accept a token (RFC 8935 §2.3); empty if it may."""
+    try:
+        told = json.loads(answer.text) if answer.status == HTTPStatus.BAD_REQUEST else None
+    except ValueError:
+        return ""
+    if not isinstance(told, dict) or not isinstance(told.get("err"), str):
+        return ""
+    return described(told)
+
+
+def described(error: Mapping[str, Any]) -> str:
+    """Return an error of a receiver in a line: its code, and what it says."""
+    parts = (error.get("err"), error.get("description"))
+    return ": ".join(each[:TEXT_SHOWN] for each in parts if isinstance(each, str) and each)
+
+
+def problem_of(answer: Answer) -> str:
+    """Return what is wrong with an answer that is no acknowledgement."""
+    return f"it answered {answer.status}; 202 acknowledges a token"
+
+
+def event_uris(service: Service, tenant: Tenant) -> tuple[str, ...]:
+    """Return the URIs of the events that somebody in a tenant is told of (RFC 9967 §4)."""
+    streams = service.database.read(lambda known: list_receivers(known, tenant, KINDS))
+    return tuple(uri for uri in EVENT_URIS if any(_tells(each, uri) for each in streams))
+
+
+def _tells(receiver: Receiver, uri: str) -> bool:
+    if uri in (FEED_ADD, FEED_REMOVE):
+        return bool(filter_of(receiver))
+    if uri == ASYNC_RESPONSE:
+        return _tells_completions(receiver)
+    return not uri.endswith(f":{FULL}") or is_full(receiver)  # in full, some are notices, too
+
+
+def _tells_completions(receiver: Receiver) -> bool:
+    return receiver.kind in KINDS and bool(receiver.options.get("completions"))
+
+
+def tell_completion(
+    connection: Any, tenant_id: int, claims: Mapping[str, Any], about: About
+) -> None:
+    """Let streams tell that an asynchronous request is complete (RFC 9967 §2.5.1).
+
+    ``claims`` are ``iat``, ``txn``, ``sub_id`` and ``events``. It is done in the transaction of the
+    ``connection``.
+    """
+    for each in receivers_of(connection, tenant_id):
+        if _tells_completions(each):
+            told = [(to_json(claims), about)]
+            put_made(connection, each, told, "patch", claims["txn"], each.kind == POLL)
+
+
+def fill(service: Service, connection: Any, receiver: Receiver) -> int:
+    """Let a new receiver know who is in its feed; return how many that are."""
+    txn = new_id()
+    made = FeedTeller(service, connection, receiver).begin(txn)
+    told = [(each.text, each.about) for each in made if each.about]
+    put_made(connection, receiver, told, "patch", txn, receiver.kind == POLL)
+    return len(told)

@@ -1,0 +1,114 @@
+"""Feeds: which users a receiver with a filter knows of, and who enters or leaves.
+
+All is done in one transaction with what the receiver is told of it, under a lock of the receiver:
+otherwise two deliverers would tell it different things.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from scim.protocol.filters.resolve import Condition
+from scim.protocol.schema import GROUP, ResourceType
+
+from .pages.query import Selection, matching_rows
+from .receivers import Receiver
+from .tables import TENANT, among, belongs, feed_members, groups, receivers, table_of, trash
+
+RECEIVER: Any = sa.bindparam("receiver", type_=feed_members.c.receiver_id.type)
+MINE = feed_members.c.tenant_id == TENANT, feed_members.c.receiver_id == RECEIVER
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource as it is now; see ``Stored``."""
+
+    id: str
+    version: int
+    body: str
+    created: str
+    last_modified: str
+
+
+class Feed:
+    """The feed of a receiver: the resources of a type that meet a condition."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        receiver: Receiver,
+        resource_type: ResourceType,
+        condition: Condition,
+    ) -> None:
+        self.connection = connection
+        self.names: dict[str, Any] = {"tenant": receiver.tenant_id, "receiver": receiver.id}
+        table = self.table = table_of(resource_type)
+        selection = Selection(resource_type, condition)
+        self.matching = matching_rows(selection, connection.dialect.name)
+        self.mine = belongs(resource_type)
+        self.known = sa.exists().where(*MINE, feed_members.c.resource_id == table.c.id)
+        shown = table.c.id, table.c.version, table.c.body, table.c.created, table.c.last_modified
+        self.shown = sa.select(*shown)
+
+    def lock(self) -> None:
+        """Let others wait who would look at this feed, too."""
+        this = sa.select(receivers.c.id).where(receivers.c.id == RECEIVER)
+        self.connection.execute(this.with_for_update(key_share=True), self.names)
+
+    def since(self, resource_id: str) -> int | None:
+        """Return with which version a resource entered the feed; None if it is not in it."""
+        this = feed_members.c.resource_id == sa.bindparam("this", type_=self.table.c.id.type)
+        found = sa.select(feed_members.c.version).where(*MINE, this)
+        version: int | None = self.connection.scalar(found, self.names | {"this": resource_id})
+        return version
+
+    def enter(self, ids: Collection[str] | None) -> Sequence[Resource]:
+        """Let those in who meet the condition and are not in the feed; return them.
+
+        With ``ids`` only some resources are looked at.
+        """
+        found = self._read([*self.matching, ~self.known], ids)
+        rows = [
+            {
+                "tenant_id": self.names["tenant"],
+                "receiver_id": self.names["receiver"],
+                "resource_id": each.id,
+                "version": each.version,
+            }
+            for each in found
+        ]
+        if rows:
+            self.connection.execute(sa.insert(feed_members), rows)
+        return found
+
+    def leave(self, ids: Collection[str] | None) -> Sequence[Resource]:
+        """Let those out who exist and do not meet the condition any more; return them."""
+        meets = sa.select(self.table.c.id).where(*self.matching, *self._these(ids))
+        found = self._read([self.mine, self.known, self.table.c.id.not_in(meets)], ids)
+        self.forget([each.id for each in found])
+        return found
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Take resources out of the feed."""
+        gone = sa.delete(feed_members).where(*MINE, among(feed_members.c.resource_id))
+        if ids:
+            self.connection.execute(gone, self.names | {"ids": list(ids)})
+
+    def names_groups(self, ids: Collection[str]) -> bool:
+        """Tell whether there is a group among some ids, or was one."""
+        known = sa.select(groups.c.id).where(groups.c.tenant_id == TENANT, among(groups.c.id))
+        deleted = sa.select(trash.c.id).where(
+            trash.c.tenant_id == TENANT, among(trash.c.id), trash.c.resource_type == GROUP.name
+        )
+        found = sa.select(sa.or_(known.exists(), deleted.exists()))
+        return bool(self.connection.scalar(found, self.names | {"ids": list(ids)}))
+
+    def _these(self, ids: Collection[str] | None) -> Sequence[sa.ColumnElement[bool]]:
+        return [] if ids is None else [among(self.table.c.id)]
+
+    def _read(self, conditions: Sequence[Any], ids: Collection[str] | None) -> list[Resource]:
+        chosen = self.shown.where(*conditions, *self._these(ids)).order_by(self.table.c.id)
+        names = self.names | ({} if ids is None else {"ids": list(ids)})
+        return [Resource(str(row[0]), *row[1:]) for row in self.connection.execute(chosen, names)]

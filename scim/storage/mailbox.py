@@ -1,0 +1,65 @@
+"""What a receiver that fetches its messages is still to be told (RFC 8936)."""
+
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+
+from .contents import FETCHED
+from .keys import is_id
+from .outbox import COLUMNS, Message
+from .receivers import Receiver
+from .tables import TENANT, among, outbox, receivers
+
+MINE = outbox.c.tenant_id == TENANT, outbox.c.receiver_id == sa.bindparam("receiver")
+READY = *MINE, ~outbox.c.dead, outbox.c.due == FETCHED
+
+
+class Mailbox:
+    """The messages of one receiver; no other's can be read or acknowledged."""
+
+    def __init__(self, connection: sa.Connection, receiver: Receiver) -> None:
+        self.connection = connection
+        self.names = {"tenant": receiver.tenant_id, "receiver": receiver.id}
+
+    def read(self, number: int) -> list[Message]:
+        """Return the first messages, those about the same resource in their order."""
+        chosen = sa.select(*COLUMNS).where(*READY).order_by(outbox.c.id).limit(number)
+        found = [Message(*row) for row in self.connection.execute(chosen, self.names)]
+        places: dict[str, list[Message]] = {}
+        for each in sorted(found, key=lambda each: (each.version, each.id), reverse=True):
+            places.setdefault(each.resource_id, []).append(each)
+        return [places[each.resource_id].pop() for each in found]
+
+    def acknowledge(self, ids: Collection[str]) -> int:
+        """Delete messages that the receiver has; return how many there were."""
+        gone = sa.delete(outbox).where(*READY, among(outbox.c.id))
+        known = self.names | {"ids": list(filter(is_id, ids))}
+        return self.connection.execute(gone, known).rowcount
+
+    def refuse(self, errors: Mapping[str, str]) -> int:
+        """Make dead letters of messages that the receiver refuses; return how many there were."""
+        number = 0
+        for key, error in errors.items():
+            if is_id(key):
+                this = sa.update(outbox).where(*READY, outbox.c.id == key)
+                dead = this.values(dead=True, error=error, attempts=outbox.c.attempts + 1)
+                number += self.connection.execute(dead, self.names).rowcount
+        return number
+
+
+def expire(connection: sa.Connection, before: str) -> int:
+    """Delete messages that nobody has fetched since an instant; return how many there were."""
+    old = ~outbox.c.dead, outbox.c.due == FETCHED, outbox.c.at < before
+    return connection.execute(sa.delete(outbox).where(*old)).rowcount
+
+
+def have_mail(connection: sa.Connection, ids: Collection[str]) -> frozenset[str]:
+    """Return those of some receivers that have messages to fetch."""
+    first = sa.exists().where(
+        outbox.c.tenant_id == receivers.c.tenant_id,
+        outbox.c.receiver_id == receivers.c.id,
+        ~outbox.c.dead,
+        outbox.c.due == FETCHED,
+    )
+    chosen = sa.select(receivers.c.id).where(among(receivers.c.id), first)
+    return frozenset(map(str, connection.scalars(chosen, {"ids": list(ids)})))

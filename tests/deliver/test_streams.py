@@ -1,0 +1,290 @@
+"""Security event tokens, pushed and fetched, as their receivers see them."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy as sa
+
+from app import create_app
+from scim.deliver import signing
+from scim.deliver.deliverer import Delivery
+
+from ..support.listener import listening
+from ..support.scim import Scim, add, group, listed, path_of, remove, replace, user
+from ..support.streams import Mirror, add_stream, add_token, short, verified
+from ..support.tenants import new_tenant
+
+SECRET = "t1meMa$heen"
+POLL = {"returnImmediately": True}
+
+
+@pytest.fixture(scope="module")
+def opened(database_url):
+    """The application, which may call receivers on this machine."""
+    app = create_app({"DATABASE_URL": database_url, "TESTING": True, "WEBHOOK_ALLOW_PRIVATE": True})
+    yield app
+    app.extensions["scim"].database.close()
+
+
+@pytest.fixture
+def world(opened, engine, empty_database):
+    """A client of the first tenant, and what its receivers need."""
+    service = opened.extensions["scim"]
+    service.doorkeeper.known.clear()
+    service.watchers[0].known._known.clear()
+
+    def client(token="123456789"):
+        client = opened.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return Scim(client)
+
+    def deliver():
+        """Deliver all that can be delivered at once."""
+        delivery = Delivery()
+        while delivery.work(service):
+            pass
+
+    def keys():
+        signing._key_set.cache_clear()
+        return opened.test_client().get(signing.PATH).json
+
+    def poll(scim, **asked):
+        answer = scim.client.post("/scim/v2/Events/poll", json=POLL | asked)
+        assert answer.status_code == 200, answer.json
+        assert answer.mimetype == "application/json"
+        sets = answer.json["sets"]
+        shown = keys()
+        found = {jti: verified(token, shown) for jti, token in sets.items()}
+        assert all(jti == claims["jti"] for jti, claims in found.items())
+        return found
+
+    def told(scim):
+        """Fetch and acknowledge everything."""
+        deliver()
+        found = poll(scim)
+        poll(scim, maxEvents=0, ack=list(found))
+        return list(found.values())
+
+    return SimpleNamespace(
+        scim=client(), client=client, deliver=deliver, keys=keys, poll=poll, told=told
+    )
+
+
+def poller(world, engine, name="app", tenant="default", **options):
+    add_stream(engine, name, tenant=tenant, **options)
+    return world.client(add_token(engine, name, tenant=tenant))
+
+
+def a_day(scim):
+    """Let all kinds of changes happen; return the first user."""
+
+    def patch(resource, *operations):
+        assert scim.patch(path_of(resource), *operations).status_code == 200
+
+    ada = scim.create(user("ada", externalId="1815", password=SECRET))
+    bob = scim.create(user("bob"))
+    guides = scim.create(group("Guides", ada))
+    patch(ada, add("name", {"familyName": "King"}), add("emails", [{"value": "a@b.c"}]))
+    patch(ada, replace("active", False))
+    scim.send("PUT", path_of(bob), user("bob", nickName="B"))
+    patch(guides, add("members", listed(bob)), remove(f'members[value eq "{ada["id"]}"]'))
+    scim.send("PUT", path_of(guides), group("Guides", ada, bob))
+    patch(ada, replace("active", True), replace("password", SECRET))
+    scim.send("DELETE", path_of(bob))
+    return ada
+
+
+def everything(scim):
+    found = (scim.get(path).json["Resources"] for path in ("/Users", "/Groups"))
+    return [each for some in found for each in some]
+
+
+DAY = [
+    ("prov:create:full",),
+    ("prov:create:full",),
+    ("prov:create:full",),
+    ("prov:patch:full",),
+    ("prov:patch:full", "prov:deactivate"),
+    ("prov:put:full",),
+    ("prov:patch:full",),
+    ("prov:patch:full",),
+    ("prov:patch:full", "prov:activate"),
+    ("prov:delete",),
+    ("prov:patch:full",),
+]
+
+
+def test_poller_can_follow_the_directory(world, engine):
+    app = poller(world, engine)
+    ada = a_day(world.scim)
+
+    claims = world.told(app)
+
+    mirror = Mirror()
+    for each in claims:
+        mirror.follow(each)
+    mirror.check(everything(world.scim))
+    assert sorted(map(short, claims)) == sorted(DAY)
+    assert SECRET not in json.dumps(claims)
+    subjects = {each["sub_id"]["uri"]: each["sub_id"] for each in claims}
+    assert subjects[path_of(ada)] == {
+        "format": "scim",
+        "uri": path_of(ada),
+        "externalId": "1815",
+        "id": ada["id"],
+    }
+    assert len({each["txn"] for each in claims}) == 10  # a delete changes the group, too
+
+
+def test_notices_name_attributes_and_have_no_data(world, engine):
+    app = poller(world, engine, mode="notice")
+    a_day(world.scim)
+
+    claims = world.told(app)
+
+    payloads = [payload for each in claims for payload in each["events"].values()]
+    assert {key for payload in payloads for key in payload} == {"attributes", "version"}
+    assert ["name", "emails"] in [payload.get("attributes") for payload in payloads]
+
+
+def test_push_has_the_headers_of_the_rfc_and_keeps_its_order(world, engine):
+    with listening() as app:
+        app.answer = 202
+        add_stream(engine, "app", app.url, secrets={"authorization": "Bearer s3cret"})
+        a_day(world.scim)
+        world.deliver()
+
+    mirror = Mirror()
+    for each in app.got:
+        assert each.headers["content-type"] == "application/secevent+jwt"
+        assert each.headers["accept"] == "application/json"
+        assert each.headers["authorization"] == "Bearer s3cret"
+        mirror.follow(verified(each.body.decode(), world.keys()))
+    mirror.check(everything(world.scim))
+    assert len(app.got) == len(DAY)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "is_dead"),
+    [
+        (
+            (400, {}, b'{"err":"invalid_key","description":"unknown kid"}'),
+            "invalid_key: unknown kid",
+            True,
+        ),
+        ((400, {}, b"<html>"), "it answered 400; 202 acknowledges a token", False),
+        ((200, {}, b""), "it answered 200", False),
+        ((401, {}, b'{"err":"authentication_failed"}'), "it answered 401", False),
+        ((503, {"Retry-After": "70"}, b""), "it answered 503", False),
+    ],
+)
+def test_push_that_fails_is_dead_only_if_the_token_is_refused(
+    world, engine, answer, error, is_dead
+):
+    with listening() as app:
+        app.answer = answer
+        add_stream(engine, "app", app.url)
+        world.scim.create(user())
+        world.deliver()
+
+    with engine.connect() as connection:
+        [row] = connection.execute(sa.text("SELECT dead, error FROM outbox")).all()
+    assert row.dead == is_dead
+    assert error in row.error
+
+
+def test_poll_is_answered_until_it_is_acknowledged(world, engine):
+    app = poller(world, engine)
+    for name in ("ada", "bob", "cyd"):
+        world.scim.create(user(name))
+    world.deliver()
+
+    answer = app.client.post("/scim/v2/Events/poll", json=POLL | {"maxEvents": 2}).json
+    first = world.poll(app)
+    assert list(answer["sets"]) == list(first)[:2]
+    assert answer["moreAvailable"] is True
+    refused, *others = first
+    error = {"err": "invalid_audience", "description": "not ours"}
+    left = world.poll(app, ack=others[:1], setErrs={refused: error})
+    assert list(left) == others[1:]
+    nothing = app.client.post("/scim/v2/Events/poll", json={"maxEvents": 0, "ack": list(left)})
+    assert nothing.json == {"sets": {}, "moreAvailable": False}
+
+    with engine.connect() as connection:
+        [row] = connection.execute(sa.text("SELECT id, dead, error FROM outbox")).all()
+    assert (str(row.id), row.dead) == (refused, True)
+    assert row.error == "it refused the token: invalid_audience: not ours"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"maxEvents": -1},
+        {"maxEvents": True},
+        {"maxEvents": "1"},
+        {"returnImmediately": 1},
+        {"ack": "x"},
+        {"ack": [1]},
+        {"setErrs": []},
+        {"setErrs": {"x": "y"}},
+    ],
+)
+def test_poll_of_a_wrong_form_is_refused(world, engine, body):
+    app = poller(world, engine)
+
+    assert app.client.post("/scim/v2/Events/poll", json=body).status_code == 400
+
+
+def test_poller_reaches_its_own_stream_only(world, engine):
+    other = new_tenant(engine).name
+    mine, beside = poller(world, engine, "mine"), poller(world, engine, "beside")
+    theirs = poller(world, engine, "mine", other)
+    world.scim.create(user())
+    world.deliver()
+
+    [jti] = world.poll(mine)
+    [jti_beside] = world.poll(beside)
+    assert world.poll(theirs) == {}
+    for each in (theirs, beside):
+        world.poll(each, ack=[jti, jti.upper(), "x", ""], setErrs={jti: {"err": "x"}})
+    assert list(world.poll(mine)) == [jti]
+    assert jti != jti_beside
+
+    for name, scopes, status in (("reader", "read write", 403), ("nobody", "events", 404)):
+        stranger = world.client(add_token(engine, name, scopes))
+        assert stranger.client.post("/scim/v2/Events/poll", json=POLL).status_code == status
+    assert world.scim.client.post("/scim/v2/Events/poll", json=POLL).status_code == 403
+    assert mine.get("/Users").status_code == 403
+
+
+def test_configuration_announces_what_is_told(world, engine):
+    assert "securityEvents" not in world.scim.get("/ServiceProviderConfig").json
+
+    poller(world, engine, mode="notice")
+
+    told = world.scim.get("/ServiceProviderConfig").json["securityEvents"]
+    assert told["eventUris"] == [
+        f"urn:ietf:params:scim:event:prov:{name}"
+        for name in (
+            *("create:notice", "patch:notice", "put:notice", "delete", "activate", "deactivate"),
+        )
+    ]
+
+
+def test_history_that_is_gone_makes_a_notice(world, engine):
+    app = poller(world, engine)
+    ada = world.scim.create(user("ada"))
+    world.scim.delete(path_of(ada))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM changes")
+
+    created, deleted = world.told(app)
+
+    assert short(created) == ("prov:create:notice",)
+    assert (
+        "userName"
+        in created["events"]["urn:ietf:params:scim:event:prov:create:notice"]["attributes"]
+    )
+    assert short(deleted) == ("prov:delete",)
