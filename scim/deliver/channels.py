@@ -15,6 +15,7 @@ CHANNELS: Mapping[str, Channel] = {
     streams.PUSH: streams.Stream(fetches=False),
     streams.POLL: streams.Stream(fetches=True),
 }
+OF_NOW = {invitations.KIND}  # kinds whose messages are made of what is there, not of a change
 
 
 def implicit(settings: Settings) -> Sequence[Callable[[int], Receiver]]:

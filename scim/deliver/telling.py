@@ -8,7 +8,7 @@ from scim.storage.outbox import put
 from scim.storage.receivers import KnownReceivers
 
 from . import invitations
-from .channels import CHANNELS, implicit
+from .channels import CHANNELS, OF_NOW, implicit
 
 
 class Telling:
@@ -37,7 +37,8 @@ class Telling:
         ]
         if not told:
             return
-        if not transaction.directory.keeps_history:  # the messages are made of it
+        need_history = any(receiver.kind not in OF_NOW for receiver, _ in told)
+        if need_history and not transaction.directory.keeps_history:
             transaction.history.record(transaction.changes)
         put(transaction, told, new_id())
 

@@ -129,7 +129,7 @@ def test_server_invites_each_new_user_once(serve, certificate, engine, tmp_path)
 
 def test_user_who_comes_back_is_not_new(opened, engine):
     with mail_server() as box:
-        here = opened(SMTP_URL=box.url, MAIL_FROM=FROM)
+        here = opened(SMTP_URL=box.url, MAIL_FROM=FROM, HISTORY_DAYS=0)
         made = []
         for restores in ("false", "false", "true"):
             with engine.begin() as connection:
@@ -141,6 +141,8 @@ def test_user_who_comes_back_is_not_new(opened, engine):
 
     first, another, returned = made
     assert first != another == returned
+    with engine.connect() as connection:  # nobody wants a history
+        assert connection.exec_driver_sql("SELECT count(*) FROM changes").scalar() == 0
     assert box.to() == ["amy@example.com"] * 2
     assert waiting(engine) == []
 
