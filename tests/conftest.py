@@ -196,7 +196,7 @@ def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
         database, texts = app.extensions["scim"].database, []
         with noted(database) as seen:
             yield texts
-        asking = "SELECT tenants.id, "  # who asks, now and then
+        asking = ("SELECT tenants.id, ", "SELECT receivers.id, ")  # who asks, now and then
         texts += [statement for statement, _ in seen if not statement.startswith(asking)]
 
     return noting

@@ -178,7 +178,7 @@ def permission_of(scopes: Iterable[str], types: Iterable[str]) -> Permission:
 
 def _types(named: Iterable[str]) -> frozenset[str] | None:
     """Return the names of resource types as the schemas spell them; None for all."""
-    known = {name.lower(): name for name in service().definitions.by_name}
+    known = {each.name.lower(): each.name for each in service().definitions.served}
     for name in named:
         if name.lower() not in known:
             served = ", ".join(known.values())

@@ -106,8 +106,7 @@ def okta_service_provider_config(offer: Offer) -> Record:
 def resource_type_documents(definitions: Definitions) -> dict[str, Record]:
     """Return the ResourceTypes by id (RFC 7643 §6)."""
     return {
-        resource_type.name: _resource_type(resource_type)
-        for resource_type in definitions.resource_types
+        resource_type.name: _resource_type(resource_type) for resource_type in definitions.served
     }
 
 

@@ -40,12 +40,20 @@ class Permission:
         if scope not in self.scopes and not (scope == READ and WRITE in self.scopes):
             raise InsufficientScopeError(f"this token does not have the scope {scope!r}", scope)
 
+    def permits(self, resource_type: ResourceType) -> bool:
+        """Tell whether the client may read or write resources of a type.
+
+        A client that may do so with groups may do so with memberships, which are a part of them.
+        """
+        names = {resource_type.name, resource_type.part_of}
+        return self.types is None or not names.isdisjoint(self.types)
+
     def check_type(self, resource_type: ResourceType) -> None:
         """Raise unless the client may read or write resources of a type.
 
         :raises InsufficientScopeError: naming the type
         """
-        if self.types is not None and resource_type.name not in self.types:
+        if not self.permits(resource_type):
             raise InsufficientScopeError(
                 f"this token is not for resources of the type {resource_type.name!r}"
             )
@@ -55,7 +63,7 @@ class Permission:
 
         :raises InsufficientScopeError: there are none
         """
-        types = [each for each in resource_types if self.types is None or each.name in self.types]
+        types = [each for each in resource_types if self.permits(each)]
         if not types:
             raise InsufficientScopeError("this token is for no resource type of this server")
         return types

@@ -45,7 +45,8 @@ class ResourceType:
 
     ``unique_name`` is the attribute that RFC 7643 or this server makes unique, if any. Users are
     accounts: active unless a client says otherwise. Groups have members. ``endpoints`` has the
-    endpoints of all types by their names.
+    endpoints of all types by their names. ``part_of`` names the type whose resources have these
+    within them: a membership is a part of a group, and has no row and no externalId of its own.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ResourceType:
     unique_name: str | None = None
     is_account: bool = False
     has_members: bool = False
+    part_of: str = ""
     endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
 
     @cached_property
@@ -66,8 +68,13 @@ class ResourceType:
             for each in self.extensions
         )
         return Attribute(
-            self.name, "complex", (*COMMON, *self.schema.attributes, *extensions, META)
+            self.name, "complex", (*self.common, *self.schema.attributes, *extensions, META)
         )
+
+    @property
+    def common(self) -> tuple[Attribute, ...]:
+        """The attributes that every resource of the type has beside those of its schema."""
+        return COMMON[:-1] if self.part_of else COMMON
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -200,10 +207,18 @@ GROUP = ResourceType(
     unique_name="displayName",
     has_members=True,
 )
+GROUP_MEMBERSHIP = ResourceType(
+    "GroupMembership",
+    "/GroupMemberships",
+    "A direct membership: one member of one group",
+    read_schema("group_membership"),
+    part_of="Group",
+)
 RESOURCE_TYPES = (USER, GROUP)
 SCHEMAS = (
     *(resource_type.schema for resource_type in RESOURCE_TYPES),
     *(extension.schema for extension in USER.extensions),
+    GROUP_MEMBERSHIP.schema,
     read_schema("service_provider_config"),
     read_schema("resource_type"),
     read_schema("schema"),

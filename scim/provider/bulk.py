@@ -25,6 +25,7 @@ from scim.protocol.bulk import (
 )
 from scim.protocol.errors import (
     ConflictError,
+    MethodNotAllowedError,
     ScimError,
     UnavailableError,
 )
@@ -135,10 +136,11 @@ class _Job:
                 self.fail(operation, error)
 
     def create(self, operation: BulkOperation) -> None:
-        """Check a create and let it wait; write it now if it may restore a user."""
+        """Check a create and let it wait; write it now if it may restore a user, or joins one."""
         create = self.prepare(operation, new_id())
         size = 1 + len(create.draft.member_ids) // MEMBERS_AS_A_CREATE
-        is_alone = self.store.directory.restores and create.resource_type.is_account
+        restores = self.store.directory.restores and create.resource_type.is_account
+        is_alone = restores or bool(create.resource_type.part_of)
         if is_alone or size > self.room:
             self.write_waiting()
         self.ids[str(operation.bulk_id)] = create.place
@@ -258,6 +260,10 @@ class _Job:
         placed = replace(operation, path=resolve_ids(operation.path, self.ids))
         data = self.data(operation)
         resource_type, resource_id = named(self.definitions, placed.path, self.request.permission)
+        if resource_type.part_of and operation.method != "DELETE":
+            raise MethodNotAllowedError(
+                f"a {resource_type.name} never changes; delete it and create another"
+            )
         request = replace(self.request, if_match=operation.version, if_none_match=None)
         self.journal.coming = partial(brought, placed)
         if operation.method == "DELETE":

@@ -94,8 +94,13 @@ class Circle:
     def check_groups(self) -> None:
         """Raise if groups would contain each other; no write can resolve that.
 
-        :raises ConflictError: some would, or one would contain itself
+        :raises ConflictError: some would, or one would contain itself; or a resource refers to a
+            membership, which is none that can be referred to
         """
+        for each in self.creates:
+            if each.resource_type.part_of:
+                self.current = each.operation
+                raise ConflictError("a circular reference: nothing can refer to a membership")
         groups = {each.place: each for each in self.creates if each.resource_type.has_members}
         within = {place: groups.keys() & each.draft.member_ids for place, each in groups.items()}
         try:

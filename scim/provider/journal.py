@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 from scim.protocol.bulk import BulkOperation, succeeded
 from scim.protocol.errors import PausedError, ScimError, TooExpensiveError, UnavailableError
+from scim.protocol.schema import GROUP_MEMBERSHIP
 from scim.protocol.values import PLACEHOLDER, Record
-from scim.storage import Transaction
+from scim.storage import MEMBERSHIP_VERSION, Transaction, joined_id
 
 Coming = Callable[[Transaction], Mapping[int, Record]]
 
@@ -48,7 +49,10 @@ def brought(operation: BulkOperation, transaction: Transaction) -> Mapping[int, 
         return {}
     if operation.method == "DELETE":
         return {operation.index: succeeded(operation, 204)}
-    place = f"{operation.path}/{change.resource_id}" if operation.method == "POST" else None
-    status = 201 if operation.method == "POST" else 200
-    location = place and f"{PLACEHOLDER}{place}"
-    return {operation.index: succeeded(operation, status, location, change.version)}
+    if operation.method != "POST":
+        return {operation.index: succeeded(operation, 200, None, change.version)}
+    made, version = change.resource_id, change.version
+    if operation.path == GROUP_MEMBERSHIP.endpoint:  # which is made by a change of its group
+        made, version = joined_id(made, next(iter(change.members))), MEMBERSHIP_VERSION
+    location = f"{PLACEHOLDER}{operation.path}/{made}"
+    return {operation.index: succeeded(operation, 201, location, version)}

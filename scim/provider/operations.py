@@ -42,7 +42,7 @@ from scim.serializers.stored import (
     represent,
 )
 from scim.serializers.user_names import check_user_name
-from scim.storage import Operation, Store, Stored, Transaction, kind_of
+from scim.storage import Operation, Store, Stored, Transaction, kind_of, parted
 
 from . import releasing, writing
 
@@ -174,6 +174,9 @@ def delete(store: Store, resource_type: ResourceType, resource_id: str, request:
     """
 
     def work(transaction: Transaction) -> bool:
+        if resource_type.part_of:
+            leave(transaction, resource_type, resource_id, request)
+            return False
         stored = transaction.lock_for_delete(resource_type, resource_id)
         stored = check_found(resource_type, resource_id, stored, request)
         has_left_some = releasing.remove_references(transaction, resource_type, resource_id)
@@ -183,6 +186,20 @@ def delete(store: Store, resource_type: ResourceType, resource_id: str, request:
     if store.atomically(work):
         with suppress(ScimError):  # the resource is deleted; ``trash purge`` does the rest
             releasing.finish(store, resource_type.name, resource_id)
+
+
+def leave(
+    transaction: Transaction, resource_type: ResourceType, membership_id: str, request: Request
+) -> None:
+    """Delete a membership: the group loses the member, as by a PATCH of it.
+
+    :raises NotFoundError: there is no such membership
+    """
+    stored = check_found(
+        resource_type, membership_id, transaction.membership(membership_id), request
+    )
+    group_id, member = parted(stored.id)
+    writing.change_group(transaction, group_id, membership_id, "remove", member)
 
 
 def _lock_and_write(

@@ -1,16 +1,27 @@
 """Steps that the writing operations share, each within a transaction."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 
-from scim.protocol.errors import InvalidValueError
+from scim.protocol.errors import InvalidValueError, UniquenessError
 from scim.protocol.patch.members import MemberOperation
+from scim.protocol.patch.target import Op
 from scim.protocol.projection import unreturned
 from scim.protocol.references import Linked
-from scim.protocol.schema import ResourceType
+from scim.protocol.schema import GROUP, ResourceType
 from scim.protocol.values import Record, fold_text
 from scim.serializers.stored import Draft, make_document, read_document
-from scim.storage import Cause, Deleted, Operation, Stored, Transaction, new_id, rejoin
+from scim.storage import (
+    Cause,
+    Deleted,
+    Operation,
+    Stored,
+    Transaction,
+    joined_id,
+    new_id,
+    rejoin,
+)
 
 
 def insert(
@@ -53,6 +64,8 @@ def create(
     resource_id: str | None = None,
 ) -> Stored:
     """Write a new resource with its members; a deleted one may come back under its old id."""
+    if resource_type.part_of:
+        return join(transaction, draft.document)
     if deleted := find_deleted(transaction, resource_type, draft.document):
         check_links(transaction, resource_type, draft.document)
         kept = read_document(deleted.stored) | {"active": True}
@@ -63,6 +76,48 @@ def create(
         added = MemberOperation("add", draft.member_ids)
         transaction.change_members(stored.id, stored.version, [added])
     return stored
+
+
+def join(transaction: Transaction, document: Record) -> Stored:
+    """Make a membership: the group gets the member, as by a PATCH of it; return the membership.
+
+    :raises InvalidValueError: the group or the member does not exist, or cannot be a member
+    :raises UniquenessError: it is a member already
+    """
+    group, member = (document[name]["value"] for name in ("group", "member"))
+    leads = not isinstance(group, Linked) or group.endpoint == GROUP.endpoint
+    membership_id = joined_id(group, member)
+    if not leads or not change_group(transaction, group, membership_id, "add", member):
+        raise InvalidValueError(f"group: there is no group with the id {group[:80]!r}")
+    made = transaction.membership(membership_id)
+    if made is None:  # unknown members are skipped
+        raise InvalidValueError(f"member: there is no user or group with the id {member[:80]!r}")
+    at = transaction.changes[-1].at if transaction.directory.keeps_history else ""
+    return dataclasses.replace(made, created=at, last_modified=at)
+
+
+def change_group(
+    transaction: Transaction, group_id: str, membership_id: str, op: Op, member: str
+) -> bool:
+    """Add a member to a group or remove it; tell whether there is such a group.
+
+    :raises InvalidValueError: the member does not exist, or the group would contain itself
+    :raises UniquenessError: it is to be added and is a member already
+    """
+    group_type = transaction.directory.definitions.by_name[GROUP.name]
+    group = transaction.lock(group_type, group_id)
+    if group is None:
+        return False
+    if op == "add" and transaction.membership(membership_id):
+        raise UniquenessError("the member is in the group already; there is one membership for it")
+    change = MemberOperation(op, (member,))
+    try:
+        write_change(
+            transaction, group_type, group, read_document(group), Operation.PATCH, [change]
+        )
+    except InvalidValueError as error:
+        raise InvalidValueError(error.detail.replace("members:", "member:", 1)) from None
+    return True
 
 
 def write_change(

@@ -9,7 +9,7 @@ from . import bulk, discovery, errors, events, finishing, home, keys, me, oauth,
 
 def register(app: Flask, service: Service) -> None:
     """Serve every endpoint below the base path of the settings."""
-    of_types = map(resources.blueprint, service.definitions.resource_types)
+    of_types = map(resources.blueprint, service.definitions.served)
     for bp in (*of_types, discovery.bp, search.bp, bulk.bp, me.bp, events.bp):
         app.register_blueprint(bp, url_prefix=service.settings.base_path + (bp.url_prefix or ""))
     app.register_blueprint(home.bp)

@@ -68,7 +68,7 @@ def _framework_error(error: HTTPException) -> Response:
         return render_error(too_large(call.settings.max_body_size))
     kind, detail = FRAMEWORK.get(error.code or 500, (errors.InvalidSyntaxError, error.description))
     if error.code == 404:
-        of_types = [each.endpoint for each in call.definitions.resource_types]
+        of_types = [each.endpoint for each in call.definitions.served]
         detail = _hint(call, (*of_types, *STANDARD, OPENAPI)) or detail
     response = render_error(kind(detail or error.name))
     for name, value in error.get_headers():

@@ -18,7 +18,8 @@ def blueprint(resource_type: ResourceType) -> Blueprint:
     """Return the endpoint of a resource type, with all its operations."""
     bp = Blueprint(resource_type.endpoint, __name__, url_prefix=resource_type.endpoint)
     bp.add_url_rule("", view_func=Resources.as_view("resources", resource_type))
-    bp.add_url_rule("/<resource_id>", view_func=Resource.as_view("resource", resource_type))
+    one = Unchangeable if resource_type.part_of else Resource
+    bp.add_url_rule("/<resource_id>", view_func=one.as_view("resource", resource_type))
     bp.add_url_rule("/.search", view_func=Search.as_view("search", resource_type))
     return bp
 
@@ -51,12 +52,20 @@ class Resources(View):
         )
 
 
-class Resource(View):
-    """One resource of the type (RFC 7644 §3.4.1, §3.5, §3.6)."""
+class Unchangeable(View):
+    """One resource of the type, which is never changed (RFC 7644 §3.4.1, §3.6)."""
 
     def get(self, call: Call, resource_id: str) -> ResponseReturnValue:
         details = call.details(self.type)
         return call.render(provider.get(call.store, self.type, resource_id, details))
+
+    def delete(self, call: Call, resource_id: str) -> ResponseReturnValue:
+        call.write(provider.delete, self.type, resource_id, call.details(self.type))
+        return Empty(status=204)
+
+
+class Resource(Unchangeable):
+    """One resource of the type, which may be changed (RFC 7644 §3.5)."""
 
     def put(self, call: Call, resource_id: str) -> ResponseReturnValue:
         details, sent = call.details(self.type), call.json_body()
@@ -66,10 +75,6 @@ class Resource(View):
         """Answer 200 with the resource; §3.5.2 also allows 204."""
         details, sent = call.details(self.type), call.json_body()
         return call.render(call.write(provider.patch, self.type, resource_id, sent, details))
-
-    def delete(self, call: Call, resource_id: str) -> ResponseReturnValue:
-        call.write(provider.delete, self.type, resource_id, call.details(self.type))
-        return Empty(status=204)
 
 
 class Search(View):

@@ -137,9 +137,13 @@ def represent(
     """
     place = location(resource_type, stored.id)
     version = etag.etag(stored.version).replace('"', r"\"")
+    instants = (
+        f'"created":"{stored.created}","lastModified":"{stored.last_modified}",'
+        if stored.created
+        else ""
+    )
     meta = (
-        f'{{"resourceType":"{resource_type.name}","created":"{stored.created}",'
-        f'"lastModified":"{stored.last_modified}","location":"{place}",'
+        f'{{"resourceType":"{resource_type.name}",{instants}"location":"{place}",'
         f'"version":"{version}"}}'
     )
     related = f',"{kind_of(resource_type).related}":[{stored.related}]' if stored.related else ""

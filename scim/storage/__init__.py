@@ -15,6 +15,7 @@ from .directory import Directory
 from .history import History
 from .joining import NewMembers, rejoin
 from .keys import is_id, new_id, next_id
+from .members.memberships import MEMBERSHIP_VERSION, joined_id, parted
 from .pages.query import Found, Page, Position, Query, Selection, sort_chain
 from .rows import Stored
 from .store import Store
@@ -25,6 +26,7 @@ from .trash import Deleted
 
 __all__ = [
     "ENGINE_OPTIONS",
+    "MEMBERSHIP_VERSION",
     "Access",
     "Cause",
     "Change",
@@ -49,9 +51,11 @@ __all__ = [
     "Unprepared",
     "digest",
     "is_id",
+    "joined_id",
     "kind_of",
     "new_id",
     "next_id",
+    "parted",
     "rejoin",
     "sort_chain",
 ]

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from scim.protocol.schema import GROUP_MEMBERSHIP
+
 from .tables import TABLES, totals
 
 CHOICES = {
@@ -22,7 +24,8 @@ KEPT = CHOICES | {"totals", "positions"}
 def count_resources(connection: sa.Connection, tenants: Sequence[int]) -> int:
     """Return how many resources tenants have, without those in the trash."""
     counted = sa.select(sa.func.sum(totals.c.resources)).where(totals.c.tenant_id.in_(tenants))
-    return int(connection.scalar(counted) or 0)
+    rows = counted.where(totals.c.resource_type != GROUP_MEMBERSHIP.name)
+    return int(connection.scalar(rows) or 0)
 
 
 def empty(connection: sa.Connection, tenants: Sequence[int]) -> None:

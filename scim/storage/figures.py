@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scim.protocol.schema import GROUP_MEMBERSHIP
+
 from .tables import changes, totals, trash
 
 FIRST = ("User", "Group")  # the other types follow by name
@@ -36,7 +38,8 @@ class Place:
 def figures(connection: sa.Connection, tenant_id: int) -> Figures:
     """Return how much a tenant has."""
     counted = sa.select(totals.c.resource_type, sa.func.sum(totals.c.resources))
-    mine = counted.where(totals.c.tenant_id == tenant_id).group_by(totals.c.resource_type)
+    own = totals.c.tenant_id == tenant_id, totals.c.resource_type != GROUP_MEMBERSHIP.name
+    mine = counted.where(*own).group_by(totals.c.resource_type)
     rows = sorted(connection.execute(mine), key=lambda row: _order(row[0]))
     numbers = {name: int(number) for name, number in rows if number}
     oldest = sa.select(sa.func.min(trash.c.deleted)).where(trash.c.tenant_id == tenant_id)

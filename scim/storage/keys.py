@@ -73,8 +73,9 @@ def made_at(resource_id: str) -> int:
 
 
 def next_id(resource_id: str) -> str:
-    """Return the smallest id that is greater."""
-    return _text(int(resource_id.replace("-", ""), 16) + 1)
+    """Return the smallest id that is greater; of a membership, it ends in that of the member."""
+    group, dot, last = resource_id.rpartition(".")
+    return group + dot + _text(int(last.replace("-", ""), 16) + 1)
 
 
 def is_id(text: str) -> bool:

@@ -21,7 +21,8 @@ class Stored:
     ``body`` is its JSON text without meta and with the placeholder for the base URL. ``related`` is
     the JSON texts of its groups or members, joined by commas; None if it has none, or they were not
     read, as those of a group that ``has_many``. ``references`` resolves the marks in the body.
-    ``hidden`` is the JSON text of the attributes that are never returned.
+    ``hidden`` is the JSON text of the attributes that are never returned. ``created`` is empty if
+    nothing tells it, as of a membership that is older than the history.
     """
 
     id: str

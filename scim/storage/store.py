@@ -20,6 +20,7 @@ from .history import History
 from .index import Index
 from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
 from .members.membership import MembersNotFound, name_members
+from .members.memberships import find_membership, read_memberships
 from .members.nesting import NestingNotLocked
 from .noting import note_made
 from .pages.plans import plan, statement_text
@@ -29,6 +30,7 @@ from .relations import RELATIONS, select_members_after
 from .releases import Releases
 from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hidden
 from .timeline import Timeline
+from .totals import recount_memberships
 from .transaction import Transaction, Unprepared
 from .trash import Trash
 
@@ -60,6 +62,10 @@ class Store:
 
         With ``unless_many`` a group that ``has_many`` members comes without them: see ``members``.
         """
+        if resource_type.part_of:
+            return self.database.read(
+                lambda known: find_membership(known, self.tenant_id, resource_id)
+            )
         if not is_id(resource_id):
             return None
         names: dict[str, Any] = {"tenant": self.tenant_id, "this": resource_id}
@@ -134,8 +140,13 @@ class Store:
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
 
+        read = read_page
+        if any(each.resource_type.part_of for each in query.selections):
+            read = read_memberships
+            self._recount()
+
         def work(connection: sa.Connection) -> Page:
-            return read_page(connection, self.tenant_id, query, self.database.anchors)
+            return read(connection, self.tenant_id, query, self.database.anchors)
 
         try:
             if self.database.replica:
@@ -145,6 +156,12 @@ class Store:
             if query.is_expensive:
                 raise TooManyError(TOO_MANY) from None
             raise
+
+    def _recount(self) -> None:
+        """Count all memberships if it is time; a database that cannot take it is left alone."""
+        here = self.database
+        if isinstance(here, Database) and here.recounts.is_due(self.tenant_id):
+            here.attempt(lambda connection: recount_memberships(connection, self.tenant_id))
 
     def statement(self, selection: Selection, dialect: str) -> str:
         """Return the SQL that selects the ids that match, for people to read."""

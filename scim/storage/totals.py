@@ -1,19 +1,23 @@
 """How many resources there are, which is the last, and how often pages have shifted."""
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from scim.protocol.schema import ResourceType
+from scim.protocol.schema import GROUP_MEMBERSHIP, ResourceType
 
 from .anchors import comes_before
 from .database.prepared import Prepared
 from .keys import CLOCK, ClockBehind, made_at
 from .tables import TENANT, belongs, table_of, totals
 
+UNCOUNTED = -1  # the slot of what nobody counted when it was written
+RECOUNTED = 3600  # seconds after which a process counts all memberships anew
+MOST_TENANTS = 10_000  # of which a process remembers that
 SLOTS = 16  # rows for one total: each process counts in one of them, so that writers do not queue
 COUNT = (
     "INSERT INTO totals (tenant_id, resource_type, slot, resources, moves)"
@@ -23,6 +27,15 @@ COUNT = (
     " moves = totals.moves + excluded.moves"
 )
 ADD = Prepared(sa.text(COUNT))
+RECOUNT = sa.text(
+    "INSERT INTO totals (tenant_id, resource_type, slot, resources, moves)"
+    " SELECT :tenant, :resource_type, :slot,"
+    " (SELECT count(*) FROM link WHERE tenant_id = :tenant)"
+    " + (SELECT count(*) FROM nesting WHERE tenant_id = :tenant AND direct)"
+    " - coalesce(sum(resources), 0), 0 FROM totals"
+    " WHERE tenant_id = :tenant AND resource_type = :resource_type AND slot <> :slot"
+    " ON CONFLICT (tenant_id, resource_type, slot) DO UPDATE SET resources = excluded.resources"
+)
 
 
 class Totals:
@@ -58,10 +71,47 @@ class Totals:
         if comes_before(ids[0], last):
             self.add(resource_type, 0, shifts=1)
 
+    def add_memberships(self, changed: Iterable[Mapping[str, bool]]) -> None:
+        """Count members that joined (true) or left (false); each shifts later memberships."""
+        joined = [each for members in changed for each in members.values()]
+        if joined:
+            more = sum(1 if each else -1 for each in joined)
+            self.add(GROUP_MEMBERSHIP, more, shifts=1)
+
     def shift_created(self) -> None:
         """Shift the pages of all types of which a resource was created."""
         for resource_type in self.created:
             self.add(resource_type, 0, shifts=1)
+
+
+class Recounts:
+    """When this process last counted all memberships of each tenant.
+
+    Afterwards each change is counted. A version of this server that does not yet count them may run
+    beside this one for a while, so they are counted anew now and then.
+    """
+
+    def __init__(self) -> None:
+        self.counted: dict[int, float] = {}
+
+    def is_due(self, tenant_id: int) -> bool:
+        """Tell whether to count, and note that it is done."""
+        known, now = self.counted.get(tenant_id), time.monotonic()
+        if known is not None and now - known < RECOUNTED:
+            return False
+        if len(self.counted) >= MOST_TENANTS:
+            self.counted.clear()
+        self.counted[tenant_id] = now
+        return True
+
+
+def recount_memberships(connection: sa.Connection, tenant_id: int) -> None:
+    """Count all memberships: a slot of its own gets what the other slots have not counted.
+
+    One statement sees one moment: the rows, and the counts of those who made them.
+    """
+    names = {"tenant": tenant_id, "resource_type": GROUP_MEMBERSHIP.name, "slot": UNCOUNTED}
+    connection.execute(RECOUNT, names)
 
 
 def add_resources(connection: sa.Connection, tenant_id: int, type_name: str, more: int) -> None:

@@ -19,6 +19,7 @@ from .history import History
 from .index import Index
 from .keys import is_id, now
 from .members.membership import Members, MembersNotFound
+from .members.memberships import find_membership
 from .members.nesting import Nesting, NestingNotLocked
 from .relations import DELETE_LINKS, LOCK_GROUPS_OF_USER
 from .releases import Releases
@@ -94,6 +95,7 @@ class Transaction:
         if self.changes:
             for watcher in self.directory.watchers:
                 watcher.before_commit(self)
+        self.totals.add_memberships(self.member_changes.values())
 
     def names(self, resource_id: str) -> dict[str, Any]:
         """Return the parameters that name a resource of the tenant."""
@@ -104,6 +106,10 @@ class Transaction:
         stored = self._read(select_by_id(resource_type, with_related), resource_id)
         assert stored is not None
         return stored
+
+    def membership(self, membership_id: str) -> Stored | None:
+        """Return a membership, or None if there is none with that id."""
+        return find_membership(self.connection, self.tenant_id, membership_id)
 
     def lock(self, resource_type: ResourceType, resource_id: str) -> Stored | None:
         """Lock and return a resource; None if there is none with that id."""

@@ -20,7 +20,10 @@ BAD = (Status.ERROR, Status.CRITICAL, Status.DEVIATION)
 
 def checked(server):
     """Return how many checks of each resource type there were, none of which may have failed."""
-    results = check_server(SyncSCIMClient(server.session))
+    served = [each["name"] for each in server.session.get("/ResourceTypes").json()["Resources"]]
+    # It fills a membership with ids that nothing has, and changes it, which the draft does without.
+    served.remove("GroupMembership")
+    results = check_server(SyncSCIMClient(server.session), resource_types=served)
     faults = [f"{r.status.name} {r.title}: {r.reason}" for r in results if r.status in BAD]
     faults = [fault for fault in faults if not without_request(fault).endswith(KEEPS_ACTIVE)]
     assert not faults, "\n".join(faults)

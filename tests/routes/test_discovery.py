@@ -48,7 +48,7 @@ def without_meta(document):
 @pytest.mark.parametrize(
     ("path", "ids"),
     [
-        ("/ResourceTypes", ["User", "Group"]),
+        ("/ResourceTypes", ["User", "Group", "GroupMembership"]),
         ("/Schemas", [schema.id for schema in SCHEMAS]),
     ],
 )
@@ -110,7 +110,7 @@ def test_schemas_say_what_rfc_7643_requires():
 
 
 def test_resource_types_name_their_schemas(scim):
-    user, group = scim.get("/ResourceTypes").json["Resources"]
+    user, group, *_ = scim.get("/ResourceTypes").json["Resources"]
 
     assert (user["endpoint"], user["schema"]) == ("/Users", USER_SCHEMA)
     assert user["schemaExtensions"] == [{"schema": ENTERPRISE_USER_SCHEMA, "required": False}]

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from app import create_app
 from scim.protocol.errors import ScimError
 from scim.protocol.permissions import UNLIMITED, Permission
-from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
+from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_MEMBERSHIP
 from scim.provider import recovery
 from scim.storage import tokens
 from scim.storage.clients import add_client
@@ -76,7 +76,13 @@ class World:
 
     @property
     def ids(self) -> list[str]:
-        return [each["id"] for each in (self.user, self.boss, self.gone, self.group, self.device)]
+        own = (self.user, self.boss, self.gone, self.group, self.device)
+        return [*(each["id"] for each in own), self.joined]
+
+    @property
+    def joined(self) -> str:
+        """The id of a membership."""
+        return f"{self.group['id']}.{self.user['id']}"
 
 
 def lists(mine: World, theirs: World, endpoint: str) -> Iterator[Attack]:
@@ -86,13 +92,17 @@ def lists(mine: World, theirs: World, endpoint: str) -> Iterator[Attack]:
     if endpoint in ("", "Users"):
         clauses += [f'userName eq "{NAME}"', f'manager.value eq "{theirs.boss["id"]}"']
         clauses.append(f'groups.value eq "{theirs.group["id"]}"')
+    if endpoint == "GroupMemberships":
+        clauses = [f'id eq "{theirs.joined}"', "id pr", f'member.value eq "{theirs.user["id"]}"']
+        clauses += [f'group.value eq "{theirs.group["id"]}"', 'group.display sw "thew"']
     if endpoint in ("", "Groups"):
         clauses.append(f'members.value eq "{theirs.user["id"]}"')
         clauses.append('members.display sw "thew"')
     for clause in clauses:
         yield "", {"filter": clause}
     yield "", {}
-    yield "", {"sortBy": "meta.lastModified", "startIndex": 1, "count": 100}
+    if endpoint != "GroupMemberships":
+        yield "", {"sortBy": "meta.lastModified", "startIndex": 1, "count": 100}
     yield "", {"cursor": "", "count": 100}
     for cursor in theirs.cursors.values():
         yield "", {"cursor": cursor, "count": 1}
@@ -117,6 +127,15 @@ def created(mine: World, theirs: World, endpoint: str) -> Iterator[Attack]:
             for number, each in enumerate((theirs.user, theirs.gone, theirs.group)):
                 yield "", group(f"g{number}", each)
             yield "", group("links", members=[link])
+        case "GroupMemberships":
+            for its_group, member in (
+                (theirs.group, theirs.user),
+                (theirs.group, mine.user),
+                (mine.group, theirs.user),
+                (mine.group, theirs.group),
+            ):
+                sides = {"group": {"value": its_group["id"]}, "member": {"value": member["id"]}}
+                yield "", {"schemas": [GROUP_MEMBERSHIP.schema.id], **sides}
         case "Devices":
             yield (
                 "",
@@ -155,7 +174,12 @@ def changed(mine: World, theirs: World, endpoint: str, method: str) -> Iterator[
 def bulk(mine: World, theirs: World) -> Iterator[Attack]:
     """Yield all of it in bulk requests, with references by bulkId to the other's resources too."""
     operations: list[Record] = []
-    for endpoint, resource in (("Users", theirs.user), ("Groups", theirs.group)):
+    joined = {"id": theirs.joined}
+    for endpoint, resource in (
+        ("Users", theirs.user),
+        ("Groups", theirs.group),
+        ("GroupMemberships", joined),
+    ):
         path = f"/{endpoint}/{resource['id']}"
         operations += [
             {"method": "PUT", "path": path, "data": resource},
@@ -222,6 +246,11 @@ ATTACKS: dict[str, Callable[[World, World], Iterator[Attack]]] = {
 }
 for each in TYPES:
     ATTACKS |= attacks_of(each)
+ATTACKS |= {
+    route: attacks
+    for route, attacks in attacks_of("GroupMemberships").items()
+    if not route.startswith(("PUT", "PATCH"))
+}
 for each in ("GET", "POST", "PUT", "PATCH", "DELETE"):
     ATTACKS[f"{each} /Me"] = lambda mine, theirs, method=each: me(mine, theirs, method)
 
@@ -229,7 +258,7 @@ OPERATIONS = {
     "restore": lambda store, theirs: recovery.restore(store, theirs.gone["id"]),
     "revert": lambda store, theirs: recovery.revert(store, theirs.user["id"], 1),
     "history": lambda store, theirs: recovery.history(store, theirs.user["id"]),
-    "forget": lambda store, theirs: recovery.forget(store, theirs.ids),
+    "forget": lambda store, theirs: recovery.forget(store, theirs.ids[:-1]),
     "purge_trash": lambda store, theirs: list(recovery.purge_trash(store, "9")),
     "purge_history": lambda store, theirs: list(recovery.purge_history(store, "9")),
     "changes_since": lambda store, theirs: recovery.changes_since(store, ""),
@@ -266,7 +295,8 @@ def world(app, engine, name, word):
         device(word) | owned_by(babs) | {"schemas": [DEVICE_SCHEMA, OWNERSHIP_SCHEMA]}
     )
     cursors = {
-        path: scim.get(f"{path}?cursor=&count=1").json["nextCursor"] for path in ("/", "/Users")
+        path: scim.get(f"{path}?cursor=&count=1").json["nextCursor"]
+        for path in ("/", "/Users", "/GroupMemberships")
     }
     with engine.begin() as connection:
         app = add_receiver(connection, tenant, "app", "poll")

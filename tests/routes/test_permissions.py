@@ -67,7 +67,9 @@ def test_each_route_needs_its_scope(holding, method, path):
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_each_route_of_a_type_needs_the_type(holding, method, path):
     endpoint = path.split("/")[1]
-    named = {"Users": "User", "Me": "User", "Groups": "Group"}.get(endpoint)
+    named = {"Users": "User", "Me": "User", "Groups": "Group", "GroupMemberships": "Group"}.get(
+        endpoint
+    )
     if named is None:
         assert needed(method, path) == "" or endpoint in ("", "Bulk", ".search", "Events")
         return
@@ -75,9 +77,13 @@ def test_each_route_of_a_type_needs_the_type(holding, method, path):
     other = {"User": "Group", "Group": "User"}[named]
     refused = holding("write", other).send(method, path)
 
+    told = named
+    if endpoint == "GroupMemberships":
+        told = "GroupMembership"
+        assert holding("write", told).send(method, path).status_code != 403
     assert refused.status_code == 403
     assert refused.headers["WWW-Authenticate"] == 'Bearer realm="SCIM", error="insufficient_scope"'
-    assert method == "HEAD" or f"of the type {named!r}" in check_error(refused, 403)
+    assert method == "HEAD" or f"of the type {told!r}" in check_error(refused, 403)
     assert holding("write", named).send(method, path).status_code != 403
 
 

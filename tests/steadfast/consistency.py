@@ -25,6 +25,14 @@ def _contradictions(connection: sa.Connection) -> Iterator[str]:
         counted = f"SELECT coalesce(sum(resources), 0) FROM totals WHERE resource_type = '{kind}'"
         if (total := connection.scalar(sa.text(counted))) != len(rows):
             yield f"there are {len(rows)} {table}, and the total is {total}"
+    counted = (
+        "SELECT coalesce(sum(resources), 0) FROM totals WHERE resource_type = 'GroupMembership'"
+    )
+    rows = "(SELECT count(*) FROM link) + (SELECT count(*) FROM nesting WHERE direct)"
+    if (total := connection.scalar(sa.text(counted))) != connection.scalar(
+        sa.text(f"SELECT {rows}")
+    ):
+        yield f"the total of memberships is {total}"
     trash = set(map(str, connection.scalars(sa.text("SELECT id FROM trash"))))
     for own, made in changes.items():
         if made[-1].operation != "delete":

@@ -83,7 +83,7 @@ def issue() -> ResponseReturnValue:
 
 def _permission() -> Permission:
     named, types = request.form.getlist("scope"), frozenset(request.form.getlist("type"))
-    if not types <= state().service.definitions.by_name.keys():
+    if not types <= {each.name for each in state().service.definitions.served}:
         abort(400, "There is no resource type of that name.")
     scopes = frozenset(named) & frozenset(SCOPES) if named else Permission().scopes
     return Permission(scopes, types or None)

@@ -47,7 +47,7 @@ def page() -> ResponseReturnValue:
         tokens=listed_tokens(tenant, newest),
         clients=here.service.database.read(partial(list_clients, tenant=tenant)),
         scopes=SCOPES,
-        types=[each.name for each in here.service.definitions.resource_types],
+        types=[each.name for each in here.service.definitions.served],
         overlaps=OVERLAPS,
         today=date_time(now)[:10],
         issued=once.take(),

@@ -14,6 +14,7 @@ from ..attributes import Attribute, read_attributes
 from ..schema import (
     COMMON,
     ENDPOINTS,
+    GROUP_MEMBERSHIP,
     META,
     RESOURCE_TYPES,
     SCHEMAS,
@@ -36,8 +37,9 @@ ENDPOINT = re.compile(r"/[A-Za-z][A-Za-z0-9-]*", re.ASCII)
 
 # Names and endpoints, in lower case, that have a meaning of their own in SCIM.
 OTHER_NAMES = {"serviceproviderconfig", "resourcetype", "schema", *NOT_RESOURCES}
+OTHER_NAMES |= {GROUP_MEMBERSHIP.name.lower()}
 OTHER_ENDPOINTS = {
-    *("/bulk", "/me", "/schemas", "/resourcetypes"),
+    *("/bulk", "/me", "/schemas", "/resourcetypes", GROUP_MEMBERSHIP.endpoint.lower()),
     *("/serviceproviderconfig", "/serviceproviderconfigs"),
 }
 COMMON_NAMES = {attribute.key for attribute in (*COMMON, META)}
@@ -45,7 +47,7 @@ COMMON_NAMES = {attribute.key for attribute in (*COMMON, META)}
 
 @dataclass(frozen=True, eq=False)
 class Definitions:
-    """The resource types of a server, User and Group first, and all schemas."""
+    """The resource types of a server that have rows, User and Group first, and all schemas."""
 
     resource_types: tuple[ResourceType, ...] = RESOURCE_TYPES
     schemas: tuple[Schema, ...] = SCHEMAS
@@ -55,10 +57,15 @@ class Definitions:
         """The resource types by their names."""
         return {resource_type.name: resource_type for resource_type in self.resource_types}
 
+    @property
+    def served(self) -> tuple[ResourceType, ...]:
+        """All resource types that have an endpoint, also those whose resources have no rows."""
+        return (*self.resource_types, GROUP_MEMBERSHIP)
+
     @cached_property
     def by_endpoint(self) -> Mapping[str, ResourceType]:
         """The resource types by their endpoints, each with its slash."""
-        return {resource_type.endpoint: resource_type for resource_type in self.resource_types}
+        return {resource_type.endpoint: resource_type for resource_type in self.served}
 
 
 BUILT_IN = Definitions()

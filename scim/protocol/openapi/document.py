@@ -70,7 +70,8 @@ class _Maker:
     """The parts of the document that depend on the definitions and the offer."""
 
     def __init__(self, definitions: Definitions, offer: Offer) -> None:
-        self.types = definitions.resource_types
+        self.types = definitions.served
+        self.stored = definitions.resource_types
         self.documents = schema_documents(definitions, offer)
         has_tags = offer.profile.has_entity_tags
         self.tag = ["ETag"] if has_tags else []
@@ -86,7 +87,7 @@ class _Maker:
             made[name] = described(self.documents[urn]["attributes"])
         names = [each.name for each in self.types]
         made |= {f"{name}.list": list_of(name) for name in (*names, "ResourceType", "Schema")}
-        made[ANY] = list_of(*names)
+        made[ANY] = list_of(*(each.name for each in self.stored))
         return made | message_schemas()
 
     def paths(self) -> Iterator[tuple[str, Record]]:
@@ -94,7 +95,10 @@ class _Maker:
         for each in self.types:
             many = f"{each.name}.list"
             yield each.endpoint, {"get": _query(many, many), "post": self.create(each)}
-            yield f"{each.endpoint}/{{id}}", self.changes(each, f"{each.name}.", ["id"])
+            changes = self.changes(each, f"{each.name}.", ["id"])
+            if each.part_of:
+                changes = {method: changes[method] for method in ("get", "delete")}
+            yield f"{each.endpoint}/{{id}}", changes
             yield f"{each.endpoint}/.search", {"post": _search(f"{each.name}.search", many)}
         yield "/Me", self.me()
         yield "/", {"get": _query("list", ANY)}

@@ -8,7 +8,7 @@ require attributes, since an answer may be asked to leave them out (RFC 7644 §3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..attributes import Attribute
-from ..schema import COMMON, META, ResourceType
+from ..schema import META, ResourceType
 from ..values import DATE_TIME, INTEGERS, Record
 
 TYPES: Mapping[str, Record] = {
@@ -35,7 +35,7 @@ def answered(resource_type: ResourceType, documents: Mapping[str, Record]) -> Re
         for each in resource_type.extensions
     }
     properties = _properties(documents[resource_type.schema.id]["attributes"], _shown)
-    common = _properties(map(_described, COMMON), _shown)
+    common = _properties(map(_described, resource_type.common), _shown)
     return {
         "type": "object",
         "description": resource_type.description,
@@ -48,7 +48,7 @@ def requested(resource_type: ResourceType, documents: Mapping[str, Record]) -> R
     """Return the JSON Schema of a resource in the body of a POST or PUT."""
     own = documents[resource_type.schema.id]["attributes"]
     urns = [resource_type.schema.id, *(each.schema.id for each in resource_type.extensions)]
-    common = _properties(map(_described, COMMON), _sent) | {"schemas": _schemas(urns)}
+    common = _properties(map(_described, resource_type.common), _sent) | {"schemas": _schemas(urns)}
     extensions = {
         each.schema.id: _complex(documents[each.schema.id]["attributes"], _sent)
         for each in resource_type.extensions

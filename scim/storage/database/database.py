@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from scim.protocol.errors import UnavailableError
 
 from ..anchors import Anchors
+from ..totals import Recounts
 from .budgets import WRITE_SHARE, limit, start
 from .engine import Connections, WritingConnections, configure, reading_engine
 from .failures import Failures, State, is_repeatable, words
@@ -46,6 +47,7 @@ class Database:
         self.failures = Failures()
         self.rehearsing = Lock()  # dry runs wait for each other, so that writes wait for one only
         self.anchors = Anchors()
+        self.recounts = Recounts()
         self.replica = Replica(replica_url, self.read, self.failures) if replica_url else None
         for each in self.engines:
             limit(each, seconds, WRITE_SHARE if each is engine else 1)

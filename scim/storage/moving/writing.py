@@ -7,9 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from scim.protocol.schema import GROUP_MEMBERSHIP
+
 from ..database.failures import state_of, words
 from ..emptying import KEPT
-from ..tables import OWN_KINDS, TABLES, resources
+from ..tables import OWN_KINDS, TABLES, link, nesting, resources
 from ..totals import add_resources
 
 Values = Mapping[str, Any]
@@ -65,4 +67,6 @@ def _count(table: sa.Table, rows: Sequence[Values]) -> Mapping[str, int]:
     """Return how many resources of each type are in rows."""
     if table is resources:
         return Counter(row["resource_type"] for row in rows)
+    if table is link or table is nesting:
+        return {GROUP_MEMBERSHIP.name: sum(row.get("direct", True) for row in rows)}
     return {name: len(rows) for name, kind in OWN_KINDS.items() if kind.table is table}

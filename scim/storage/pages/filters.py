@@ -26,6 +26,8 @@ from ..tables import kind_of
 from . import json_each, jsonpath
 from .trigrams import INDEXED, likeness
 
+IDS = {"id", "group_id", "user_id", "parent_id", "child_id"}  # columns that are compared as ids
+
 
 @cache
 def columns_of(resource_type: ResourceType) -> Columns:
@@ -51,7 +53,7 @@ def where(
 ) -> sa.ColumnElement[bool]:
     """Return the condition as a boolean expression over a row of the type's table."""
     kind, columns = kind_of(resource_type), columns_of(resource_type)
-    scope = _Compiler(kind.table, columns, dialect, kind.related, resource_type.references)
+    scope = Compiler(kind.table, columns, dialect, kind.related, resource_type.references)
     return scope.term(condition)
 
 
@@ -59,7 +61,7 @@ def related_where(
     condition: Condition, related: Relation | Referred, dialect: str
 ) -> sa.ColumnElement[bool]:
     """Return a condition on a member, a group or the target of a reference, over its row."""
-    scope = _Compiler(related.other, related.columns, dialect, searched=related.searched)
+    scope = Compiler(related.other, related.columns, dialect, searched=related.searched)
     return scope.term(condition)
 
 
@@ -85,7 +87,7 @@ def _is_equality(condition: Condition) -> bool:
     return False
 
 
-class _Compiler:
+class Compiler:
     """Compiles the terms that ask for one table's rows."""
 
     def __init__(
@@ -154,9 +156,10 @@ class _Compiler:
         return met
 
     def compare(self, column: Any, condition: Compare) -> sa.ColumnElement[bool]:
-        if column.key == "id" and condition.operator == "eq" and not is_id(str(condition.value)):
+        has_ids = column.key in IDS
+        if has_ids and condition.operator == "eq" and not is_id(str(condition.value)):
             return sa.false()
-        if column.key == "id" and condition.operator != "eq":
+        if has_ids and condition.operator != "eq":
             column = sa.cast(column, sa.Text)
         operator, value = condition.operator, condition.value
         test: sa.ColumnElement[bool] = self.json.compare_text(column, operator, value)
@@ -165,7 +168,7 @@ class _Compiler:
     def has(self, column: Any, condition: Has) -> sa.ColumnElement[bool]:
         if _is_nullable(column):
             return sa.and_(column.is_not(None), column != "")
-        is_text = condition.attribute.type == "string" and column.key != "id"
+        is_text = condition.attribute.type == "string" and column.key not in IDS
         return column != "" if is_text else sa.true()
 
 

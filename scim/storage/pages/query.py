@@ -104,6 +104,8 @@ def sort_chain(sort_by: str, resource_type: ResourceType, tolerated: Tolerated) 
 
     :raises InvalidPathError: there is none, or it cannot be sorted by
     """
+    if resource_type.part_of:
+        raise InvalidPathError("memberships come in the order of their ids; leave sortBy out")
     chain = locate(sort_by, resource_type, tolerated)
     if chain and chain[-1].type == "complex":
         value = chain[-1].find("value")
