@@ -39,9 +39,9 @@ def list_all() -> None:
 )
 @with_appcontext
 def renew(compromised: bool) -> None:
-    """Make a new key; receivers see it for ten minutes before it signs.
+    """Make a new key, which signs ten minutes later.
 
-    The one before it is shown for a week longer.
+    Receivers see it at once. The key before it is shown for a week longer.
     """
     made = (replace if compromised else rotate)(database())
     say(f"{made.kid} signs from {made.starts[:19]}Z on.")

@@ -22,6 +22,7 @@ from scim.storage.contents import About, put_made
 from scim.storage.keys import new_id, now
 from scim.storage.outbox import Message
 from scim.storage.receivers import (
+    FRESH,
     Receiver,
     add_receiver,
     find_receiver,
@@ -113,17 +114,13 @@ def _store(
 ) -> None:
     mine, opened, kind = find(tenant), service(), PUSH if url else POLL
 
-    def work(known: Any) -> tuple[Receiver, int] | None:
-        made = add_receiver(known, mine, name, kind, url, secrets, options)
-        number = fill(opened, known, made) if made and filter_of(made) else 0
-        return (made, number) if made else None
-
-    stored = database().write(work)
-    if stored is None:
+    receiver = database().write(
+        lambda known: add_receiver(known, mine, name, kind, url, secrets, options)
+    )
+    if receiver is None:
         taken = f"the tenant has a receiver {name!r} already"
         raise click.ClickException(f"{taken}; choose another name, or remove it first")
     current_key(database())
-    receiver, number = stored
     say(f"Issuer    {issuer(opened)}")
     say(f"Audience  {audience(opened, receiver)}")
     say(f"Keys      {issuer(opened)}{PATH}")
@@ -132,14 +129,19 @@ def _store(
         issue = ["token", "issue", name, "--scope", EVENTS, "--tenant", tenant]
         say(f"Token     the one that `python manage.py {shlex.join(issue)}` prints")
     if filter_of(receiver):
-        say(f"Feed      {number} users match now, and are told as such")
+        time.sleep(FRESH)  # from now on, servers tell it of changes
+        number = database().write(lambda known: fill(opened, known, receiver))
+        say(f"Feed      {number} users match now; it is told of them")
 
 
 @stream.command("list")
 @of_tenant
 @with_appcontext
 def list_added(tenant: str) -> None:
-    """Show a tenant's streams; `outbox list` shows what was not delivered yet."""
+    """Show a tenant's streams.
+
+    What was not delivered yet is in `outbox list`.
+    """
     mine = find(tenant)
     found = database().read(lambda known: list_receivers(known, mine, KINDS))
     for each in found:
@@ -166,7 +168,10 @@ def _described(receiver: Receiver) -> Iterable[str]:
 @of_tenant
 @with_appcontext
 def test(name: str, tenant: str) -> None:
-    """Push a token that tells of no change, and show the answer; a poll fetches it."""
+    """Push a token that tells of no change.
+
+    The answer is shown. A receiver that polls fetches the token.
+    """
     receiver, key = _find(name, tenant), new_id()
     sub_id = {"format": "opaque", "id": receiver.id}
     content = claims(key, sub_id, {VERIFICATION: {"state": key}})

@@ -72,15 +72,16 @@ class FeedTeller:
             return [self._entered(txn, each, is_new) for each in self.feed.enter(this)]
         if left := self.feed.leave(this):
             return [self._left(txn, each) for each in left]
-        is_known = message.version <= since  # the receiver was told of a later state already
-        return [] if is_known else self.teller.tell(self.users, message, change)
+        if message.version <= since or not self.feed.exists(*this):
+            return []  # the receiver was told of a later state already, or soon hears of the delete
+        return self.teller.tell(self.users, message, change)
 
     def _affected(self, change: Change | None) -> Collection[str] | None:
         """Return the ids of users that a change of a group can concern; None for all users.
 
         A new name concerns all who are in the group; a group in it, all who are beneath that.
         """
-        if change is None or None not in (change.before, change.after):
+        if change is None or (change.before and change.after and change.before != change.after):
             return None
         return None if self.feed.names_groups(change.members) else change.members
 

@@ -64,6 +64,10 @@ class Feed:
         version: int | None = self.connection.scalar(found, self.names | {"this": resource_id})
         return version
 
+    def exists(self, resource_id: str) -> bool:
+        """Tell whether a resource was not deleted meanwhile."""
+        return bool(self._read([self.mine], [resource_id]))
+
     def enter(self, ids: Collection[str] | None) -> Sequence[Resource]:
         """Let those in who meet the condition and are not in the feed; return them.
 

@@ -1,74 +1,17 @@
 """Security event tokens, pushed and fetched, as their receivers see them."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
-from app import create_app
-from scim.deliver import signing
-from scim.deliver.deliverer import Delivery
-
-from ..support.listener import listening
-from ..support.scim import Scim, add, group, listed, path_of, remove, replace, user
-from ..support.streams import Mirror, add_stream, add_token, short, verified
-from ..support.tenants import new_tenant
+from ...support.listener import listening
+from ...support.scim import add, group, listed, path_of, remove, replace, user
+from ...support.streams import Mirror, add_stream, add_token, short, verified
+from ...support.tenants import new_tenant
 
 SECRET = "t1meMa$heen"
 POLL = {"returnImmediately": True}
-
-
-@pytest.fixture(scope="module")
-def opened(database_url):
-    """The application, which may call receivers on this machine."""
-    app = create_app({"DATABASE_URL": database_url, "TESTING": True, "WEBHOOK_ALLOW_PRIVATE": True})
-    yield app
-    app.extensions["scim"].database.close()
-
-
-@pytest.fixture
-def world(opened, engine, empty_database):
-    """A client of the first tenant, and what its receivers need."""
-    service = opened.extensions["scim"]
-    service.doorkeeper.known.clear()
-    service.watchers[0].known._known.clear()
-
-    def client(token="123456789"):
-        client = opened.test_client()
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        return Scim(client)
-
-    def deliver():
-        """Deliver all that can be delivered at once."""
-        delivery = Delivery()
-        while delivery.work(service):
-            pass
-
-    def keys():
-        signing._key_set.cache_clear()
-        return opened.test_client().get(signing.PATH).json
-
-    def poll(scim, **asked):
-        answer = scim.client.post("/scim/v2/Events/poll", json=POLL | asked)
-        assert answer.status_code == 200, answer.json
-        assert answer.mimetype == "application/json"
-        sets = answer.json["sets"]
-        shown = keys()
-        found = {jti: verified(token, shown) for jti, token in sets.items()}
-        assert all(jti == claims["jti"] for jti, claims in found.items())
-        return found
-
-    def told(scim):
-        """Fetch and acknowledge everything."""
-        deliver()
-        found = poll(scim)
-        poll(scim, maxEvents=0, ack=list(found))
-        return list(found.values())
-
-    return SimpleNamespace(
-        scim=client(), client=client, deliver=deliver, keys=keys, poll=poll, told=told
-    )
 
 
 def poller(world, engine, name="app", tenant="default", **options):

@@ -1,0 +1,79 @@
+"""The world of receivers: the application in this process, and what they need of it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from app import create_app
+from scim.deliver import signing
+from scim.deliver.deliverer import Delivery
+
+from ...support.scim import Scim
+from ...support.streams import verified
+
+POLL = {"returnImmediately": True}
+
+
+@pytest.fixture(scope="package")
+def opened(database_url):
+    """The application, which may call receivers on this machine."""
+    app = create_app({"DATABASE_URL": database_url, "TESTING": True, "WEBHOOK_ALLOW_PRIVATE": True})
+    yield app
+    app.extensions["scim"].database.close()
+
+
+def forget_receivers(service):
+    """Let this process look for receivers again, as it would a second later."""
+    for watcher in service.watchers:
+        if known := getattr(watcher, "known", None):
+            known.__init__()
+
+
+@pytest.fixture
+def world(opened, engine, empty_database):
+    """A client of the first tenant, and what its receivers need."""
+    service = opened.extensions["scim"]
+    service.doorkeeper.known.clear()
+    forget_receivers(service)
+
+    def client(token="123456789"):
+        client = opened.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return Scim(client)
+
+    def deliver():
+        """Deliver all that can be delivered at once."""
+        delivery = Delivery()
+        while delivery.work(service):
+            pass
+
+    def keys():
+        signing._key_set.cache_clear()
+        return opened.test_client().get(signing.PATH).json
+
+    def poll(scim, **asked):
+        answer = scim.client.post("/scim/v2/Events/poll", json=POLL | asked)
+        assert answer.status_code == 200, answer.json
+        assert answer.mimetype == "application/json"
+        sets = answer.json["sets"]
+        shown = keys()
+        found = {jti: verified(token, shown) for jti, token in sets.items()}
+        assert all(jti == claims["jti"] for jti, claims in found.items())
+        return found
+
+    def told(scim):
+        """Fetch and acknowledge everything."""
+        deliver()
+        found = poll(scim)
+        poll(scim, maxEvents=0, ack=list(found))
+        return list(found.values())
+
+    return SimpleNamespace(
+        service=service,
+        scim=client(),
+        client=client,
+        deliver=deliver,
+        keys=keys,
+        poll=poll,
+        told=told,
+    )
