@@ -27,11 +27,10 @@ SCIM_WEBHOOK_ALLOW_PRIVATE=true. Then: python manage.py webhook add NAME {url}""
     envvar="WEBHOOK_SECRET",
     help="the secret of the webhook, or the variable WEBHOOK_SECRET; may be given again",
 )
-@click.option("--verbose", is_flag=True, help="print each message, too")
-def receive(port: int, secrets: Sequence[str], verbose: bool) -> None:
+def receive(port: int, secrets: Sequence[str]) -> None:
     """Verify what the server delivers, and say in plain words what it means."""
     try:
-        inbox = Inbox(port, _readers(secrets, verbose), say)
+        inbox = Inbox(port, _readers(secrets), say)
     except ValueError as error:
         raise click.UsageError(f"--secret: {error}") from None
     except OSError as error:
@@ -46,9 +45,9 @@ def receive(port: int, secrets: Sequence[str], verbose: bool) -> None:
             click.echo("stopped", err=True)
 
 
-def _readers(secrets: Sequence[str], verbose: bool) -> Mapping[str, Reader]:
+def _readers(secrets: Sequence[str]) -> Mapping[str, Reader]:
     """Return who reads what, by its content type.
 
     :raises ValueError: a secret is none
     """
-    return {CONTENT_TYPE: WebhookReader([key_of(each) for each in secrets], verbose)}
+    return {CONTENT_TYPE: WebhookReader([key_of(each) for each in secrets])}

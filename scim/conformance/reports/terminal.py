@@ -60,7 +60,7 @@ def as_table(report: Report) -> list[str]:
             lines += [f"          {' ' * width}  {result.detail}"] if result.detail else []
         lines += [""]
     for result in report.troubles:
-        lines += _trouble(result)
+        lines += as_lines(result)
     return [*lines, report.summary]
 
 
@@ -68,7 +68,8 @@ def _loud(status: Status) -> str:
     return status.upper() if status is Status.FAILED else str(status)
 
 
-def _trouble(result: CheckResult) -> Iterator[str]:
+def as_lines(result: CheckResult) -> Iterator[str]:
+    """Yield the rule, what was wrong, and the requests with their answers."""
     check = result.check
     yield f"{_loud(result.status)}: {check.title} ({check.suite}, {check.section}, {check.level})"
     yield f"  {result.detail}"

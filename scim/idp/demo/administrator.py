@@ -24,6 +24,13 @@ class Administrator(ABC):
         """Count the requests of a client, and let ``waiting`` know when it waits."""
         client.note = self._count
         client.waiting = self.waiting
+        self.client = client
+
+    def take_failures(self) -> list[str]:
+        """Return the refusals, and forget them."""
+        taken = list(self.failures)
+        self.failures.clear()
+        return taken
 
     def _count(self, _: Exchange) -> None:
         self.requests += 1

@@ -88,6 +88,11 @@ class OktaAdministrator(Administrator):
     def close(self) -> None:
         self.service.stop()
 
+    def take_failures(self) -> list[str]:
+        """Return the refusals, and take their tasks off Okta's page."""
+        self.service.tasks.clear()
+        return super().take_failures()
+
     def _user(self, login: str) -> str:
         return f"/users/{self.users[login]}"
 

@@ -1,0 +1,1 @@
+"""Tests of the pytest plugin's parts, in this process."""
