@@ -27,10 +27,11 @@ SCIM_WEBHOOK_ALLOW_PRIVATE=true. Then: python manage.py webhook add NAME {url}""
     envvar="WEBHOOK_SECRET",
     help="the secret of the webhook, or the variable WEBHOOK_SECRET; may be given again",
 )
-def receive(port: int, secrets: Sequence[str]) -> None:
+@click.option("--verbose", is_flag=True, help="print each message, too")
+def receive(port: int, secrets: Sequence[str], verbose: bool) -> None:
     """Verify what the server delivers, and say in plain words what it means."""
     try:
-        inbox = Inbox(port, _readers(secrets), say)
+        inbox = Inbox(port, _readers(secrets, verbose), say)
     except ValueError as error:
         raise click.UsageError(f"--secret: {error}") from None
     except OSError as error:
@@ -45,9 +46,9 @@ def receive(port: int, secrets: Sequence[str]) -> None:
             click.echo("stopped", err=True)
 
 
-def _readers(secrets: Sequence[str]) -> Mapping[str, Reader]:
+def _readers(secrets: Sequence[str], verbose: bool) -> Mapping[str, Reader]:
     """Return who reads what, by its content type.
 
     :raises ValueError: a secret is none
     """
-    return {CONTENT_TYPE: WebhookReader([key_of(each) for each in secrets])}
+    return {CONTENT_TYPE: WebhookReader([key_of(each) for each in secrets], verbose)}

@@ -285,6 +285,7 @@ def change_of(row: Any, members: Mapping[str, bool]) -> Change:
     """Return the change in a row, with who joined or left."""
     known = {name: getattr(row, name) for name in NAMES}
     known["operation"] = Operation(row.operation)
+    known["unseen"] = bool(row.unseen)  # SQLite has no booleans
     known["cause"] = Cause.read(row.cause) if row.cause else None
     return Change(**known, members=members)
 

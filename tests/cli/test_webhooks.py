@@ -104,13 +104,14 @@ def test_a_webhook_is_told_of_each_change_in_order(run, scim, deliver, listener,
         "displayName": "Eva Holm",
         "externalId": "00u1",
         "active": True,
-        "version": 'W/"1"',
+        "version": 1,
+        "etag": 'W/"1"',
         "operation": "create",
         "cause": None,
     }
     changed = [each for type_, each in zip(types, told, strict=True) if type_ == "user.changed"]
     assert [each["changed"] for each in changed] == [["displayName", "active"], []]
-    assert [each["unseenChanged"] for each in changed] == [False, True]
+    assert [repr(each["unseenChanged"]) for each in changed] == ["False", "True"]
     assert changed[0]["txn"] == known["user.deactivated"]["txn"] != txn
     assert known["user.deleted"]["userName"] == "eva"
     joined, left = [

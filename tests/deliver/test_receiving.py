@@ -17,7 +17,7 @@ from scim.explain.sentences.deliveries import sentence
 KEY = key_of(new_secret())
 EVA = {"resourceType": "User", "id": "01a2", "userName": "eva", "displayName": "Eva Holm"}
 MESSAGE = {"type": "user.changed", "timestamp": "2026-11-29T09:00:00Z"}
-CHANGED = MESSAGE | {"data": EVA | {"version": 'W/"2"', "changed": ["title"], "notes": ["a note"]}}
+CHANGED = MESSAGE | {"data": EVA | {"version": 2, "changed": ["title"], "notes": ["a note"]}}
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def test_messages_are_verified_and_said_in_a_sentence(monkeypatch):
         assert (answer.status_code, answer.text) == (204, "")
         assert lines == [
             "The user Eva Holm (eva) has changed: title.",
-            '  user.changed, message m1, id 01a2, version W/"2", a note',
+            "  user.changed, message m1, id 01a2, version 2, a note",
         ]
         assert send().status_code == 204
         assert "the id of a message that was accepted before" in lines[2]

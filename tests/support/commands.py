@@ -18,15 +18,18 @@ import socket
 import sys
 from typing import NoReturn
 
-# Runs manage.py in a fork of the process at a socket, and everything else by the real Python.
+# Runs our programs in a fork of the process at a socket, and everything else by the real Python. It
+# passes signals on.
 SHIM = """#!{python} -ISE
-import json, os, socket, sys
-if sys.argv[1:2] == ["manage.py"]:
+import json, os, signal, socket, sys
+if sys.argv[1:2] in (["manage.py"], ["app.py"]):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as place:
         place.connect({socket!r})
         order = json.dumps([sys.argv[1:], dict(os.environ), os.getcwd(), False]).encode()
         socket.send_fds(place, [order], [0, 1, 2])
-        place.recv(10)  # its process id
+        pid = int(place.recv(10))
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda number, _: os.kill(pid, number))
         status = int(place.recv(10) or b"1")
         sys.exit(status if status >= 0 else 128 - status)
 os.execv({python!r}, [{python!r}, *sys.argv[1:]])

@@ -20,10 +20,13 @@ REPEATED = (
 
 
 class WebhookReader:
-    """Reads webhooks, verified with the secrets' keys; without any, nothing is verified."""
+    """Reads webhooks, verified with the secrets' keys; without any, nothing is verified.
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
-        self.keys = keys
+    ``shows_all``: the lines have the whole message, too.
+    """
+
+    def __init__(self, keys: Sequence[bytes], shows_all: bool = False) -> None:
+        self.keys, self.shows_all = keys, shows_all
         self.known: dict[str, None] = {}
 
     def __call__(self, arrived: Arrived) -> Told:
@@ -40,7 +43,10 @@ class WebhookReader:
         is_repeated = message_id in self.known
         self._remember(message_id)
         notes = [] if self.keys else [UNVERIFIED]
-        return Told([*_lines(told, message_id), *notes, *[REPEATED] * is_repeated])
+        notes += [REPEATED] if is_repeated else []
+        if self.shows_all:
+            notes += json.dumps(told, indent=2, ensure_ascii=False).splitlines()
+        return Told([*_lines(told, message_id), *notes])
 
     def _remember(self, message_id: str) -> None:
         if len(self.known) >= MOST_REMEMBERED:
