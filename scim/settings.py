@@ -161,6 +161,9 @@ class Settings:
     webhook_allow_private: bool = _setting(
         False, "let webhooks call addresses of this machine and of private networks, too"
     )
+    event_days: int = _setting(
+        30, "days until security events are forgotten that their receiver does not fetch"
+    )
     env: str = _setting(
         "development", "`development` or `production`", choices=("development", "production")
     )

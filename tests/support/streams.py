@@ -136,12 +136,12 @@ class Mirror:
         for each in listed:
             uri = f"/{each['meta']['resourceType']}s/{each['id']}"
             if uri.startswith("/Groups"):
-                ids = {member["value"] for member in each.pop("members", ())}
+                ids = {member["value"] for member in each.get("members", ())}
                 assert self.members[uri] == ids, uri
             known[uri] = {
                 name: value
                 for name, value in each.items()
-                if name not in ("meta", "groups", "schemas")
+                if name not in ("meta", "groups", "members", "schemas")
             }
         mine = {
             uri: {name: value for name, value in each.items() if name != "schemas"}

@@ -5,6 +5,9 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from scim.deliver import tidying
+from scim.storage.tables import outbox
+
 from ...support.listener import listening
 from ...support.scim import add, group, listed, path_of, remove, replace, user
 from ...support.streams import Mirror, add_stream, add_token, short, verified
@@ -231,3 +234,19 @@ def test_history_that_is_gone_makes_a_notice(world, engine):
         in created["events"]["urn:ietf:params:scim:event:prov:create:notice"]["attributes"]
     )
     assert short(deleted) == ("prov:delete",)
+
+
+def test_tokens_that_nobody_fetches_are_forgotten_in_the_end(world, engine, caplog):
+    app = poller(world, engine)
+    for name in ("ada", "bob"):
+        world.scim.create(user(name))
+    world.deliver()
+    old, new = world.poll(app)
+    long_ago = sa.text("UPDATE outbox SET at = '2020-01-01T00:00:00.000000Z' WHERE id = :id")
+    with engine.begin() as connection:
+        connection.execute(long_ago.bindparams(sa.bindparam("id", old, outbox.c.id.type)))
+
+    tidying.tidy(world.service)
+
+    assert list(world.poll(app)) == [new]
+    assert "1 security events are forgotten: nobody fetched them" in caplog.text

@@ -1,0 +1,33 @@
+"""The job that forgets what no receiver needs any more: tokens not fetched, and old keys."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from scim.operate.jobs import Job
+from scim.protocol.values import date_time
+from scim.service import Service
+from scim.storage.mailbox import expire
+
+from . import signing
+
+SECONDS = 3600.0  # between two rounds
+
+logger = logging.getLogger("scim")
+
+
+def tidy(service: Service) -> bool:
+    """Forget tokens that nobody has fetched for long, and keys that have no use.
+
+    :raises UnavailableError: the database cannot be reached, or is too busy
+    """
+    days = service.settings.event_days
+    before = date_time(datetime.now(UTC) - timedelta(days=days))
+    if number := service.database.write(lambda known: expire(known, before)):
+        logger.warning("%s security events are forgotten: nobody fetched them", number)
+    signing.tidy(service)
+    return False
+
+
+def job() -> Job:
+    """Return the job, for one process."""
+    return Job("events", SECONDS, tidy)
