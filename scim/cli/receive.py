@@ -1,19 +1,27 @@
 """``receive``: a receiver to try deliveries with."""
 
 import errno
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Sequence
+from typing import TextIO
 
 import click
+import httpx2
 
 from scim.deliver.receiving.arrived import Reader
+from scim.deliver.receiving.events import EventReader, Keys, TokenError, fetch, pasted
 from scim.deliver.receiving.listening import Inbox
 from scim.deliver.receiving.webhooks import CONTENT_TYPE, WebhookReader
 from scim.deliver.signatures import key_of
+from scim.deliver.signing import PATH
+from scim.deliver.streams import TOKEN_TYPE
 
 from .common import say
 
 HERE = """Receives at {url}, until Ctrl+C. The server calls this machine if it has
-SCIM_WEBHOOK_ALLOW_PRIVATE=true. Then: python manage.py webhook add NAME {url}"""
+SCIM_WEBHOOK_ALLOW_PRIVATE=true. Then: python manage.py webhook add NAME {url}
+or: python manage.py stream add NAME --push {url}"""
+POLL_TOKEN = "EVENTS_TOKEN"  # a command line would show it to other users of the machine
 
 
 @click.command()
@@ -27,11 +35,70 @@ SCIM_WEBHOOK_ALLOW_PRIVATE=true. Then: python manage.py webhook add NAME {url}""
     envvar="WEBHOOK_SECRET",
     help="the secret of the webhook, or the variable WEBHOOK_SECRET; may be given again",
 )
+@click.option(
+    "--jwks",
+    metavar="URL",
+    default=f"http://localhost:5000{PATH}",
+    show_default=True,
+    help="where the keys are that verify security event tokens",
+)
+@click.option("--issuer", help="refuse tokens with another iss")
+@click.option("--audience", help="refuse tokens with another aud")
+@click.option(
+    "--poll", metavar="URL", help="fetch tokens there, by the token in the variable EVENTS_TOKEN"
+)
+@click.option(
+    "--paste",
+    type=click.File(),
+    metavar="FILE",
+    help="explain a token in a file, or - for stdin",
+)
 @click.option("--verbose", is_flag=True, help="print each message, too")
-def receive(port: int, secrets: Sequence[str], verbose: bool) -> None:
+def receive(
+    port: int,
+    secrets: Sequence[str],
+    jwks: str,
+    issuer: str | None,
+    audience: str | None,
+    poll: str | None,
+    paste: TextIO | None,
+    verbose: bool,
+) -> None:
     """Verify what the server delivers, and say in plain words what it means."""
+    events = EventReader(Keys(jwks), issuer, audience, verbose)
+    if paste:
+        _explain(paste.read(), verbose)
+    elif poll:
+        _poll(events, poll)
+    else:
+        _listen(port, secrets, events, verbose)
+
+
+def _explain(text: str, verbose: bool) -> None:
     try:
-        inbox = Inbox(port, _readers(secrets, verbose), say)
+        for number, line in enumerate(pasted(text, verbose)):
+            say(f"  {line}" if number else line)
+    except TokenError as error:
+        raise click.ClickException(f"this cannot be explained: {error}") from None
+    click.echo("Nothing was verified: anybody could have written this.", err=True)
+
+
+def _poll(events: EventReader, url: str) -> None:
+    token = os.environ.get(POLL_TOKEN)
+    if not token:
+        raise click.UsageError(f"--poll needs a token in the variable {POLL_TOKEN}")
+    click.echo(f"Polls {url}, until Ctrl+C.", err=True)
+    try:
+        fetch(events, url, token, say)
+    except httpx2.HTTPError as error:
+        raise click.ClickException(f"{url}: {error}") from None
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+
+
+def _listen(port: int, secrets: Sequence[str], events: EventReader, verbose: bool) -> None:
+    try:
+        inbox = Inbox(port, _readers(secrets, verbose) | {TOKEN_TYPE: events}, say)
     except ValueError as error:
         raise click.UsageError(f"--secret: {error}") from None
     except OSError as error:
@@ -46,7 +113,7 @@ def receive(port: int, secrets: Sequence[str], verbose: bool) -> None:
             click.echo("stopped", err=True)
 
 
-def _readers(secrets: Sequence[str], verbose: bool) -> Mapping[str, Reader]:
+def _readers(secrets: Sequence[str], verbose: bool) -> dict[str, Reader]:
     """Return who reads what, by its content type.
 
     :raises ValueError: a secret is none

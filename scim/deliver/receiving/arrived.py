@@ -18,13 +18,14 @@ class Told:
     """What is said of a POST: lines for people, and the answer to its sender.
 
     The lines have values of a stranger: whoever prints them escapes them. The text of the answer
-    is of the type ``content_type``.
+    is of the type ``content_type``, in a ``language`` if that is to be said.
     """
 
     lines: Sequence[str]
     status: HTTPStatus = HTTPStatus.NO_CONTENT
     text: str = ""
     content_type: str = "text/plain; charset=utf-8"
+    language: str = ""
 
 
 Reader = Callable[[Arrived], Told]  # of one content type; called by one thread at a time

@@ -73,6 +73,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(told.status)
         if content:
             self.send_header("Content-Type", told.content_type)
+        if told.language:
+            self.send_header("Content-Language", told.language)
         if told.status != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -1,0 +1,212 @@
+"""Security event tokens as they arrive: verified by the keys of their issuer, and explained.
+
+Refusals are those of RFC 8935 §2.4.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import httpx2
+
+from scim.explain.sentences.events import sentences
+from scim.protocol.values import Record
+
+from ..signing import TYPE
+from ..streams import TOKEN_TYPE
+from .arrived import Arrived, Told
+
+ALGORITHMS = ["ES256", "ES384", "ES512", "PS256", "RS256", "EdDSA"]
+CLAIMS = {"iss": str, "iat": int, "jti": str, "events": dict}  # RFC 8417 §2.2 wants these
+SECONDS = 10  # for the keys to be read
+PAUSE = 5.0  # seconds before they are read again for a key that is unknown
+MOST_REMEMBERED = 10_000
+REPEATED = "It has the jti of a token that was accepted before, so it is passed over."
+
+
+class TokenError(Exception):
+    """A token is refused; ``code`` is that of RFC 8935 §2.4."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Keys:
+    """The public keys at a URL, read when a token names one that is unknown."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.known: Any = None
+        self.read_at = -PAUSE
+
+    def key(self, kid: Any) -> Any:
+        """Return the key with an id.
+
+        :raises TokenError: there is none
+        """
+        if self._find(kid) is None and time.monotonic() >= self.read_at + PAUSE:
+            self.read_at = time.monotonic()
+            self.known = self._read()
+        if (found := self._find(kid)) is None:
+            raise TokenError("invalid_key", f"{self.url} has no key {kid!r}")
+        return found
+
+    def _find(self, kid: Any) -> Any:
+        return next((each for each in self.known or () if each.kid == kid), None)
+
+    def _read(self) -> Any:
+        from joserfc.errors import JoseError  # noqa: PLC0415 - 80 ms
+        from joserfc.jwk import KeySet  # noqa: PLC0415 - likewise
+
+        try:
+            return KeySet.import_key_set(httpx2.get(self.url, timeout=SECONDS).json())
+        except (httpx2.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
+            raise TokenError("invalid_key", f"{self.url} shows no keys: {error}") from None
+
+
+class EventReader:
+    """Reads tokens; one with another issuer or audience is refused if there is one to compare."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        issuer: str | None = None,
+        audience: str | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.keys = keys
+        self.issuer = issuer
+        self.audience = audience
+        self.verbose = verbose
+        self.known: dict[str, None] = {}
+
+    def __call__(self, arrived: Arrived) -> Told:
+        try:
+            lines = self.read(arrived.body.decode("ascii", "replace").strip())
+        except TokenError as error:
+            told = {"err": error.code, "description": str(error)}
+            line = f"Refused, {error.code}: {error}."
+            kind = "application/json"
+            return Told([line], HTTPStatus.BAD_REQUEST, json.dumps(told), kind, "en")
+        return Told(lines, HTTPStatus.ACCEPTED)
+
+    def read(self, token: str) -> Sequence[str]:
+        """Return what a token says.
+
+        :raises TokenError: it is refused
+        """
+        claims = self._verified(token)
+        self._check(claims)
+        jti = claims["jti"]
+        is_repeated = jti in self.known
+        if len(self.known) >= MOST_REMEMBERED:
+            del self.known[next(iter(self.known))]
+        self.known[jti] = None
+        return [*explained(claims, self.verbose), *[REPEATED] * is_repeated]
+
+    def _verified(self, token: str) -> Record:
+        """Return the claims of a token whose signature is right."""
+        from joserfc import jws  # noqa: PLC0415 - 80 ms
+        from joserfc.errors import JoseError  # noqa: PLC0415 - likewise
+
+        header, claims = parts(token)
+        if str(header.get("typ", "")).lower() not in (TYPE, TOKEN_TYPE):
+            raise TokenError("invalid_request", f"the typ is not {TYPE}")
+        key = self.keys.key(header.get("kid"))
+        try:
+            jws.deserialize_compact(token, key, algorithms=ALGORITHMS)
+        except (JoseError, ValueError, TypeError):
+            raise TokenError("authentication_failed", "the signature is wrong") from None
+        return claims
+
+    def _check(self, claims: Record) -> None:
+        for name, kind in CLAIMS.items():
+            if not isinstance(claims.get(name), kind):
+                raise TokenError(
+                    "invalid_request", f"the claim {name} is missing, or of a wrong type"
+                )
+        if self.issuer and claims["iss"] != self.issuer:
+            raise TokenError("invalid_issuer", f"the iss is not {self.issuer}")
+        audiences = claims.get("aud")
+        named = audiences if isinstance(audiences, list) else [audiences]
+        if self.audience and self.audience not in named:
+            raise TokenError("invalid_audience", f"the aud is not {self.audience}")
+
+
+def parts(token: str) -> tuple[Record, Record]:
+    """Return the header and the claims of a token, as they stand: nothing is verified.
+
+    :raises TokenError: it is no JWS in compact form
+    """
+    try:
+        header, claims, _ = (_decoded(part) for part in (*token.split(".")[:2], "e30"))
+        if token.count(".") != 2 or not isinstance(header, dict) or not isinstance(claims, dict):
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise TokenError("invalid_request", "the body is no signed token in compact form") from None
+    return header, claims
+
+
+def _decoded(part: str) -> Any:
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def pasted(text: str, verbose: bool) -> list[str]:
+    """Return what a token says that a person has, or its claims as JSON; nothing is verified.
+
+    :raises TokenError: it is neither
+    """
+    text = text.strip()
+    if not text.startswith("{"):
+        return explained(parts("".join(text.split()))[1], verbose)
+    try:
+        claims = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TokenError("invalid_request", f"it is no JSON: {error}") from None
+    return explained(claims, verbose)
+
+
+def explained(claims: Mapping[str, Any], verbose: bool = False) -> list[str]:
+    """Return what the claims of a token say, and below it whence and for whom it is.
+
+    A ``verbose`` answer has the claims themselves, too.
+    """
+    first, *others = sentences(claims)
+    named = [f"{name} {claims[name]}" for name in ("jti", "txn", "iss", "aud") if name in claims]
+    iat = claims.get("iat")
+    made = [f"made {_instant(iat)}"] if isinstance(iat, int) else []
+    whole = json.dumps(claims, indent=2).splitlines() if verbose else []
+    return [first, *others, ", ".join([*named, *made]), *whole]
+
+
+def _instant(iat: int) -> str:
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(iat))
+    except (OverflowError, ValueError, OSError):
+        return str(iat)
+
+
+def fetch(reader: EventReader, url: str, token: str, say: Callable[[str], None]) -> None:
+    """Poll for tokens, explain each, and acknowledge or refuse it, until this is interrupted.
+
+    :raises httpx2.HTTPError: the server cannot be reached, or refuses the poll
+    """
+    headers = {"Authorization": f"Bearer {token}"}
+    asked: dict[str, Any] = {}
+    with httpx2.Client(headers=headers, timeout=60) as client:
+        while True:
+            answer = client.post(url, json=asked).raise_for_status().json()
+            asked = {"ack": [], "setErrs": {}}
+            for jti, each in answer.get("sets", {}).items():
+                try:
+                    lines = reader.read(each)
+                    asked["ack"].append(jti)
+                except TokenError as error:
+                    lines = [f"Refused, {error.code}: {error}."]
+                    asked["setErrs"][jti] = {"err": error.code, "description": str(error)}
+                for number, line in enumerate(lines):
+                    say(f"  {line}" if number else line)
