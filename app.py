@@ -23,7 +23,7 @@ try:
     from models import db
     from scim import routes
     from scim.console.process import Console, open_port
-    from scim.deliver import deliverer, tidying
+    from scim.deliver import carrier, deliverer, tidying
     from scim.deliver.calling import Calling, import_hooks
     from scim.deliver.telling import Telling
     from scim.environment import read_environment, read_settings
@@ -267,7 +267,7 @@ def main() -> None:
         exporter = exporter_place(settings)
         console = console_of(settings)
         companions: list[Companion] = [console] if console else []
-        jobs = [*jobs_of(settings), deliverer.job(), tidying.job()]
+        jobs = [*jobs_of(settings), deliverer.job(), tidying.job(), *carrier.jobs()]
         companions.append(Caretaker(begin_companion, exporter, jobs))
         announce(service, is_exported, console)
         service.database.close()  # no worker may inherit a connection

@@ -122,6 +122,8 @@ class Settings:
     max_page_size: int = _setting(1000, "maximum of resources on a page")
     cursor_timeout: int = _setting(3600, "seconds until a cursor expires")
     max_bulk_operations: int = _setting(1000, "maximum of operations in a bulk request")
+    max_async_requests: int = _setting(1000, "asynchronous requests of a tenant that wait", least=0)
+    async_result_hours: int = _setting(24, "hours until their results are deleted")
     max_patch_operations: int = _setting(10_000, "maximum of operations in a PATCH")
     max_elements: int = _setting(
         5000, "maximum of values of one attribute; members of a group do not count"

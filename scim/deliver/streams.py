@@ -6,11 +6,12 @@ header that a receiver of pushes wants.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from scim.protocol.events import ASYNC_RESPONSE, EVENT_URIS, FEED_ADD, FEED_REMOVE, FULL
+from scim.protocol.values import Record
 from scim.serializers.resources import to_json
 from scim.service import Service
 from scim.storage import Change
@@ -128,18 +129,19 @@ def _tells_completions(receiver: Receiver) -> bool:
     return receiver.kind in KINDS and bool(receiver.options.get("completions"))
 
 
-def tell_completion(
-    connection: Any, tenant_id: int, claims: Mapping[str, Any], about: About
+def tell_completions(
+    connection: Any, tenant_id: int, told: Callable[[], Iterable[tuple[Record, About]]]
 ) -> None:
-    """Let streams tell that an asynchronous request is complete (RFC 9967 §2.5.1).
+    """Let streams tell that operations of asynchronous requests are complete (RFC 9967 §2.5.1).
 
-    ``claims`` are ``iat``, ``txn``, ``sub_id`` and ``events``. It is done in the transaction of the
-    ``connection``.
+    ``told`` returns the claims of each, ``iat``, ``txn``, ``sub_id`` and ``events``, and what they
+    are about. It is done in the transaction of the ``connection``.
     """
-    for each in receivers_of(connection, tenant_id):
-        if _tells_completions(each):
-            told = [(to_json(claims), about)]
-            put_made(connection, each, told, "patch", claims["txn"], each.kind == POLL)
+    streams = [each for each in receivers_of(connection, tenant_id) if _tells_completions(each)]
+    for claims, about in told() if streams else ():
+        for each in streams:
+            text = to_json(claims)
+            put_made(connection, each, [(text, about)], "patch", claims["txn"], each.kind == POLL)
 
 
 def fill(service: Service, connection: Any, receiver: Receiver) -> int:

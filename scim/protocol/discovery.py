@@ -37,8 +37,12 @@ class Offer:
 
     @property
     def security_events(self) -> Record:
-        """What is said of security events; nothing if there are none."""
-        if self.async_request == "none" and not self.event_uris:
+        """What is said of security events; nothing if there are none.
+
+        Some libraries refuse a ServiceProviderConfig with a member that RFC 7643 does not have. So
+        asynchronous requests alone, which nobody has to use, are not announced.
+        """
+        if not self.event_uris:
             return {}
         known = {"asyncRequest": self.async_request, "eventUris": list(self.event_uris)}
         return {SECURITY_EVENTS: known}

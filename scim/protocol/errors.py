@@ -164,6 +164,12 @@ class UnsupportedCodingError(UnsupportedMediaTypeError):
     """The body is compressed, or in another content coding (RFC 9110 §8.4)."""
 
 
+class SkippedError(ScimError):
+    """An operation of a bulk request was not carried out: it had failed too often by then."""
+
+    status = 424
+
+
 class TooManyRequestsError(ScimError):
     """The client has sent too many requests in a given amount of time (RFC 6585 §4)."""
 

@@ -1,6 +1,7 @@
 """Headers that the endpoints and the server program have in common."""
 
 import re
+from dataclasses import dataclass
 from secrets import token_hex
 
 MEDIA_TYPE = "application/scim+json"
@@ -8,6 +9,9 @@ EVERY_ANSWER = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"
 RETRY_AFTER = 5  # seconds, beside most answers with the status 503
 REQUEST_ID = "X-Request-Id"
 DRY_RUN = "dry-run"  # a preference of ours (RFC 7240)
+RESPOND_ASYNC = "respond-async"  # RFC 7240 §4.1, RFC 9967 §2.5.1.1
+SET_TXN = "Set-Txn"  # RFC 9967 §3
+SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 TOKEN_PATH = "/oauth/token"  # the only endpoint that takes a body without a bearer token
 FORWARDED_HOST = "scim.forwarded_host"  # X-Forwarded-Host as it came, whatever links make of it
 # Of the server program, for a view that waits: see scim/server/parking.py.
@@ -27,10 +31,34 @@ def without_request(detail: str) -> str:
     return REQUEST.sub("", detail)
 
 
-def wants_dry_run(prefer: str) -> bool:
-    """Tell whether a Prefer header has the preference ``dry-run`` (RFC 7240 §2)."""
-    named = (preference.partition(";")[0].partition("=")[0] for preference in prefer.split(","))
-    return any(name.strip().lower() == DRY_RUN for name in named)
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The preferences in a Prefer header that are known here (RFC 7240).
+
+    ``wait`` is the number of seconds that the client waits for an answer before it is told that the
+    request goes on without it.
+    """
+
+    dry_run: bool = False
+    respond_async: bool = False
+    wait: int = 0
+
+    @classmethod
+    def of(cls, header: str) -> "Preferences":
+        """Return the preferences in a header; of two with the same name the first counts (§2)."""
+        found: dict[str, str] = {}
+        for each in header.split(","):
+            name, _, value = each.partition(";")[0].partition("=")
+            found.setdefault(name.strip().lower(), value.strip().strip('"'))
+        wait = found.get("wait", "")
+        return cls(
+            DRY_RUN in found,
+            RESPOND_ASYNC in found,
+            int(wait) if SECONDS.fullmatch(wait) else 0,
+        )
+
+
+NO_PREFERENCES = Preferences()
 
 
 def request_id(sent: str) -> str:

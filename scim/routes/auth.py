@@ -102,7 +102,7 @@ def check_token(call: Call) -> None:
         raise UnauthorizedError(
             "the Authorization header must be Bearer, a space and a valid token"
         )
-    if limiter:
+    if limiter and call.is_first:
         limiter.take(call.access.tenant)
     if call.has_doubled_slash and not call.tolerated.allows("doubled_slash"):
         raise NotFoundError("this endpoint does not exist; take one of the two slashes out")

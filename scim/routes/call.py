@@ -16,7 +16,15 @@ from scim.operate.limits import Limiter
 from scim.operate.recorder import Recorder
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
-from scim.protocol.headers import DRY_RUN, MEDIA_TYPE, request_id, wants_dry_run
+from scim.protocol.headers import (
+    DRY_RUN,
+    MEDIA_TYPE,
+    NO_PREFERENCES,
+    PARK,
+    PARKED,
+    Preferences,
+    request_id,
+)
 from scim.protocol.profile import INTEROP_PROFILE, NO_PROFILE, Profile
 from scim.protocol.projection import EVERYTHING, Projection, projection
 from scim.protocol.schema import ResourceType
@@ -31,6 +39,7 @@ from scim.storage import Access, Store
 from scim.storage.noting import NOTHING, begin
 
 from . import answers, body
+from .deferring import Deferring
 from .hosts import root_url
 
 if TYPE_CHECKING:
@@ -71,7 +80,8 @@ class Call(Request):
         self.access: Access | None = None
         self.demo_token: DemoToken = extensions[DEMO_TOKEN]
         self.limiter: Limiter | None = extensions.get(LIMITER)
-        self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
+        left = environ.get(PARKED)
+        self.id = left.request_id if left else request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         self.applied = ""  # the preference that was heeded
         self.detail = ""  # of the error that is answered
         self.received = b""  # the body, when a view has read it
@@ -108,16 +118,45 @@ class Call(Request):
         return self.service.store(access.tenant, access.token, allowed, self.id)
 
     @cached_property
+    def preferences(self) -> Preferences:
+        """The preferences of the client (RFC 7240)."""
+        header = self.environ.get("HTTP_PREFER")
+        return Preferences.of(header) if header else NO_PREFERENCES
+
+    @property
     def is_dry(self) -> bool:
         """Whether the client only wants to know what would be answered."""
-        return not self.reads and wants_dry_run(self.environ.get("HTTP_PREFER", ""))
+        return not self.reads and self.preferences.dry_run
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether the request waits, and is asked again; its answer is dropped."""
+        place = self.environ.get(PARK)
+        return place is not None and place.is_taken
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is not a request that has been parked."""
+        return PARKED not in self.environ
 
     def write(self, operation: Callable[[Store, *Sent], T], *sent: *Sent) -> T:
-        """Return what an operation returns; in a dry run, nothing that it does is kept."""
+        """Return what an operation returns; in a dry run, nothing that it does is kept.
+
+        :raises Accepted: the client does not wait for the operation
+        """
         if self.is_dry:
             self.applied = DRY_RUN
             return self.store.rehearse(lambda store: operation(store, *sent))
+        if self.preferences.respond_async and self.settings.max_async_requests:
+            return self.deferring.answer(operation, *sent)
         return operation(self.store, *sent)
+
+    @property
+    def deferring(self) -> Deferring:
+        """What lets this request be carried out later."""
+        who = self.service, self.admitted, self.store, self.service_url, self.id
+        how = self.remote_addr or "", self.environ, self.preferences.wait, self.received
+        return Deferring(*who, *how)
 
     @property
     def is_strict(self) -> bool:
@@ -167,7 +206,7 @@ class Call(Request):
         """Return the operations in the body, and the number of errors that ends them, or None."""
         most = self.settings.max_bulk_operations
         operations, errors = load_bulk(self.json_body(), self.tolerated, most)
-        if self.limiter:
+        if self.limiter and self.is_first:
             self.limiter.charge(self.admitted.tenant, len(operations) - 1)
         return operations, errors
 

@@ -76,6 +76,7 @@ def _offer(call: Call) -> Offer:
         cursor_timeout=known.cursor_timeout,
         unique_group_names=known.unique_group_names,
         profile=call.profile,
+        async_request="request" if known.max_async_requests else "none",
         event_uris=event_uris(call.service, call.admitted.tenant),
     )
 

@@ -8,14 +8,16 @@ from werkzeug.exceptions import HTTPException
 
 from scim.protocol import errors
 from scim.protocol.errors import ScimError
-from scim.protocol.headers import TOKEN_PATH
+from scim.protocol.headers import RESPOND_ASYNC, SET_TXN, TOKEN_PATH
 from scim.protocol.openapi import OPENAPI
 from scim.serializers.answers import dump_error
 from scim.serializers.resources import to_json
 
+from .answers import Empty
 from .auth import challenge, check_token
 from .body import too_large
 from .call import Call, this_call
+from .deferring import RESULTS, Accepted
 from .nearby import STANDARD, is_below, nearby, repeated
 
 logger = logging.getLogger("scim")
@@ -30,10 +32,19 @@ FRAMEWORK = {
 
 
 def register(app: Flask) -> None:
-    """Answer every error that a view raises with a SCIM Error message."""
+    """Answer every error that a view raises with a SCIM Error message, and say what is accepted."""
+    app.register_error_handler(Accepted, render_accepted)
     app.register_error_handler(ScimError, render_error)
     app.register_error_handler(HTTPException, _framework_error)
     app.register_error_handler(Exception, _unexpected_error)
+
+
+def render_accepted(accepted: Accepted) -> Response:
+    """Answer that a request is carried out later (RFC 9967 §2.5.1.1)."""
+    call = this_call()
+    call.applied = RESPOND_ASYNC
+    place = f"{call.service_url}{RESULTS}/{accepted.txn}"
+    return Empty(status=202, headers={"Location": place, SET_TXN: accepted.txn})
 
 
 def render_error(error: ScimError) -> Response:

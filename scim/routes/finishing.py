@@ -32,8 +32,13 @@ def register(app: Flask) -> None:
 
 
 def _finish(response: Response) -> Response:
-    """Add the headers of every answer, and log it as soon as it is made."""
+    """Add the headers of every answer, and log it as soon as it is made.
+
+    What a parked request answers is dropped.
+    """
     call = this_call()
+    if call.is_parked:
+        return response
     used = ",".join(call.tolerated.used)
     if call.applied:
         response.headers["Preference-Applied"] = call.applied  # RFC 7240 §3

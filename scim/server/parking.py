@@ -14,8 +14,8 @@ from typing import Any
 
 TICK = 0.1  # seconds between two looks at what is parked
 LONGEST = 20.0  # seconds that a request may wait
-MOST = 64  # requests that a worker parks
-MOST_EACH = 16  # of one owner
+MOST = 256  # requests that a worker parks
+MOST_EACH = 64  # of one owner
 MOST_BYTES = 64 * 1024 * 1024  # of their bodies
 
 
@@ -39,6 +39,7 @@ class Place:
     ) -> bool:
         """Park the request until ``is_ready``, some seconds at most; tell whether there is room.
 
+        ``is_ready`` is asked at each ``TICK``; those of many requests should look together.
         ``left`` is what the view finds as ``environ[PARKED]`` when it is asked again; not None.
         """
         self.is_ready, self.left = is_ready, left

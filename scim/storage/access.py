@@ -131,6 +131,31 @@ def reread(connection: sa.Connection, access: Access) -> Access | None:
     return replace(access, tenant=Tenant(*row[:-1]), rules=_lines(row[-1])) if row else None
 
 
+def granted(
+    connection: sa.Connection, tenant_id: int, name: str, issued: bytes | None
+) -> Access | None:
+    """Return what the token of an earlier request opens now; None if it was revoked since.
+
+    ``name`` is that of the token, or of the OAuth client that had it. ``issued`` is the digest of
+    an issued token. It does not matter whether the token has expired since.
+    """
+    if issued:
+        return find_access(connection, issued)
+    mine = clients.c.tenant_id == tenant_id, clients.c.name == name
+    chosen = sa.select(*tenants.c, clients.c.scopes, clients.c.types, select_rules())
+    chosen = chosen.select_from(clients.join(tenants)).where(*mine)
+    if row := connection.execute(chosen).one_or_none():
+        *tenant, scopes, types, rules = row
+        return Access(
+            Tenant(*tenant), name, None, Permission.of(scopes, types), None, _lines(rules)
+        )
+    if (tenant_id, name) != (DEFAULT_TENANT, OWN):
+        return None
+    own = sa.select(*tenants.c, select_rules()).where(tenants.c.id == DEFAULT_TENANT)
+    found = connection.execute(own).one_or_none()
+    return Access(Tenant(*found[:-1]), OWN, rules=_lines(found[-1])) if found else None
+
+
 def find_access(connection: sa.Connection, presented: bytes) -> Access | None:
     """Return what an issued token opens, even if it has expired, or None."""
     for found, table in ((OF_TOKEN, tokens), (OF_CLIENT, access_tokens)):

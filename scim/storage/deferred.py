@@ -6,7 +6,7 @@ claim can commit. So a claim that was taken away, or a process that was killed, 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -132,10 +132,10 @@ class Deferrals:
 
     def keep(
         self, request: Deferred, made: Mapping[int, tuple[str, Record]], is_over: bool
-    ) -> None:
+    ) -> list[Completed]:
         """Store what became of some operations, by their places: the URI and the result of each.
 
-        The body of a request that ``is_over`` goes.
+        Return them. The body of a request that ``is_over`` goes.
 
         :raises ClaimLost: somebody else has claimed the request
         """
@@ -146,19 +146,29 @@ class Deferrals:
         held = sa.update(deferred_requests).where(_held(request))
         if self.connection.execute(held.values(values)).rowcount != 1:
             raise ClaimLost(request.id)
-        same = {"tenant_id": request.tenant_id, "request_id": request.id, "at": at}
+        completed = [Completed(each, new_id(), at, *made[each]) for each in made]
+        same = {"tenant_id": request.tenant_id, "request_id": request.id}
         rows = [
-            {"operation": place, "id": new_id(), "uri": uri, "result": json.dumps(result)} | same
-            for place, (uri, result) in made.items()
+            {name: getattr(each, name) for name in Completed.__slots__}
+            | {"result": json.dumps(each.result)}
+            | same
+            for each in completed
         ]
         if rows:
             self.connection.execute(sa.insert(deferred_results), rows)
+        return completed
 
     def find(self, tenant_id: int, request_id: str) -> Deferred | None:
         """Return a request; None if the tenant has none with that id."""
         chosen = sa.select(*COLUMNS).where(_is(tenant_id, request_id))
         row = self.connection.execute(chosen).one_or_none()
         return Deferred(*row) if row else None
+
+    def unfinished(self, asked: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+        """Return those requests, each a tenant and an id, that have not ended."""
+        key = deferred_requests.c.tenant_id, deferred_requests.c.id
+        chosen = sa.select(*key).where(sa.tuple_(*key).in_(asked), WAITS)
+        return {(tenant_id, str(each)) for tenant_id, each in self.connection.execute(chosen)}
 
     def results(self, request: Deferred) -> list[Completed]:
         """Return what became of the operations of a request so far, in their order."""
@@ -185,12 +195,6 @@ class Deferrals:
             gone = sa.delete(deferred_requests).where(sa.tuple_(*key).in_(keys))
             self.connection.execute(gone)
         return len(keys)
-
-
-def is_finished(connection: sa.Connection, tenant_id: int, request_id: str) -> bool:
-    """Tell whether a request has ended, or is gone."""
-    chosen = sa.select(sa.true()).where(_is(tenant_id, request_id), WAITS)
-    return connection.scalar(chosen) is None
 
 
 def _is(tenant_id: int, request_id: str) -> sa.ColumnElement[bool]:

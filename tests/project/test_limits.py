@@ -12,9 +12,9 @@ from scim.protocol.filters.parser import DEFAULT_LIMITS
 from scim.protocol.patch import members, write
 from scim.protocol.values import INTEGERS, MOST_COMBINING
 from scim.provider import releasing
-from scim.server import crew, exchange, reception, worker
+from scim.server import crew, exchange, parking, reception, worker
 from scim.settings import Settings
-from scim.storage import columns, noting
+from scim.storage import columns, deferred, noting
 from scim.storage.database import budgets, engine, rehearsal
 
 from ..support.server import ROOT
@@ -49,6 +49,10 @@ OTHERS = {
     "chunks of a body": reception.MOST_CHUNKS,
     "bytes of all large bodies": reception.AT_ONCE,
     "milliseconds that a request computes alone": crew.PATIENCE * 1000,
+    "bytes of the bodies of these": deferred.MOST_BYTES,
+    "seconds that a request waits without a thread": parking.LONGEST,
+    "requests of a worker that wait so": parking.MOST,
+    "requests of a tenant among these": parking.MOST_EACH,
     "seconds for requests in progress": worker.STOPPING_SECONDS,
     "seconds of a write": budgets.WRITE_SHARE * TIMEOUT,
     "seconds of a [dry run]": rehearsal.LONGEST,

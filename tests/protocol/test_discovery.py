@@ -59,7 +59,8 @@ def test_config_shows_what_its_schema_describes():
 
 def test_security_events_are_announced_and_described_only_when_configured():
     urn = CONFIGURATION_SCHEMA
-    for offer in (OFFER, replace(OFFER, event_uris=EVENT_URIS[:2])):
+    told = replace(OFFER, event_uris=EVENT_URIS[:2])
+    for offer in (OFFER, replace(OFFER, async_request="request"), told):
         described = schema_documents(BUILT_IN, offer)[urn]["attributes"]
         is_described = "securityEvents" in {each["name"] for each in described}
         announced = service_provider_config(offer).get("securityEvents")

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from models import db
-from scim.protocol.headers import wants_dry_run
+from scim.protocol.headers import Preferences
 from scim.protocol.tolerance import Tolerated
 from scim.serializers.resources import Unhashed, hash_password
 from scim.storage.database import rehearsal
@@ -155,4 +155,4 @@ def test_dry_run_hashes_no_password():
     ],
 )
 def test_preference_is_one_of_a_list(prefer, wanted):
-    assert wants_dry_run(prefer) is wanted
+    assert Preferences.of(prefer).dry_run is wanted

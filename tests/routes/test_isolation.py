@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
+from scim.deliver.carrier import Carrier
 from scim.protocol.errors import ScimError
 from scim.protocol.permissions import UNLIMITED, Permission
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_MEMBERSHIP
@@ -33,6 +34,7 @@ from ..support.scim import (
     group,
     listed,
     patch_op,
+    path_of,
     remove,
     replace,
     user,
@@ -73,6 +75,7 @@ class World:
     cursors: Mapping[str, str]
     client: tuple[str, str]
     poller: tuple[str, str]  # a token that fetches events, and the jti of one
+    deferred: str
 
     @property
     def ids(self) -> list[str]:
@@ -241,6 +244,7 @@ ATTACKS: dict[str, Callable[[World, World], Iterator[Attack]]] = {
     "GET /": lambda mine, theirs: lists(mine, theirs, ""),
     "POST /.search": lambda mine, theirs: lists(mine, theirs, ""),
     "POST /Bulk": bulk,
+    "GET /Async/<txn>": lambda mine, theirs: [(f"/{theirs.deferred}", None)],
     "POST /oauth/token": oauth,
     "POST /Events/poll": polls,
 }
@@ -298,6 +302,9 @@ def world(app, engine, name, word):
         path: scim.get(f"{path}?cursor=&count=1").json["nextCursor"]
         for path in ("/", "/Users", "/GroupMemberships")
     }
+    accepted = scim.patch(path_of(laptop), replace("displayName", word), Prefer="respond-async")
+    Carrier().work(app.extensions["scim"])
+    txn = accepted.headers["Set-Txn"]
     with engine.begin() as connection:
         app = add_receiver(connection, tenant, "app", "poll")
         told = json.dumps({"iat": 1, "txn": word, "sub_id": {}, "events": {word: {}}})
@@ -305,7 +312,7 @@ def world(app, engine, name, word):
         put_made(connection, app, [(told, about)], "patch", word, is_fetched=True)
         [jti] = connection.scalars(sa.select(outbox.c.id).where(outbox.c.receiver_id == app.id))
     poller = fetching, str(jti)
-    return World(scim, tenant, babs, boss, gone, tours, laptop, cursors, client, poller)
+    return World(scim, tenant, babs, boss, gone, tours, laptop, cursors, client, poller, txn)
 
 
 def rows_of(engine, world):

@@ -105,6 +105,7 @@ def test_every_status_of_the_document_is_answered(new_client, app, empty_databas
             scim.post("/Users", user("eve", title="x" * 3000)),
             scim.post("/Users", user("eve"), Content_Type="text/plain"),
             scim.post("/Users", {}),
+            scim.post("/Users", user("eve"), Prefer="respond-async"),
         ],
         ("/Users/{id}", "get"): [
             scim.get(path),

@@ -39,7 +39,7 @@ ENDPOINT = re.compile(r"/[A-Za-z][A-Za-z0-9-]*", re.ASCII)
 OTHER_NAMES = {"serviceproviderconfig", "resourcetype", "schema", *NOT_RESOURCES}
 OTHER_NAMES |= {GROUP_MEMBERSHIP.name.lower()}
 OTHER_ENDPOINTS = {
-    *("/bulk", "/me", "/schemas", "/resourcetypes", GROUP_MEMBERSHIP.endpoint.lower()),
+    *("/async", "/bulk", "/me", "/schemas", "/resourcetypes", GROUP_MEMBERSHIP.endpoint.lower()),
     *("/serviceproviderconfig", "/serviceproviderconfigs"),
 }
 COMMON_NAMES = {attribute.key for attribute in (*COMMON, META)}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ..definitions.assembly import RESOURCE_TYPE_SCHEMA, Definitions
 from ..definitions.schema_document import SCHEMA_SCHEMA
 from ..discovery import CONFIGURATION_SCHEMA, Offer, schema_documents
-from ..headers import MEDIA_TYPE, TOKEN_PATH
+from ..headers import MEDIA_TYPE, SET_TXN, TOKEN_PATH
 from ..schema import ResourceType
 from ..search import PARAMETERS
 from ..values import PLACEHOLDER, Record
@@ -17,11 +17,13 @@ from .operations import (
     PROJECTION,
     UNIQUE,
     Statuses,
+    accepted,
     answer,
     error_answers,
     headers,
     operation,
     parameters,
+    reference,
 )
 from .resources import answered, described, requested
 
@@ -40,6 +42,8 @@ DISCOVERY = {
 OPENAPI = "/openapi.json"
 OWN, ANY = "message.OpenAPI", "message.ListResponse"
 OPENAPI_MEDIA_TYPE = EVENTS_MEDIA_TYPE = "application/json"
+EVENT, EVENTS = "message.SecurityEventToken", "message.PollAnswer"
+EVENT_MEDIA_TYPE = "application/secevent+jwt"
 
 
 def openapi_document(definitions: Definitions, offer: Offer, version: str) -> Record:
@@ -56,7 +60,7 @@ def openapi_document(definitions: Definitions, offer: Offer, version: str) -> Re
         "paths": dict(maker.paths()),
         "components": {
             "schemas": maker.schemas(),
-            "responses": error_answers(),
+            "responses": error_answers() | {"202": accepted()},
             "parameters": parameters(),
             "headers": headers(),
             "securitySchemes": {
@@ -105,6 +109,7 @@ class _Maker:
         yield "/.search", {"post": _search("search", ANY)}
         yield "/Bulk", {"post": _bulk()}
         yield "/Events/poll", {"post": _poll()}
+        yield "/Async/{id}", {"get": _result()}
         yield from _discovery()
 
     def create(self, each: ResourceType) -> Record:
@@ -175,6 +180,16 @@ def _poll() -> Record:
     found = {200: answer("Tokens by their jti", "message.PollAnswer", media=EVENTS_MEDIA_TYPE)}
     about, sent = "Fetch and acknowledge security events", "message.Poll"
     return operation("poll", about, found, [OF_A_RESOURCE], body=sent, media=EVENTS_MEDIA_TYPE)
+
+
+def _result() -> Record:
+    """Return the request for the result of an asynchronous request (RFC 9967 §2.5.1.1)."""
+    event = answer("The event of the completion", EVENT, [SET_TXN], EVENT_MEDIA_TYPE)
+    many = {EVENTS_MEDIA_TYPE: {"schema": reference("schemas", EVENTS)}}  # of a bulk request
+    event["content"] |= many
+    waits = answer("Not carried out yet", headers=[SET_TXN, "Retry-After"])
+    shown = {200: event, 202: waits}
+    return operation("async.get", "Read the result", shown, [OF_A_RESOURCE], ["id"])
 
 
 def _discovery() -> Iterator[tuple[str, Record]]:

@@ -61,6 +61,7 @@ def message_schemas() -> dict[str, Record]:
             ["Operations"],
             Operations={"type": "array", "items": _result()},
         ),
+        "message.SecurityEventToken": TEXT,
         "message.Poll": {"type": "object", "properties": _poll()},
         "message.PollAnswer": {
             "type": "object",

@@ -1,8 +1,8 @@
 """Operations of the endpoints: parameters, bodies and answers with their statuses (RFC 7644 §3)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from ..headers import MEDIA_TYPE, REQUEST_ID, RETRY_AFTER
+from ..headers import MEDIA_TYPE, REQUEST_ID, RETRY_AFTER, SET_TXN
 from ..search import PARAMETERS
 from ..values import Record
 from .messages import ABOUT, TEXT, parameter
@@ -39,13 +39,18 @@ def operation(
     summary: str,
     answers: dict[int, Record],
     errors: Iterable[Statuses] = (),
-    parameters: Iterable[str] = (),
+    parameters: Collection[str] = (),
     body: str | None = None,
     media: str = MEDIA_TYPE,
 ) -> Record:
-    """Return an operation; ``body`` names the schema of its body."""
+    """Return an operation; ``body`` names the schema of its body.
+
+    One that takes preferences may be carried out later.
+    """
     statuses = set(ALWAYS).union(WITH_A_BODY if body else (), *errors)
     given = {str(status): answer for status, answer in answers.items()}
+    if "Prefer" in parameters:
+        given["202"] = reference("responses", "202")
     refused = {str(status): reference("responses", str(status)) for status in sorted(statuses)}
     made: Record = {"operationId": operation_id, "summary": summary}
     if named := [reference("parameters", name) for name in parameters]:
@@ -82,6 +87,11 @@ def error_answers() -> dict[str, Record]:
     return made
 
 
+def accepted() -> Record:
+    """Return the answer to a request that is carried out later (RFC 9967 §2.5.1.1)."""
+    return answer("Accepted", headers=["Location", SET_TXN, "Preference-Applied"])
+
+
 def parameters() -> dict[str, Record]:
     """Return all parameters, by their names."""
     queries = {
@@ -93,7 +103,11 @@ def parameters() -> dict[str, Record]:
         for name, about in (
             ("If-Match", "the versions that the resource may have (RFC 7644 §3.14)"),
             ("If-None-Match", "the versions that the client has (RFC 7644 §3.14)"),
-            ("Prefer", "`dry-run`: what would be answered, and nothing is kept (RFC 7240)"),
+            (
+                "Prefer",
+                "`dry-run`: what would be answered, and nothing is kept; `respond-async`, with"
+                " `wait=10` for example: carried out later, unless within 10 seconds (RFC 7240)",
+            ),
         )
     }
     own_id = {"name": "id", "in": "path", "required": True, "schema": TEXT}
@@ -107,7 +121,13 @@ def headers() -> dict[str, Record]:
         for name, about, schema in (
             (REQUEST_ID, "the id of the request, for the server's log", TEXT),
             ("ETag", "the version of the resource", TEXT),
-            ("Location", "the URL of the resource", {"type": "string", "format": "uri"}),
+            (SET_TXN, "the id of the request in the event of its completion (RFC 9967 §3)", TEXT),
+            ("Preference-Applied", "the preference that is heeded (RFC 7240 §3)", TEXT),
+            (
+                "Location",
+                "the URL of the resource, or of the result",
+                {"type": "string", "format": "uri"},
+            ),
             ("Content-Location", "the URL of the resource", {"type": "string", "format": "uri"}),
             ("WWW-Authenticate", "Bearer (RFC 6750)", TEXT),
             ("Retry-After", f"seconds, for example {RETRY_AFTER}", {"type": "integer"}),

@@ -1,0 +1,103 @@
+"""The carrier: jobs beside the workers that carry deferred requests out.
+
+1. The requests of a tenant are carried out one after the other, in the order of their acceptance.
+2. Of several tenants, the one goes first whose last request was carried out the longest ago.
+3. Several carriers may work on the same database. One that is killed leaves a claim, which ends
+   seconds later; another goes on with the request where it was.
+4. What a request does and its result are stored in one transaction, so nothing is done twice.
+"""
+
+import logging
+import time
+from contextlib import suppress
+from threading import Lock, Thread
+
+from scim.operate.jobs import Job
+from scim.protocol.errors import UnavailableError
+from scim.service import Service
+from scim.storage.deferred import Deferrals, Deferred
+
+from .errand import run
+
+THREADS = 4  # so that many tenants' requests are carried out at once
+IDLE = 0.2  # seconds between two looks for requests
+RENEWED = 1.0  # seconds between two times that a claim is renewed
+PURGED = 60.0  # seconds between two looks for results that are too old
+MOST_KNOWN = 10_000  # tenants
+
+logger = logging.getLogger("scim")
+
+
+class Carrier:
+    """The deferred requests that a process carries out, one for each of some tenants."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._held: dict[int, Deferred] = {}
+        self._served: dict[int, float] = {}  # when tenants had their last turn
+        self._renewing: Thread | None = None
+
+    def work(self, service: Service) -> bool:
+        """Carry a request out; tell whether there was one.
+
+        :raises UnavailableError: the database cannot be reached, or is too busy
+        """
+        taken = self._take(service)
+        if taken is None:
+            return False
+        request, body = taken
+        try:
+            run(service, request, body)
+        finally:
+            self._held.pop(request.tenant_id)
+        return True
+
+    def _take(self, service: Service) -> tuple[Deferred, str] | None:
+        """Claim the next request of the tenant whose turn it is; None if there is none."""
+        with self._lock:
+            waiting = service.database.read(lambda known: Deferrals(known).next_ones())
+            free = [each for each in waiting if each[0] not in self._held]
+            for tenant_id, key in sorted(free, key=lambda each: self._served.get(each[0], 0.0)):
+                taken = service.database.write(
+                    lambda known, this=(tenant_id, key): Deferrals(known).claim(*this)  # type: ignore[misc]
+                )
+                if taken:
+                    self._hold(service, taken[0])
+                    return taken
+        return None
+
+    def _hold(self, service: Service, request: Deferred) -> None:
+        if len(self._served) >= MOST_KNOWN:
+            self._served.clear()
+        self._served[request.tenant_id] = time.monotonic()
+        self._held[request.tenant_id] = request
+        if self._renewing is None:
+            self._renewing = Thread(target=self._renew, args=[service], name="claims", daemon=True)
+            self._renewing.start()
+
+    def _renew(self, service: Service) -> None:
+        """Keep the claims to requests that take long."""
+        known: set[str] = set()
+        while True:
+            time.sleep(RENEWED)
+            held = tuple(self._held.values())
+            for request in (each for each in held if each.id in known):
+                with suppress(UnavailableError):
+                    service.database.write(
+                        lambda connection, this=request: Deferrals(connection).put_off(this)  # type: ignore[misc]
+                    )
+            known = {each.id for each in held}
+
+
+def purge(service: Service) -> bool:
+    """Delete some results that are too old; tell whether there may be more."""
+    hours = service.settings.async_result_hours
+    return service.database.write(lambda known: Deferrals(known).purge(hours)) > 0
+
+
+def jobs() -> list[Job]:
+    """Return the jobs of carrying requests out, for one process."""
+    carrier = Carrier()
+    names = [f"asynchronous requests {number + 1}" for number in range(THREADS)]
+    carrying = [Job(name, IDLE, carrier.work) for name in names]
+    return [*carrying, Job("results of asynchronous requests", PURGED, purge)]

@@ -1,0 +1,247 @@
+"""One deferred request as it is carried out, with the rights that its token has by then."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from scim import provider
+from scim.logs import RequestLine
+from scim.operate.guard import PAUSED, guard
+from scim.protocol.bulk import BulkOperation, failed, succeeded
+from scim.protocol.errors import (
+    InternalError,
+    PausedError,
+    ScimError,
+    SkippedError,
+    UnauthorizedError,
+)
+from scim.protocol.headers import RESPOND_ASYNC
+from scim.protocol.permissions import WRITE
+from scim.protocol.tolerance import Tolerated
+from scim.protocol.values import PLACEHOLDER, Record
+from scim.provider.journal import Journal, brought, passes
+from scim.provider.paths import endpoint, named
+from scim.serializers.answers import dump_error
+from scim.serializers.messages import load_bulk
+from scim.service import Service
+from scim.storage import Access, Change, Directory, Store, Transaction
+from scim.storage.access import granted
+from scim.storage.contents import About
+from scim.storage.deferred import BULK, ClaimLost, Completed, Deferrals, Deferred
+
+from .completion import about, claims_of
+from .streams import tell_completions
+
+MOST_ATTEMPTS = 10  # without any progress
+PAUSE = 2.0  # seconds before the next attempt
+GONE = "the token that sent this request has been revoked since; send it again with another one"
+INTERRUPTED = "the server was interrupted too often while it carried this out; send it again"
+SKIPPED = "failOnErrors: as many operations failed before this one was carried out"
+
+logger = logging.getLogger("scim")
+
+
+class Lasting(Journal):
+    """A journal that stores results in the transactions that bring them, which it watches.
+
+    ``operations`` are those of the request; a request for one resource is one.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        request: Deferred,
+        operations: Sequence[BulkOperation],
+        done: Sequence[Completed],
+    ) -> None:
+        results = {each.operation: each.result for each in done}
+        super().__init__(results, retries=request.attempts < MOST_ATTEMPTS)
+        self.service = service
+        self.request = request
+        self.operations = operations
+        self.is_over = False
+        self._stored, self._kept = set(results), set[int]()
+        self._ends = False
+
+    def before_commit(self, transaction: Transaction) -> None:
+        """Store the results so far, and those that the transaction brings."""
+        if not self.is_over:
+            results = {**self.results, **self.coming(transaction)}
+            self._keep(transaction.connection, results, not self.request.is_bulk)
+
+    def after_commit(self, directory: Directory, changes: Sequence[Change]) -> None:
+        """Note what is stored."""
+        self._stored |= self._kept
+        self.is_over = self._ends
+
+    def finish(self) -> None:
+        """Store the results that no transaction has brought; the request has ended."""
+        if not self.is_over:
+            self.service.database.write(lambda known: self._keep(known, self.results, True))
+            self.is_over = True
+
+    def _keep(self, connection: Any, results: Mapping[int, Record], is_over: bool) -> None:
+        new = {place: each for place, each in results.items() if place not in self._stored}
+        told = {place: (self._uri(place, each), each) for place, each in new.items()}
+        completed = Deferrals(connection).keep(self.request, told, is_over)
+        tell_completions(connection, self.request.tenant_id, lambda: map(self._claims, completed))
+        self._kept, self._ends = set(new), is_over
+
+    def _claims(self, completed: Completed) -> tuple[Record, About]:
+        """Return what streams are told of an operation."""
+        about_it = about(self.service, self.request, completed)
+        return claims_of(self.service, self.request, completed), about_it
+
+    def _uri(self, place: int, result: Record) -> str:
+        """Return the path of the resource of an operation, or else of the endpoint."""
+        if location := result.get("location"):
+            return str(location).removeprefix(PLACEHOLDER)
+        path = next(each.path for each in self.operations if each.index == place)
+        return path if isinstance(path, str) and path.startswith("/") else BULK
+
+    def fail(self, error: ScimError) -> None:
+        """Note an error of all operations that have no result yet."""
+        for operation in self.operations:
+            if operation.index not in self.results:
+                self.results[operation.index] = failed(operation, error.status, dump_error(error))
+
+
+def run(service: Service, request: Deferred, body: str) -> None:
+    """Carry a request out, or leave it to a later attempt if an error passes; store its results.
+
+    :raises UnavailableError: the database cannot be reached, or is too busy
+    """
+    began = perf_counter()
+    access, done = service.database.read(lambda known: _known(known, request))
+    tolerated = service.tolerated(bool(access and access.tenant.strict), request.base_url)
+    sent = json.loads(body) if body else None
+    operations, most_errors = _read(request, sent, tolerated)
+    journal = Lasting(service, request, operations, done)
+    try:
+        store, details = _opened(service, request, access, journal, tolerated)
+        if request.is_bulk:
+            provider.carry_out(store, operations, most_errors, details, journal)
+            journal.fail(SkippedError(SKIPPED))
+        else:
+            journal.results[0] = carry_out(store, operations[0], sent, details, journal)
+        failure = None
+    except ClaimLost:
+        return
+    except ScimError as error:
+        failure = error
+        if journal.retries and passes(error):
+            service.database.write(lambda known: Deferrals(known).put_off(request, PAUSE))
+            return
+    except Exception:
+        logger.exception("Request %s failed unexpectedly", request.request_id)
+        failure = InternalError()
+    if failure:
+        journal.fail(failure)
+    with suppress(ClaimLost):
+        journal.finish()
+        _log(service, request, access, journal, tolerated, 1000 * (perf_counter() - began))
+
+
+def _known(connection: Any, request: Deferred) -> tuple[Access | None, list[Completed]]:
+    """Return what the token of a request opens now, and what was carried out earlier."""
+    access = granted(connection, request.tenant_id, request.token, request.issued)
+    return access, Deferrals(connection).results(request)
+
+
+def _read(
+    request: Deferred, sent: Any, tolerated: Tolerated
+) -> tuple[list[BulkOperation], int | None]:
+    """Return the operations of a request, and the number of errors that ends them."""
+    if not request.is_bulk:
+        return [BulkOperation(0, request.method, request.path)], None
+    with suppress(ScimError):  # the tenant may be stricter than it was
+        return load_bulk(sent, tolerated)
+    return [], None
+
+
+def _opened(
+    service: Service,
+    request: Deferred,
+    access: Access | None,
+    journal: Lasting,
+    tolerated: Tolerated,
+) -> tuple[Store, provider.Request]:
+    """Return the directory that a request changes, and what its operations need.
+
+    :raises ScimError: the token of the request does not permit it any more
+    """
+    if request.attempts > MOST_ATTEMPTS:
+        raise InternalError(INTERRUPTED)
+    if access is None:
+        raise UnauthorizedError(GONE)
+    access.permission.check_scope(WRITE)
+    if access.is_paused:
+        raise PausedError(PAUSED)
+    allowed = guard(access, service.definitions)
+    store = service.store(access.tenant, access.token, allowed, request.request_id)
+    directory = replace(store.directory, watchers=(*store.directory.watchers, journal))
+    details = provider.Request(
+        tolerated=tolerated,
+        if_match=request.if_match,
+        if_none_match=request.if_none_match,
+        limits=service.limits,
+        max_operations=service.settings.max_patch_operations,
+        permission=access.permission,
+    )
+    return Store(service.database, directory), details
+
+
+def carry_out(
+    store: Store, operation: BulkOperation, sent: Any, details: provider.Request, journal: Journal
+) -> Record:
+    """Carry an operation out, and return its result.
+
+    :raises ScimError: it is refused
+    """
+    journal.coming = partial(brought, operation)
+    definitions, permission = store.directory.definitions, details.permission
+    if operation.method == "POST":
+        made = provider.create(
+            store, endpoint(definitions, operation.path, permission), sent, details
+        )
+        return succeeded(operation, 201, made.location, made.version)
+    resource_type, resource_id = named(definitions, operation.path, permission)
+    if operation.method == "DELETE":
+        provider.delete(store, resource_type, resource_id, details)
+        return succeeded(operation, 204)
+    work = provider.replace if operation.method == "PUT" else provider.patch
+    shown = work(store, resource_type, resource_id, sent, details)
+    return succeeded(operation, 200, shown.location, shown.version)
+
+
+def _log(
+    service: Service,
+    request: Deferred,
+    access: Access | None,
+    journal: Lasting,
+    tolerated: Tolerated,
+    milliseconds: float,
+) -> None:
+    """Log what became of a request in a line like that of the request itself."""
+    [first] = list(journal.results.values())[:1] or [{"status": "200"}]
+    status = 200 if request.is_bulk else int(first["status"])
+    detail = "" if request.is_bulk else first.get("response", {}).get("detail", "")
+    line = RequestLine(
+        request.method,
+        service.settings.base_path + request.path,
+        status,
+        milliseconds,
+        request.request_id,
+        request.client,
+        access.tenant.name if access else "",
+        request.token,
+        f"{RESPOND_ASYNC} {request.id}",
+        ",".join(tolerated.used),
+        detail,
+    )
+    logger.info(line)

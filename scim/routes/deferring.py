@@ -1,0 +1,190 @@
+"""Requests that are carried out later: accepted here, and answered if they end soon enough.
+
+RFC 7240 §4.1 and §4.3, RFC 9967 §2.5.1.1. ``scim/deliver/carrier.py`` carries them out.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, TypeVarTuple, cast
+
+from scim import provider
+from scim.protocol.bulk import bulk_response
+from scim.protocol.errors import NotFoundError, ScimError, SkippedError, TooManyRequestsError
+from scim.protocol.headers import PARK, PARKED
+from scim.protocol.values import PLACEHOLDER, Record
+from scim.provider.paths import named
+from scim.service import Service
+from scim.storage import Access, Database, Store, new_id
+from scim.storage.deferred import BULK, Deferrals, Deferred
+from scim.storage.keys import now
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+T = TypeVar("T")
+Sent = TypeVarTuple("Sent")
+RESULTS = "/Async"  # below it are the results
+RETRY_AFTER = 5  # seconds until there may be room for another request
+LOOKED = 0.1  # seconds between two looks at the requests that somebody waits for
+METHODS: Mapping[Any, str] = {
+    provider.create: "POST",
+    provider.replace: "PUT",
+    provider.patch: "PATCH",
+    provider.delete: "DELETE",
+    provider.carry_out: "POST",
+}
+
+
+class Left(NamedTuple):
+    """What a parked request finds when it is asked again: the ids of the request, ours and its."""
+
+    txn: str
+    request_id: str
+
+
+class Accepted(Exception):
+    """The request is carried out later; ``txn`` is its id."""
+
+    def __init__(self, txn: str) -> None:
+        super().__init__(txn)
+        self.txn = txn
+
+
+@dataclass(frozen=True, slots=True)
+class Deferring:
+    """A request whose client does not wait for it, or for ``wait`` seconds at most."""
+
+    service: Service
+    access: Access
+    store: Store
+    base_url: str
+    request_id: str
+    client: str
+    environ: "WSGIEnvironment"
+    wait: int
+    body: bytes
+
+    def answer(self, operation: Callable[[Store, *Sent], T], *sent: *Sent) -> T:
+        """Accept an operation; return what it returns if it is carried out soon enough.
+
+        :raises Accepted: it is carried out later
+        :raises ScimError: it was carried out, and refused
+        :raises TooManyRequestsError: too many requests of the tenant wait
+        """
+        left: Left | None = self.environ.get(PARKED)
+        if left:
+            return cast("T", self.outcome(left.txn, operation, sent))
+        txn = self.accept(METHODS[operation], path_of(operation, sent))
+        if self.wait and (park := self.environ.get(PARK)):
+            tenant_id, awaited = self.access.tenant.id, awaited_in(self.service.database)
+            left = Left(txn, self.request_id)
+            park(tenant_id, lambda: awaited.has_ended(tenant_id, txn), self.wait, left)
+        raise Accepted(txn)
+
+    def accept(self, method: str, path: str) -> str:
+        """Store the request, and return its id.
+
+        :raises TooManyRequestsError: too many requests of the tenant wait
+        """
+        request = Deferred(
+            self.access.tenant.id,
+            new_id(),
+            method,
+            path,
+            self.environ.get("HTTP_IF_MATCH"),
+            self.environ.get("HTTP_IF_NONE_MATCH"),
+            self.base_url,
+            self.access.token,
+            self.access.issued or None,
+            self.request_id,
+            self.client,
+            now(),
+        )
+        body, most = self.body.decode("utf-8-sig"), self.service.settings.max_async_requests
+        if not self.service.database.write(lambda known: Deferrals(known).put(request, body, most)):
+            error = TooManyRequestsError(
+                f"{most} asynchronous requests of this tenant wait, or too many bytes of them; "
+                "try again when some are done"
+            )
+            error.retry_after = RETRY_AFTER
+            raise error
+        return request.id
+
+    def outcome(self, txn: str, operation: object, sent: tuple[Any, ...]) -> object:
+        """Return what an operation returns that was carried out.
+
+        :raises Accepted: it is still waiting or in work, or its resource is gone again
+        :raises ScimError: it was refused
+        """
+        results = self.service.database.read(
+            lambda known: results_of(known, self.access.tenant.id, txn)
+        )
+        if results is None:
+            raise Accepted(txn)
+        if operation is provider.carry_out:
+            skipped = str(SkippedError.status)
+            return bulk_response(each for each in results if each["status"] != skipped)
+        [result] = results
+        if "response" in result:
+            raise refusal(result)
+        if operation is provider.delete:
+            return None
+        path, details = result["location"].removeprefix(PLACEHOLDER), sent[-1]
+        resource_type, resource_id = named(self.service.definitions, path, details.permission)
+        asked = replace(details, if_match=None, if_none_match=None)
+        try:
+            return provider.get(self.store, resource_type, resource_id, asked)
+        except NotFoundError:
+            raise Accepted(txn) from None
+
+
+def path_of(operation: object, sent: tuple[Any, ...]) -> str:
+    """Return the path, below the base URL, of the resource that an operation is about."""
+    if operation is provider.carry_out:
+        return BULK
+    endpoint: str = sent[0].endpoint
+    return endpoint if operation is provider.create else f"{endpoint}/{sent[1]}"
+
+
+def results_of(connection: Any, tenant_id: int, txn: str) -> list[Record] | None:
+    """Return the results of a request that has ended; None if it has not."""
+    deferrals = Deferrals(connection)
+    request = deferrals.find(tenant_id, txn)
+    if request is None or request.finished is None:
+        return None
+    return [each.result for each in deferrals.results(request)]
+
+
+def refusal(result: Record) -> ScimError:
+    """Return the error in the result of an operation that was refused."""
+    response = result["response"]
+    error = ScimError(response["detail"])
+    error.status, error.scim_type = int(result["status"]), response.get("scimType")
+    return error
+
+
+class Awaited:
+    """The requests that clients wait for; one statement looks at all of them."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.asked: set[tuple[int, str]] = set()
+        self.ended: set[tuple[int, str]] = set()
+        self.looked = 0.0
+
+    def has_ended(self, tenant_id: int, txn: str) -> bool:
+        """Tell whether a request had ended when all were last looked at."""
+        self.asked.add((tenant_id, txn))
+        if monotonic() - self.looked >= LOOKED:
+            asked, self.asked, self.looked = self.asked, set(), monotonic()
+            unfinished = self.database.read(lambda known: Deferrals(known).unfinished(asked))
+            self.ended = asked - unfinished
+        return (tenant_id, txn) in self.ended
+
+
+@cache
+def awaited_in(database: Database) -> Awaited:
+    """Return the requests of a database that clients of this process wait for."""
+    return Awaited(database)
