@@ -17,6 +17,7 @@ import pytest
 
 try:
     import sqlalchemy as sa
+    from argon2 import PasswordHasher
     from flask import Flask
     from flask.testing import FlaskClient
     from hypothesis import HealthCheck, settings
@@ -136,8 +137,13 @@ def app(database_url: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def client(app: Flask, empty_database: None) -> Iterator[FlaskClient]:
-    """A client of the application, authorized, with an empty database."""
+def client(
+    app: Flask, empty_database: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FlaskClient]:
+    """A client of the application, authorized, with an empty database; passwords cost nothing."""
+    from scim.serializers import resources  # noqa: PLC0415
+
+    monkeypatch.setattr(resources, "hasher", PasswordHasher(1, 8, parallelism=1))
     app.extensions["scim"].doorkeeper.known.clear()  # a tenant may have changed its mind
 
     def connect() -> FlaskClient:
