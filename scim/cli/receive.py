@@ -64,7 +64,7 @@ def receive(
     paste: TextIO | None,
     verbose: bool,
 ) -> None:
-    """Verify what the server delivers, and say in plain words what it means."""
+    """Verify what the server delivers, and say what it means."""
     events = EventReader(Keys(jwks), issuer, audience, verbose)
     if paste:
         _explain(paste.read(), verbose)

@@ -34,7 +34,7 @@ ANSWER_SHOWN = 200  # characters
 
 @click.group()
 def webhook() -> None:
-    """Tell an address of each change, by a POST as Standard Webhooks describes it."""
+    """Tell an application of each change, by a signed POST."""
 
 
 @webhook.command("add")
@@ -50,7 +50,10 @@ def webhook() -> None:
 @of_tenant
 @with_appcontext
 def add(name: str, url: str, only: Sequence[str], with_bodies: bool, tenant: str) -> None:
-    """Add a webhook and print its secret; no command shows it again."""
+    """Add a webhook and print its secret.
+
+    No command shows the secret again.
+    """
     check_name(name, "webhook")
     mine, secrets = find(tenant), new_secrets()
     options = _options(only, with_bodies)
@@ -85,7 +88,10 @@ def _options(only: Sequence[str], with_bodies: bool) -> Mapping[str, Any]:
 @of_tenant
 @with_appcontext
 def list_added(tenant: str) -> None:
-    """Show a tenant's webhooks; `outbox list` shows what they have not been told yet."""
+    """Show a tenant's webhooks.
+
+    `outbox list` shows what they have not been told yet.
+    """
     mine = find(tenant)
     found = database().read(lambda known: list_receivers(known, mine, [KIND]))
     for each in found:
@@ -115,7 +121,7 @@ def _described(receiver: Receiver) -> Iterable[str]:
 @of_tenant
 @with_appcontext
 def test(name: str, tenant: str) -> None:
-    """Send a message that tells of no change, and show what the receiver answers."""
+    """Send a message that tells of no change, and show the answer."""
     receiver = _find(name, tenant)
     told = {"type": "webhook.test", "timestamp": now(), "data": {"tenant": tenant, "name": name}}
     began = time.perf_counter()
@@ -162,7 +168,7 @@ def rotate(name: str, overlap: timedelta, tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def resume(name: str, tenant: str) -> None:
-    """Tell a receiver of changes again that answered 410 Gone.
+    """Tell a webhook of changes again that answered 410 Gone.
 
     It is not told what has changed meanwhile.
     """
@@ -179,7 +185,7 @@ def resume(name: str, tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def remove(name: str, tenant: str) -> None:
-    """Remove a webhook, with the messages that it has not accepted."""
+    """Remove a webhook, with the messages that wait for it."""
     receiver = _find(name, tenant)
     left = database().write(lambda known: remove_receiver(known, receiver))
     say(f"Removed {name}" + f", and {left} messages that it has not accepted" * bool(left) + ".")

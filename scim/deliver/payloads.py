@@ -7,9 +7,9 @@ from typing import Any
 from scim.explain.changes.differences import changes
 from scim.protocol import etag
 from scim.protocol.projection import project
-from scim.protocol.references import without_marks
 from scim.protocol.schema import ResourceType
-from scim.protocol.values import PLACEHOLDER, Record
+from scim.protocol.values import Record
+from scim.serializers.stored import read_body
 from scim.storage import Change
 
 from .happenings import Happening, event_type
@@ -100,7 +100,7 @@ def _body(resource_type: ResourceType | None, body: str | None) -> Any:
     """Return a resource as an answer shows it, without ``meta``; links begin with the endpoint."""
     if body is None or resource_type is None:
         return None
-    document = json.loads(without_marks(body).replace(PLACEHOLDER, ""), strict=False)
+    document = read_body(body)
     shown = ("schemas", "id")
     kept = {name: document[name] for name in shown if name in document}
     return kept | project(document, resource_type.attributes)
