@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import pytest
 
+from scim.deliver import outgoing, payloads
 from scim.operate import assertions, brake, heard, limits, recorder
 from scim.protocol import canonical, projection
 from scim.protocol.filters import resolve
@@ -61,6 +62,11 @@ OTHERS = {
     "versions that a request made": noting.MOST_MADE,
     "requests of a worker that wait to be recorded": recorder.MOST_WAITING,
     "bytes that these take": recorder.MOST_BYTES,
+    "seconds of a request to a webhook": outgoing.SECONDS,
+    "bytes of a webhook's answer": outgoing.MOST_READ,
+    "ids of members in a webhook's message": payloads.MEMBERS_SHOWN,
+    "characters of `before` and `after`": payloads.LARGEST,
+    "seconds that a webhook's `Retry-After`": outgoing.LONGEST_WAIT,
     "seconds that a write waits for another one on PostgreSQL": budgets.LOCK_SHARE * TIMEOUT,
     "seconds that a write waits for another one on SQLite": 2
     * engine.LONGEST_WAIT,  # process, file
