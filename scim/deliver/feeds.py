@@ -59,7 +59,9 @@ class FeedTeller:
             return self._of_user(message, change)
         ids, txn = self._affected(change), message.txn
         left = [self._left(txn, each) for each in self.feed.leave(ids)]
-        return left + [self._entered(txn, each, is_new=False) for each in self.feed.enter(ids)]
+        entered = self.feed.enter(ids)
+        new = self.feed.unborn([each.id for each in entered])
+        return left + [self._entered(txn, each, each.id in new) for each in entered]
 
     def _of_user(self, message: Message, change: Change | None) -> list[Content]:
         this, txn = [message.resource_id], message.txn

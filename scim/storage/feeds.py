@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from scim.protocol.filters.resolve import Condition
 from scim.protocol.schema import GROUP, ResourceType
 
+from .changes import Operation
 from .pages.query import Selection, matching_rows
 from .receivers import Receiver
-from .tables import TENANT, among, belongs, feed_members, groups, receivers, table_of, trash
+from .tables import TENANT, among, belongs, feed_members, groups, outbox, receivers, table_of, trash
 
 RECEIVER: Any = sa.bindparam("receiver", type_=feed_members.c.receiver_id.type)
 MINE = feed_members.c.tenant_id == TENANT, feed_members.c.receiver_id == RECEIVER
@@ -99,6 +100,20 @@ class Feed:
         gone = sa.delete(feed_members).where(*MINE, among(feed_members.c.resource_id))
         if ids:
             self.connection.execute(gone, self.names | {"ids": list(ids)})
+
+    def unborn(self, ids: Collection[str]) -> set[str]:
+        """Return those of some resources of which the receiver was not told yet that they are new.
+
+        Their messages come later than one about a group that they joined at once.
+        """
+        waiting = sa.select(outbox.c.resource_id).where(
+            outbox.c.tenant_id == TENANT,
+            outbox.c.receiver_id == RECEIVER,
+            among(outbox.c.resource_id),
+            outbox.c.operation.in_([Operation.CREATE, Operation.RESTORE]),
+            outbox.c.content.is_(None),
+        )
+        return set(map(str, self.connection.scalars(waiting, self.names | {"ids": list(ids)})))
 
     def names_groups(self, ids: Collection[str]) -> bool:
         """Tell whether there is a group among some ids, or was one."""

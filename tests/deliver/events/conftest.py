@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 
 from app import create_app
 from scim.deliver import signing
@@ -14,8 +15,21 @@ from ...support.streams import verified
 POLL = {"returnImmediately": True}
 
 
-@pytest.fixture(scope="package")
-def opened(database_url):
+@pytest.fixture(scope="session")
+def database_url(migrated_database):
+    """A database of these tests alone: servers of other tests would deliver, too."""
+    return migrated_database()
+
+
+@pytest.fixture(scope="session")
+def engine(database_url):
+    engine = sa.create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def app(database_url):
     """The application, which may call receivers on this machine."""
     app = create_app({"DATABASE_URL": database_url, "TESTING": True, "WEBHOOK_ALLOW_PRIVATE": True})
     yield app
@@ -30,14 +44,14 @@ def forget_receivers(service):
 
 
 @pytest.fixture
-def world(opened, engine, empty_database):
+def world(app, engine, empty_database):
     """A client of the first tenant, and what its receivers need."""
-    service = opened.extensions["scim"]
+    service = app.extensions["scim"]
     service.doorkeeper.known.clear()
     forget_receivers(service)
 
     def client(token="123456789"):
-        client = opened.test_client()
+        client = app.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         return Scim(client)
 
@@ -49,7 +63,7 @@ def world(opened, engine, empty_database):
 
     def keys():
         signing._key_set.cache_clear()
-        return opened.test_client().get(signing.PATH).json
+        return app.test_client().get(signing.PATH).json
 
     def poll(scim, **asked):
         answer = scim.client.post("/scim/v2/Events/poll", json=POLL | asked)
