@@ -140,7 +140,7 @@ class Exchanges:
 
         The application may park the request instead; what it has ``left`` it then gets back.
         """
-        place = Place(self.parking, len(body), partial(self._ask_again, asked, body))
+        place = Place(self.parking, len(body))
         try:
             environ = environ_of(asked, body)
             environ |= {PARK: place} if left is None else {PARKED: left}
@@ -150,7 +150,7 @@ class Exchanges:
             self._fail(asked, error)
             return
         if place.is_taken:
-            self.parking.add(place)
+            self.parking.add(place, partial(self._ask_again, asked, body))
             return
         self.unanswered.discard(id(asked))
         proto = asked.proto

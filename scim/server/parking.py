@@ -23,12 +23,14 @@ MOST_BYTES = 64 * 1024 * 1024  # of their bodies
 class Place:
     """A place for a request, with ``size`` bytes in its body; free while nobody is its owner.
 
-    A view finds it as ``environ[PARK]`` and calls it. ``again`` lets the view be asked again.
+    A view finds it as ``environ[PARK]`` and calls it. ``again`` lets the view be asked again; it is
+    there once the request is parked, since it holds what Granian has received. An environment may
+    be kept for long, and a body that is not wanted is refused only when Granian's request has gone.
     """
 
     parking: "Parking"
     size: int
-    again: Callable[[Any], None]
+    again: Callable[[Any], object] = bool
     owner: Hashable = None
     is_ready: Callable[[], bool] = bool
     until: float = 0.0
@@ -85,8 +87,9 @@ class Parking:
                 self._bytes -= place.size
                 place.owner = None
 
-    def add(self, place: Place) -> None:
-        """Look after a request whose place is reserved."""
+    def add(self, place: Place, again: Callable[[Any], object]) -> None:
+        """Look after a request whose place is reserved, until it is asked ``again``."""
+        place.again = again
         with self._lock:
             self._waiting.append(place)
             if len(self._waiting) == 1:

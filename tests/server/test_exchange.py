@@ -1,6 +1,7 @@
 """Bodies come in whole and in time, and answers go out whole, however slow a client is."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -72,6 +73,14 @@ def test_silent_bodies_hold_no_thread(toy):
 def test_body_that_is_too_large_is_not_received(toy):
     with toy.say(f"{POST}\nContent-Length: {LARGEST + 1}\nConnection: close") as connection:
         assert heard(connection).startswith("HTTP/1.1 200 ")  # the toy saw an empty body
+
+
+def test_client_of_a_body_that_is_too_large_is_told_though_its_request_is_kept(toy):
+    with toy.say(f"POST /keep HTTP/1.1\nContent-Length: {100 * LARGEST}") as connection:
+        connection.settimeout(5)
+        with suppress(ConnectionError):  # until then, the server has to take it or hang up
+            connection.sendall(100 * LARGEST * b"x")
+        assert b"kept" in connection.recv(65536)
 
 
 def test_body_without_a_known_token_is_not_received(toy):

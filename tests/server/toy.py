@@ -31,6 +31,9 @@ def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable
         case "/echo":
             said = [environ["wsgi.input"].read()]
             logging.info("echoed")
+        case "/keep":
+            environ["kept"] = environ  # a cycle, as Flask's is: only a collection lets it go
+            said = [b"kept"]
         case "/header":
             said = [repr(environ.get(query["name"])).encode()]
         case "/sleep":
