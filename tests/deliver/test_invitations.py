@@ -40,12 +40,25 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(database_url, empty_database):
+def database(migrated_database):
+    """A database of its own: other tests have servers that deliver without a mail server."""
+    return migrated_database()
+
+
+@pytest.fixture
+def engine(database):
+    engine = sa.create_engine(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def opened(database):
     """Open the application with settings: ``create``, ``client`` and ``deliver`` of it."""
     services = []
 
     def open_with(**settings):
-        app = create_app({"DATABASE_URL": database_url, "TESTING": True, **settings})
+        app = create_app({"DATABASE_URL": database, "TESTING": True, **settings})
         service, delivery = app.extensions["scim"], Delivery()
         client = app.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
@@ -80,13 +93,14 @@ def emails(*values):
     return [{"value": value} for value in values]
 
 
-def test_server_invites_each_new_user_once(serve, certificate, engine, tmp_path):
+def test_server_invites_each_new_user_once(serve, database, certificate, engine, tmp_path):
     """A real server and a deliverer beside it; STARTTLS and a login."""
     file, context = certificate
     text = tmp_path / "invitation.txt"
     text.write_text("Hello {{ name }}\n{{ tenant }}: {{ user.emails[0].value }}\n", "utf-8")
     with mail_server(context) as box:
         server = serve(
+            SCIM_DATABASE_URL=database,
             SSL_CERT_FILE=file,
             SCIM_SMTP_URL=box.url,
             SCIM_MAIL_FROM=FROM,
