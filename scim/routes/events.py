@@ -1,11 +1,13 @@
 """Receivers fetch security event tokens here (RFC 8936)."""
 
+from typing import NamedTuple
+
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from scim.deliver import polling
 from scim.protocol.errors import NotFoundError
-from scim.protocol.headers import PARK, PARKED
+from scim.protocol.headers import PARK
 from scim.serializers.resources import to_json
 
 from .answers import Empty
@@ -13,6 +15,13 @@ from .auth import events_permitted
 from .call import Call
 
 LONGEST = 20.0  # seconds that a poll waits
+
+
+class Left(NamedTuple):
+    """What a poll leaves while it waits."""
+
+    request_id: str
+
 
 bp = Blueprint("events", __name__)
 
@@ -32,11 +41,11 @@ def poll(call: Call) -> ResponseReturnValue:
             "`python manage.py stream add NAME --poll`"
         )
     asked = polling.read_poll(call.json_body())
-    if PARKED not in call.environ:
+    if call.is_first:
         polling.settle(call.service, receiver, asked)
     told = polling.answer(call.service, receiver, asked.number)
     park = None if told["sets"] or asked.is_short or not asked.number else call.environ.get(PARK)
     watch = polling.arrivals(call.service.database).watch
-    if park and park((tenant.id, receiver.id), watch(receiver), LONGEST, True):
+    if park and park((tenant.id, receiver.id), watch(receiver), LONGEST, Left(call.id)):
         return Empty(status=202)  # nobody gets it
     return call.answer(to_json(told), media_type="application/json")

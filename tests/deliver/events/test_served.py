@@ -130,7 +130,7 @@ def test_long_polls_wait_and_slow_nobody(serving, engine):
     assert {status for status, *_ in answers} == {200}
 
 
-def test_long_poll_ends_with_the_server(serving, engine):
+def test_long_poll_ends_with_the_server_and_is_one_line_in_the_log(serving, engine):
     add_stream(engine, "app")
     headers = {"Authorization": f"Bearer {add_token(engine, 'app')}"}
     answers = []
@@ -147,3 +147,4 @@ def test_long_poll_ends_with_the_server(serving, engine):
 
     [answer] = answers
     assert answer.json() == {"sets": {}, "moreAvailable": False}
+    assert serving.log.count("/Events/poll") == 1

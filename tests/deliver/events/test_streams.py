@@ -1,11 +1,12 @@
 """Security event tokens, pushed and fetched, as their receivers see them."""
 
 import json
+import time
 
 import pytest
 import sqlalchemy as sa
 
-from scim.deliver import tidying
+from scim.deliver import polling, tidying
 from scim.storage.tables import outbox
 
 from ...support.listener import listening
@@ -250,3 +251,15 @@ def test_tokens_that_nobody_fetches_are_forgotten_in_the_end(world, engine, capl
 
     assert list(world.poll(app)) == [new]
     assert "1 security events are forgotten: nobody fetched them" in caplog.text
+
+
+def test_polls_that_wait_share_one_look(world, engine, statements):
+    known = polling.arrivals(world.service.database)
+    watches = [known.watch(add_stream(engine, f"app{number}")) for number in range(64)]
+
+    with statements() as seen:
+        for _ in range(10):
+            assert {watch() for watch in watches} == {False}
+            time.sleep(0.1)
+
+    assert 3 <= len(seen) <= 5
