@@ -14,9 +14,12 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from ..support.forks import ROOT, Fork
 from ..support.ports import free_port
-from ..support.server import ROOT, plain_client
+from ..support.server import NOTHING, plain_client
 from ..support.waiting import children, wait_until
+
+TOY = "tests/server/toy.py"
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Toy:
     """A running toy, which leads a process group of its own."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Fork
     log_path: Path
 
     @property
@@ -74,15 +77,19 @@ def started(
     ``waits`` until it takes connections.
     """
     port, log_path = free_port(), folder / f"{uuid4().hex}.log"
-    command = [*before, sys.executable, "-m", "tests.server.toy", str(port), str(workers)]
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+    command, environment = [TOY, str(port), str(workers)], os.environ | environment
+    with log_path.open("wb") as log, NOTHING.open("rb") as nothing:
+        process = (
+            subprocess.Popen(
+                [*before, sys.executable, *command],
+                cwd=ROOT,
+                env=environment | {"PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            if before
+            else Fork(command, environment, nothing, log, log, leads=True)
         )
     toy = Toy(port, process, log_path)
     try:

@@ -1,4 +1,4 @@
-"""The server program with a small application: ``python -m tests.server.toy PORT WORKERS``."""
+"""The server program with a small application: ``python tests/server/toy.py PORT WORKERS``."""
 
 import logging
 import os
