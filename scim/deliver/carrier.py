@@ -21,7 +21,7 @@ from .errand import run
 
 THREADS = 4  # so that many tenants' requests are carried out at once
 IDLE = 0.2  # seconds between two looks for requests
-RENEWED = 1.0  # seconds between two times that a claim is renewed
+RENEWED = 0.5  # seconds between two times that a claim is renewed
 PURGED = 60.0  # seconds between two looks for results that are too old
 MOST_KNOWN = 10_000  # tenants
 
@@ -35,6 +35,7 @@ class Carrier:
         self._lock = Lock()
         self._held: dict[int, Deferred] = {}
         self._served: dict[int, float] = {}  # when tenants had their last turn
+        self._quiet_until = 0.0  # nothing waited a moment ago; one thread looks for all
         self._renewing: Thread | None = None
 
     def work(self, service: Service) -> bool:
@@ -55,6 +56,8 @@ class Carrier:
     def _take(self, service: Service) -> tuple[Deferred, str] | None:
         """Claim the next request of the tenant whose turn it is; None if there is none."""
         with self._lock:
+            if time.monotonic() < self._quiet_until:
+                return None
             waiting = service.database.read(lambda known: Deferrals(known).next_ones())
             free = [each for each in waiting if each[0] not in self._held]
             for tenant_id, key in sorted(free, key=lambda each: self._served.get(each[0], 0.0)):
@@ -64,6 +67,7 @@ class Carrier:
                 if taken:
                     self._hold(service, taken[0])
                     return taken
+            self._quiet_until = time.monotonic() + IDLE / 2
         return None
 
     def _hold(self, service: Service, request: Deferred) -> None:

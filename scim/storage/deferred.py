@@ -19,7 +19,7 @@ from .keys import new_id, now
 from .outbox import later
 from .tables import deferred_requests, deferred_results, tenants
 
-CLAIMED_SECONDS = 5.0  # after which others may go on with a request
+CLAIMED_SECONDS = 3.0  # after which others may go on with a request
 MOST_BYTES = 256 * 1024 * 1024  # of the bodies of a tenant that wait
 PURGED_AT_ONCE = 1000
 

@@ -28,12 +28,12 @@ def service(app):
 
 @pytest.fixture
 def carry(service):
-    """Carry out what waits: ``carry()``, or ``carry(1)`` for one request."""
-    carrier = Carrier()
+    """Carry out what waits."""
 
-    def carry(number=1000):
-        while number and carrier.work(service):
-            number -= 1
+    def carry():
+        carrier = Carrier()
+        while carrier.work(service):
+            pass
 
     return carry
 

@@ -82,6 +82,10 @@ class Target:
         """
         return [pid for pid in children(self.server.process.pid) if self.inodes() & sockets(pid)]
 
+    def companions(self) -> list[int]:
+        """Return the process ids of what runs beside the workers."""
+        return [pid for pid in children(self.server.process.pid) if pid not in self.workers()]
+
     def inodes(self) -> set[str]:
         """Return the inodes of the sockets that listen at the server's port."""
         port = f":{urlsplit(self.server.url).port:04X}"
