@@ -41,6 +41,14 @@ def create_receivers() -> None:
         sa.Column("secrets", PlainText),
         sa.Column("options", PlainText, nullable=False, server_default="{}"),
         sa.Column("created", Instant, nullable=False),
+        sa.Column("taken", Instant, nullable=False, server_default=""),
+        sa.Column("rests", Instant, nullable=False, server_default=""),
+        sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("failing", Instant),
+        sa.Column("slow", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("last_success", Instant),
+        sa.Column("last_failure", Instant),
+        sa.Column("last_error", PlainText),
         sa.UniqueConstraint("tenant_id", "name", name="uq_receivers_name"),
     )
 
@@ -65,9 +73,13 @@ def create_outbox() -> None:
     )
     waiting = sa.text("NOT dead")
     op.create_index(
-        "ix_outbox_due", "outbox", ["due"], sqlite_where=waiting, postgresql_where=waiting
+        "ix_outbox_due",
+        "outbox",
+        ["tenant_id", "receiver_id", "due", "id"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
     )
-    by_resource = ["tenant_id", "receiver_id", "resource_id", "version"]
+    by_resource = ["tenant_id", "resource_id", "receiver_id", "version"]
     op.create_index("ix_outbox_resource", "outbox", by_resource)
 
 

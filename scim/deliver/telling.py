@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from scim.settings import Settings
 from scim.storage import Change, Directory, Transaction, new_id
 from scim.storage.outbox import put
-from scim.storage.receivers import KnownReceivers
+from scim.storage.receivers import KnownReceivers, Receiver, store_implicit
 
 from . import invitations
 from .channels import CHANNELS, OF_NOW, implicit
@@ -24,23 +24,36 @@ class Telling:
 
     def before_commit(self, transaction: Transaction) -> None:
         """Put a message for each change and each receiver that wants to know of it."""
-        tenant_id = transaction.tenant_id
-        receivers = [
-            *self.known.of(transaction.connection, tenant_id),
-            *(made(tenant_id) for made in self.implicit),
-        ]
+        receivers = self._receivers(transaction)
+        if not receivers:
+            return
         told = [
             (receiver, change)
             for change in transaction.changes
             for receiver in receivers
-            if CHANNELS[receiver.kind].wants(receiver, change)
+            if _wants(receiver, change)
         ]
-        if not told:
-            return
-        need_history = any(receiver.kind not in OF_NOW for receiver, _ in told)
-        if need_history and not transaction.directory.keeps_history:
-            transaction.history.record(transaction.changes)
+        if not transaction.directory.keeps_history:  # the deliverer purges it when it has told it
+            named = {id(change) for receiver, change in told if receiver.kind not in OF_NOW}
+            needed = [change for change in transaction.changes if id(change) in named]
+            transaction.history.record(needed)
         put(transaction, told, new_id())
+
+    def _receivers(self, transaction: Transaction) -> Sequence[Receiver]:
+        """Return the receivers of a tenant; store those that it has without anybody's doing."""
+        connection, tenant_id = transaction.connection, transaction.tenant_id
+        found = self.known.of(connection, tenant_id)
+        known = {each.id for each in found}
+        missing = [each for made in self.implicit if (each := made(tenant_id)).id not in known]
+        for each in missing:
+            store_implicit(connection, each)
+        return [*found, *missing] if missing else found
 
     def after_commit(self, directory: Directory, changes: Sequence[Change]) -> None:
         """Do nothing: the deliverer finds the messages."""
+
+
+def _wants(receiver: Receiver, change: Change) -> bool:
+    """Tell whether a receiver is to be told; a newer version may have added one of another kind."""
+    channel = CHANNELS.get(receiver.kind)
+    return channel is not None and channel.wants(receiver, change)

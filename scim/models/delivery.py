@@ -14,6 +14,10 @@ class Receiver(Base):
     """One that is told of a tenant's changes; ``kind`` says how.
 
     ``secrets`` and ``options`` are JSON texts; their members depend on the kind.
+
+    The other columns are for delivery. Until the instant ``taken`` a deliverer has the receiver for
+    itself, until ``rests`` nobody tries it again. It has failed ``failures`` times in a row, since
+    ``failing``, and is ``slow`` if its last answer took long.
     """
 
     __tablename__ = "receivers"
@@ -27,26 +31,28 @@ class Receiver(Base):
     secrets: Mapped[str | None] = mapped_column(PlainText)
     options: Mapped[str] = mapped_column(PlainText, server_default="{}")
     created: Mapped[str] = mapped_column(Instant)
+    taken: Mapped[str] = mapped_column(Instant, server_default="")
+    rests: Mapped[str] = mapped_column(Instant, server_default="")
+    failures: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    failing: Mapped[str | None] = mapped_column(Instant)
+    slow: Mapped[bool] = mapped_column(sa.Boolean, server_default=sa.false())
+    last_success: Mapped[str | None] = mapped_column(Instant)
+    last_failure: Mapped[str | None] = mapped_column(Instant)
+    last_error: Mapped[str | None] = mapped_column(PlainText)
 
 
 class Message(OfTenant, Base):
     """A change that a receiver has to be told; the row is deleted when it has been.
 
-    ``content`` is the text that is sent, if it was made once and for all. Nobody takes the row
-    before the instant ``due``, which is in the future while it is being sent. A ``dead`` message
-    is not sent again, unless an operator says so. ``txn`` is the same in all messages about one
-    transaction.
+    ``content`` is the text that is sent, if it was made once and for all. Nobody sends it before
+    the instant ``due``. A ``dead`` message is not sent again, unless an operator says so. ``txn``
+    is the same in all messages about one transaction.
     """
 
     __tablename__ = "outbox"
     __table_args__ = (
-        sa.Index(
-            "ix_outbox_due",
-            "due",
-            sqlite_where=sa.text("NOT dead"),
-            postgresql_where=sa.text("NOT dead"),
-        ),
-        sa.Index("ix_outbox_resource", "tenant_id", "receiver_id", "resource_id", "version"),
+        sa.Index("ix_outbox_due", "tenant_id", "receiver_id", "due", "id", **WAITING),
+        sa.Index("ix_outbox_resource", "tenant_id", "resource_id", "receiver_id", "version"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
 
@@ -20,12 +21,14 @@ class Job:
 
     ``work`` takes a second or two and returns true if more is left to do, which it then gets to do
     at once. It raises UnavailableError while the database is away. Each machine has a caretaker,
-    so others may do the same work at the same time. It may be killed at any instant.
+    so others may do the same work at the same time. It may be killed at any instant. ``end`` is
+    called when the server stops, and has two or three seconds.
     """
 
     name: str
     seconds: float
     work: Callable[[Service], bool]
+    end: Callable[[Service], None] | None = None
 
 
 def repeat(job: Job, service: Service, stopping: Event) -> None:
@@ -42,4 +45,7 @@ def repeat(job: Job, service: Service, stopping: Event) -> None:
                 told = time.monotonic()
                 logger.exception("The job %s failed; it is tried again", job.name)
         if stopping.wait(0 if has_more else job.seconds):
-            return
+            break
+    if job.end:
+        with suppress(UnavailableError):
+            job.end(service)

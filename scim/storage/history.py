@@ -256,17 +256,26 @@ class History:
         found = self.connection.execute(chosen, {"tenant": self.tenant_id}).all()
         if not found:
             return 0
+        self.discard([(*row,) for row in found])
+        return len(found)
+
+    def discard(self, keys: Sequence[tuple[str, int]]) -> None:
+        """Delete changes, each named by its resource and version.
+
+        :raises AuditKeyError: they are in an audit, and its key is not known
+        """
+        if not keys:
+            return
         names = [
-            {"tenant": self.tenant_id, "this": row.resource_id, "version_gone": row.version}
-            for row in found
+            {"tenant": self.tenant_id, "this": resource_id, "version_gone": version}
+            for resource_id, version in keys
         ]
-        self.audit.purge([(row.resource_id, row.version) for row in found])
+        self.audit.purge(keys)
         self.connection.execute(COMPLETE, names)
         for table, by_id in ((member_changes, member_changes.c.group_id), (changes, ID)):
             gone = (table.c.tenant_id == TENANT) & (by_id == THIS)
             gone &= table.c.version == sa.bindparam("version_gone")
             self.connection.execute(sa.delete(table).where(gone), names)
-        return len(found)
 
     def forget(self, ids: Sequence[str]) -> None:
         """Delete all changes of these resources, whatever their age.

@@ -1,9 +1,9 @@
 """The outbox: what receivers have not been told yet, one row for each change and receiver.
 
 A row is written with its change, in the same transaction, and deleted when its receiver has
-accepted it. A deliverer takes rows by putting ``due`` off: if it dies, the rows are due again.
-A row waits for the earlier ones about the same resource, so a receiver is told in order. Rows that
-a receiver fetches by itself are never due.
+accepted it. A deliverer claims a receiver and takes its rows in the order in which they are due. A
+row waits for the earlier ones about the same resource, so a receiver is told in order. Rows that a
+receiver fetches by itself are never due.
 """
 
 from collections.abc import Sequence
@@ -13,24 +13,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scim.protocol.schema import GROUP
 from scim.protocol.values import date_time
 
 from .changes import Change
 from .contents import FETCHED, Content
 from .database.prepared import Prepared
-from .history import change_of
-from .keys import new_id, now
+from .history import ID, History, change_of
+from .keys import CLOCK, new_id, now
 from .receivers import Receiver
-from .tables import member_changes, outbox
+from .seal import Seal
+from .tables import TENANT, among, member_changes, outbox, receivers
 from .timeline import MINE, ONE
 from .transaction import Transaction
 
-TAKEN_SECONDS = 60  # after which rows are due again, if nobody says what became of them
+MOST_BURIED = 1000  # messages that become dead letters in one transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a receiver is to be told; ``attempts`` counts this one, too.
+    """What a receiver is to be told, after so many failed ``attempts``.
 
     ``content`` is the text to send if it was made once and for all.
     """
@@ -55,6 +57,37 @@ NAMES = Message.__slots__
 COLUMNS = [outbox.c[name] for name in NAMES]
 MEMBERS = sa.select(member_changes.c.member_id, member_changes.c.added).where(
     *MINE, member_changes.c.version == sa.bindparam("asked")
+)
+ALIVE = sa.text("NOT outbox.dead")  # as the index has it
+OF_RECEIVER = outbox.c.tenant_id == TENANT, outbox.c.receiver_id == sa.bindparam("receiver")
+OLDEST = (
+    sa.select(*COLUMNS)
+    .where(*OF_RECEIVER, ALIVE, outbox.c.due <= sa.bindparam("now"))
+    .order_by(outbox.c.due, outbox.c.id)
+    .limit(sa.bindparam("number"))
+)
+# Of some messages, the first one about the same resource that is not due before them.
+EARLIER = outbox.alias("earlier")
+IN_THE_WAY = (
+    sa.select(EARLIER.c.id)
+    .where(
+        EARLIER.c.tenant_id == outbox.c.tenant_id,
+        EARLIER.c.resource_id == outbox.c.resource_id,
+        EARLIER.c.receiver_id == outbox.c.receiver_id,
+        EARLIER.c.version <= outbox.c.version,
+        sa.tuple_(EARLIER.c.version, EARLIER.c.id) < sa.tuple_(outbox.c.version, outbox.c.id),
+        ~EARLIER.c.dead,
+        EARLIER.c.due < FETCHED,
+        sa.tuple_(EARLIER.c.due, EARLIER.c.id)
+        > sa.tuple_(sa.bindparam("due", type_=sa.String), sa.bindparam("last", type_=ID.type)),
+    )
+    .order_by(EARLIER.c.version, EARLIER.c.id)
+    .limit(1)
+    .scalar_subquery()
+)
+OBSTACLES = sa.select(*(EARLIER.c[name] for name in NAMES)).where(
+    EARLIER.c.tenant_id == TENANT,
+    EARLIER.c.id.in_(sa.select(IN_THE_WAY).where(outbox.c.tenant_id == TENANT, among(outbox.c.id))),
 )
 PUT = Prepared(sa.insert(outbox), NAMES)
 
@@ -93,40 +126,32 @@ class Outbox:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
 
-    def take(self, number: int, without: Sequence[str] = ()) -> list[Message]:
-        """Take messages that are due, the oldest first; nobody else gets them for a while.
+    def next(self, receiver: Receiver, number: int) -> list[Message]:
+        """Return messages that a claimed receiver is to be told now, in their order.
 
-        ``without`` are the ids of receivers that must wait.
+        Those that come too early, before another one about the same resource, are put off.
         """
-        earlier = outbox.alias("earlier")
-        is_first = ~sa.exists().where(
-            earlier.c.tenant_id == outbox.c.tenant_id,
-            earlier.c.receiver_id == outbox.c.receiver_id,
-            earlier.c.resource_id == outbox.c.resource_id,
-            ~earlier.c.dead,
-            earlier.c.due < FETCHED,
-            sa.tuple_(earlier.c.version, earlier.c.id) < sa.tuple_(outbox.c.version, outbox.c.id),
-        )
-        chosen = (
-            sa.select(outbox.c.tenant_id, outbox.c.id)
-            .where(~outbox.c.dead, outbox.c.due <= now(), is_first)
-            .order_by(outbox.c.due, outbox.c.id)
-            .limit(number)
-            .with_for_update(skip_locked=True)
-        )
-        if without:
-            chosen = chosen.where(outbox.c.receiver_id.not_in(without))
-        keys = [(*row,) for row in self.connection.execute(chosen)]
-        if not keys:
-            return []
-        taken = (
-            sa.update(outbox)
-            .where(sa.tuple_(outbox.c.tenant_id, outbox.c.id).in_(keys))
-            .values(due=later(TAKEN_SECONDS), attempts=outbox.c.attempts + 1)
-            .returning(*COLUMNS)
-        )
-        found = [Message(*row) for row in self.connection.execute(taken)]
-        return sorted(found, key=lambda each: each.id)
+        names = {"tenant": receiver.tenant_id, "receiver": receiver.id}
+        rows = self.connection.execute(OLDEST, names | {"now": now(), "number": number})
+        found = [Message(*row) for row in rows]
+        obstacles = self._obstacles(found) if found else {}
+        early: dict[str, list[str]] = {}
+        for each in found:
+            other = obstacles.get(each.resource_id)
+            if other and _place(other) < _place(each):
+                early.setdefault(other.due, []).append(each.id)
+        for due, ids in early.items():
+            self._change(receiver.tenant_id, ids, due=due)
+        put_off = {key for ids in early.values() for key in ids}
+        return _in_order([each for each in found if each.id not in put_off])
+
+    def _obstacles(self, found: Sequence[Message]) -> dict[str, Message]:
+        """Return the first message about each resource that must come before some of these."""
+        last = {each.resource_id: each for each in sorted(found, key=_place)}
+        names = {"tenant": found[0].tenant_id, "due": found[-1].due, "last": found[-1].id}
+        ids = [each.id for each in last.values()]
+        rows = self.connection.execute(OBSTACLES, names | {"ids": ids})
+        return {str(row.resource_id): Message(*row) for row in rows}
 
     def change(self, message: Message) -> Change | None:
         """Return the change that a message is about; None if the history has it no more."""
@@ -135,7 +160,8 @@ class Outbox:
         row = self.connection.execute(ONE, names).one_or_none()
         if row is None:
             return None
-        rows = self.connection.execute(MEMBERS, names)
+        has_members = message.resource_type == GROUP.name
+        rows = self.connection.execute(MEMBERS, names) if has_members else ()
         return change_of(row, {str(member): bool(added) for member, added in rows})
 
     def keep(
@@ -143,28 +169,51 @@ class Outbox:
     ) -> list[Message]:
         """Store the texts that a message stands for, and return a message for each.
 
-        The first of them has the message's own id.
+        The first of them has the message's own id. None is returned if the message is gone.
         """
+        CLOCK.pass_by(message.id)
         due = FETCHED if is_fetched else message.due
         made = [
             _made(replace(message, id=message.id if place == 0 else new_id(), due=due), each)
             for place, each in enumerate(contents)
         ]
-        self.delivered(message)
+        if not self.delivered([message]):
+            return []
         if made:
             rows = [{name: getattr(each, name) for name in NAMES} for each in made]
             self.connection.execute(sa.insert(outbox), rows)
         return made
 
-    def delivered(self, message: Message) -> None:
-        """Delete a message that its receiver has accepted."""
-        self.connection.execute(sa.delete(outbox).where(_is(message)))
+    def delivered(self, messages: Sequence[Message]) -> int:
+        """Delete messages of a tenant that their receiver has accepted; return how many."""
+        if not messages:
+            return 0
+        mine = outbox.c.tenant_id == TENANT, among(outbox.c.id)
+        names = {"tenant": messages[0].tenant_id, "ids": [each.id for each in messages]}
+        return self.connection.execute(sa.delete(outbox).where(*mine), names).rowcount
 
     def failed(self, message: Message, error: str, seconds: float | None) -> None:
         """Put a message off for some seconds; None makes it a dead letter."""
-        values: dict[str, Any] = {"error": error}
+        values: dict[str, Any] = {"error": error, "attempts": message.attempts + 1}
+        values["content"] = message.content
         values |= {"dead": True} if seconds is None else {"due": later(seconds)}
-        self.connection.execute(sa.update(outbox).where(_is(message)).values(values))
+        self._change(message.tenant_id, [message.id], **values)
+
+    def bury(self, receiver: Receiver, before: str, error: str) -> int:
+        """Make dead letters of what a receiver should have been told long ago; return how many."""
+        names = {"tenant": receiver.tenant_id, "receiver": receiver.id}
+        old = sa.select(outbox.c.id).where(
+            *OF_RECEIVER, ALIVE, outbox.c.due < FETCHED, outbox.c.at < before
+        )
+        ids = list(self.connection.scalars(old.limit(MOST_BURIED), names))
+        if ids:
+            self._change(receiver.tenant_id, ids, dead=True, error=error)
+        return len(ids)
+
+    def _change(self, tenant_id: int, ids: Sequence[str], **values: Any) -> None:
+        these = outbox.c.tenant_id == TENANT, among(outbox.c.id)
+        changed = sa.update(outbox).where(*these).values(values)
+        self.connection.execute(changed, {"tenant": tenant_id, "ids": list(ids)})
 
 
 def _made(message: Message, content: Content) -> Message:
@@ -181,5 +230,49 @@ def later(seconds: float) -> str:
     return date_time(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
-def _is(message: Message) -> sa.ColumnElement[bool]:
-    return sa.and_(outbox.c.tenant_id == message.tenant_id, outbox.c.id == message.id)
+def earlier(seconds: float) -> str:
+    """Return the instant so many seconds ago."""
+    return later(-seconds)
+
+
+def purge_told(connection: sa.Connection, told: Sequence[Message], seal: Seal | None) -> None:
+    """Purge the changes that messages of a tenant were about, unless others still need them.
+
+    For servers that keep no history. Who purges has committed before what it has delivered:
+    so the last of several deliverers sees that nobody needs the change.
+    """
+    tenant_id = told[0].tenant_id
+    needed = sa.select(outbox.c.resource_id, outbox.c.version).where(
+        outbox.c.tenant_id == TENANT, among(outbox.c.resource_id), outbox.c.content.is_(None)
+    )
+    keys = {(each.resource_id, each.version) for each in told}
+    names = {"tenant": tenant_id, "ids": list({each.resource_id for each in told})}
+    keys -= {(str(row[0]), row[1]) for row in connection.execute(needed, names)}
+    History(connection, tenant_id, seal).discard(sorted(keys))
+
+
+def orphans(connection: sa.Connection) -> list[tuple[int, str]]:
+    """Return the tenants and ids of receivers that are gone and have messages."""
+    known = sa.select(outbox.c.tenant_id, outbox.c.receiver_id).distinct()
+    gone = known.where(outbox.c.receiver_id.not_in(sa.select(receivers.c.id)))
+    return [(row.tenant_id, row.receiver_id) for row in connection.execute(gone)]
+
+
+def remove_orphans(connection: sa.Connection) -> None:
+    """Delete the messages of receivers that are gone."""
+    for tenant_id, receiver_id in orphans(connection):
+        gone = outbox.c.tenant_id == tenant_id, outbox.c.receiver_id == receiver_id
+        connection.execute(sa.delete(outbox).where(*gone))
+
+
+def _place(message: Message) -> tuple[int, str]:
+    """Return the place of a message among those about the same resource."""
+    return message.version, message.id
+
+
+def _in_order(found: Sequence[Message]) -> list[Message]:
+    """Return messages as they are, but those about the same resource in their order."""
+    of_resource: dict[str, list[Message]] = {}
+    for each in sorted(found, key=_place, reverse=True):
+        of_resource.setdefault(each.resource_id, []).append(each)
+    return [of_resource[each.resource_id].pop() for each in found]

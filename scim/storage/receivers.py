@@ -14,7 +14,7 @@ from .keys import new_id, now
 from .tables import TENANT, feed_members, outbox, receivers
 from .tokens import Tenant
 
-FRESH = 1.0  # seconds for which a process knows the receivers of a tenant
+FRESH = 1.0  # seconds for which a process knows who has receivers, and which ones
 MOST_KEPT = 10_000  # tenants
 
 
@@ -36,6 +36,13 @@ class Receiver:
 
 
 SELECT = sa.select(*(receivers.c[name] for name in Receiver.__slots__))
+HAVING = Prepared(sa.select(receivers.c.tenant_id).distinct())
+IMPLICIT = Prepared(
+    sa.text(
+        "INSERT INTO receivers (id, tenant_id, name, kind, created)"
+        " VALUES (:id, :tenant_id, :name, :kind, :created) ON CONFLICT DO NOTHING"
+    )
+)
 OF_TENANT = Prepared(SELECT.where(receivers.c.tenant_id == TENANT).order_by(receivers.c.created))
 
 
@@ -60,6 +67,12 @@ def add_receiver(
     except IntegrityError:
         return None
     return made
+
+
+def store_implicit(connection: sa.Connection, receiver: Receiver) -> None:
+    """Store a receiver that a tenant has by a setting, unless it is there."""
+    names = {"tenant_id": receiver.tenant_id, "id": receiver.id, "name": receiver.name}
+    IMPLICIT.rows(connection, names | {"kind": receiver.kind, "created": now()})
 
 
 def change_secrets(
@@ -99,29 +112,30 @@ def list_receivers(
         chosen = chosen.where(receivers.c.tenant_id == tenant.id)
     if kinds:
         chosen = chosen.where(receivers.c.kind.in_(kinds))
-    return [_receiver(row) for row in connection.execute(chosen)]
+    return [receiver_of(row) for row in connection.execute(chosen)]
 
 
 def receivers_of(connection: sa.Connection, tenant_id: int) -> list[Receiver]:
     """Return the receivers of a tenant, the oldest first."""
-    return [_receiver(row) for row in OF_TENANT.rows(connection, {"tenant": tenant_id})]
+    return [receiver_of(row) for row in OF_TENANT.rows(connection, {"tenant": tenant_id})]
 
 
 def find_receiver(connection: sa.Connection, tenant: Tenant, name: str) -> Receiver | None:
     """Return the receiver of that name; None if there is none."""
     chosen = SELECT.where(receivers.c.tenant_id == tenant.id, receivers.c.name == name)
     row = connection.execute(chosen).one_or_none()
-    return _receiver(row) if row else None
+    return receiver_of(row) if row else None
 
 
 def receivers_by_id(connection: sa.Connection, ids: Collection[str]) -> dict[str, Receiver]:
     """Return the receivers with these ids."""
     chosen = SELECT.where(receivers.c.id.in_(ids))
-    return {str(row.id): _receiver(row) for row in connection.execute(chosen)}
+    return {str(row.id): receiver_of(row) for row in connection.execute(chosen)}
 
 
-def _receiver(row: Sequence[Any]) -> Receiver:
-    key, tenant_id, name, kind, url, secrets, options, created = row
+def receiver_of(row: Sequence[Any]) -> Receiver:
+    """Return the receiver in a row that begins with its columns."""
+    key, tenant_id, name, kind, url, secrets, options, created = row[: len(Receiver.__slots__)]
     known = json.loads(secrets or "{}"), json.loads(options)
     return Receiver(str(key), tenant_id, name, kind, url or "", *known, created)
 
@@ -129,20 +143,26 @@ def _receiver(row: Sequence[Any]) -> Receiver:
 class KnownReceivers:
     """The receivers of each tenant as a process knows them, ``FRESH`` seconds old at most.
 
-    So a write without receivers costs nothing, but for one in a second.
+    So a write without receivers costs nothing, but for one in a second, of any tenant.
     """
 
     def __init__(self) -> None:
+        self._having = -FRESH, frozenset[int]()  # tenants that have receivers
         self._known: dict[int, tuple[float, list[Receiver]]] = {}
 
     def of(self, connection: sa.Connection, tenant_id: int) -> list[Receiver]:
         """Return the receivers of a tenant."""
+        at = time.monotonic()
+        if at - self._having[0] >= FRESH:
+            having = frozenset(int(row[0]) for row in HAVING.rows(connection, {}))
+            self._having = at, having
+        if tenant_id not in self._having[1]:
+            return []
         read_at, found = self._known.get(tenant_id, (-FRESH, []))
-        if time.monotonic() - read_at < FRESH:
+        if at - read_at < FRESH:
             return found
         if len(self._known) >= MOST_KEPT:
             self._known.clear()
-        read_at = time.monotonic()
         found = receivers_of(connection, tenant_id)
-        self._known[tenant_id] = read_at, found
+        self._known[tenant_id] = at, found
         return found

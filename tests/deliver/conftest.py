@@ -1,0 +1,68 @@
+"""Fixtures for the tests of delivery: a kind of receivers, and receivers of it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from scim.deliver.channels import CHANNELS
+from scim.deliver.deliverer import Delivery
+from scim.service import Service
+from scim.storage.receivers import Receiver, add_receiver
+from scim.storage.tokens import DEFAULT_TENANT, find_tenant
+
+from ..support.receiving import KIND, Ear
+
+NAME = "default"
+
+
+@pytest.fixture
+def service(app: Flask, client: FlaskClient) -> Service:
+    """The service of this process, with an empty database; it has just looked for receivers."""
+    found: Service = app.extensions["scim"]
+    return found
+
+
+@pytest.fixture
+def ear(monkeypatch: pytest.MonkeyPatch) -> Ear:
+    """The channel of the receivers of ``receiver``."""
+    made = Ear()
+    monkeypatch.setitem(CHANNELS, KIND, made)  # type: ignore[arg-type]
+    return made
+
+
+@pytest.fixture
+def receiver(service: Service, ear: Ear) -> Callable[..., Receiver]:
+    """Add a receiver: ``receiver("crm", types=["User"])``."""
+
+    def add(name: str, **options: Any) -> Receiver:
+        tenant = service.database.read(lambda known: find_tenant(known, NAME))
+        assert tenant
+        assert tenant.id == DEFAULT_TENANT
+        made = service.database.write(
+            lambda known: add_receiver(known, tenant, name, KIND, options=options)
+        )
+        assert made
+        forget_receivers(service)
+        return made
+
+    return add
+
+
+def forget_receivers(service: Service) -> None:
+    """Let this process look for receivers again, as it would a second later."""
+    for watcher in service.watchers:
+        if known := getattr(watcher, "known", None):
+            known.__init__()
+
+
+@pytest.fixture
+def delivery(service: Service) -> Iterator[Delivery]:
+    """A deliverer of this process, which works when it is told to."""
+    forget_receivers(service)
+    made = Delivery()
+    yield made
+    made.end(service)
+    forget_receivers(service)

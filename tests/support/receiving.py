@@ -1,0 +1,74 @@
+"""A kind of receivers for tests, which notes in this process what each of them is told."""
+
+import time
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any
+
+from scim.deliver.channel import NotDelivered
+from scim.service import Service
+from scim.storage import Change
+from scim.storage.contents import Content
+from scim.storage.outbox import Message
+from scim.storage.receivers import Receiver
+
+KIND = "test"
+
+
+class Ear:
+    """The channel; ``answer`` may raise or take long, ``told`` is what arrived at each receiver."""
+
+    def __init__(self, fetches: bool = False) -> None:
+        self.fetches = fetches
+        self.told: list[tuple[str, Message]] = []
+        self.tried: list[tuple[str, Message]] = []
+        self.answer: Callable[[Receiver, Message], None] = lambda receiver, message: None
+        self.lock = Lock()
+
+    def wants(self, receiver: Receiver, change: Change) -> bool:
+        return change.resource_type in receiver.options.get("types", ["User", "Group"])
+
+    def keeps(self, receiver: Receiver) -> bool:
+        return bool(receiver.options.get("keeps"))
+
+    def contents(
+        self,
+        service: Service,
+        connection: Any,
+        receiver: Receiver,
+        message: Message,
+        change: Change | None,
+    ) -> Sequence[Content]:
+        text = f"{message.operation} {message.version} {'known' if change else 'gone'}"
+        return [Content(f"{text} {part}") for part in range(receiver.options.get("parts", 1))]
+
+    def send(self, service: Service, receiver: Receiver, message: Message) -> None:
+        with self.lock:
+            self.tried.append((receiver.name, message))
+        self.answer(receiver, message)
+        with self.lock:
+            self.told.append((receiver.name, message))
+
+    def at(self, name: str) -> list[Message]:
+        """Return what a receiver has accepted."""
+        return [message for told, message in self.told if told == name]
+
+
+def refuse(*names: str, **how: Any) -> Callable[[Receiver, Message], None]:
+    """Return the answer of receivers of which these accept nothing."""
+
+    def answer(receiver: Receiver, message: Message) -> None:
+        if receiver.name in names:
+            raise NotDelivered("it is down", **how)
+
+    return answer
+
+
+def hang(seconds: float, *names: str) -> Callable[[Receiver, Message], None]:
+    """Return the answer of receivers of which these are slow."""
+
+    def answer(receiver: Receiver, message: Message) -> None:
+        if receiver.name in names:
+            time.sleep(seconds)
+
+    return answer
