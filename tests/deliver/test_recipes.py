@@ -129,7 +129,7 @@ def app(database_url):
 
 
 def test_applications_know_their_users_by_webhook(app, client, engine, monkeypatch, tmp_path):
-    service, scim, job = app.extensions["scim"], Scim(client), deliverer.job()
+    service, scim, job = app.extensions["scim"], Scim(client), deliverer.jobs()[0]
     monkeypatch.setattr(receivers, "FRESH", 0.0)
     applications = {"django": of_django, "fastapi": of_fastapi, "express": of_express}
     members = {}
