@@ -26,13 +26,21 @@ class Listener:
     """What a server got so far, and how it answers.
 
     ``answer`` is a status, or one with headers and a body, or what writes to the connection. The
-    ``answers`` are used up before it.
+    ``answers`` are used up before it; ``decide`` returns one for a request.
     """
 
     url: str
     got: list[Got] = field(default_factory=list)
     answer: Any = 204
     answers: list[Any] = field(default_factory=list)
+    decide: Callable[[Got], Any] | None = None
+
+    def answer_to(self, got: Got) -> Any:
+        """Keep a request, and return the answer."""
+        self.got.append(got)
+        if self.decide:
+            return self.decide(got)
+        return self.answers.pop(0) if self.answers else self.answer
 
 
 @contextmanager
@@ -47,8 +55,7 @@ def listening(tls: SSLContext | None = None, host: str = "127.0.0.1") -> Iterato
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            listener.got.append(Got(self.path, headers, body))
-            answer = listener.answers.pop(0) if listener.answers else listener.answer
+            answer = listener.answer_to(Got(self.path, headers, body))
             self.close_connection = True
             if callable(answer):
                 write: Callable[[socket], None] = answer
