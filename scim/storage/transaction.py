@@ -92,10 +92,10 @@ class Transaction:
             self.history.record(self.changes)
         if self.directory.guard:  # late, as it may take a lock for which others wait
             self.directory.guard(self)
-        if self.changes:
+        self.totals.add_memberships(self.member_changes.values())
+        if self.changes:  # the last: on PostgreSQL, a hook may see other tables than we do
             for watcher in self.directory.watchers:
                 watcher.before_commit(self)
-        self.totals.add_memberships(self.member_changes.values())
 
     def names(self, resource_id: str) -> dict[str, Any]:
         """Return the parameters that name a resource of the tenant."""
