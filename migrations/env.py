@@ -10,10 +10,16 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
+from scim.models import Base
+from scim.storage.database.migrating import DATABASE
+from scim.storage.database.placing import prepare
 from scim.storage.recordings.rows import RECORDED
 
-fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
-db = current_app.extensions["migrate"].db
+# An application that embeds the server hands its database over, and has a log of its own.
+embedded = context.config.attributes.get(DATABASE)
+if not embedded:
+    fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
+database = embedded or current_app.extensions["scim"].database
 LOCK = 7643_7644  # the advisory lock of PostgreSQL that a migration holds
 PARTITION = re.compile(r"(.+)_p\d+")
 # Alembic warns of the indexes of expressions, which it does not compare; `applies` knows them.
@@ -32,15 +38,15 @@ def applies(item: Any, name: Any, kind: str, reflected: bool, other: Any) -> boo
     another file.
     """
     if kind == "table" and name in RECORDED.tables:
-        return bool(db.engine.dialect.name == "postgresql")
+        return bool(database.engine.dialect.name == "postgresql")
     if kind == "foreign_key_constraint":
         name = item.elements[0].target_fullname.split(".")[-2]
     if kind in ("table", "foreign_key_constraint") and (part := PARTITION.fullmatch(name)):
-        return part[1] not in db.metadata.tables
+        return part[1] not in Base.metadata.tables
     if kind != "index" or item.dialect_options["postgresql"]["using"] != "gin":
         return True
     is_there = reflected or other is not None or not name.endswith("_trigrams")
-    return is_there and db.engine.dialect.name == "postgresql"
+    return is_there and database.engine.dialect.name == "postgresql"
 
 
 def drop_empty(_: Any, __: Any, directives: list[Any]) -> None:
@@ -48,8 +54,7 @@ def drop_empty(_: Any, __: Any, directives: list[Any]) -> None:
     is_comparing = getattr(context.config.cmd_opts, "autogenerate", False)
     if is_comparing and directives[0].upgrade_ops.is_empty():
         directives.clear()
-        url = current_app.extensions["scim"].database.url
-        print(f"models.py and the tables in {url} agree; there is no migration to write.")
+        print(f"models.py and the tables in {database.url} agree; there is no migration to write.")
 
 
 def report(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
@@ -75,16 +80,19 @@ def begin() -> AbstractContextManager[Any]:
                 raise
 
 
-with db.engine.connect() as connection:
+with database.engine.connect() as connection:
     context.configure(
         connection=connection,
         transactional_ddl=True,
-        target_metadata=[db.metadata, RECORDED],
+        target_metadata=[Base.metadata, RECORDED],
         include_object=applies,
         process_revision_directives=drop_empty,
-        on_version_apply=report,
+        on_version_apply=None if embedded else report,
+        version_table=database.place.version_table,
     )
     with begin():
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+            if database.place.schema:
+                prepare(connection, database.place.schema)
         context.run_migrations()

@@ -4,7 +4,7 @@ A ``Store`` sees one tenant of a ``Database``. Reads run in autocommit. A write 
 which locks the rows that it changes; a write that fails leaves nothing behind.
 """
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from .access import Access, Doorkeeper
@@ -36,6 +36,7 @@ __all__ = [
     "Deleted",
     "Directory",
     "Doorkeeper",
+    "Engine",
     "Found",
     "History",
     "NewMembers",

@@ -19,9 +19,10 @@ from .engine import Connections, WritingConnections, configure, reading_engine
 from .failures import Failures, State, is_repeatable, words
 from .file import SqliteFile
 from .observing import Observer, observe
+from .placing import ALONE, Place
 from .rehearsal import Rehearsal
 from .replica import Replica
-from .versions import incomplete, unfit
+from .versions import OUTDATED, incomplete, unfit
 
 T = TypeVar("T")
 ATTEMPTS = 5
@@ -34,21 +35,31 @@ WHERE = ("host", "port", "dbname", "user", "service")  # parameters that are no 
 class Database:
     """One database, which many tenants may share; ``replica_url`` is that of a copy of it.
 
-    It stops a query after ``seconds``, a write after six times as many; 0 for never.
+    It stops a query after ``seconds``, a write after six times as many; 0 for never. The tables
+    are at a ``place``.
     """
 
-    def __init__(self, engine: sa.Engine, replica_url: str = "", seconds: float = 0) -> None:
-        configure(engine)
+    def __init__(
+        self,
+        engine: sa.Engine,
+        replica_url: str = "",
+        seconds: float = 0,
+        place: Place = ALONE,
+    ) -> None:
+        configure(engine, place.schema)
         self.engine = engine
-        self.reader = reading_engine(engine)
+        self.place = place
+        self.reader = reading_engine(engine, place.schema)
         self.seconds = seconds
         self.file = self._guard() if engine.dialect.name == "sqlite" else None
         self.reading, self.writing = Connections(self.reader), WritingConnections(engine)
-        self.failures = Failures()
+        self.failures = Failures(place)
         self.rehearsing = Lock()  # dry runs wait for each other, so that writes wait for one only
         self.anchors = Anchors()
         self.recounts = Recounts()
-        self.replica = Replica(replica_url, self.read, self.failures) if replica_url else None
+        self.replica = None
+        if replica_url:
+            self.replica = Replica(replica_url, self.read, self.failures, place.schema)
         for each in self.engines:
             limit(each, seconds, WRITE_SHARE if each is engine else 1)
 
@@ -74,13 +85,22 @@ class Database:
 
         ``migrations`` is the folder of the migrations that must have been applied.
         """
+        problem = self._problem(migrations)
+        return problem and self.place.words(problem)
+
+    def _problem(self, migrations: str) -> str | None:
         if problem := incomplete(migrations) or (self.file and self.file.problem()):
             return problem
         try:
             with self.reader.connect() as connection:
-                return unfit(connection, migrations)
+                return unfit(connection, migrations, self.place)
         except DBAPIError as error:
             return f"SCIM_DATABASE_URL: the database cannot be used: {words(error)}"
+
+    @property
+    def outdated(self) -> str:
+        """The problem that migrations solve."""
+        return self.place.words(OUTDATED)
 
     def observe(self, observer: Observer | None) -> None:
         """Show an observer each statement from now on, or nobody with None."""

@@ -3,8 +3,9 @@
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from threading import Lock, local
 from typing import Any
 
@@ -15,6 +16,7 @@ from scim.protocol.errors import UnavailableError
 
 from .failures import STALE, State
 from .observing import make_observable, observed
+from .placing import SCHEMA, enter_schema
 
 LONGEST_WAIT = 10  # seconds for SQLite's write lock
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.0001, 0.005  # seconds between two attempts to get it
@@ -30,8 +32,22 @@ WITHIN = (
 PREPARED = "prepared"
 
 
-def configure(engine: sa.Engine) -> None:
-    """Set up the connections that an engine will open.
+def own_engine(url: str | sa.URL) -> sa.Engine:
+    """Return an engine of our own for a database that an application uses, too."""
+    return sa.create_engine(url, **ENGINE_OPTIONS)
+
+
+def url_of(engine: sa.Engine) -> str:
+    """Return the URL of the database that an application uses, with the password, for Settings."""
+    name, path = engine.dialect.name, engine.url.database
+    url = engine.url.set(drivername=name)
+    if name == "sqlite" and path and path != ":memory:":
+        url = url.set(database=str(Path(path).absolute()))
+    return url.render_as_string(hide_password=False)
+
+
+def configure(engine: sa.Engine, schema: str = "") -> None:
+    """Set up the connections that an engine will open; in PostgreSQL, they may have a ``schema``.
 
     Those to SQLite are made for several processes: WAL, one writer at a time, foreign keys.
     """
@@ -41,21 +57,26 @@ def configure(engine: sa.Engine) -> None:
         sa.event.listen(engine, "connect", _leave_waiting)
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
-        sa.event.listen(engine, "connect", _open_postgresql)
+        sa.event.listen(engine, "connect", _opening_postgresql(schema))
 
 
-def reading_engine(engine: sa.Engine) -> sa.Engine:
+def reading_engine(engine: sa.Engine, schema: str = "") -> sa.Engine:
     """Return an engine for reads: its connections stay in autocommit and need no resetting."""
     autocommit = sa.create_engine(
         engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **ENGINE_OPTIONS
     )
     make_observable(autocommit)
     sqlite = autocommit.dialect.name == "sqlite"
-    sa.event.listen(autocommit, "connect", _open_sqlite if sqlite else _open_postgresql)
+    opening = _open_sqlite if sqlite else _opening_postgresql(schema)
+    sa.event.listen(autocommit, "connect", opening)
     return autocommit
 
 
-def _open_postgresql(connection: Any, record: Any) -> None:
+def _opening_postgresql(schema: str) -> Callable[[Any, Any], None]:
+    return lambda connection, record: _open_postgresql(connection, record, schema)
+
+
+def _open_postgresql(connection: Any, record: Any, schema: str) -> None:
     """Let the connection prepare statements, unless PgBouncer lies between.
 
     1. PgBouncer gives each transaction another of its connections, which does not know what the
@@ -69,7 +90,10 @@ def _open_postgresql(connection: Any, record: Any) -> None:
         is_direct = own == connection.info.backend_pid
         if is_direct:
             cursor.execute("SET plan_cache_mode = force_generic_plan")
+        if schema:
+            enter_schema(cursor, schema, is_direct)
     connection.commit()
+    record.info[SCHEMA] = schema
     record.info[PREPARED] = {} if is_direct else None
 
 

@@ -19,6 +19,8 @@ from scim.protocol.errors import (
     UniquenessError,
 )
 
+from .placing import ALONE, Place
+
 UNIQUE = {
     "user_name": "userName",
     "display_name": "displayName",
@@ -158,7 +160,8 @@ def is_passing(error: Exception) -> bool:
 class Failures:
     """Turns exceptions into errors for the client, and says in the log why, once a minute each."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place = ALONE) -> None:
+        self.place = place
         self.lock = Lock()
         self.said: dict[State, float] = {}  # when the log last had a line about a state
 
@@ -181,9 +184,9 @@ class Failures:
             if is_due:
                 self.said[state] = now
         if is_due:
-            logger.warning("503: %s. The reason: %s", state.value, why)
+            logger.warning("503: %s. The reason: %s", self.place.words(state.value), why)
         kind = TooExpensiveError if state is State.TOO_SLOW else UnavailableError
-        return kind(state.value)
+        return kind(self.place.words(state.value))
 
 
 def words(error: Exception) -> str:

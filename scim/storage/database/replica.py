@@ -54,7 +54,7 @@ class Replica:
     It never reads from a server that is no standby.
     """
 
-    def __init__(self, url: str, read_primary: Read, failures: Failures) -> None:
+    def __init__(self, url: str, read_primary: Read, failures: Failures, schema: str = "") -> None:
         self.read_primary = read_primary
         self.failures = failures
         self.engine = sa.create_engine(
@@ -64,7 +64,7 @@ class Replica:
             connect_args={"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000},
             **ENGINE_OPTIONS,
         )
-        configure(self.engine)
+        configure(self.engine, schema)
         self.connections = Connections(self.engine)
         self.away_until = 0.0
 

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from .placing import ALONE, IN_THE_WAY, Place, own_tables
+
 OUTDATED = "The database is not up to date; migrate it with: python manage.py db upgrade"
 UNVERSIONED = (
     "The tables have no version. If they are those of this server, note it with: "
@@ -40,12 +42,17 @@ def incomplete(migrations: str) -> str | None:
     )
 
 
-def unfit(connection: sa.Connection, migrations: str) -> str | None:
+def unfit(connection: sa.Connection, migrations: str, place: Place = ALONE) -> str | None:
     """Return why this code cannot use the tables, in a line; None if it can."""
-    applied = set(MigrationContext.configure(connection).get_current_heads())
+    options = {"version_table": place.version_table}
+    applied = set(MigrationContext.configure(connection, opts=options).get_current_heads())
     names = connection.scalars(TABLES[connection.dialect.name])
     tables = {name for name in names if not name.startswith("sqlite_")}
-    if not tables >= OURS and (applied or tables - {"alembic_version"}):
+    if place.is_shared:
+        in_the_way = () if applied else sorted(tables & own_tables(place))
+        if in_the_way:
+            return IN_THE_WAY.format(", ".join(in_the_way[:SHOWN]))
+    elif not tables >= OURS and (applied or tables - {"alembic_version"}):
         shown = sorted(tables)
         more = ", ..." if len(shown) > SHOWN else ""
         return FOREIGN.format(", ".join(shown[:SHOWN]) + more)
