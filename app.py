@@ -21,26 +21,20 @@ try:
     from flask_migrate import Migrate
 
     from models import db
-    from scim import routes
+    from scim import Scim
     from scim.console.process import Console, open_port
     from scim.deliver import carrier, deliverer, tidying
-    from scim.deliver.calling import Calling, import_hooks
-    from scim.deliver.telling import Telling
     from scim.environment import read_environment, read_settings
     from scim.logs import formatter
     from scim.operate import metrics
     from scim.operate.caretaker import Caretaker, jobs_of
-    from scim.operate.demo_token import WARNING, DemoToken, why_refused
+    from scim.operate.demo_token import WARNING, why_refused
     from scim.operate.health import with_probes
-    from scim.operate.limits import Limiter
-    from scim.operate.recorder import Recorder
     from scim.operate.sampling import sample
     from scim.printing import printable
-    from scim.protocol.tolerance import Tolerance
     from scim.routes.auth import knows
-    from scim.routes.call import DEMO_TOKEN, LIMITER, RECORDER
+    from scim.routes.call import LIMITER, RECORDER
     from scim.routes.proxies import client_of
-    from scim.schema_folder import read_definitions
     from scim.server import (
         Certificate,
         CertificateError,
@@ -60,9 +54,8 @@ try:
         SettingError,
         Settings,
     )
-    from scim.storage import ENGINE_OPTIONS, Database, Doorkeeper
+    from scim.storage import ENGINE_OPTIONS, Database
     from scim.storage.database.readiness import Readiness
-    from scim.storage.noting import note_statement
 except ModuleNotFoundError as error:
     sys.exit(
         f"{error}: in the project's folder, type `. .venv/bin/activate` if there is one after "
@@ -88,38 +81,26 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     :raises SettingError: a setting does not take its value, or hooks cannot be imported
     """
     settings = read_settings(config)
-    import_hooks(settings.hooks)
     log = logging.StreamHandler()
     log.setFormatter(formatter(settings.log_format))
     logging.basicConfig(handlers=[log])
     logging.getLogger("scim").setLevel(logging.INFO)
-    app = Flask(__name__, static_folder=None)
+    app = Scim.application(settings, partial(connect, settings))
+    app.config["TESTING"] = bool((config or {}).get("TESTING"))
+    failed = Readiness(app.extensions["scim"].database).failed
+    app.wsgi_app = with_probes(app.wsgi_app, failed)  # type: ignore[assignment, method-assign]
+    return app
+
+
+def connect(settings: Settings, app: Flask) -> Database:
+    """Return the database of the application, which Flask-SQLAlchemy and Flask-Migrate use."""
     app.config.update(
-        TESTING=bool((config or {}).get("TESTING")),
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=ENGINE_OPTIONS,
-        MAX_CONTENT_LENGTH=settings.max_body_size + 1,  # a longer body shows by that one byte
-        PROVIDE_AUTOMATIC_OPTIONS=False,
+        SQLALCHEMY_DATABASE_URI=settings.database_url, SQLALCHEMY_ENGINE_OPTIONS=ENGINE_OPTIONS
     )
-    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     db.init_app(app)
     Migrate(app, db, str(MIGRATIONS))
     with app.app_context():
-        database = Database(db.engine, settings.replica_url, settings.query_timeout)
-    definitions = read_definitions(settings.schema_folder)
-    doorkeeper, watchers = Doorkeeper(settings.own_token), (Telling(settings), Calling())
-    service = Service(settings, database, definitions, Tolerance(), doorkeeper, watchers)
-    app.extensions["scim"] = service
-    app.extensions[DEMO_TOKEN] = DemoToken(settings)
-    if settings.rate:
-        app.extensions[LIMITER] = Limiter(settings, settings.rate)
-    if settings.records:
-        app.extensions[RECORDER] = Recorder.of(service)
-        database.observe(note_statement)
-    routes.register(app, service)
-    failed = Readiness(database).failed
-    app.wsgi_app = with_probes(app.wsgi_app, failed)  # type: ignore[assignment, method-assign]
-    return app
+        return Database(db.engine, settings.replica_url, settings.query_timeout)
 
 
 def welcome(service: Service, is_exported: bool, console: Console | None) -> str:

@@ -1,5 +1,6 @@
 """The commands of manage.py."""
 
+from collections.abc import Sequence
 from copy import copy
 
 import click
@@ -33,17 +34,22 @@ shell = copy(shell_command)
 shell.help = shell.short_help = "Open a Python shell with the application as `app`."
 
 
-def register(cli: click.Group) -> None:
-    """Add all commands to ``cli``."""
+def inside() -> Sequence[click.Command]:
+    """Return the commands that work on the tables, which an application around the server needs."""
     read = (listing.user, listing.group, explain.explain)
-    inside = (*read, exchanges.tail, trash.trash, history.history, history.revert, audit.audit)
+    changed = (trash.trash, history.history, history.revert, audit.audit)
     opened = (tenants.tenant, tokens.token, clients.client)
     told = (webhooks.webhook, streams.stream, keys.key)
-    operated = (db.db, console.console, reset.reset, *opened, *told)
     moved = (moving.export_tenants, moving.import_tenants)
-    of_flask = (routes_command, shell)
-    outside = (check.check, idp.idp, demo.demo, receive.receive)
     for each in (protecting.protect, protecting.unprotect, protecting.show):
         listing.user.add_command(each)
-    for command in (*inside, *operated, *moved, *of_flask, *outside):
+    return (*read, *changed, *opened, *told, *moved)
+
+
+def register(cli: click.Group) -> None:
+    """Add all commands to ``cli``."""
+    operated = (db.db, console.console, reset.reset, exchanges.tail)
+    of_flask = (routes_command, shell)
+    outside = (check.check, idp.idp, demo.demo, receive.receive)
+    for command in (*inside(), *operated, *of_flask, *outside):
         cli.add_command(command)

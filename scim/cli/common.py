@@ -12,17 +12,26 @@ from flask import current_app
 from scim.printing import printable
 from scim.protocol.errors import ScimError
 from scim.service import Service
+from scim.settings import MIGRATIONS
 from scim.storage import Database, Store
 from scim.storage.recordings import Recordings
 from scim.storage.tokens import Tenant, find_tenant, list_tenants
 
 SAME = "use the same SCIM_DATABASE_URL as the server"
 TOKEN = "manage.py"  # the history names it for changes by commands
+PROGRAM = "scim.program"  # of a command's context: what to type in place of OURS
+OURS = "python manage.py"
 
 
 def say(line: str) -> None:
     """Print a line, in which what clients sent is escaped."""
-    click.echo(printable(line))
+    click.echo(printable(as_typed(line)))
+
+
+def as_typed(text: str) -> str:
+    """Return a text with commands as they are typed within another application."""
+    context = click.get_current_context(silent=True)
+    return text.replace(OURS, context.meta.get(PROGRAM, OURS)) if context else text
 
 
 def say_list(title: str, lines: Iterable[str]) -> None:
@@ -41,7 +50,7 @@ def service() -> Service:
     :raises click.ClickException: the database cannot be used, or its tables are not up to date
     """
     found: Service = current_app.extensions["scim"]
-    if problem := found.database.problem(current_app.extensions["migrate"].directory):
+    if problem := found.database.problem(str(MIGRATIONS)):
         raise click.ClickException(problem)
     return found
 

@@ -1,6 +1,7 @@
 """``db``: create and migrate the tables."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import wraps
 from typing import Any
 
@@ -17,7 +18,7 @@ from scim.storage.database.versions import OUTDATED, UNVERSIONED, incomplete, ke
 
 from .common import say, service
 
-db: click.Group = cli.db
+db: click.Group = deepcopy(cli.db)  # an application around this one has its own
 db.help = "Create, migrate and compare the tables of the database."
 # Commands that need tables, with the problems that they may have.
 ALLOWED = {"check": (), "stamp": (OUTDATED, UNVERSIONED)}

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import Context, ContextVar
 from importlib import import_module
 from inspect import iscoroutinefunction
 from traceback import extract_tb
@@ -12,6 +14,7 @@ from scim.settings import SettingError
 from scim.storage import Change, Directory, Transaction
 from scim.storage.database.engine import can_commit
 from scim.storage.database.failures import is_passing, words
+from scim.storage.database.placing import leave_schema
 
 from . import signals
 from .signals import Event, Pending, Signal, Signals, fields_of, signals_of
@@ -24,6 +27,9 @@ ENDED = (
     "the hook ended the transaction, or caught an error of the database that ended it; "
     "`with event.connection.begin_nested()` keeps an error from ending it"
 )
+# The context of the request or command of the application that embeds the server: hooks see its
+# ``current_app``, ``request`` and ``g``, and not ours.
+CALLER: ContextVar[Context | None] = ContextVar("scim_caller", default=None)
 
 logger = logging.getLogger("scim")
 
@@ -46,7 +52,14 @@ def import_hooks(modules: str) -> None:
 
 
 class Calling:
-    """Calls the hooks of the signals ``before`` and ``after``."""
+    """Calls the hooks of the signals ``before`` and ``after``.
+
+    An application that embeds the server gives its ``context`` to hooks, for requests that did not
+    come through it.
+    """
+
+    def __init__(self, context: Callable[[], AbstractContextManager[Any]] = nullcontext) -> None:
+        self.context = context
 
     def before_commit(self, transaction: Transaction) -> None:
         """Call the hooks of each change; what they write is stored with it.
@@ -55,14 +68,16 @@ class Calling:
         """
         if not signals.before.have_hooks:
             return
-        tenant = transaction.directory.tenant_name
-        for change, signal, hook in _hooks(tenant, transaction.changes, signals.before):
-            connection = transaction.connection
+        tenant, connection = transaction.directory.tenant_name, transaction.connection
+        called = list(_hooks(tenant, transaction.changes, signals.before))
+        if called:
+            leave_schema(connection)
+        for change, signal, hook in called:
             event = Pending(
                 signal=_name(signal), connection=connection, **fields_of(change, tenant)
             )
             try:
-                _call(hook, event)
+                self._call(hook, event)
                 if not can_commit(connection):
                     raise RuntimeError(ENDED)
             except ScimError:
@@ -82,9 +97,18 @@ class Calling:
         for change, signal, hook in _hooks(tenant, changes, signals.after):
             event = Event(signal=_name(signal), **fields_of(change, tenant))
             try:
-                _call(hook, event)
+                self._call(hook, event)
             except Exception:
                 logger.exception("The change of %r is stored, but %s failed", event, _words(hook))
+
+    def _call(self, hook: Callable[..., Any], event: Event) -> None:
+        if iscoroutinefunction(hook):
+            raise TypeError("a hook is a plain function, not one with `async`")
+        if caller := CALLER.get():
+            caller.copy().run(hook, event.tenant, event)
+        else:
+            with self.context():
+                hook(event.tenant, event)
 
 
 def _hooks(
@@ -96,12 +120,6 @@ def _hooks(
             if not signal.is_muted:
                 for hook in signal.receivers_for(tenant):
                     yield change, signal, hook
-
-
-def _call(hook: Callable[..., Any], event: Event) -> None:
-    if iscoroutinefunction(hook):
-        raise TypeError("a hook is a plain function, not one with `async`")
-    hook(event.tenant, event)
 
 
 def _name(signal: Signal) -> str:

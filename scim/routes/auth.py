@@ -15,6 +15,7 @@ from scim.protocol.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from scim.protocol.headers import FOR_TENANT
 from scim.protocol.permissions import EVENTS, READ, WRITE
 from scim.protocol.tokens import weakness
 from scim.service import Service
@@ -95,7 +96,9 @@ def check_token(call: Call) -> None:
     """
     scheme, token = _credentials(call.environ.get("HTTP_AUTHORIZATION", ""))
     limiter = call.limiter
-    call.access = admit(call.service, limiter, token, lambda: call.remote_addr or "")
+    access = admit(call.service, limiter, token, lambda: call.remote_addr or "")
+    if access and call.environ.get(FOR_TENANT) in (None, access.tenant.name):
+        call.access = access
     if not call.access or not (scheme or call.tolerated.allows("bare_token")):
         if limiter and token:
             limiter.note_refused(call.remote_addr or "")

@@ -57,6 +57,10 @@ NOT_RUN = {
     " SCIM_BASE_PATH=/api/latest/fleet/scim python app.py",
     "curl --cacert cert.pem -H 'Authorization: Bearer 123456789'"
     " https://localhost:8080/api/latest/fleet/scim/Users",
+    # tests/embedding/test_flask_app.py does the same.
+    "pip install /path/to/this/project",
+    "flask scim upgrade",
+    "flask scim token issue okta",
     # tests/project/test_deploy.py tries the files in deploy without these programs.
     "python3 -m venv /opt/scim/.venv",
     "/opt/scim/.venv/bin/pip install --require-hashes -r /opt/scim/requirements.lock",

@@ -29,7 +29,8 @@ LAYERS = (
     ("scim.provider",),
     ("scim.schema_folder", "scim.service"),
     ("scim.routes", "scim.server", "scim.operate", "scim.deliver", "scim.console", "scim.cli"),
-    ("models", "app", "manage", "scim.testing"),
+    ("scim.embedding",),
+    ("scim", "scim.Scim", "models", "app", "manage", "scim.testing"),
 )
 DEPTH = {part: depth for depth, layer in enumerate(LAYERS) for part in layer}
 
@@ -46,7 +47,10 @@ FORBIDDEN = {("scim.cli", "scim.routes"), ("scim.server", "scim.routes")}
 # The page of a report is a template; Flask brings Jinja anyway.
 EXCEPTIONS = {("scim.conformance.reports.page", "jinja2")}
 
-WEB = {"scim.testing", "scim.routes", "scim.console", "scim.cli", "scim.idp", "app", "manage"}
+WEB = {
+    *("scim.embedding", "scim.testing", "scim.routes", "scim.console", "scim.cli", "scim.idp"),
+    *("app", "manage"),
+}
 DATABASE = {"scim.storage", "scim.models"}
 ONLY_IN = {
     "flask": WEB,

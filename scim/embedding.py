@@ -1,0 +1,312 @@
+"""The server as an application: by itself, as app.py serves it, or within another application.
+
+Within another one it is a blueprint with a few rules below its prefix. They hand the request to
+an application of our own, so that nothing of the other one has to change.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import click
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.cli import AppGroup, ScriptInfo
+from flask.sansio.blueprints import BlueprintSetupState
+from werkzeug.test import run_wsgi_app
+
+from . import routes
+from .cli.common import PROGRAM, as_typed
+from .deliver.calling import CALLER, Calling, import_hooks
+from .deliver.telling import Telling
+from .environment import read_settings
+from .operate.demo_token import DemoToken
+from .operate.limits import Limiter
+from .operate.recorder import Recorder
+from .protocol.headers import FOR_TENANT
+from .protocol.tolerance import Tolerance
+from .routes.call import DEMO_TOKEN, LIMITER, RECORDER
+from .schema_folder import read_definitions
+from .service import Service
+from .settings import NAMES, NO_TOKEN, SettingError, Settings
+from .storage import Database, Doorkeeper, Engine
+from .storage.database.engine import own_engine, url_of
+from .storage.database.migrating import upgrade
+from .storage.database.placing import Place, own_tables
+from .storage.noting import note_statement
+from .storage.tokens import add_tenant, find_tenant, issue_token
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+RULES = ("", "/", "/<path:rest>", "//<path:rest>")  # the server answers two slashes by itself
+# Endpoints that a server by itself has beside the base path, and an embedded one below its prefix.
+BESIDE = (".well-known/", "oauth/")
+VERSION_TABLE = "scim_alembic_version"
+SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}|", re.ASCII)
+PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+|/<(?!path:)[^<>/]+>)*(/[A-Za-z0-9._~-]+)", re.ASCII)
+# The application decides whom it believes, what is logged and who sees what; a token known to
+# everybody opens nothing in it.
+NOBODY = "255.255.255.255"  # no client has this address
+EMBEDDED = {"TOKEN": NO_TOKEN, "TRUSTED_PROXIES": NOBODY, "CONSOLE": "off"}
+PRESERVE = "werkzeug.debug.preserve_context"  # a test client keeps the contexts of its application
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """The server within one application: its own application, and the static end of its prefix."""
+
+    application: Flask
+    base_path: str
+    depth: int  # slashes in the prefix
+
+    @property
+    def service(self) -> Service:
+        found: Service = self.application.extensions["scim"]
+        return found
+
+    def environ(self) -> "WSGIEnvironment":
+        """Return the request that the application has got, as our own application takes it."""
+        environ = {**request.environ}
+        environ.pop(PRESERVE, None)
+        parts = environ["PATH_INFO"].split("/", self.depth + 1)
+        prefix, rest = "/".join(parts[: self.depth + 1]), parts[self.depth + 1 :]
+        if rest and rest[0].startswith(BESIDE):
+            base = ""
+        else:
+            base, prefix = self.base_path, prefix.removesuffix(self.base_path)
+        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + prefix
+        environ["PATH_INFO"] = "/".join([base, *rest])
+        if "stream" in vars(request):  # somebody has read the body already
+            environ["wsgi.input"] = BytesIO(request.get_data())
+        return environ
+
+
+class Scim:
+    """A Flask extension that serves SCIM below a prefix; docs/embedding.md says how.
+
+    ``engine`` is that of the application, or a function that returns it within the application's
+    context. ``tenant`` returns, within the request, the name of the only tenant that a token may
+    open; None for no tenant. ``schema`` is that of the tables, which PostgreSQL has. Further
+    arguments are settings, in lower case; the application's configuration may have them, too:
+    ``SCIM_MAX_PAGE_SIZE``. Several of them in one application need several names.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        url_prefix: str = "/scim/v2",
+        *,
+        database_url: str = "",
+        engine: Engine | Callable[[], Engine] | None = None,
+        tenant: Callable[[], str | None] | None = None,
+        schema: str = "scim",
+        name: str = "scim",
+        **settings: Any,
+    ) -> None:
+        for each in settings:
+            if f"SCIM_{each.upper()}" not in NAMES or each == "base_path":
+                raise TypeError(f"{each!r} is no setting; docs/settings.md has all")
+        if not PREFIX.fullmatch(url_prefix):
+            raise ValueError(
+                f"url_prefix={url_prefix!r} must look like /scim/v2 or /<customer>/scim, "
+                "without a slash at the end"
+            )
+        if not SCHEMA.fullmatch(schema):
+            raise ValueError(f"schema={schema!r} must be small letters, digits and underscores")
+        self.url_prefix = url_prefix
+        self.database_url = database_url
+        self.engine = engine
+        self.tenant = tenant
+        self.schema = schema
+        self.name = name
+        self.settings = settings
+        if app is not None:
+            self.init_app(app)
+
+    @staticmethod
+    def application(
+        settings: Settings,
+        connect: Callable[[Flask], Database],
+        context: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> Flask:
+        """Return the server as an application of its own; ``connect`` gives it its database.
+
+        :raises SettingError: hooks cannot be imported
+        """
+        import_hooks(settings.hooks)
+        app = Flask(__name__, static_folder=None)
+        app.config.update(
+            MAX_CONTENT_LENGTH=settings.max_body_size + 1,  # a longer body shows by that one byte
+            PROVIDE_AUTOMATIC_OPTIONS=False,
+        )
+        app.url_map.strict_slashes = app.url_map.merge_slashes = False
+        database, definitions = connect(app), read_definitions(settings.schema_folder)
+        doorkeeper, watchers = Doorkeeper(settings.own_token), (Telling(settings), Calling(context))
+        service = Service(settings, database, definitions, Tolerance(), doorkeeper, watchers)
+        app.extensions["scim"] = service
+        app.extensions[DEMO_TOKEN] = DemoToken(settings)
+        if settings.rate:
+            app.extensions[LIMITER] = Limiter(settings, settings.rate)
+        if settings.records:
+            app.extensions[RECORDER] = Recorder.of(service)
+            database.observe(note_statement)
+        routes.register(app, service)
+        return app
+
+    def init_app(self, app: Flask) -> None:
+        """Serve SCIM within an application; no connection to the database is opened yet.
+
+        :raises SettingError: a setting does not take its value
+        """
+        settings = self._settings(app)
+        application = self.application(settings, lambda _: self._connect(settings), app.app_context)
+        depth = self.url_prefix.count("/")
+        app.extensions[self.name] = Mounted(application, settings.base_path, depth)
+        blueprint = Blueprint(self.name, __name__, cli_group=self.name)
+        blueprint.cli = Commands(self.name)
+        blueprint.record(self._add_rules)
+        app.register_blueprint(blueprint, url_prefix=self.url_prefix)
+
+    def _add_rules(self, state: BlueprintSetupState) -> None:
+        """Add the rules below the prefix; a blueprint itself would take the second slash out."""
+        for rule in RULES:
+            state.app.add_url_rule(
+                f"{state.url_prefix}{rule}",
+                f"{self.name}.serve",
+                self._serve,
+                methods=METHODS,
+                provide_automatic_options=False,
+                strict_slashes=False,
+                merge_slashes=False,
+            )
+
+    @property
+    def service(self) -> Service:
+        """The service of the current application, with its database and tenants."""
+        found: Mounted = current_app.extensions[self.name]
+        return found.service
+
+    def upgrade(self) -> None:
+        """Make the tables of the current application's SCIM server, or bring them up to date.
+
+        :raises RuntimeError: that cannot be done; the text says why, and what to do
+        """
+        upgrade(self.service.database)
+
+    def owns_table(self, name: str | None) -> bool:
+        """Tell whether a table is the server's, so that migrations of the application pass it."""
+        return name in own_tables(Place(self.schema, VERSION_TABLE))
+
+    def issue_token(self, name: str, tenant: str = "default") -> str:
+        """Return a new token of a tenant, which is made if there is none of that name.
+
+        :raises ValueError: the tenant has a token of that name
+        """
+
+        def issue(connection: Any) -> str | None:
+            add = find_tenant(connection, tenant) is None
+            if add:
+                add_tenant(connection, tenant)
+            found = find_tenant(connection, tenant)
+            assert found
+            return issue_token(connection, found, name)
+
+        if not (token := self.service.database.write(issue)):
+            raise ValueError(f"the tenant {tenant!r} has a token {name!r} already")
+        return token
+
+    def _settings(self, app: Flask) -> Settings:
+        given = {
+            name.removeprefix("SCIM_"): value
+            for name, value in app.config.items()
+            if name in NAMES and name != "SCIM_BASE_PATH"
+        }
+        given |= {name.upper(): value for name, value in self.settings.items()}
+        given["BASE_PATH"] = self.url_prefix.rpartition(">")[2]
+        if self.engine is not None:
+            with app.app_context():
+                given["DATABASE_URL"] = url_of(
+                    self.engine() if callable(self.engine) else self.engine
+                )
+        elif self.database_url:
+            given["DATABASE_URL"] = self.database_url
+        if "DATABASE_URL" not in given:
+            raise SettingError("Scim needs a database: give it engine= or database_url=")
+        return read_settings(EMBEDDED | given, environment={})
+
+    def _connect(self, settings: Settings) -> Database:
+        engine = own_engine(settings.database_url)
+        schema = self.schema if engine.dialect.name == "postgresql" else ""
+        place = Place(schema, VERSION_TABLE)
+        return Database(engine, settings.replica_url, settings.query_timeout, place)
+
+    def _serve(self, **_: Any) -> Response:
+        """Answer a request of the application."""
+        mounted: Mounted = current_app.extensions[self.name]
+        environ = mounted.environ()
+        if self.tenant:
+            environ[FOR_TENANT] = self.tenant() or ""
+        caller = CALLER.set(copy_context())
+        try:
+            content, status, headers = run_wsgi_app(mounted.application.wsgi_app, environ)
+        finally:
+            CALLER.reset(caller)
+        answer = current_app.response_class(content, status)
+        answer.headers = headers  # without the type that Flask adds
+        return answer
+
+
+class Commands(AppGroup):
+    """The commands of ``flask scim``; most of them are imported when one is given."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, help="Operate the SCIM server within this application.")
+        self.callback = click.pass_context(self.enter)
+        self.add_command(migrate)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_others()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or _others().get(cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry out a command; its texts name commands as they are typed here."""
+        ctx.meta[PROGRAM] = f"flask {self.name}"
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            if type(error) is not click.ClickException:  # it shows how to use the command
+                raise
+            raise click.ClickException(as_typed(error.message)) from None
+
+    def enter(self, context: click.Context) -> None:
+        """Let commands find the service, and hooks the application."""
+        app = context.ensure_object(ScriptInfo).load_app()
+        context.with_resource(app.app_context())
+        caller = CALLER.set(copy_context())
+        context.call_on_close(lambda: CALLER.reset(caller))
+        mounted: Mounted = app.extensions[str(self.name)]
+        context.with_resource(mounted.application.app_context())
+
+
+def _others() -> dict[str, click.Command]:
+    from .cli import inside  # noqa: PLC0415 - requests need no commands
+
+    return {str(each.name): each for each in inside()}
+
+
+@click.command("upgrade")
+def migrate() -> None:
+    """Create the tables, or bring them up to date."""
+    database: Database = current_app.extensions["scim"].database
+    try:
+        upgrade(database)
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The tables of the SCIM server are in {database.url}.")
