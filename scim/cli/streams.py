@@ -15,6 +15,7 @@ from scim.deliver.feeds import filter_of
 from scim.deliver.outgoing import OutgoingError, check_place, shown
 from scim.deliver.signing import PATH, current_key, issuer
 from scim.deliver.streams import KINDS, POLL, PUSH, fill, problem_of, push, refusal
+from scim.explain.words import counted
 from scim.protocol.errors import ScimError
 from scim.protocol.events import FULL, NOTICE
 from scim.protocol.permissions import EVENTS
@@ -35,6 +36,10 @@ from .tokens import check_name
 
 # The event by which the Shared Signals Framework tries a stream.
 VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
+HERE = (
+    "SCIM_PUBLIC_URL is not set, so the issuer is named as this machine knows it; set it, or "
+    "receivers find no keys there"
+)
 CHOICES = (
     click.argument("name"),
     click.option("--push", "url", metavar="URL", help="send the tokens there (RFC 8935)"),
@@ -121,6 +126,8 @@ def _store(
         taken = f"the tenant has a receiver {name!r} already"
         raise click.ClickException(f"{taken}; choose another name, or remove it first")
     current_key(database())
+    if opened.settings.is_production and not opened.settings.public_url:
+        click.echo(HERE, err=True)
     say(f"Issuer    {issuer(opened)}")
     say(f"Audience  {audience(opened, receiver)}")
     say(f"Keys      {issuer(opened)}{PATH}")
@@ -131,7 +138,7 @@ def _store(
     if filter_of(receiver):
         time.sleep(FRESH)  # from now on, servers tell it of changes
         number = database().write(lambda known: fill(opened, known, receiver))
-        say(f"Feed      {number} users match now; it is told of them")
+        say(f"Feed      begins with users: {number}")
 
 
 @stream.command("list")
@@ -219,7 +226,8 @@ def remove(name: str, tenant: str) -> None:
     """Remove a stream, with the tokens that were not delivered."""
     receiver = _find(name, tenant)
     left = database().write(lambda known: remove_receiver(known, receiver))
-    say(f"Removed {name}" + f", and {left} tokens that were not delivered" * bool(left) + ".")
+    beside = f", with {counted(left, 'undelivered token')}" if left else ""
+    say(f"Removed {name}{beside}.")
 
 
 def _find(name: str, tenant: str) -> Receiver:

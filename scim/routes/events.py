@@ -46,6 +46,6 @@ def poll(call: Call) -> ResponseReturnValue:
     told = polling.answer(call.service, receiver, asked.number)
     park = None if told["sets"] or asked.is_short or not asked.number else call.environ.get(PARK)
     watch = polling.arrivals(call.service.database).watch
-    if park and park((tenant.id, receiver.id), watch(receiver), LONGEST, Left(call.id)):
+    if park and park(tenant.id, watch(receiver), LONGEST, Left(call.id)):
         return Empty(status=202)  # nobody gets it
     return call.answer(to_json(told), media_type="application/json")

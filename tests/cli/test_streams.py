@@ -69,7 +69,7 @@ def test_poll_with_a_filter_is_added_and_fetched(run, scim, opened_by):
     )
     assert "Poll      https://scim.example.com/scim/v2/Events/poll\n" in said
     assert "`python manage.py token issue app --scope events --tenant default`" in said
-    assert said.endswith("Feed      1 users match now; it is told of them\n")
+    assert said.endswith("Feed      begins with users: 1\n")
     assert run("stream list")[22:] == (
         'app  polls  full  users with title eq "guide"  aud app  with completions\n'
     )
@@ -84,7 +84,7 @@ def test_poll_with_a_filter_is_added_and_fetched(run, scim, opened_by):
         "full",
         "//schemas.openid.net/secevent/ssf/event-type/verification",
     ]
-    assert run("stream remove app") == "Removed app, and 2 tokens that were not delivered.\n"
+    assert run("stream remove app") == "Removed app, with 2 undelivered tokens.\n"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from dataclasses import fields
 
 import pytest
 
-from scim.deliver import outgoing, payloads
+from scim.deliver import outgoing, payloads, polling
 from scim.operate import assertions, brake, heard, limits, recorder
-from scim.protocol import canonical, projection
+from scim.protocol import canonical, events, projection
 from scim.protocol.filters import resolve
 from scim.protocol.filters.parser import DEFAULT_LIMITS
 from scim.protocol.patch import members, write
@@ -54,6 +54,10 @@ OTHERS = {
     "seconds that a request waits without a thread": parking.LONGEST,
     "requests of a worker that wait so": parking.MOST,
     "requests of a tenant among these": parking.MOST_EACH,
+    "security events in the answer": polling.LARGEST,
+    "characters of the claims": polling.SIZE,
+    "characters of an event with data": events.LARGEST,
+    "members of a group in an event": events.AT_ONCE,
     "seconds for requests in progress": worker.STOPPING_SECONDS,
     "seconds of a write": budgets.WRITE_SHARE * TIMEOUT,
     "seconds of a [dry run]": rehearsal.LONGEST,
