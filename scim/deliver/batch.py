@@ -41,7 +41,7 @@ class Outcome:
     pause: float | None = None
     wait: float | None = None  # seconds that the receiver asked for
     kept: bool = False  # until the receiver fetches it
-    is_final: bool = False  # the receiver will never accept it
+    is_alone: bool = False  # the receiver may accept others
 
     @property
     def is_dead(self) -> bool:
@@ -51,8 +51,9 @@ class Outcome:
 class Batch:
     """The messages that a claimed receiver is told now; ``ended`` is called at the end.
 
-    A failure that is not for good ends the batch. Threads put outcomes into ``outcomes``; the
-    deliverer moves them to ``unsettled`` until they are stored, and to the ``report``.
+    A failure ends the batch, unless it is one of a message alone. Threads put outcomes into
+    ``outcomes``; the deliverer moves them to ``unsettled`` until they are stored, and to the
+    ``report``.
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class Batch:
             self.report = replace(self.report, succeeded=now())
             return
         rest = self.report.rest
-        if not outcome.is_final:
+        if not outcome.is_alone:
             before = 0 if self.report.succeeded else self.claim.failures
             rest = max(jitter(RESTS[min(before, len(RESTS) - 1)]), outcome.wait or 0)
         self.report = replace(self.report, failed=now(), error=outcome.error, rest=rest)
@@ -214,10 +215,10 @@ class Batch:
         wait = None if error.wait is None else min(error.wait, LONGEST_WAIT)
         is_last = error.for_good or message.attempts >= len(PAUSES)
         pause = None if is_last else max(jitter(PAUSES[message.attempts]), wait or 0)
-        self.outcomes.append(Outcome(message, str(error), pause, wait, is_final=error.for_good))
-        if not error.for_good:
+        self.outcomes.append(Outcome(message, str(error), pause, wait, is_alone=error.alone))
+        if not error.alone:
             self.stopped = True
-        return error.for_good
+        return error.alone
 
 
 def jitter(seconds: float) -> float:

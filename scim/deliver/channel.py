@@ -14,13 +14,17 @@ class NotDelivered(Exception):
     """A receiver did not accept a message; ``for_good`` if it will never accept it.
 
     The text is for the operator and has no secrets. ``wait`` is the number of seconds that the
-    receiver asks for, None if it does not.
+    receiver asks for, None if it does not. ``alone``: other messages may be accepted now, as after
+    one that is refused for good; only kinds that tell of a resource once can say so.
     """
 
-    def __init__(self, text: str, for_good: bool = False, wait: float | None = None) -> None:
+    def __init__(
+        self, text: str, for_good: bool = False, wait: float | None = None, alone: bool = False
+    ) -> None:
         super().__init__(text)
         self.for_good = for_good
         self.wait = wait
+        self.alone = alone or for_good
 
 
 class Channel(Protocol):

@@ -75,9 +75,9 @@ class Invitations:
 
         There is none for a user who is inactive by now, has gone, or has no address.
 
-        :raises NotDelivered: the template cannot be filled in
+        :raises NotDelivered: the template cannot be filled in, or there is no mail server
         """
-        found = _find(connection, message) if are_sent(service.settings) else None
+        found = _find(connection, message) if _may_send(service.settings) else None
         if not found:
             return []
         user = json.loads(found.body, strict=False)
@@ -95,7 +95,7 @@ class Invitations:
 
         :raises NotDelivered: the server did not take it
         """
-        if not are_sent(service.settings):
+        if not _may_send(service.settings):
             return
         if not service.database.read(lambda known: _find(known, message)):
             return
@@ -105,6 +105,16 @@ class Invitations:
             logger.info("DEBUG_EMAIL_INVITES_MOCK: no invitation was sent to %s", shown)
             return
         post(service.settings, message, mail)
+
+
+def _may_send(settings: Settings) -> bool:
+    """Tell whether mails are sent; false if they are to be dropped.
+
+    :raises NotDelivered: another deliverer may have a mail server
+    """
+    if not (are_sent(settings) or settings.disable_email_invites):
+        raise NotDelivered("where this was to be sent, SCIM_SMTP_URL is not set")
+    return are_sent(settings)
 
 
 def _find(connection: Any, message: Message) -> Invited | None:

@@ -18,6 +18,7 @@ from .channel import NotDelivered
 
 SECONDS = 10.0  # for each answer of the server
 LONGEST = 200  # characters of an answer
+CLOSING = 421  # the server takes no mail at all
 REFUSED = 500  # this code and higher ones are for good
 
 
@@ -72,7 +73,7 @@ def _connected(place: MailServer) -> Iterator[smtplib.SMTP]:
 
 
 def _reason(error: Exception) -> NotDelivered:
-    """Return why a mail was not sent; only what is about this mail is for good."""
+    """Return why a mail was not sent; what is about this mail holds up no other one."""
     match error:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
             code, said = next(iter(refused.values()))
@@ -87,6 +88,7 @@ def _reason(error: Exception) -> NotDelivered:
             return NotDelivered(f"the mail server does not do that: {error}", is_about_mail)
         case _:
             return NotDelivered(printable(f"the mail server cannot be reached: {error}"))
+    is_of_mail = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
     text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     answer = printable(f"the mail server answered {code} {text[:LONGEST]}")
-    return NotDelivered(answer, code >= REFUSED)
+    return NotDelivered(answer, code >= REFUSED, alone=is_of_mail and code != CLOSING)

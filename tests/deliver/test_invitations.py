@@ -89,6 +89,13 @@ def waiting(engine):
         return [(attempts, bool(dead), error) for attempts, dead, error in rows]
 
 
+def hurry(engine):
+    """Let neither messages nor receivers rest any longer."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET due = at")
+        connection.exec_driver_sql("UPDATE receivers SET rests = ''")
+
+
 def emails(*values):
     return [{"value": value} for value in values]
 
@@ -161,6 +168,33 @@ def test_user_who_comes_back_is_not_new(opened, engine):
     assert waiting(engine) == []
 
 
+def test_mail_that_must_wait_holds_up_no_other(opened, engine):
+    with mail_server() as box:
+        here = opened(SMTP_URL=box.url, MAIL_FROM=FROM)
+        box.answers = {"grey@example.com": ["451 later"]}
+        for name in ("grey", "amy", "bob"):
+            here.create(userName=f"{name}@example.com")
+        here.deliver()
+        at_once, left = sorted(box.to()), waiting(engine)
+        hurry(engine)
+        here.deliver()
+
+    assert at_once == ["amy@example.com", "bob@example.com"]
+    assert left == [(1, False, "the mail server answered 451 later")]
+    assert box.to()[2:] == ["grey@example.com"]
+
+
+def test_who_has_no_mail_server_leaves_invitations_to_others(opened, engine):
+    opened(SMTP_URL="smtp://mail.example.com", MAIL_FROM=FROM).create(userName="amy@example.com")
+
+    opened().deliver()
+    assert waiting(engine) == [(1, False, "where this was to be sent, SCIM_SMTP_URL is not set")]
+
+    hurry(engine)
+    opened(DISABLE_EMAIL_INVITES=True).deliver()
+    assert waiting(engine) == []
+
+
 def test_those_who_cannot_or_must_not_get_mail_get_none(opened, engine, caplog):
     caplog.set_level(logging.INFO, "scim")
     with mail_server() as box:
@@ -175,22 +209,26 @@ def test_those_who_cannot_or_must_not_get_mail_get_none(opened, engine, caplog):
         assert [attempts for attempts, *_ in waiting(engine)] == [1]
         leave = {"schemas": [USER], "userName": "left@example.com", "active": False}
         here.client.put(f"/scim/v2/Users/{left}", json=leave)
-        wait_until(lambda: here.deliver() or not waiting(engine))
+        hurry(engine)
+        here.deliver()
 
     assert box.mails == []
+    assert waiting(engine) == []
     assert [each for each in caplog.messages if "no address" in each] == [
         f"User {nobody} has no address, so there is no invitation"
     ]
 
 
 @ON_ONE_DATABASE
-def test_mail_whose_answer_is_lost_is_the_same_again(opened):
+def test_mail_whose_answer_is_lost_is_the_same_again(opened, engine):
     """So a mailbox can tell that it has it already."""
     with mail_server() as box:
         here = opened(SMTP_URL=box.url, MAIL_FROM=FROM)
         box.answers = {"amy@example.com": ["lost"]}
         here.create(userName="amy@example.com")
-        wait_until(lambda: here.deliver() or len(box.mails) == 2)
+        here.deliver()
+        hurry(engine)
+        here.deliver()
 
     first, second = box.mails
     assert first.as_bytes() == second.as_bytes()
@@ -256,9 +294,11 @@ def test_what_is_wrong_with_the_server_is_no_dead_letter(opened, engine, certifi
         monkeypatch.setenv("SSL_CERT_FILE", certificate[0])
         wrong = opened(SMTP_URL=box.url.replace("word", "wrong"), MAIL_FROM=FROM)
         wrong.create(userName="bob@example.com")
-        wait_until(lambda: wrong.deliver() or waiting(engine)[1][2])  # the server rests a second
-        [_, (_, _, refused)] = waiting(engine)
-        wait_until(lambda: here.deliver() or not waiting(engine))
+        hurry(engine)
+        wrong.deliver()
+        [(_, _, refused), *_] = waiting(engine)
+        hurry(engine)
+        here.deliver()
 
     assert "self-signed certificate" in untrusted
     assert refused == "the mail server refused the login with 535"
