@@ -160,7 +160,8 @@ def rotate(name: str, overlap: timedelta, tenant: str) -> None:
     database().write(lambda known: change_secrets(known, receiver, secrets))
     say(secrets["current"])
     ends = date_time(datetime.now(UTC) + overlap)
-    click.echo(f"Messages are signed with the old secret, too, until {ends[:19]}Z.", err=True)
+    both = f"Messages are signed with the old secret, too, until {ends[:19]}Z."
+    click.echo(both if overlap else "Messages are signed with this secret only.", err=True)
 
 
 @webhook.command("resume")

@@ -117,12 +117,16 @@ def problem_of(answer: Answer) -> str | None:
 
 
 def new_secrets(earlier: Mapping[str, Any] | None = None, overlap: timedelta | None = None) -> Any:
-    """Return the secrets of a receiver with a new one; those before it stay valid for a while."""
-    until = date_time(datetime.now(UTC) + (overlap or timedelta()))
-    kept = [each for each in (earlier or {}).get("earlier", []) if each["until"] > now()]
-    if earlier and overlap:
-        kept.append({"secret": earlier["current"], "until": until})
-    return {"current": new_secret(), "earlier": kept}
+    """Return the secrets of a receiver with a new one; those before it stay valid for a while.
+
+    Without an ``overlap``, the new one is the only one.
+    """
+    if not earlier or not overlap:
+        return {"current": new_secret(), "earlier": []}
+    until = date_time(datetime.now(UTC) + overlap)
+    kept = [each for each in earlier.get("earlier", []) if each["until"] > now()]
+    replaced = {"secret": earlier["current"], "until": until}
+    return {"current": new_secret(), "earlier": [*kept, replaced]}
 
 
 def valid(secrets: Mapping[str, Any]) -> list[str]:

@@ -174,10 +174,14 @@ def test_a_secret_is_rotated_while_both_are_valid(run, scim, deliver, engine, li
     for secret in (old, new):
         Webhook(secret).verify(got.body, dict(got.headers))
     assert "signed with the secret before, too" in run("webhook list")
+    assert run("webhook rotate billing")
+    scim.create(user("jane"))
+    [got] = deliver()
+    assert len(got.headers["webhook-signature"].split()) == 3
     newest = run("webhook rotate billing --overlap 0").strip()
     scim.create(user("eva"))
     [got] = deliver()
-    assert len(got.headers["webhook-signature"].split()) == 2  # the first one for a day still
+    assert len(got.headers["webhook-signature"].split()) == 1
     Webhook(newest).verify(got.body, dict(got.headers))
     with pytest.raises(WebhookVerificationError):
         Webhook(new).verify(got.body, dict(got.headers))
@@ -269,6 +273,21 @@ def test_a_message_to_try_it_shows_what_the_receiver_answers(run, fail, attempt,
     assert "has a receiver 'billing' already" in fail(f"webhook add billing {listener.url}")
     assert "needs a name" in fail(f"webhook add '' {listener.url}")
     assert "no user name and no password" in fail("webhook add x http://amy:pw@127.0.0.1/")
+
+
+@ON_ONE_DATABASE
+def test_what_history_has_lost_is_told_without_details(run, scim, deliver, engine, listener):
+    secret = run(f"webhook add billing {listener.url} --only user.deactivated").strip()
+    eva = scim.create(user("eva"))
+    scim.patch(path_of(eva), replace("active", False))
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM changes"))
+
+    types, [data] = read(secret, deliver())
+
+    assert types == ["user.changed"]
+    assert (data["id"], data["version"], data["operation"]) == (eva["id"], 2, "patch")
+    assert data["notes"][0].startswith("History does not have this change any more")
 
 
 @ON_ONE_DATABASE

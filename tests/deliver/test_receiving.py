@@ -84,6 +84,8 @@ def test_what_is_no_message_is_refused_with_the_reason(monkeypatch):
     with inbox(KEY) as (send, lines):
         assert send(b"{").status_code == 400
         assert lines == ["Refused with 400: the body is no JSON."]
+        assert send(b"[" * 100_000).status_code == 400
+        assert send({"type": 1, "data": {"resourceType": [], "notes": 1}}).status_code == 204
         assert send(Content_Type="text/xml").status_code == 415
         assert "is text/xml, and only application/json is understood" in lines[0]
         assert send(method="GET").text == "here deliveries arrive, each by POST\n"

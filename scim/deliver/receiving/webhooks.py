@@ -38,14 +38,14 @@ class WebhookReader:
             return refused(HTTPStatus.UNAUTHORIZED, str(error))
         try:
             told = json.loads(arrived.body)
+            whole = json.dumps(told, indent=2, ensure_ascii=False).splitlines()
         except (ValueError, RecursionError):
             return refused(HTTPStatus.BAD_REQUEST, "the body is no JSON")
         is_repeated = message_id in self.known
         self._remember(message_id)
         notes = [] if self.keys else [UNVERIFIED]
         notes += [REPEATED] if is_repeated else []
-        if self.shows_all:
-            notes += json.dumps(told, indent=2, ensure_ascii=False).splitlines()
+        notes += whole if self.shows_all else []
         return Told([*_lines(told, message_id), *notes])
 
     def _remember(self, message_id: str) -> None:
@@ -61,5 +61,6 @@ def _lines(told: Any, message_id: str) -> Sequence[str]:
     details = [f"{known.get('type')}, message {message_id or 'without an id'}"]
     if isinstance(data, dict):
         details += [f"{name} {data[name]}" for name in ("id", "version") if name in data]
-        details += [str(note) for note in data.get("notes") or []]
+        notes = data.get("notes")
+        details += [str(note) for note in notes] if isinstance(notes, list) else []
     return [sentence(known), ", ".join(details)]
