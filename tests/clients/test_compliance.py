@@ -30,6 +30,7 @@ def checked(server):
     return Counter(result.resource_type for result in results if result.resource_type)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.slow
 def test_scim2_tester_finds_no_fault(server):
     checks = checked(server)

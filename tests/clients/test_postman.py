@@ -11,7 +11,7 @@ from docs.requests.__main__ import files
 from docs.requests.description import Description, read
 from scim.settings import Settings
 
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.npm_programs import INSTALLED, run
 from .conftest import everything
 from .expectations import falsified
@@ -52,6 +52,7 @@ def test_file_is_what_the_requests_make(path):
     assert path.read_text() == files()[path], "run: python -m docs.requests"
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_collection_passes_and_leaves_nothing(directory, tmp_path):
     before = everything(directory)
 

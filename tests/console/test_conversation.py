@@ -12,6 +12,7 @@ from scim.console.sharing import Shared
 from scim.storage import Database
 from scim.storage.recordings import Recordings
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from .test_pictures import HOSTILE, SVG, ElementTree, created
 
 
@@ -36,6 +37,7 @@ def tags(svg: str) -> Iterator[str]:
     return (each.tag.removeprefix(SVG) for each in ElementTree.fromstring(svg.encode()).iter())
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_page_shows_the_exchanges_and_their_times(console, record):
     record(created())
 
@@ -48,6 +50,7 @@ def test_page_shows_the_exchanges_and_their_times(console, record):
     assert "style=" not in page
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_empty_page_says_what_to_do_next(console):
     assert "Nothing was said yet" in console.web.get("/conversation").text
     assert "No exchange matches" in console.web.get("/conversation?q=status:5xx").text
@@ -55,6 +58,7 @@ def test_empty_page_says_what_to_do_next(console):
     assert console.web.get("/timeline.svg").status_code == 200
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_url_chooses(console, record):
     record([*created(), *created("Omar Haddad", "Entra ID", 3)])
     first, *_, last = numbers(console.web.get("/conversation").text)
@@ -73,6 +77,7 @@ def test_url_chooses(console, record):
     assert console.web.get("/conversation?of=-1").status_code == 404
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_what_comes_later_is_added_and_what_was_deleted_is_gone(console, record):
     record(created())
     before = numbers(console.web.get("/conversation").text)
@@ -89,6 +94,7 @@ def test_what_comes_later_is_added_and_what_was_deleted_is_gone(console, record)
     assert len(numbers(console.web.get("/conversation").text)) == 2
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_pictures_are_saved_as_they_are_seen(console, record):
     record(created())
     page = console.web.get("/conversation?q=provider:okta").text
@@ -105,6 +111,7 @@ def test_pictures_are_saved_as_they_are_seen(console, record):
         assert ("Okta creates" in answer.text) == ("/conversation.svg" in link)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_times_are_those_of_the_reader(console, record):
     record(created())
 
@@ -112,6 +119,7 @@ def test_times_are_those_of_the_reader(console, record):
     assert "16:12:08" in console.web.get("/conversation.svg?zone=Asia/Kolkata").text
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_name_is_text(console, record, name):
     record(created(name))

@@ -8,7 +8,7 @@ import pytest
 
 from scim.console.learn.lessons import BY_SLUG, LESSONS, Got, Names, Sent
 
-from ..support.databases import SQLITE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, SQLITE
 
 SLUGS = [each.slug for each in LESSONS]
 USER = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"]}
@@ -31,6 +31,7 @@ def _user(name):
     return USER | {"userName": f"{name}@lesson.example"}
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_placeholder_is_not_sent(pupil, console):
     for slug, what in {
         "create-a-user": "Ana's userName",
@@ -47,6 +48,7 @@ def test_placeholder_is_not_sent(pupil, console):
     assert console.server.session.get("/Users").json()["totalResults"] == 0
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_only_names_that_can_be_deleted_again_are_sent(pupil, console):
     names = pupil.prepare("change-with-patch")
     ana, other = f"/Users/{names.id()}", {"USERNAME": "ana"}
@@ -70,6 +72,7 @@ def test_only_names_that_can_be_deleted_again_are_sent(pupil, console):
     assert left["userName"] == names.user_name()
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize("slug", ["create-a-user", "groups-and-members", "bulk"])
 def test_what_is_there_already_can_be_made_again(pupil, slug):
     names = pupil.prepare(slug)
@@ -94,6 +97,7 @@ def _form(sent):
     return {"method": sent.method, "target": sent.target, "body": sent.body}
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_name_that_is_taken_must_be_anas(pupil):
     names = pupil.prepare("versions-and-etags") and pupil.prepare("errors-uniqueness")
     body = json.dumps(_user(f"vera.{pupil.tag}"))
@@ -104,6 +108,7 @@ def test_name_that_is_taken_must_be_anas(pupil):
     assert f"Ana's userName is {names.user_name()}" in text
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_change_that_changes_nothing_is_told(pupil):
     slug = "deactivate-not-delete"
     names = pupil.prepare(slug)

@@ -15,6 +15,7 @@ from scim.storage import protections
 from scim.storage.tokens import DEFAULT_TENANT, list_tenants
 
 from ..explain.traffic import exchange
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.scim import user
 from ..support.server import run
 from ..support.tenants import new_token
@@ -57,6 +58,7 @@ def test_few_requests_have_rates_too(count, middle):
     assert (found.p50, found.p99, found.requests) == (middle, middle, count)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_page_tells_whether_the_server_is_ready_and_where_the_metrics_are(console):
     page = console.web.get("/operate").text
 
@@ -80,6 +82,7 @@ def test_page_counts_what_is_there(console):
     assert "SQLite" in page or "PostgreSQL" in page
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_tenants_are_listed_with_their_choices(console):
     url = console.server.database_url
     run("manage.py", "tenant", "add", "acme", DATABASE_URL=url)
@@ -90,6 +93,7 @@ def test_tenants_are_listed_with_their_choices(console):
     assert "user protect NAME --tenant acme protects one" in page
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_token_is_issued_once_shown_and_revoked(console):
     page = console.post("/operate/token", name="okta").text
     token = re.search(r'data-copy="([\w-]{20,})"', page)[1]
@@ -104,11 +108,13 @@ def test_token_is_issued_once_shown_and_revoked(console):
     assert "There is no token 'okta'" in text(console.post("/operate/revoke", name="okta").text)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_token_of_the_setting_is_listed_before_its_first_request(console):
     shown = "SCIM_TOKEN a setting read, write never never"
     assert shown in text(console.web.get("/operate").text)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_last_request_with_the_token_of_the_setting_is_shown(console, record):
     at = "2026-11-29T10:42:07.000000Z"
     sent = exchange("GET", "/Users", None, 200, {}, at=at)
@@ -117,6 +123,7 @@ def test_last_request_with_the_token_of_the_setting_is_shown(console, record):
     assert "read, write never 2026-11-29 10:42" in text(console.web.get("/operate").text)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_limited_token_is_issued_and_rotated(console):
     limits = {"scope": "read", "type": "User", "expires": "2126-11-29"}
     page = console.post("/operate/token", name="okta", **limits).text
@@ -139,6 +146,7 @@ def test_limited_token_is_issued_and_rotated(console):
     console.post("/operate/revoke", name="okta")
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("path", "form", "said"),
     [
@@ -161,6 +169,7 @@ def test_what_no_token_can_have_is_told(console, path, form, said):
     assert said in text(answer.text)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_client_gets_a_secret_and_a_new_one_and_is_removed(console):
     endpoint = str(console.server.session.base_url.join("/oauth/token"))
 
@@ -184,6 +193,7 @@ def test_client_gets_a_secret_and_a_new_one_and_is_removed(console):
     assert "no client" in text(console.post("/operate/client/secret", name="entra").text)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_tenant_is_paused_and_resumed(console):
     jane = {"schemas": [f"{CORE}User"], "userName": "jane"}
 
@@ -199,6 +209,7 @@ def test_tenant_is_paused_and_resumed(console):
     wait_until(lambda: console.server.session.post("/Users", json=jane).status_code != 503)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_changed_settings_and_the_audit_are_shown_without_secrets(serve_console):
     key = "the-key-of-the-audit-is-a-secret"
     settings = {"SCIM_TOKEN": "very-secret", "SCIM_TRASH_DAYS": "7", "SCIM_AUDIT_KEY": key}
@@ -216,10 +227,12 @@ def test_changed_settings_and_the_audit_are_shown_without_secrets(serve_console)
     assert f"The audit of default ends with {head}\n" in log
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_page_says_that_there_is_no_audit(console):
     assert "There is no audit: nobody would see" in text(console.web.get("/operate").text)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize("name", [each for each in HOSTILE if len(each) <= 100])
 def test_hostile_token_names_are_text(console, name):
     page = console.post("/operate/token", name=name).text
@@ -230,12 +243,14 @@ def test_hostile_token_names_are_text(console, name):
     assert "onmouseover='" not in page
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_read_only_session_sees_no_buttons(visitor):
     page = visitor.get("/operate").text
 
     assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_brake_is_shown_and_released(console):
     send, engine = console.server.session, sa.create_engine(console.server.database_url)
     jane, jo = (

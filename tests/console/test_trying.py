@@ -8,7 +8,7 @@ import pytest
 
 from ..explain.test_sentences import TAKEN
 from ..explain.traffic import exchange
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.server import run
 from ..support.waiting import happens
 
@@ -69,6 +69,7 @@ def test_checks_are_run_and_their_report_is_a_page(serve_console):
         assert users(console) == 0
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_what_the_console_sends_is_no_problem(console, record):
     taken = exchange("POST", "/Users", {}, 409, TAKEN, tenant="default")
     record(*(replace(taken, token=token) for token in ("check", "demo", "console")))
@@ -103,10 +104,12 @@ def test_year_ends_with_the_server_and_its_token_too(serve_console):
     assert "No token has been issued." in listed.stdout
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_unknown_work_is_404(console):
     assert console.post("/connect/run/reset").status_code == 404
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_directory_is_emptied_after_its_name_was_typed(console):
     console.server.session.post("/Users", json=JANE)
     asked = unescape(console.web.get("/connect/empty").text)
@@ -122,6 +125,7 @@ def test_directory_is_emptied_after_its_name_was_typed(console):
     assert users(console) == 0
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_tokens_outlive_it_and_other_tenants_are_not_touched(console):
     run("manage.py", "tenant", "add", "acme", DATABASE_URL=console.server.database_url)
     console.post("/operate/token?tenant=acme", name="acme")

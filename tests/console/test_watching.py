@@ -13,6 +13,9 @@ from scim.storage import Database
 from scim.storage.recordings import Recordings
 
 from ..operate.test_tunnels import NEW, OLD, agent, came, listed
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 
 @pytest.fixture

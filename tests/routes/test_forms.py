@@ -7,6 +7,7 @@ import pytest
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.schema import GROUP_SCHEMA, USER_SCHEMA
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.definitions import attribute, complex_attribute, reference, schema
 from ..support.errors import check_error
 from ..support.scim import (
@@ -21,6 +22,8 @@ from ..support.scim import (
     replace,
     user,
 )
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 BASE = "http://localhost/scim/v2"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER, USER_SCHEMA
 from tests.support.tries import tries
 
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.errors import check_error, detail_of
 from ..support.legality import faults
 from ..support.patches import PEOPLE, TAKEN, histories
@@ -250,12 +250,14 @@ shared = settings(
 )
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @shared
 @given(history=histories("User"))
 def test_user_is_legal_whatever_is_patched(play, history):
     play(history)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @shared
 @given(history=histories("Group"))
 def test_group_is_legal_whatever_is_patched(play, history):

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from ..support import bulk
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import group, path_of, replace, user
 from ..support.tenants import new_tenant, new_token
@@ -63,6 +63,7 @@ FORWARDED = [
 ]
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(("headers", "base"), FORWARDED)
 def test_locations_and_references_follow_the_proxy(scim, headers, base):
     created = scim.post("/Users", user("bjensen"), **headers)
@@ -83,6 +84,7 @@ def test_locations_and_references_follow_the_proxy(scim, headers, base):
     assert scim.post("/Bulk", renamed, **headers).json["Operations"][0]["location"] == location
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_each_client_sees_the_url_it_came_by(scim):
     created = scim.create(user("bjensen"))
 
@@ -91,6 +93,7 @@ def test_each_client_sees_the_url_it_came_by(scim):
         assert seen["meta"]["location"] == f"{base}{path_of(created)}"
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("trusted", "address", "is_believed"),
     [
@@ -144,6 +147,7 @@ def test_real_server_ignores_a_proxy_that_it_does_not_trust(serve):
     assert read.json()["meta"]["location"].startswith(server.url)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "header", ["Host", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Proto"]
 )
@@ -175,6 +179,7 @@ BAD_HOSTS += ["x" * 256, "x" * 64, "a..b", "a..b:8080", ".a", "a..", ".", "..", 
 BAD_HOSTS += ["a." * 128 + "a"]
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize("host", BAD_HOSTS)
 def test_host_that_http_forbids_is_refused_with_a_token(scim, host):
     for path in ("/Users", "/Schemas", "/ServiceProviderConfig", "/Me", "/nothing"):

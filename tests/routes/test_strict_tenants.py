@@ -5,6 +5,7 @@ import pytest
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA as E
 from scim.protocol.schema import GROUP_SCHEMA, USER_SCHEMA
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import (
     UNKNOWN_ID,
@@ -19,6 +20,8 @@ from ..support.scim import (
 )
 from .test_discovery import with_settings
 from .test_tolerances import BABS, CASES
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"

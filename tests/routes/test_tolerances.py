@@ -8,6 +8,7 @@ from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 from scim.protocol.search import SEARCH_REQUEST_SCHEMA
 from scim.protocol.tolerance import Tolerance
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.scim import add, enterprise, group, path_of, remove, replace, user
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -227,6 +228,7 @@ def test_every_tolerance_says_who_sends_it():
     assert all(tolerance.metadata["sent_by"] for tolerance in fields(Tolerance))
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(("name", "request_", "status"), CASES)
 def test_tolerant_server_accepts_it_and_says_so(scim, babs, tours, name, request_, status):
     response = request_(scim, babs, tours)
@@ -236,6 +238,7 @@ def test_tolerant_server_accepts_it_and_says_so(scim, babs, tours, name, request
     assert response.json.get("totalResults") != 0
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(("name", "request_", "status"), CASES)
 def test_strict_server_does_not(scim, babs, tours, without_tolerances, name, request_, status):
     without_tolerances()
@@ -250,6 +253,7 @@ def test_strict_server_does_not(scim, babs, tours, without_tolerances, name, req
         assert [scim.read(babs), scim.read(tours)] == before
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_request_of_the_rfc_needs_no_tolerance(scim, babs, tours):
     for response in (
         scim.get('/Users?filter=emails[type eq "home" and value sw "x"]'),
@@ -260,6 +264,7 @@ def test_request_of_the_rfc_needs_no_tolerance(scim, babs, tours):
         assert "SCIM-Tolerances" not in response.headers
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("operation", "manager"),
     [
@@ -289,6 +294,7 @@ def test_manager_is_assigned_and_cleared_as_providers_do_it(scim, babs, operatio
     assert (response.status_code, shown.get("value")) == (200, manager)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("listed", "left"),
     [

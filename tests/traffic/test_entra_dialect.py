@@ -7,8 +7,11 @@ import pytest
 
 from scim.conformance.entra.bodies import ENTERPRISE, MANAGER, full_group, full_user
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from .client import id_of
 from .comparison import check
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 ADA = full_user("ADA")

@@ -14,7 +14,7 @@ from scim.cli.demo import demo
 from scim.idp.company.events import Company, Event, Kind, Rename
 from scim.idp.company.year import make_year
 from scim.idp.demo.play import ADMINISTRATORS, play
-from tests.support.databases import ON_ONE_DATABASE
+from tests.support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from tests.support.server import ROOT
 
 from ..scripted import scripted
@@ -92,6 +92,7 @@ def as_it_is(company):
     return users, groups
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @IDPS
 def test_server_has_the_company_after_a_year_and_after_the_same_year_again(server, idp):
     year = make_year(2, 24)
