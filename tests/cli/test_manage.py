@@ -13,8 +13,9 @@ from click.testing import CliRunner
 from scim.cli.db import db
 
 from ..support.databases import ON_ONE_DATABASE
+from ..support.forks import forking
 from ..support.ports import free_port
-from ..support.server import ROOT, run
+from ..support.server import ROOT, run, run_fork
 
 UPGRADE = "python manage.py db upgrade"
 COMMANDS = ["token list", "user list", "history --since 1h", "trash list", "reset --yes"]
@@ -104,18 +105,17 @@ def test_migrations_that_are_gone_are_told_by_all_alike(new_database, tmp_path, 
         (tmp_path / "migrations" / left).touch()
     environment = os.environ | {"SCIM_DATABASE_URL": new_database()}
 
-    told = set()
-    for command in ("manage.py db init", "manage.py db migrate", "manage.py db upgrade", "app.py"):
-        done = subprocess.run(
-            [sys.executable, *command.split()],
-            cwd=tmp_path,
-            env=environment,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 1
-        told.add((done.stdout + done.stderr).removeprefix("Error: "))
+    told, place = set(), tmp_path / "socket"
+    with forking(place, tmp_path, environment):
+        for words in (
+            "manage.py db init",
+            "manage.py db migrate",
+            "manage.py db upgrade",
+            "app.py",
+        ):
+            done = run_fork(words.split(), environment, place=str(place), folder=tmp_path)
+            assert done.returncode == 1
+            told.add((done.stdout + done.stderr).removeprefix("Error: "))
 
     [said] = told
     assert said.startswith(f"The folder {tmp_path}/migrations is missing or not whole; ")

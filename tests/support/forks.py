@@ -28,12 +28,17 @@ class Fork:
         environment: Mapping[str, str],
         *files: IO[bytes],
         leads: bool,
+        place: str = "",
+        folder: Path = ROOT,
     ) -> None:
-        """Begin ``arguments`` with three ``files``; it ``leads`` a session of its own, or not."""
+        """Begin ``arguments`` with three ``files``; it ``leads`` a session of its own, or not.
+
+        The socket ``place`` is that of another copy of the project, in a ``folder``.
+        """
         self.returncode: int | None = None
         self.place = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.place.connect(parent())
-        order = json.dumps([arguments, dict(environment), str(ROOT), leads]).encode()
+        self.place.connect(place or parent())
+        order = json.dumps([arguments, dict(environment), str(folder), leads]).encode()
         socket.send_fds(self.place, [order], [file.fileno() for file in files])
         self.pid = int(self.place.recv(10))
 

@@ -57,7 +57,7 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Return a finished process of ours, with settings that have no prefix here."""
     environment = os.environ | {f"SCIM_{name}": value for name, value in settings.items()}
     if arguments[0] == "manage.py":
-        return _command(arguments, environment)
+        return run_fork(arguments, environment)
     return subprocess.run(
         [sys.executable, *arguments],
         check=False,
@@ -69,11 +69,12 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _command(
-    arguments: Sequence[str], environment: Mapping[str, str]
+def run_fork(
+    arguments: Sequence[str], environment: Mapping[str, str], **copy: Any
 ) -> subprocess.CompletedProcess[str]:
+    """Return a finished fork, of another ``copy`` of the project if that is given."""
     with TemporaryFile() as out, TemporaryFile() as err, NOTHING.open("rb") as nothing:
-        fork = Fork(arguments, environment, nothing, out, err, leads=False)
+        fork = Fork(arguments, environment, nothing, out, err, leads=False, **copy)
         try:
             status = fork.wait(COMMAND_SECONDS)
         finally:
