@@ -13,10 +13,13 @@ from contextlib import suppress
 from threading import Lock, Thread
 
 from scim.operate.jobs import Job
+from scim.operate.recorder import Recorder
 from scim.protocol.errors import UnavailableError
 from scim.service import Service
 from scim.storage.deferred import Deferrals, Deferred
+from scim.storage.noting import NOTHING, begin, end
 
+from .carried import tell
 from .errand import run
 
 THREADS = 4  # so that many tenants' requests are carried out at once
@@ -37,6 +40,7 @@ class Carrier:
         self._served: dict[int, float] = {}  # when tenants had their last turn
         self._quiet_until = 0.0  # nothing waited a moment ago; one thread looks for all
         self._renewing: Thread | None = None
+        self._recorder: Recorder | None = None
 
     def work(self, service: Service) -> bool:
         """Carry a request out; tell whether there was one.
@@ -47,11 +51,20 @@ class Carrier:
         if taken is None:
             return False
         request, body = taken
+        noted = begin() if service.settings.records else NOTHING
         try:
-            run(service, request, body)
+            carried = run(service, request, body)
         finally:
+            end()
             self._held.pop(request.tenant_id)
+        if carried:
+            tell(service, carried, self._recorder_of(service), noted)
         return True
+
+    def _recorder_of(self, service: Service) -> Recorder | None:
+        if self._recorder is None and service.settings.records:
+            self._recorder = Recorder.of(service)
+        return self._recorder
 
     def _take(self, service: Service) -> tuple[Deferred, str] | None:
         """Claim the next request of the tenant whose turn it is; None if there is none."""
@@ -67,7 +80,8 @@ class Carrier:
                 if taken:
                     self._hold(service, taken[0])
                     return taken
-            self._quiet_until = time.monotonic() + IDLE / 2
+            if not self._held:  # the next request of a tenant is free when this one is done
+                self._quiet_until = time.monotonic() + IDLE / 2
         return None
 
     def _hold(self, service: Service, request: Deferred) -> None:

@@ -10,7 +10,6 @@ from time import perf_counter
 from typing import Any
 
 from scim import provider
-from scim.logs import RequestLine
 from scim.operate.guard import PAUSED, guard
 from scim.protocol.bulk import BulkOperation, failed, succeeded
 from scim.protocol.errors import (
@@ -20,7 +19,6 @@ from scim.protocol.errors import (
     SkippedError,
     UnauthorizedError,
 )
-from scim.protocol.headers import RESPOND_ASYNC
 from scim.protocol.permissions import WRITE
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER, Record
@@ -34,6 +32,7 @@ from scim.storage.access import granted
 from scim.storage.contents import About
 from scim.storage.deferred import BULK, ClaimLost, Completed, Deferrals, Deferred
 
+from .carried import Carried
 from .completion import about, claims_of
 from .streams import tell_completions
 
@@ -111,8 +110,10 @@ class Lasting(Journal):
                 self.results[operation.index] = failed(operation, error.status, dump_error(error))
 
 
-def run(service: Service, request: Deferred, body: str) -> None:
-    """Carry a request out, or leave it to a later attempt if an error passes; store its results.
+def run(service: Service, request: Deferred, body: str) -> Carried | None:
+    """Carry a request out, and store its results; return what became of it.
+
+    None if an error passes, and a later attempt follows, or somebody else has the claim.
 
     :raises UnavailableError: the database cannot be reached, or is too busy
     """
@@ -131,12 +132,12 @@ def run(service: Service, request: Deferred, body: str) -> None:
             journal.results[0] = carry_out(store, operations[0], sent, details, journal)
         failure = None
     except ClaimLost:
-        return
+        return None
     except ScimError as error:
         failure = error
         if journal.retries and passes(error):
             service.database.write(lambda known: Deferrals(known).put_off(request, PAUSE))
-            return
+            return None
     except Exception:
         logger.exception("Request %s failed unexpectedly", request.request_id)
         failure = InternalError()
@@ -144,7 +145,10 @@ def run(service: Service, request: Deferred, body: str) -> None:
         journal.fail(failure)
     with suppress(ClaimLost):
         journal.finish()
-        _log(service, request, access, journal, tolerated, 1000 * (perf_counter() - began))
+        tenant, used = access.tenant.name if access else "", tuple(tolerated.used)
+        milliseconds = 1000 * (perf_counter() - began)
+        return Carried(request, body, tenant, used, journal.results, milliseconds)
+    return None
 
 
 def _known(connection: Any, request: Deferred) -> tuple[Access | None, list[Completed]]:
@@ -217,31 +221,3 @@ def carry_out(
     work = provider.replace if operation.method == "PUT" else provider.patch
     shown = work(store, resource_type, resource_id, sent, details)
     return succeeded(operation, 200, shown.location, shown.version)
-
-
-def _log(
-    service: Service,
-    request: Deferred,
-    access: Access | None,
-    journal: Lasting,
-    tolerated: Tolerated,
-    milliseconds: float,
-) -> None:
-    """Log what became of a request in a line like that of the request itself."""
-    [first] = list(journal.results.values())[:1] or [{"status": "200"}]
-    status = 200 if request.is_bulk else int(first["status"])
-    detail = "" if request.is_bulk else first.get("response", {}).get("detail", "")
-    line = RequestLine(
-        request.method,
-        service.settings.base_path + request.path,
-        status,
-        milliseconds,
-        request.request_id,
-        request.client,
-        access.tenant.name if access else "",
-        request.token,
-        f"{RESPOND_ASYNC} {request.id}",
-        ",".join(tolerated.used),
-        detail,
-    )
-    logger.info(line)

@@ -246,3 +246,19 @@ def test_unknown_exchange_is_404(console, number):
 
     assert answer.status_code == 404
     assert "is not recorded" in answer.text
+
+
+def test_asynchronous_request_is_there_twice(console, send, recordings):
+    """Once as it was accepted, and once as it was carried out, with what it changed."""
+    accepted = send("POST", "/Users", JANE | {"password": "t1ger Lily"}, Prefer="respond-async")
+    assert accepted.status == 202
+    assert dict(accepted.answer.headers)["Set-Txn"]
+
+    assert happens(lambda: len(recordings.find(accepted.id)) == 2)
+
+    [done] = [each for each in recordings.find(accepted.id) if each.status == 201]
+    assert [(each.resource_type, each.version) for each in done.made] == [("User", 1)]
+    assert "t1ger" not in done.request.body
+    assert dict(done.answer.headers)["Set-Txn"] == dict(accepted.answer.headers)["Set-Txn"]
+    assert "jane@example.com" in words(page_of(console, done.number))
+    assert page_of(console, accepted.number)

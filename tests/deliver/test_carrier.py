@@ -1,12 +1,15 @@
 """Deferred requests are carried out once and in order, whatever ends the carrier meanwhile."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace as replaced
 from itertools import count
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
 
+from app import create_app
 from scim.deliver import errand
 from scim.deliver.carrier import Carrier
 from scim.protocol.etag import etag
@@ -41,8 +44,28 @@ class Killer:
             raise Killed
 
 
+@pytest.fixture(scope="module")
+def database_url(migrated_database):
+    """A database of these tests alone: servers of other tests would carry requests out, too."""
+    return migrated_database()
+
+
+@pytest.fixture(scope="module")
+def engine(database_url):
+    engine = sa.create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def app(database_url):
+    app = create_app({"DATABASE_URL": database_url, "TESTING": True})
+    yield app
+    app.extensions["scim"].database.close()
+
+
 @pytest.fixture
-def service(app):
+def service(app, empty_database):
     return app.extensions["scim"]
 
 
@@ -226,3 +249,26 @@ def test_tenants_take_turns_and_each_has_its_order(app, service, engine, scim):
         order = [str(each) for (each,) in connection.execute(finished)]
     expected = [accepted[each].headers["Set-Txn"] for each in (0, 3, 1, 2)]
     assert order == expected
+
+
+def test_tenant_of_a_carrier_in_work_is_not_passed_over_afterwards(service, scim):
+    """Another thread that finds nothing free must not let the carrier rest."""
+    client, started, go_on = scim(), Event(), Event()
+    for name in "ab":
+        client.post("/Users", user(name), **ASYNC)
+
+    class Slow(Killer):
+        def after_commit(self, directory, changes):
+            started.set()
+            go_on.wait(10)
+
+    carrier = Carrier()
+    slow = replaced(service, watchers=(Slow(0),))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(carrier.work, slow)
+        assert started.wait(10)
+        assert not carrier.work(service)
+        go_on.set()
+        assert first.result()
+
+    assert carrier.work(service)

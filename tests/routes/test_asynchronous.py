@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from app import create_app
 from scim.deliver import signing
 from scim.deliver.carrier import Carrier, purge
 from scim.protocol.events import ASYNC_RESPONSE
@@ -21,8 +22,28 @@ ASYNC = {"Prefer": "respond-async"}
 BULK = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]}
 
 
+@pytest.fixture(scope="module")
+def database_url(migrated_database):
+    """A database of these tests alone: servers of other tests would carry requests out, too."""
+    return migrated_database()
+
+
+@pytest.fixture(scope="module")
+def engine(database_url):
+    engine = sa.create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def app(database_url):
+    app = create_app({"DATABASE_URL": database_url, "TESTING": True})
+    yield app
+    app.extensions["scim"].database.close()
+
+
 @pytest.fixture
-def service(app):
+def service(app, empty_database):
     return app.extensions["scim"]
 
 

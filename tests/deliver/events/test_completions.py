@@ -1,0 +1,58 @@
+"""Streams are told that asynchronous requests are complete, after the change itself."""
+
+import pytest
+
+from scim.deliver.carrier import Carrier
+from scim.protocol.events import ASYNC_RESPONSE
+
+from ...support.bulk import bulk_request, delete, post
+from ...support.scim import path_of, user
+from ...support.streams import add_stream, add_token, short
+
+ASYNC = {"Prefer": "respond-async"}
+
+
+@pytest.fixture
+def tell(world, engine):
+    """Send an asynchronous request, and return what a stream is told of it."""
+    add_stream(engine, "app", completions=True)
+    add_stream(engine, "other")
+    app, other = (world.client(add_token(engine, name)) for name in ("app", "other"))
+
+    def tell(method, path, body=None):
+        accepted = world.scim.send(method, path, body, **ASYNC)
+        carrier = Carrier()
+        while carrier.work(world.service):
+            pass
+        told = world.told(app)
+        assert ("misc:asyncresp",) not in map(short, world.told(other))
+        return accepted.headers["Set-Txn"], told
+
+    return tell
+
+
+def test_completion_comes_behind_the_change(world, tell):
+    txn, [created, complete] = tell("POST", "/Users", user("ada"))
+
+    assert short(created) == ("prov:create:full",)
+    assert short(complete) == ("misc:asyncresp",)
+    assert complete["txn"] == txn
+    assert complete["sub_id"]["uri"] == created["sub_id"]["uri"]
+    result = complete["events"][ASYNC_RESPONSE]
+    assert result["location"].endswith(f"/scim/v2{created['sub_id']['uri']}")
+    announced = world.scim.get("/ServiceProviderConfig").json["securityEvents"]
+    assert announced["asyncRequest"] == "request"
+    assert ASYNC_RESPONSE in announced["eventUris"]
+
+
+def test_each_operation_of_a_bulk_request_is_told(world, tell):
+    ada = world.scim.create(user("ada"))
+    operations = [post("b", user("bob")), post("c", user("ADA")), delete(path_of(ada))]
+
+    txn, told = tell("POST", "/Bulk", bulk_request(*operations))
+
+    complete = {each["txn"]: each for each in told if short(each) == ("misc:asyncresp",)}
+    assert complete.keys() == {f"{txn}:0", f"{txn}:1", f"{txn}:2"}
+    results = [complete[f"{txn}:{place}"]["events"][ASYNC_RESPONSE] for place in range(3)]
+    assert [each["status"] for each in results] == ["201", "409", "204"]
+    assert len(told) == 3 + 3
