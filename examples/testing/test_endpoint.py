@@ -5,7 +5,8 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
-from endpoint import create_app
+from client import find
+from endpoint import USER, create_app
 from werkzeug.serving import make_server
 
 TOKEN = "a-token-for-tests"
@@ -61,3 +62,10 @@ def test_endpoint_passes_what_okta_checks(endpoint: Endpoint, scim_check: Any) -
     results = scim_check(endpoint.url, TOKEN, "okta-spec")
 
     assert results.failed == []
+
+
+def test_client_finds_a_person(scim_server: Any) -> None:
+    amy = {"schemas": [USER], "userName": "amy@example.com"}
+    scim_server.client.post("/Users", json=amy).raise_for_status()
+
+    assert find(scim_server.url, scim_server.token, "amy@example.com")["active"] is True

@@ -71,7 +71,7 @@ class QuietHandler(WSGIRequestHandler):
         pass
 
 
-def create_api_server(api: Api, port: int) -> BaseWSGIServer:
+def create_api_server(api: Flask, port: int) -> BaseWSGIServer:
     """Return a server that listens on this machine only; port 0 is any free one.
 
     :raises OSError: the port is in use; the message says what to do. Werkzeug itself would print

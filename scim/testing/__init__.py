@@ -1,4 +1,4 @@
-"""The pytest plugin: providers and checks to try SCIM servers with.
+"""The pytest plugin: a server to try clients with; providers and checks to try servers with.
 
 pytest loads it wherever the package is installed, so it imports what takes time only when a test
 wants it. docs/testing.md shows how to use it.
@@ -15,8 +15,27 @@ import pytest
 if TYPE_CHECKING:
     from .checking import Results
     from .providers import Provider
+    from .server import ScimServer, Template
 
 # ruff: noqa: PLC0415
+
+
+@pytest.fixture(scope="session")
+def _scim_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    from .server import make_template
+
+    return make_template(tmp_path_factory.mktemp("scim-template"))
+
+
+@pytest.fixture
+def scim_server(
+    _scim_template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ScimServer]:
+    """A SCIM server: empty, on a free port of this machine, with a database of its own."""
+    from .server import running
+
+    with running(_scim_template, tmp_path_factory.mktemp("scim")) as server:
+        yield server
 
 
 @pytest.fixture

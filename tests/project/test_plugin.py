@@ -47,6 +47,9 @@ def test_nobody(endpoint, okta):
 def test_token(endpoint, entra):
     entra(endpoint.url, "wrong")
 
+def test_servers_are_apart(scim_server):
+    assert scim_server.client.get("/Users").json()["totalResults"] == 0
+
 def test_place(scim_check):
     scim_check("http://127.0.0.1:1/scim", TOKEN)
 """
@@ -78,7 +81,7 @@ def test_example_passes_and_failures_say_what_to_mend(tmp_path):
 
     assert status == 1
     assert re.findall(r"FAILED (test_\w+)", printed) == ["test_broken"] * 5, printed
-    assert "5 failed, 4 passed" in printed
+    assert "5 failed, 6 passed" in printed
     assert "E       assert failed checks: 1" in printed
     assert re.search(r"E +The same user a second time is answered 409: ", printed)
     assert re.search(r"E +< 400 after \d+ ms", printed)
@@ -104,5 +107,5 @@ def test_workflow_is_one_and_does_what_was_tried():
 def test_document_shows_the_tests_of_the_example():
     shown = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
 
-    assert len(shown) == 3
+    assert len(shown) == 4
     assert [each for each in shown if each not in (EXAMPLE / "test_endpoint.py").read_text()] == []
