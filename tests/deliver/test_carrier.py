@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from app import create_app
 from scim.deliver import errand
 from scim.deliver.carrier import Carrier
+from scim.protocol.errors import UnavailableError
 from scim.protocol.etag import etag
 from scim.storage.deferred import Deferrals
 
@@ -235,6 +236,33 @@ def test_request_that_ends_the_carrier_each_time_is_given_up(service, engine, sc
     assert result["status"] == "500"
     assert "was interrupted too often" in result["response"]["detail"]
     assert client.get("/Users").json["totalResults"] == 0
+
+
+class Absent(Killer):
+    """A watcher by which the database seems to be away, at one moment."""
+
+    def pass_by(self):
+        self.left -= 1
+        if self.left == 0:
+            raise UnavailableError("the database cannot be reached")
+
+
+@pytest.mark.parametrize("moment", [1, 3, 5])  # before a commit
+def test_error_that_passes_is_no_result(service, engine, scim, moment):
+    client = scim()
+    operations = [post("a", user("ada")), post("g", group("Tours")), post("b", user("ADA"))]
+    operations += [patch("/Users/bulkId:a", replace("title", "Dr"))]
+    accepted = [client.post("/Bulk", bulk_request(*operations), **ASYNC)]
+    accepted += [client.post("/Users", user("bob"), **ASYNC)]
+
+    carry(replaced(service, watchers=(Absent(moment),)))
+    assert client.get("/Users").json["totalResults"] < 2  # the second request waits, too
+    forget_claims(engine)
+    carry(service)
+
+    bulk, single = (results(service, engine, each) for each in accepted)
+    assert [each["status"] for each in bulk] == ["201", "201", "409", "200"]
+    assert [each["status"] for each in single] == ["201"]
 
 
 def test_tenants_take_turns_and_each_has_its_order(app, service, engine, scim):
