@@ -248,7 +248,8 @@ def main() -> None:
         exporter = exporter_place(settings)
         console = console_of(settings)
         companions: list[Companion] = [console] if console else []
-        jobs = [*jobs_of(settings), *deliverer.jobs(), tidying.job(), *carrier.jobs()]
+        delivering = deliverer.jobs() if settings.deliver else []
+        jobs = [*jobs_of(settings), *delivering, tidying.job(), *carrier.jobs()]
         companions.append(Caretaker(begin_companion, exporter, jobs))
         announce(service, is_exported, console)
         service.database.close()  # no worker may inherit a connection

@@ -163,6 +163,10 @@ class Settings:
     webhook_allow_private: bool = _setting(
         False, "let webhooks call addresses of this machine and of private networks, too"
     )
+    deliver: bool = _setting(
+        True,
+        "let `python app.py` tell receivers of changes; false leaves it to `manage.py deliver`",
+    )
     event_days: int = _setting(
         30, "days until security events are forgotten that their receiver does not fetch"
     )

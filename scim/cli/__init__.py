@@ -20,6 +20,7 @@ from . import (
     keys,
     listing,
     moving,
+    outbox,
     protecting,
     receive,
     reset,
@@ -39,7 +40,7 @@ def inside() -> Sequence[click.Command]:
     read = (listing.user, listing.group, explain.explain)
     changed = (trash.trash, history.history, history.revert, audit.audit)
     opened = (tenants.tenant, tokens.token, clients.client)
-    told = (webhooks.webhook, streams.stream, keys.key)
+    told = (webhooks.webhook, streams.stream, keys.key, outbox.outbox, outbox.deliver)
     moved = (moving.export_tenants, moving.import_tenants)
     for each in (protecting.protect, protecting.unprotect, protecting.show):
         listing.user.add_command(each)

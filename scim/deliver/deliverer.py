@@ -163,9 +163,9 @@ def _expires(batch: Batch) -> bool:
     return batch.valid - time.monotonic() < TAKEN_SECONDS - RENEWED
 
 
-def jobs() -> list[Job]:
-    """Return the jobs of delivering, for one process."""
-    delivery = Delivery()
+def jobs(delivery: Delivery | None = None) -> list[Job]:
+    """Return the jobs of delivering, for one process; the first one delivers."""
+    delivery = delivery or Delivery()
     return [
         Job("delivery", IDLE, delivery.work, delivery.end),
         Job("outbox", looking.SECONDS, looking.look),

@@ -20,6 +20,7 @@ from scim.storage import (
     Stored,
     Transaction,
 )
+from scim.storage.letters import forget_contents, purge_letters
 
 from . import releasing, writing
 
@@ -68,6 +69,7 @@ def purge_history(store: Store, before: str) -> Iterator[int]:
     """Purge changes made before an instant, part by part; yield the number in each part."""
     while gone := store.atomically(lambda transaction: transaction.history.purge(before)):
         yield gone
+    store.atomically(lambda known: purge_letters(known.connection, store.tenant_id, before))
 
 
 def forget(store: Store, ids: Sequence[str]) -> int:
@@ -80,6 +82,7 @@ def forget(store: Store, ids: Sequence[str]) -> int:
     def work(transaction: Transaction) -> int:
         gone = transaction.trash.forget(ids)
         transaction.history.forget(gone)
+        forget_contents(transaction.connection, store.tenant_id, gone)
         return len(gone)
 
     return store.atomically(work)

@@ -1,0 +1,275 @@
+"""``outbox``: what receivers have not been told yet; ``deliver``: tell them."""
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from threading import Event, Thread
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from scim.deliver.channel import NotDelivered
+from scim.deliver.channels import CHANNELS
+from scim.deliver.deliverer import Delivery, jobs
+from scim.deliver.looking import seconds_since
+from scim.operate.jobs import repeat
+from scim.storage.backlogs import Backlog, backlogs
+from scim.storage.letters import (
+    AT_ONCE,
+    Chosen,
+    count_letters,
+    drop_letters,
+    find_letter,
+    letters,
+    retry_letters,
+)
+from scim.storage.outbox import Message, Outbox
+from scim.storage.receivers import Receiver
+from scim.storage.tokens import Tenant
+
+from .common import database, find, of_tenant, say, service, with_options
+
+SHOWN = 20
+DAY, HOUR, MINUTE = 86_400, 3_600, 60
+KINDS = (
+    click.option("--receiver", "name", help="only messages for the receiver of that name"),
+    click.option(
+        "--dead", "dead", flag_value=True, type=bool, default=None, help="only dead letters"
+    ),
+    click.option(
+        "--waiting", "dead", flag_value=False, type=bool, help="only those that still wait"
+    ),
+)
+
+
+@click.group()
+def outbox() -> None:
+    """Show, resend or drop what receivers have not got."""
+
+
+def of_kinds(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that choose messages."""
+    return with_options(of_tenant(command), KINDS)
+
+
+@outbox.command("list")
+@click.option("--all", "shows_all", is_flag=True, help=f"show all, not only the oldest {SHOWN}")
+@of_kinds
+@with_appcontext
+def list_outbox(shows_all: bool, name: str | None, dead: bool | None, tenant: str) -> None:
+    """Show receivers and their messages, the oldest first."""
+    owner = find(tenant)
+    found = database().read(lambda known: backlogs(known, owner))
+    if not found:
+        say("The tenant has no receivers, so nobody is told of changes.")
+        return
+    chosen = _chosen(owner, found, name, dead)
+    for each in found:
+        say(summary(each))
+    names = {each.receiver.id: each.receiver.name for each in found}
+    for number, message in enumerate(_all(chosen)):
+        if number == SHOWN and not shows_all:
+            total = database().read(lambda known: count_letters(known, chosen))
+            say(f"and {total - number} more; --all shows them")
+            break
+        say(line(message, names.get(message.receiver_id, "a receiver that is gone")))
+
+
+@outbox.command()
+@click.argument("message_id", metavar="ID")
+@of_tenant
+@with_appcontext
+def show(message_id: str, tenant: str) -> None:
+    """Show a message, and what the receiver is sent."""
+    owner = find(tenant)
+    message = _found(owner, message_id)
+    known = {each.receiver.id: each for each in database().read(lambda c: backlogs(c, owner))}
+    backlog = known.get(message.receiver_id)
+    say(line(message, backlog.receiver.name if backlog else "a receiver that is gone"))
+    say(f"changed at {message.at}, version {message.version}, transaction {message.txn}")
+    say(_when(message))
+    if not backlog:
+        return
+    for text in _texts(message, backlog.receiver):
+        say("")
+        for row in _pretty(text):
+            say(row)
+
+
+@outbox.command()
+@click.argument("message_id", metavar="ID", required=False)
+@click.option("--all", "of_all", is_flag=True, help="all that the other options choose")
+@of_kinds
+@with_appcontext
+def retry(
+    message_id: str | None, of_all: bool, name: str | None, dead: bool | None, tenant: str
+) -> None:
+    """Send a message again now, or all dead letters."""
+    messages = _wanted(find(tenant), message_id, of_all, name, dead)
+    number = 0
+    for part in messages:
+        database().write(lambda known: retry_letters(known, part))  # noqa: B023
+        number += len(part)
+        click.echo(f"{number} to be sent", err=True)
+    say(f"{_messages(number)} will be sent now, while a server or `manage.py deliver` runs.")
+
+
+@outbox.command()
+@click.argument("message_id", metavar="ID", required=False)
+@click.option("--all", "of_all", is_flag=True, help="all that the other options choose")
+@click.option("--yes", is_flag=True, help="do not ask")
+@of_kinds
+@with_appcontext
+def drop(
+    message_id: str | None,
+    of_all: bool,
+    yes: bool,
+    name: str | None,
+    dead: bool | None,
+    tenant: str,
+) -> None:
+    """Delete a message, which its receiver never gets."""
+    owner = find(tenant)
+    messages = _wanted(owner, message_id, of_all, name, dead)
+    if of_all and not yes:
+        chosen = _chosen(owner, database().read(lambda c: backlogs(c, owner)), name, dead)
+        total = database().read(lambda known: count_letters(known, chosen))
+        click.confirm(f"Delete {_messages(total)}, which their receivers never get?", abort=True)
+    number = 0
+    for part in messages:
+        number += database().write(lambda known: drop_letters(known, part))  # noqa: B023
+        click.echo(f"{number} deleted", err=True)
+    say(f"Deleted {_messages(number)}.")
+
+
+@click.command()
+@with_appcontext
+def deliver() -> None:
+    """Deliver messages until a signal, and do nothing else.
+
+    Servers deliver by themselves. With SCIM_DELIVER=false they leave it to this command.
+    """
+    opened, stopping = service(), Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stopping.set())
+    delivery = Delivery()
+    [delivering, *others] = jobs(delivery)
+    say(f"Delivering the outbox of {opened.database.url}; Ctrl+C ends it.")
+    for job in others:
+        Thread(target=repeat, args=(job, opened, stopping), daemon=True).start()
+    repeat(delivering, opened, stopping)
+    accepted = f"{_messages(delivery.delivered)} accepted"
+    say(f"Ended: {accepted}, {delivery.failed} attempts failed; the rest waits in the outbox.")
+
+
+def summary(each: Backlog) -> str:
+    """Return a line about a receiver: what waits, and how it does."""
+    waits = f"{each.waiting} wait" if each.waiting != 1 else "1 waits"
+    if each.oldest:
+        waits = f"{waits}, the oldest for {ago(each.oldest)}"
+    state = f"accepted one {ago(each.last_success)} ago" if each.last_success else "accepted none"
+    if each.failing:
+        state = f"fails for {ago(each.failing)}: {each.last_error}"
+    own = each.receiver
+    return f"{own.name} ({own.kind}): {waits}; {each.dead} dead; {state}"
+
+
+def line(message: Message, receiver: str) -> str:
+    """Return a line about a message."""
+    what = f"{message.operation} {message.resource_type} {message.resource_id}"
+    state = "dead" if message.dead else "waits"
+    tried = f" after {message.attempts} attempts" if message.attempts else ""
+    error = f": {message.error}" if message.error else ""
+    return f"{message.id}  {message.at[:19]}Z  {receiver}  {what}  {state}{tried}{error}"
+
+
+def ago(instant: str) -> str:
+    """Return how long ago an instant was: ``40 s``, ``3 min``, ``5 h``, ``2 days``."""
+    seconds = int(seconds_since(instant))
+    for size, unit in ((DAY, "days"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _when(message: Message) -> str:
+    if message.dead:
+        return f"It is a dead letter; `python manage.py outbox retry {message.id}` sends it again."
+    if message.content is not None and message.due.startswith("9999"):
+        return "The receiver fetches it."
+    return f"It is tried at {message.due[:19]}Z or later."
+
+
+def _texts(message: Message, receiver: Receiver) -> Iterator[str]:
+    """Yield what a receiver is sent."""
+    channel = CHANNELS.get(receiver.kind)
+    if message.content is not None:
+        yield message.content
+    elif channel is None or channel.keeps(receiver):
+        yield "What is sent is made at the time, of who is in the feed then."
+    else:
+        opened = service()
+
+        def contents(known: Any) -> list[str]:
+            change = Outbox(known).change(message)
+            made = channel.contents(opened, known, receiver, message, change)
+            return [each.text for each in made]
+
+        try:
+            yield from opened.database.read(contents) or ["Nothing: the receiver need not know."]
+        except NotDelivered as error:
+            yield f"It cannot be made: {error}"
+
+
+def _pretty(text: str) -> list[str]:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False).splitlines()
+    except ValueError:
+        return text.splitlines()
+
+
+def _chosen(owner: Tenant, known: list[Backlog], name: str | None, dead: bool | None) -> Chosen:
+    if name is None:
+        return Chosen(owner.id, None, dead)
+    ids = [each.receiver.id for each in known if each.receiver.name == name]
+    if not ids:
+        names = ", ".join(each.receiver.name for each in known) or "none"
+        raise click.ClickException(f"there is no receiver {name!r}; the tenant has: {names}")
+    return Chosen(owner.id, ids[0], dead)
+
+
+def _found(owner: Tenant, message_id: str) -> Message:
+    found = database().read(lambda known: find_letter(known, owner.id, message_id))
+    if found is None:
+        raise click.ClickException(
+            f"the outbox of {owner.name} has no message {message_id!r}; it may be delivered by now"
+        )
+    return found
+
+
+def _wanted(
+    owner: Tenant, message_id: str | None, of_all: bool, name: str | None, dead: bool | None
+) -> Iterator[list[Message]]:
+    """Return the messages that a command line names, in parts."""
+    if (message_id is None) != of_all:
+        raise click.UsageError("give the ID of a message, or --all, which --dead may limit")
+    if message_id is not None:
+        return iter([[_found(owner, message_id)]])
+    return _parts(_chosen(owner, database().read(lambda c: backlogs(c, owner)), name, dead))
+
+
+def _parts(chosen: Chosen) -> Iterator[list[Message]]:
+    after = ""
+    while part := database().read(lambda known: letters(known, chosen, AT_ONCE, after)):  # noqa: B023
+        after = part[-1].id
+        yield part
+
+
+def _all(chosen: Chosen) -> Iterator[Message]:
+    for part in _parts(chosen):
+        yield from part
+
+
+def _messages(number: int) -> str:
+    return f"{number} message" if number == 1 else f"{number} messages"

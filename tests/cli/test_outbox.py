@@ -1,0 +1,78 @@
+"""The command `outbox`: what waits and what is dead is shown, tried again, and dropped."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from app import create_app
+from scim.deliver import deliverer
+from scim.storage import receivers
+
+from ..support.listener import listening
+from ..support.scim import path_of, replace, user
+
+PASSWORD = "t0p secret"
+
+
+@pytest.fixture(scope="module")
+def app(database_url):
+    settings = {"DATABASE_URL": database_url, "TESTING": True, "WEBHOOK_ALLOW_PRIVATE": True}
+    app = create_app(settings)
+    yield app
+    app.extensions["scim"].database.close()
+
+
+@pytest.fixture
+def work(app, engine, monkeypatch):
+    """Deliver what is due, however short a time ago a receiver failed."""
+    monkeypatch.setattr(receivers, "FRESH", 0.0)
+    job = deliverer.jobs()[0]
+
+    def deliver():
+        with engine.begin() as connection:
+            connection.execute(sa.text("UPDATE receivers SET rests = ''"))
+        while job.work(app.extensions["scim"]):
+            pass
+
+    return deliver
+
+
+def test_dead_letters_are_shown_sent_again_and_dropped(run, fail, attempt, scim, work, engine):
+    assert run("outbox list") == "The tenant has no receivers, so nobody is told of changes.\n"
+    with listening() as app:
+        app.answer = (400, {}, b"no\x1b[2Jthanks")
+        run(f"webhook add crm {app.url}")
+        ada, bob = [scim.create(user(name, password=PASSWORD)) for name in ("ada", "bob")]
+        waiting = run("outbox list").splitlines()
+        work()
+        with engine.begin() as connection:  # after the last pause
+            connection.execute(sa.text("UPDATE outbox SET dead = true"))
+        dead = run("outbox list --dead").splitlines()
+        key = dead[1].split()[0]
+        shown = run(f"outbox show {key}")
+        app.answer = 204
+        run(f"outbox retry {key}")
+        work()
+        assert fail(f"outbox show {key}").endswith("it may be delivered by now")
+        after = run("outbox list").splitlines()
+
+        assert re.match(r"crm \(webhook\): 2 wait, the oldest for \d s; 0 dead;", waiting[0])
+        assert [row.split("  ")[2:5] for row in waiting[1:]] == [
+            ["crm", f"create User {ada['id']}", "waits"],
+            ["crm", f"create User {bob['id']}", "waits"],
+        ]
+        assert "\x1b" not in "".join(dead) + shown
+        assert '"type": "user.created"' in shown
+        assert PASSWORD not in shown
+        assert "argon2" not in shown
+        assert [row.split("  ")[4] for row in after[1:]] == ["dead"]
+    missing = "outbox show 01a22851-d516-7173-a996-44e1a0361a1f"
+    assert "has no message" in fail(missing)
+    assert "there is no receiver 'x'; the tenant has: crm" in fail("outbox list --receiver x")
+    assert "give the ID" in attempt("outbox retry").stderr
+    scim.patch(path_of(ada), replace("title", "x"))
+    with_question = attempt("outbox drop --all", "n\n")
+    assert with_question.exit_code == 1
+    assert run("outbox drop --all --yes").startswith("Deleted ")
+    assert len(run("outbox list").splitlines()) == 1
