@@ -4,6 +4,7 @@ Within another one it is a blueprint with a few rules below its prefix. They han
 an application of our own, so that nothing of the other one has to change.
 """
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -31,7 +32,7 @@ from .protocol.tolerance import Tolerance
 from .routes.call import DEMO_TOKEN, LIMITER, RECORDER
 from .schema_folder import read_definitions
 from .service import Service
-from .settings import NAMES, NO_TOKEN, SettingError, Settings
+from .settings import NAMES, NO_TOKEN, OF_SOURCEGRAPH, SettingError, Settings, variable
 from .storage import Database, Doorkeeper, Engine
 from .storage.database.engine import own_engine, url_of
 from .storage.database.migrating import upgrade
@@ -109,7 +110,7 @@ class Scim:
         **settings: Any,
     ) -> None:
         for each in settings:
-            if f"SCIM_{each.upper()}" not in NAMES or each == "base_path":
+            if variable(each.upper()) not in NAMES or each == "base_path":
                 raise TypeError(f"{each!r} is no setting; docs/settings.md has all")
         if not PREFIX.fullmatch(url_prefix):
             raise ValueError(
@@ -237,7 +238,9 @@ class Scim:
             given["DATABASE_URL"] = self.database_url
         if "DATABASE_URL" not in given:
             raise SettingError("Scim needs a database: give it engine= or database_url=")
-        return read_settings(EMBEDDED | given, environment={})
+        # Who stops mails for a test run stops them in every program.
+        environment = {name: os.environ[name] for name in OF_SOURCEGRAPH if name in os.environ}
+        return read_settings(EMBEDDED | given, environment)
 
     def _connect(self, settings: Settings) -> Database:
         engine = own_engine(settings.database_url)

@@ -9,8 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from app import create_app
+from scim import Scim
 from scim.deliver.deliverer import Delivery
 from scim.deliver.invitations import address_of, fill_in
 from scim.environment import read_settings
@@ -303,6 +305,21 @@ def test_what_is_wrong_with_the_server_is_no_dead_letter(opened, engine, certifi
     assert "self-signed certificate" in untrusted
     assert refused == "the mail server refused the login with 535"
     assert sorted(box.to()) == ["amy@example.com", "bob@example.com"]
+
+
+def test_embedded_server_obeys_them_too(monkeypatch, tmp_path):
+    def opened(**settings):
+        app = Flask("host")
+        scim = Scim(app, database_url=f"sqlite:///{tmp_path}/scim.db", **settings)
+        with app.app_context():
+            return scim.service.settings
+
+    assert not opened().disable_email_invites
+    assert opened(disable_email_invites=True).disable_email_invites
+    monkeypatch.setenv("DISABLE_EMAIL_INVITES", "true")
+    monkeypatch.setenv("SCIM_MAX_PAGE_SIZE", "7")
+    assert opened().disable_email_invites
+    assert opened().max_page_size != 7
 
 
 @pytest.mark.parametrize(
