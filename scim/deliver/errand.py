@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from scim import provider
@@ -22,7 +22,7 @@ from scim.protocol.errors import (
 from scim.protocol.permissions import WRITE
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER, Record
-from scim.provider.journal import Journal, brought, passes
+from scim.provider.journal import Interrupted, Journal, brought, passes
 from scim.provider.paths import endpoint, named
 from scim.serializers.answers import dump_error
 from scim.serializers.messages import load_bulk
@@ -37,6 +37,7 @@ from .completion import about, claims_of
 from .streams import tell_completions
 
 MOST_ATTEMPTS = 10  # without any progress
+SLICE = 2.0  # seconds after which a bulk request lets others go on
 PAUSE = 2.0  # seconds before the next attempt
 GONE = "the token that sent this request has been revoked since; send it again with another one"
 INTERRUPTED = "the server was interrupted too often while it carried this out; send it again"
@@ -66,6 +67,16 @@ class Lasting(Journal):
         self.is_over = False
         self._stored, self._kept = set(results), set[int]()
         self._ends = False
+        self._rests_at = monotonic() + SLICE
+
+    def rests(self) -> bool:
+        """Tell whether other tenants have waited long enough."""
+        return monotonic() >= self._rests_at
+
+    def rest(self) -> None:
+        """Store the results so far; the request is the tenant's next one again."""
+        self.service.database.write(lambda known: self._keep(known, self.results, False))
+        self.service.database.write(lambda known: Deferrals(known).put_off(self.request, 0))
 
     def before_commit(self, transaction: Transaction) -> None:
         """Store the results so far, and those that the transaction brings."""
@@ -113,7 +124,7 @@ class Lasting(Journal):
 def run(service: Service, request: Deferred, body: str) -> Carried | None:
     """Carry a request out, and store its results; return what became of it.
 
-    None if an error passes, and a later attempt follows, or somebody else has the claim.
+    None if it rests, or an error passes, and it goes on later, or somebody else has the claim.
 
     :raises UnavailableError: the database cannot be reached, or is too busy
     """
@@ -132,6 +143,10 @@ def run(service: Service, request: Deferred, body: str) -> Carried | None:
             journal.results[0] = carry_out(store, operations[0], sent, details, journal)
         failure = None
     except ClaimLost:
+        return None
+    except Interrupted:
+        with suppress(ClaimLost):
+            journal.rest()
         return None
     except ScimError as error:
         failure = error

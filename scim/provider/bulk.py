@@ -29,7 +29,6 @@ from scim.protocol.errors import (
     ScimError,
     UnavailableError,
 )
-from scim.protocol.values import Record
 from scim.serializers.answers import dump_error
 from scim.serializers.messages import bulk_patch
 from scim.serializers.stored import Representation, load_draft
@@ -37,7 +36,7 @@ from scim.storage import Store, Stored, Transaction, new_id
 
 from . import operations, writing
 from .creates import Circle, Create, bringing, created, write_together
-from .journal import Journal, brought
+from .journal import Interrupted, Journal, brought
 from .operations import Request
 from .paths import endpoint, named
 
@@ -58,11 +57,17 @@ def carry_out(
 
     Return the BulkResponse with the results in the order of the request. Those that a ``journal``
     has already are not carried out again.
+
+    :raises Interrupted: the journal wants the rest to be done later
     """
-    job = _Job(store, operations, fail_on_errors, request, journal or Journal())
+    journal = journal or Journal()
+    job = _Job(store, operations, fail_on_errors, request, journal)
     for step in plan(operations):
         if job.is_over:
             break
+        if journal.rests():
+            job.write_waiting()
+            raise Interrupted
         job.take(step)
     job.write_waiting()
     return bulk_response(job.results[index] for index in sorted(job.results))
@@ -87,24 +92,14 @@ class _Job:
         self.store = store
         self.definitions = store.directory.definitions
         self.owners = bulk_ids(operations)
-        self.errors_left = fail_on_errors
+        self.errors_left = fail_on_errors and fail_on_errors - journal.failures
         self.request = request
         self.journal = journal
-        self.ids: dict[str, str] = {}
+        self.ids = journal.created(operations)
         self.results = journal.results
         self.written: dict[str, str] = {}
         self.waiting: list[Create] = []
         self.room = self.at_once = WRITTEN_AT_ONCE
-        for operation in operations:
-            if done := self.results.get(operation.index):
-                self.note_done(operation, done)
-
-    def note_done(self, operation: BulkOperation, done: Record) -> None:
-        """Note an operation that was carried out earlier."""
-        if int(done["status"]) >= 400:
-            self.errors_left = self.errors_left and self.errors_left - 1
-        elif operation.method == "POST":
-            self.ids[str(operation.bulk_id)] = done["location"].rpartition("/")[2]
 
     @property
     def is_over(self) -> bool:

@@ -4,7 +4,7 @@ A request that is carried out later may be interrupted, and go on. What it has d
 again, so its journal stores the results in the transactions that they come with.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from scim.protocol.bulk import BulkOperation, succeeded
 from scim.protocol.errors import PausedError, ScimError, TooExpensiveError, UnavailableError
@@ -13,6 +13,10 @@ from scim.protocol.values import PLACEHOLDER, Record
 from scim.storage import MEMBERSHIP_VERSION, Transaction, joined_id
 
 Coming = Callable[[Transaction], Mapping[int, Record]]
+
+
+class Interrupted(Exception):
+    """A request rests, and is carried out further another time."""
 
 
 class Journal:
@@ -26,6 +30,26 @@ class Journal:
         self.results: dict[int, Record] = dict(results or {})
         self.coming: Coming = lambda _: {}
         self.retries = retries
+
+    @property
+    def failures(self) -> int:
+        """The number of results that are errors."""
+        return sum(int(each["status"]) >= 400 for each in self.results.values())
+
+    def created(self, operations: Iterable[BulkOperation]) -> dict[str, str]:
+        """Return the ids of the resources that were created, by the bulkIds of their operations."""
+        done = [
+            (each, self.results[each.index]) for each in operations if each.index in self.results
+        ]
+        return {
+            str(operation.bulk_id): result["location"].rpartition("/")[2]
+            for operation, result in done
+            if result["status"] == "201"
+        }
+
+    def rests(self) -> bool:
+        """Tell whether the request is to be interrupted."""
+        return False
 
     def check(self, error: ScimError) -> None:
         """Raise an error that passes, if the request is carried out again then."""

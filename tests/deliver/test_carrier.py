@@ -300,3 +300,23 @@ def test_tenant_of_a_carrier_in_work_is_not_passed_over_afterwards(service, scim
         assert first.result()
 
     assert carrier.work(service)
+
+
+def test_long_bulk_request_lets_others_go_on(service, engine, scim, monkeypatch):
+    monkeypatch.setattr(errand, "SLICE", 0.0)
+    many, few = scim(), scim()
+    old = many.create(user("old"))
+    operations = [patch(path_of(old), replace("title", f"title {number}")) for number in range(3)]
+    long = many.post("/Bulk", bulk_request(*operations, delete("/Users/1")), **ASYNC)
+    short = few.post("/Users", user("user"), **ASYNC)
+    carrier = Carrier()
+
+    assert carrier.work(service)  # which rests before the first operation
+    assert carrier.work(service)
+    assert [each["status"] for each in results(service, engine, short)] == ["201"]
+    monkeypatch.setattr(errand, "SLICE", 60.0)
+    assert carrier.work(service)
+
+    statuses = [each["status"] for each in results(service, engine, long)]
+    assert statuses == ["200", "200", "200", "404"]
+    assert many.read(old)["title"] == "title 2"
