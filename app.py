@@ -23,11 +23,11 @@ try:
     from models import db
     from scim import Scim
     from scim.console.process import Console, open_port
-    from scim.deliver import carrier, deliverer, tidying
+    from scim.deliver.beside import jobs
     from scim.environment import read_environment, read_settings
     from scim.logs import formatter
     from scim.operate import metrics
-    from scim.operate.caretaker import Caretaker, jobs_of
+    from scim.operate.caretaker import Caretaker
     from scim.operate.demo_token import WARNING, why_refused
     from scim.operate.health import with_probes
     from scim.operate.sampling import sample
@@ -248,9 +248,7 @@ def main() -> None:
         exporter = exporter_place(settings)
         console = console_of(settings)
         companions: list[Companion] = [console] if console else []
-        delivering = deliverer.jobs() if settings.deliver else []
-        jobs = [*jobs_of(settings), *delivering, tidying.job(), *carrier.jobs()]
-        companions.append(Caretaker(begin_companion, exporter, jobs))
+        companions.append(Caretaker(begin_companion, exporter, jobs(settings)))
         announce(service, is_exported, console)
         service.database.close()  # no worker may inherit a connection
         with metrics.counting(settings, bool(console or exporter)):

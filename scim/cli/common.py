@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from flask import current_app
 
 from scim.printing import printable
+from scim.program import as_typed
 from scim.protocol.errors import ScimError
 from scim.service import Service
 from scim.settings import MIGRATIONS
@@ -19,19 +20,11 @@ from scim.storage.tokens import Tenant, find_tenant, list_tenants
 
 SAME = "use the same SCIM_DATABASE_URL as the server"
 TOKEN = "manage.py"  # the history names it for changes by commands
-PROGRAM = "scim.program"  # of a command's context: what to type in place of OURS
-OURS = "python manage.py"
 
 
 def say(line: str) -> None:
     """Print a line, in which what clients sent is escaped."""
     click.echo(printable(as_typed(line)))
-
-
-def as_typed(text: str) -> str:
-    """Return a text with commands as they are typed within another application."""
-    context = click.get_current_context(silent=True)
-    return text.replace(OURS, context.meta.get(PROGRAM, OURS)) if context else text
 
 
 def say_list(title: str, lines: Iterable[str]) -> None:

@@ -1,6 +1,9 @@
 """The server inside another Flask application, which stays as it is."""
 
 import logging
+import os
+import signal
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +19,7 @@ from scim.settings import SettingError
 
 from ..support.errors import check_error
 from ..support.scim import group, user
+from ..support.waiting import wait_until
 
 BASE = "/of/acme/scim/v2"
 
@@ -282,6 +286,26 @@ def test_commands_of_the_host(host, scim, send):
         run("trash", "restore", ada["id"], "--tenant", "acme")
     assert seen == [("host", "acme", "manage.py", "restore")]
     assert "db" not in run("--help").split()
+
+
+def test_work_ends_on_a_signal(host, scim):
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def end():
+        wait_until(lambda: signal.getsignal(signal.SIGTERM) is not handlers[signal.SIGTERM])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    ending = Thread(target=end)
+    ending.start()
+    try:
+        done = host.app.test_cli_runner().invoke(args=["scim", "work"])
+    finally:
+        ending.join()
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+
+    assert (done.exit_code, done.exception) == (0, None)
+    assert done.output.startswith("Working for the SCIM server in ")
 
 
 def test_database_that_cannot_be_shared_is_said_in_a_line(new_database):

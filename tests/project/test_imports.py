@@ -21,6 +21,7 @@ LAYERS = (
         "scim.rate",
         "scim.settings",
         "scim.printing",
+        "scim.program",
         "scim.logs",
     ),
     ("scim.protocol",),

@@ -1,7 +1,6 @@
-"""The server as an application: by itself, as app.py serves it, or within another application.
+"""The Flask extension: a blueprint with a few rules below a prefix.
 
-Within another one it is a blueprint with a few rules below its prefix. They hand the request to
-an application of our own, so that nothing of the other one has to change.
+They hand the request to an application of our own, so that nothing of the other one has to change.
 """
 
 import os
@@ -9,44 +8,38 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
-from dataclasses import dataclass
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import Any
 
-import click
-from flask import Blueprint, Flask, Response, current_app, request
-from flask.cli import AppGroup, ScriptInfo
+from flask import Blueprint, Flask, Response, current_app
 from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.test import run_wsgi_app
 
-from . import routes
-from .cli.common import PROGRAM, as_typed
-from .deliver.calling import CALLER, Calling, import_hooks
-from .deliver.telling import Telling
-from .environment import read_settings
-from .operate.demo_token import DemoToken
-from .operate.limits import Limiter
-from .operate.recorder import Recorder
-from .protocol.headers import FOR_TENANT
-from .protocol.tolerance import Tolerance
-from .routes.call import DEMO_TOKEN, LIMITER, RECORDER
-from .schema_folder import read_definitions
-from .service import Service
-from .settings import NAMES, NO_TOKEN, OF_SOURCEGRAPH, SettingError, Settings, variable
-from .storage import Database, Doorkeeper, Engine
-from .storage.database.engine import own_engine, url_of
-from .storage.database.migrating import upgrade
-from .storage.database.placing import Place, own_tables
-from .storage.noting import note_statement
-from .storage.tokens import add_tenant, find_tenant, issue_token
+from scim import routes
+from scim.deliver.calling import CALLER, Calling, import_hooks
+from scim.deliver.telling import Telling
+from scim.environment import read_settings
+from scim.operate.demo_token import DemoToken
+from scim.operate.limits import Limiter
+from scim.operate.recorder import Recorder
+from scim.protocol.headers import FOR_TENANT
+from scim.protocol.tolerance import Tolerance
+from scim.routes.call import DEMO_TOKEN, LIMITER, RECORDER
+from scim.schema_folder import read_definitions
+from scim.service import Service
+from scim.settings import NAMES, NO_TOKEN, OF_SOURCEGRAPH, SettingError, Settings, variable
+from scim.storage import Database, Doorkeeper, Engine
+from scim.storage.database.engine import own_engine, url_of
+from scim.storage.database.migrating import upgrade
+from scim.storage.database.placing import Place, own_tables
+from scim.storage.noting import note_statement
+from scim.storage.tokens import add_tenant, find_tenant, issue_token
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+from .commands import Commands
+from .mounted import Mounted
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 RULES = ("", "/", "/<path:rest>", "//<path:rest>")  # the server answers two slashes by itself
-# Endpoints that a server by itself has beside the base path, and an embedded one below its prefix.
-BESIDE = (".well-known/", "oauth/")
 VERSION_TABLE = "scim_alembic_version"
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}|", re.ASCII)
 PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+|/<(?!path:)[^<>/]+>)*(/[A-Za-z0-9._~-]+)", re.ASCII)
@@ -54,37 +47,6 @@ PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+|/<(?!path:)[^<>/]+>)*(/[A-Za-z0-9._~-]+
 # everybody opens nothing in it.
 NOBODY = "255.255.255.255"  # no client has this address
 EMBEDDED = {"TOKEN": NO_TOKEN, "TRUSTED_PROXIES": NOBODY, "CONSOLE": "off"}
-PRESERVE = "werkzeug.debug.preserve_context"  # a test client keeps the contexts of its application
-
-
-@dataclass(frozen=True, slots=True)
-class Mounted:
-    """The server within one application: its own application, and the static end of its prefix."""
-
-    application: Flask
-    base_path: str
-    depth: int  # slashes in the prefix
-
-    @property
-    def service(self) -> Service:
-        found: Service = self.application.extensions["scim"]
-        return found
-
-    def environ(self) -> "WSGIEnvironment":
-        """Return the request that the application has got, as our own application takes it."""
-        environ = {**request.environ}
-        environ.pop(PRESERVE, None)
-        parts = environ["PATH_INFO"].split("/", self.depth + 1)
-        prefix, rest = "/".join(parts[: self.depth + 1]), parts[self.depth + 1 :]
-        if rest and rest[0].startswith(BESIDE):
-            base = ""
-        else:
-            base, prefix = self.base_path, prefix.removesuffix(self.base_path)
-        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + prefix
-        environ["PATH_INFO"] = "/".join([base, *rest])
-        if "stream" in vars(request):  # somebody has read the body already
-            environ["wsgi.input"] = BytesIO(request.get_data())
-        return environ
 
 
 class Scim:
@@ -222,11 +184,9 @@ class Scim:
         return token
 
     def _settings(self, app: Flask) -> Settings:
-        given = {
-            name.removeprefix("SCIM_"): value
-            for name, value in app.config.items()
-            if name in NAMES and name != "SCIM_BASE_PATH"
-        }
+        names = [each.name.upper() for each in fields(Settings)]
+        configured = app.config
+        given = {name: configured[variable(name)] for name in names if variable(name) in configured}
         given |= {name.upper(): value for name, value in self.settings.items()}
         given["BASE_PATH"] = self.url_prefix.rpartition(">")[2]
         if self.engine is not None:
@@ -262,54 +222,3 @@ class Scim:
         answer = current_app.response_class(content, status)
         answer.headers = headers  # without the type that Flask adds
         return answer
-
-
-class Commands(AppGroup):
-    """The commands of ``flask scim``; most of them are imported when one is given."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name, help="Operate the SCIM server within this application.")
-        self.callback = click.pass_context(self.enter)
-        self.add_command(migrate)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *_others()})
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return super().get_command(ctx, cmd_name) or _others().get(cmd_name)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Carry out a command; its texts name commands as they are typed here."""
-        ctx.meta[PROGRAM] = f"flask {self.name}"
-        try:
-            return super().invoke(ctx)
-        except click.ClickException as error:
-            if type(error) is not click.ClickException:  # it shows how to use the command
-                raise
-            raise click.ClickException(as_typed(error.message)) from None
-
-    def enter(self, context: click.Context) -> None:
-        """Let commands find the service, and hooks the application."""
-        app = context.ensure_object(ScriptInfo).load_app()
-        context.with_resource(app.app_context())
-        caller = CALLER.set(copy_context())
-        context.call_on_close(lambda: CALLER.reset(caller))
-        mounted: Mounted = app.extensions[str(self.name)]
-        context.with_resource(mounted.application.app_context())
-
-
-def _others() -> dict[str, click.Command]:
-    from .cli import inside  # noqa: PLC0415 - requests need no commands
-
-    return {str(each.name): each for each in inside()}
-
-
-@click.command("upgrade")
-def migrate() -> None:
-    """Create the tables, or bring them up to date."""
-    database: Database = current_app.extensions["scim"].database
-    try:
-        upgrade(database)
-    except RuntimeError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"The tables of the SCIM server are in {database.url}.")

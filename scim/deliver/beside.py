@@ -1,0 +1,15 @@
+"""All jobs that go on beside the requests, in a process of their own."""
+
+from collections.abc import Sequence
+
+from scim.operate.caretaker import jobs_of
+from scim.operate.jobs import Job
+from scim.settings import Settings
+
+from . import carrier, deliverer, tidying
+
+
+def jobs(settings: Settings) -> Sequence[Job]:
+    """Return the jobs that the settings ask for, for one process."""
+    delivering = deliverer.jobs() if settings.deliver else []
+    return [*jobs_of(settings), *delivering, tidying.job(), *carrier.jobs()]
