@@ -24,6 +24,7 @@ try:
 
     from .support.databases import new_sqlite
     from .support.postgres import server_url, temporary_database
+    from .support.rewriting import rewrite_share
     from .support.server import Server, run, running_server
     from .support.threads import READERS, ThreadedClient, busy
 except ModuleNotFoundError as error:
@@ -42,9 +43,11 @@ settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Keep the developer's settings out, keep files in memory, clean up when ended from outside."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes would compile anew
+    sys.dont_write_bytecode = False
+    rewrite_share(config)
     for name in [name for name in os.environ if name.startswith("SCIM_")]:
         if not name.startswith("SCIM_TEST_"):
             del os.environ[name]
