@@ -8,12 +8,13 @@ from flask.cli import with_appcontext
 from scim.explain.changes.differences import difference
 from scim.provider import recovery
 from scim.storage import Cause, Change, Reason, Store
+from scim.storage.keys import from_now
 
 from .braking import stopping
 from .common import explain_errors, find, of_all_tenants, of_tenant, say, service, store, stores
 from .names import find_alive, name_in, name_of, with_name
 from .times import instant
-from .trash import days_ago, say_missing, say_purged
+from .trash import say_missing, say_purged
 
 MEMBERS_SHOWN = 20
 
@@ -66,7 +67,7 @@ def history(
 
 def _purge(opened: list[Store]) -> None:
     days = service().settings.history_days
-    before = days_ago(days)
+    before = from_now(days=-days)
     parts = (part for each in opened for part in recovery.purge_history(each, before))
     with explain_errors():
         say_purged(parts, "changes made", days)

@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from scim.deliver.signing import KEPT, replace, rotate
+from scim.deliver.signing import KEPT_DAYS, replace, rotate
 from scim.storage.keys import now
 from scim.storage.signing import list_keys, signing_key
 
@@ -46,4 +46,4 @@ def renew(compromised: bool) -> None:
     made = (replace if compromised else rotate)(database())
     say(f"{made.kid} signs from {made.starts[:19]}Z on.")
     if not compromised:
-        click.echo(f"The key before it is shown for {KEPT.days} days from then on.", err=True)
+        click.echo(f"The key before it is shown for {KEPT_DAYS} days from then on.", err=True)

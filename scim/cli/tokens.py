@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,7 @@ from flask.cli import with_appcontext
 
 from scim.protocol.permissions import READ, SCOPES, WRITE, Permission
 from scim.protocol.tokens import weakness
-from scim.protocol.values import date_time
-from scim.storage.keys import now
+from scim.storage.keys import from_now, now
 from scim.storage.tokens import (
     issue_token,
     list_tokens,
@@ -211,5 +210,5 @@ def rotate(name: str, overlap: timedelta, expires: str | None, tenant: str) -> N
     if issued is None:
         raise click.ClickException(f"the tenant has no token {name!r}")
     say(issued)
-    ends = date_time(datetime.now(UTC) + overlap)
+    ends = from_now(seconds=overlap.total_seconds())
     click.echo(f"The old token is refused from {ends[:19]}Z on.", err=True)

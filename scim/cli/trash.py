@@ -1,13 +1,12 @@
 """``trash``: deleted users, groups and other resources."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 
 import click
 from flask.cli import with_appcontext
 
-from scim.protocol.values import date_time
 from scim.provider import recovery
+from scim.storage.keys import from_now
 
 from .common import explain_errors, of_all_tenants, of_tenant, say, service, store, stores
 from .names import find_deleted, name_in, with_name
@@ -81,14 +80,9 @@ def purge(days: int | None, tenant: str, of_all: bool) -> None:
     Long ago is more than SCIM_TRASH_DAYS days.
     """
     days = service().settings.trash_days if days is None else days
-    before = days_ago(days)
+    before = from_now(days=-days)
     parts = (part for each in stores(tenant, of_all) for part in recovery.purge_trash(each, before))
     say_purged(parts, "deleted", days)
-
-
-def days_ago(days: int) -> str:
-    """Return the instant ``days`` days ago."""
-    return date_time(datetime.now(UTC) - timedelta(days=days))
 
 
 def say_purged(parts: Iterable[int], what: str, days: int) -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -13,8 +13,7 @@ from flask.cli import with_appcontext
 from scim.deliver.happenings import event_types
 from scim.deliver.outgoing import OutgoingError, check_place, shown
 from scim.deliver.webhooks import KIND, new_secrets, problem_of, send, valid
-from scim.protocol.values import date_time
-from scim.storage.keys import new_id, now
+from scim.storage.keys import from_now, new_id, now
 from scim.storage.receivers import (
     Receiver,
     add_receiver,
@@ -159,7 +158,7 @@ def rotate(name: str, overlap: timedelta, tenant: str) -> None:
     secrets = new_secrets(receiver.secrets, overlap)
     database().write(lambda known: change_secrets(known, receiver, secrets))
     say(secrets["current"])
-    ends = date_time(datetime.now(UTC) + overlap)
+    ends = from_now(seconds=overlap.total_seconds())
     both = f"Messages are signed with the old secret, too, until {ends[:19]}Z."
     click.echo(both if overlap else "Messages are signed with this secret only.", err=True)
 

@@ -18,7 +18,8 @@ from scim.operate.catalogue import DELIVERED, FAILED
 from scim.operate.jobs import Job
 from scim.service import Service
 from scim.storage.claims import TAKEN_SECONDS, Claim, Ready, claim, ready, release, renew
-from scim.storage.outbox import Message, Outbox, earlier, purge_told
+from scim.storage.keys import from_now
+from scim.storage.outbox import Message, Outbox, purge_told
 from scim.storage.seal import Seal
 
 from . import looking
@@ -154,7 +155,7 @@ def _note(outbox: Outbox, batch: Batch) -> None:
             outbox.failed(each.message, each.error, each.pause)
     since, error = batch.claim.failing, batch.report.error
     if batch.is_settled and batch.report.rest and error and since and not batch.report.succeeded:
-        long_ago = earlier(LONGEST)
+        long_ago = from_now(seconds=-LONGEST)
         if since < long_ago:
             outbox.bury(batch.claim.receiver, long_ago, error)
 

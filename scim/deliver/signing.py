@@ -1,21 +1,20 @@
 """Security event tokens are signed with ES256, by a key that is made when one is first needed.
 
 Receivers verify them by the public keys at ``PATH``. A new key is shown there for a while before
-it signs, since receivers keep what they have read. The one before it is shown for ``KEPT`` longer.
+it signs, since receivers keep what they have read. The one before it is shown for ``KEPT_DAYS``
+longer.
 """
 
 import json
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from scim.protocol.values import date_time
 from scim.serializers.resources import to_json
 from scim.service import Service
 from scim.storage import Database
-from scim.storage.keys import now
+from scim.storage.keys import from_now, now
 from scim.storage.signing import (
     SigningKey,
     add_key,
@@ -27,8 +26,8 @@ from scim.storage.signing import (
 
 PATH = "/.well-known/jwks.json"
 ALGORITHM, TYPE = "ES256", "secevent+jwt"
-AHEAD = timedelta(minutes=10)  # a new key is shown so long before it signs
-KEPT = timedelta(days=7)  # a key is shown so long after another has replaced it
+AHEAD = 600  # seconds: a new key is shown so long before it signs
+KEPT_DAYS = 7  # a key is shown so long after another has replaced it
 
 Claims = Mapping[str, Any]
 
@@ -64,8 +63,8 @@ def current_key(database: Database) -> SigningKey:
 def rotate(database: Database) -> SigningKey:
     """Return a new key, which takes the place of the current one ``AHEAD`` later."""
     current_key(database)
-    database.write(lambda known: tidy_keys(known, before=_ago(KEPT)))
-    return new_key(database, _ago(-AHEAD))
+    tidy(database)
+    return new_key(database, from_now(seconds=AHEAD))
 
 
 def replace(database: Database) -> SigningKey:
@@ -84,9 +83,9 @@ def new_key(database: Database, starts: str) -> SigningKey:
     return database.write(lambda known: add_key(known, str(key.kid), private, public, starts))
 
 
-def tidy(service: Service) -> None:
+def tidy(database: Database) -> None:
     """Forget keys that nobody needs any more."""
-    service.database.write(lambda known: tidy_keys(known, before=_ago(KEPT)))
+    database.write(lambda known: tidy_keys(known, before=from_now(days=-KEPT_DAYS)))
 
 
 def key_set(database: Database) -> str:
@@ -105,7 +104,3 @@ def _imported(private: str) -> Any:
     from joserfc.jwk import ECKey  # noqa: PLC0415 - likewise
 
     return ECKey.import_key(json.loads(private))
-
-
-def _ago(time_passed: timedelta) -> str:
-    return date_time(datetime.now(UTC) - time_passed)

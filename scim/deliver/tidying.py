@@ -1,11 +1,10 @@
 """The job that forgets what no receiver needs any more: tokens not fetched, and old keys."""
 
 import logging
-from datetime import UTC, datetime, timedelta
 
 from scim.operate.jobs import Job
-from scim.protocol.values import date_time
 from scim.service import Service
+from scim.storage.keys import from_now
 from scim.storage.mailbox import expire
 
 from . import signing
@@ -21,10 +20,10 @@ def tidy(service: Service) -> bool:
     :raises UnavailableError: the database cannot be reached, or is too busy
     """
     days = service.settings.event_days
-    before = date_time(datetime.now(UTC) - timedelta(days=days))
+    before = from_now(days=-days)
     if number := service.database.write(lambda known: expire(known, before)):
         logger.warning("%s security events are forgotten: nobody fetched them", number)
-    signing.tidy(service)
+    signing.tidy(service.database)
     return False
 
 

@@ -1,15 +1,14 @@
 """The channel of webhooks: a signed POST for each thing that a change means."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from scim.protocol.values import date_time
 from scim.service import Service
 from scim.storage import Change, Operation
 from scim.storage.contents import Content
-from scim.storage.keys import now
+from scim.storage.keys import from_now, now
 from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver, change_options
 from scim.storage.timeline import Timeline
@@ -123,7 +122,7 @@ def new_secrets(earlier: Mapping[str, Any] | None = None, overlap: timedelta | N
     """
     if not earlier or not overlap:
         return {"current": new_secret(), "earlier": []}
-    until = date_time(datetime.now(UTC) + overlap)
+    until = from_now(seconds=overlap.total_seconds())
     kept = [each for each in earlier.get("earlier", []) if each["until"] > now()]
     replaced = {"secret": earlier["current"], "until": until}
     return {"current": new_secret(), "earlier": [*kept, replaced]}

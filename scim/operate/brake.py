@@ -11,16 +11,14 @@ import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from math import inf
 from threading import Lock, Timer
 from typing import Any
 
 from scim.protocol.errors import ForbiddenError
-from scim.protocol.values import date_time
 from scim.storage import Change, Database, Operation, Transaction, Unprepared
 from scim.storage.brakings import Brakings
-from scim.storage.keys import now
+from scim.storage.keys import from_now, now
 from scim.storage.tokens import Tenant, set_tenant
 
 from .catalogue import BRAKED
@@ -73,7 +71,7 @@ class Brake:
     @property
     def since(self) -> str:
         """The instant at which the window begins."""
-        return date_time(datetime.now(UTC) - timedelta(seconds=self.window))
+        return from_now(seconds=-self.window)
 
     @property
     def is_released(self) -> bool:
@@ -208,7 +206,7 @@ def state(counted: Brakings, tenant: Tenant) -> State:
 
 def let_pass(database: Database, tenant: Tenant, seconds: int) -> str:
     """Let everything pass for some seconds, of which nothing is counted; return when they end."""
-    until = date_time(datetime.now(UTC) + timedelta(seconds=seconds))
+    until = from_now(seconds=seconds)
     database.write(lambda connection: set_tenant(connection, tenant, released_until=until))
     return until
 

@@ -11,8 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from .database.prepared import Prepared
-from .keys import now
-from .outbox import later
+from .keys import from_now, now
 from .receivers import SELECT, Receiver, receiver_of
 from .tables import among, receivers
 
@@ -77,7 +76,7 @@ def ready(connection: sa.Connection) -> list[Ready]:
 
 def claim(connection: sa.Connection, wanted: Sequence[Ready]) -> list[Claim]:
     """Claim receivers, without those that somebody else has claimed meanwhile."""
-    until, tenants = later(TAKEN_SECONDS), {each.id: each.tenant for each in wanted}
+    until, tenants = from_now(seconds=TAKEN_SECONDS), {each.id: each.tenant for each in wanted}
     free = sa.select(receivers.c.id).where(among(receivers.c.id), receivers.c.taken <= now())
     chosen = free.order_by(receivers.c.id).with_for_update(skip_locked=True)
     taken = sa.update(receivers).where(receivers.c.id.in_(chosen)).values(taken=until)
@@ -90,7 +89,7 @@ def claim(connection: sa.Connection, wanted: Sequence[Ready]) -> list[Claim]:
 
 def renew(connection: sa.Connection, held: Claim) -> str | None:
     """Return the instant until which a claim lasts now; None if the receiver is lost."""
-    until = later(TAKEN_SECONDS)
+    until = from_now(seconds=TAKEN_SECONDS)
     kept = connection.execute(_of(held).values(taken=until)).rowcount
     return until if kept else None
 
@@ -112,7 +111,7 @@ def _noted(held: Claim, report: Report) -> dict[str, Any]:
     if report.rest is not None:
         began = report.failed if report.succeeded else held.failing or report.failed
         failures = 1 if report.succeeded else held.failures + 1
-        values |= {"failures": failures, "failing": began, "rests": later(report.rest)}
+        values |= {"failures": failures, "failing": began, "rests": from_now(seconds=report.rest)}
     return values
 
 

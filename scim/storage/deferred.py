@@ -8,15 +8,13 @@ claim can commit. So a claim that was taken away, or a process that was killed, 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from scim.protocol.values import Record, date_time
+from scim.protocol.values import Record
 
-from .keys import new_id, now
-from .outbox import later
+from .keys import from_now, new_id, now
 from .tables import deferred_requests, deferred_results, tenants
 
 CLAIMED_SECONDS = 3.0  # after which others may go on with a request
@@ -120,14 +118,14 @@ class Deferrals:
         if self.connection.execute(chosen.with_for_update(skip_locked=True)).one_or_none() is None:
             return None
         values = {"claim": new_id(), "attempts": deferred_requests.c.attempts + 1}
-        values["due"] = later(CLAIMED_SECONDS)
+        values["due"] = from_now(seconds=CLAIMED_SECONDS)
         taken = sa.update(deferred_requests).where(this).values(values)
         row = self.connection.execute(taken.returning(*COLUMNS, deferred_requests.c.body)).one()
         return Deferred(*row[:-1]), row[-1]
 
     def put_off(self, request: Deferred, seconds: float = CLAIMED_SECONDS) -> None:
         """Let a request be claimed again only in so many seconds."""
-        values = {"due": later(seconds)}
+        values = {"due": from_now(seconds=seconds)}
         self.connection.execute(sa.update(deferred_requests).where(_held(request)).values(values))
 
     def keep(
@@ -140,7 +138,7 @@ class Deferrals:
         :raises ClaimLost: somebody else has claimed the request
         """
         at = now()
-        values: dict[str, Any] = {"due": later(CLAIMED_SECONDS), "attempts": 0}
+        values: dict[str, Any] = {"due": from_now(seconds=CLAIMED_SECONDS), "attempts": 0}
         if is_over:
             values |= {"finished": at, "body": None}
         held = sa.update(deferred_requests).where(_held(request))
@@ -185,7 +183,7 @@ class Deferrals:
 
     def purge(self, hours: int) -> int:
         """Delete some requests that ended so many hours ago; return how many."""
-        before = date_time(datetime.now(UTC) - timedelta(hours=hours))
+        before = from_now(hours=-hours)
         key = deferred_requests.c.tenant_id, deferred_requests.c.id
         old = sa.select(*key).where(deferred_requests.c.finished < before).limit(PURGED_AT_ONCE)
         keys = [(*row,) for row in self.connection.execute(old)]

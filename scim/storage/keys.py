@@ -7,7 +7,7 @@ goes back, and it is put forward when a table has later ids, from another machin
 import os
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from scim.protocol.values import date_time
@@ -64,6 +64,12 @@ def new_id() -> str:
 def now() -> str:
     """Return the instant, as a SCIM dateTime in UTC."""
     return date_time(datetime.now(UTC))
+
+
+def from_now(days: float = 0, hours: float = 0, seconds: float = 0) -> str:
+    """Return an instant to come, or one that has passed if the number is negative; as ``now``."""
+    apart = timedelta(days=days, hours=hours, seconds=seconds)
+    return date_time(datetime.now(UTC) + apart)
 
 
 def made_at(resource_id: str) -> int:

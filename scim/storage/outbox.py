@@ -8,19 +8,17 @@ receiver fetches by itself are never due.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from scim.protocol.schema import GROUP
-from scim.protocol.values import date_time
 
 from .changes import Change
 from .contents import FETCHED, Content
 from .database.prepared import Prepared
 from .history import ID, History, change_of
-from .keys import CLOCK, new_id, now
+from .keys import CLOCK, from_now, new_id, now
 from .receivers import Receiver
 from .seal import Seal
 from .tables import TENANT, among, member_changes, outbox, receivers
@@ -196,7 +194,7 @@ class Outbox:
         """Put a message off for some seconds; None makes it a dead letter."""
         values: dict[str, Any] = {"error": error, "attempts": message.attempts + 1}
         values["content"] = message.content
-        values |= {"dead": True} if seconds is None else {"due": later(seconds)}
+        values |= {"dead": True} if seconds is None else {"due": from_now(seconds=seconds)}
         self._change(message.tenant_id, [message.id], **values)
 
     def bury(self, receiver: Receiver, before: str, error: str) -> int:
@@ -223,16 +221,6 @@ def _made(message: Message, content: Content) -> Message:
         kind, key, version = about.resource_type, about.resource_id, about.version
         made = replace(made, resource_type=kind, resource_id=key, version=version)
     return made
-
-
-def later(seconds: float) -> str:
-    """Return the instant in so many seconds."""
-    return date_time(datetime.now(UTC) + timedelta(seconds=seconds))
-
-
-def earlier(seconds: float) -> str:
-    """Return the instant so many seconds ago."""
-    return later(-seconds)
 
 
 def purge_told(connection: sa.Connection, told: Sequence[Message], seal: Seal | None) -> None:

@@ -11,7 +11,7 @@ from scim.deliver import batch as batches
 from scim.deliver import deliverer
 from scim.deliver.deliverer import Delivery
 from scim.storage.claims import claim, ready
-from scim.storage.outbox import later
+from scim.storage.keys import from_now
 from scim.storage.tables import outbox, receivers
 
 from ..support.receiving import hang, refuse
@@ -149,7 +149,7 @@ def test_receiver_asks_to_be_left_alone(client, service, receiver, delivery, ear
     delivery.end(service)
 
     [row], [state] = rows(service, outbox), rows(service, receivers)
-    assert min(state.rests, row.due) > later(900)
+    assert min(state.rests, row.due) > from_now(seconds=900)
     assert service.database.read(ready) == []
 
 

@@ -8,7 +8,7 @@ from scim.deliver import looking
 from scim.deliver.deliverer import Delivery
 from scim.provider import recovery
 from scim.storage import receivers as known_receivers
-from scim.storage.outbox import later
+from scim.storage.keys import from_now
 from scim.storage.receivers import remove_receiver
 from scim.storage.tables import changes, outbox, receivers, tenants
 from scim.storage.tokens import find_tenant
@@ -47,7 +47,7 @@ def test_change_that_is_purged_is_told_without_its_contents(
     client.delete(f"/scim/v2/Users/{ada}")
     ear.answer = refuse("crm")
     deliver(delivery, service)  # the text of the first one is kept
-    assert sum(recovery.purge_history(store_of(service), later(60))) == 2
+    assert sum(recovery.purge_history(store_of(service), from_now(seconds=60))) == 2
     ear.answer = refuse()
     deliver(delivery, service)
 
@@ -101,7 +101,7 @@ def test_receiver_that_accepts_nothing_for_days_gets_nothing_old(
         client.post("/scim/v2/Users", json=user(name))
     ear.answer = refuse("crm")
     deliver(delivery, service)
-    long_ago = later(-3 * 24 * 3600)
+    long_ago = from_now(days=-3)
     for table, values in ((receivers, {"failing": long_ago}), (outbox, {"at": long_ago})):
         service.database.write(lambda known: known.execute(sa.update(table).values(values)))  # noqa: B023
     client.post("/scim/v2/Users", json=user("new"))

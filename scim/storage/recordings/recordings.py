@@ -5,7 +5,6 @@ On PostgreSQL they are in UNLOGGED tables, which are empty after a crash.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -14,10 +13,10 @@ import sqlalchemy as sa
 
 from scim.explain.exchange import Exchange
 from scim.protocol.errors import UnavailableError
-from scim.protocol.values import date_time
 
 from ..database.database import Database
 from ..figures import place
+from ..keys import from_now
 from .file import open_file
 from .rows import ENCODE, drops, exchange_of, exchanges, links, row_of
 
@@ -91,7 +90,7 @@ class Recordings:
 
     def _prune(self, connection: sa.Connection) -> None:
         number, at = exchanges.c.number, exchanges.c.at
-        since = date_time(datetime.now(UTC) - timedelta(days=self.days))
+        since = from_now(days=-self.days)
         last = connection.scalar(sa.select(sa.func.max(number))) or 0
         oldest = sa.select(number).where(at >= since).order_by(number).limit(1)
         too_many = number <= last - self.most  # to count them would read all pages

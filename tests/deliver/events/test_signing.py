@@ -1,7 +1,6 @@
 """Tokens are verified by the public keys of the server, by joserfc and by PyJWT."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
@@ -10,7 +9,7 @@ from joserfc import jwt as joserfc
 from joserfc.jwk import KeySet
 
 from scim.deliver import signing
-from scim.protocol.values import date_time
+from scim.storage.keys import from_now, now
 
 CLAIMS = {"iss": "http://localhost:5000", "jti": "4d3559ec", "aud": "f", "events": {"a:b": {}}}
 
@@ -51,7 +50,7 @@ def test_token_is_verified_by_two_libraries(app, service):
 
 def pass_time(engine, **passed):
     """Let time pass for all keys."""
-    before = date_time(datetime.now(UTC) - timedelta(**passed))
+    before = from_now(**{name: -number for name, number in passed.items()})
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE signing_keys SET starts = :at"), {"at": before})
 
@@ -66,13 +65,13 @@ def test_new_key_is_shown_before_it_signs_and_the_old_one_after(app, service, en
     assert [each["kid"] for each in shown(app)] == [second, first]
     assert verified(token, shown(app))["kid"] == first
 
-    moment = {"at": date_time(datetime.now(UTC)), "kid": second}
+    moment = {"at": now(), "kid": second}
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE signing_keys SET starts = :at WHERE kid = :kid"), moment)
     assert verified(signing.sign(service, CLAIMS), shown(app))["kid"] == second
     assert verified(token, shown(app))["kid"] == first
 
-    signing.tidy(service)
+    signing.tidy(service.database)
     with engine.connect() as connection:
         kept = connection.scalars(sa.text("SELECT kid FROM signing_keys WHERE private IS NULL"))
         assert kept.all() == [first]
@@ -84,13 +83,13 @@ def test_old_key_is_forgotten_in_the_end(app, service, engine):
     pass_time(engine, days=20)
     second = signing.rotate(service.database).kid
     with engine.begin() as connection:
-        later = date_time(datetime.now(UTC) - timedelta(days=8))
+        later = from_now(days=-8)
         connection.execute(
             sa.text("UPDATE signing_keys SET starts = :at WHERE kid = :kid"),
             {"at": later, "kid": second},
         )
 
-    signing.tidy(service)
+    signing.tidy(service.database)
 
     assert [each["kid"] for each in shown(app)] == [second]
 
