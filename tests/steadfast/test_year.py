@@ -1,8 +1,12 @@
-"""The demo's year arrives at a webhook, whatever dies: complete, in order, and each once."""
+"""The demo's year arrives at all kinds of receivers, whatever dies: complete and in order.
+
+They are a webhook, a receiver that security events are pushed to, and one that fetches them.
+"""
 
 import os
 import random
 import signal
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from threading import Event, Lock, Thread
 
@@ -15,13 +19,14 @@ from ..support.listener import listening
 from ..support.mirror import Mirror, mirrored
 from ..support.ports import free_port
 from ..support.server import run, running_server
+from ..support.streams import Receiver, add_stream, add_token
 from ..support.waiting import children, wait_until
 from .conftest import figure
 from .sizes import IS_FULL
 from .target import Target
 from .test_kills import everything
 
-PEOPLE = 150
+PEOPLE = 80
 FAILS = 0.1  # of what the receiver gets
 LONGEST = 180  # seconds until the last message has arrived
 
@@ -33,24 +38,35 @@ def test_a_year_arrives_though_receiver_deliverer_and_server_fail(migrated_datab
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     settings = {"DATABASE_URL": url, "PORT": str(free_port()), "WEBHOOK_ALLOW_PRIVATE": "true"}
     place = {f"SCIM_{name}": value for name, value in settings.items()} | {"SCIM_WORKERS": "2"}
-    with listening() as listener, ExitStack() as servers:
+    with listening() as listener, listening() as pushed, ExitStack() as servers:
         target = Target(servers.enter_context(running_server(tmp_path / "log", **place)))
         secret = run("manage.py", "webhook", "add", "year", listener.url, **settings).stdout
         application = Application(Mirror(secret.strip()), random.Random(1))
         listener.decide = application.answer
+        receiver, poller = (Receiver(target.server.url, random.Random(each)) for each in (2, 3))
+        pushed.decide = receiver.answer
+        add_stream(engine, "pushed", pushed.url)
+        add_stream(engine, "polled")
+        servers.enter_context(poller.polling(add_token(engine, "polled")))
+        time.sleep(1.1)  # now the workers know the receivers
         with killed(target) as kills:
             told = run("manage.py", "demo", "--users", str(PEOPLE), **settings)
         assert told.returncode == 0, told.stdout + told.stderr
         target.server.kill()
         target = Target(servers.enter_context(running_server(tmp_path / "log", **place)))
         wait_until(lambda: is_empty(engine), LONGEST)
-        there = mirrored([*everything(target).values()])
+        resources = [*everything(target).values()]
+    there = mirrored(resources)
 
     mirror = application.mirror
     figure(
         f"a year on {engine.dialect.name}: {len(mirror.known)} messages, {application.failed} "
         f"attempts failed, {mirror.repeated} messages again; caretakers killed: {len(kills)}"
     )
+    for name, each in (("pushed", receiver), ("polled", poller)):
+        figure(f"{name}: {len(each.mirror.seen)} tokens, {each.failed} not acknowledged at first")
+        assert not each.wrong
+        each.mirror.check(resources)
     assert not application.wrong
     assert kills
     assert (mirror.users, mirror.groups) == (there.users, there.groups)
@@ -107,4 +123,5 @@ def is_empty(engine):
         past = {"past": "2026-01-01T00:00:00.000000Z", "far": "9"}
         late = "UPDATE outbox SET due = :past, attempts = 0 WHERE attempts > 1 AND due < :far"
         connection.execute(sa.text(late), past)
+        connection.execute(sa.text("UPDATE receivers SET rests = '' WHERE rests > ''"))
         return not connection.scalar(sa.text("SELECT count(*) FROM outbox"))

@@ -1,25 +1,34 @@
 """Receivers of security event tokens: streams, and a directory that follows what they are told."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from random import Random
+from threading import Event, Lock, Thread
 from typing import Any
+from urllib.parse import urljoin
 
+import httpx2
 import jwt
 import sqlalchemy as sa
 from joserfc import jwt as joserfc
 from joserfc.jwk import KeySet
 
-from scim.protocol.events import EVENT_URIS, PREFIX
+from scim.deliver.signing import PATH
+from scim.protocol.events import EVENT_URIS, PREFIX, visible
 from scim.protocol.patch.apply import apply
 from scim.protocol.permissions import Permission
-from scim.protocol.schema import USER
+from scim.protocol.schema import GROUP, USER
 from scim.protocol.tolerance import STRICT_TOLERANCE, Tolerated
 from scim.serializers.messages import load_patch
 from scim.serializers.resources import load_value
-from scim.storage.receivers import Receiver, add_receiver
+from scim.storage import receivers
 from scim.storage.tokens import Tenant, find_tenant, issue_token
 
+from .listener import Got
+
+FAILS, LOST = 0.05, 0.05  # of what a receiver gets
 STRICT = Tolerated(STRICT_TOLERANCE, max_elements=100_000)
 AUDIENCE = "https://app.example.com"
 Record = dict[str, Any]
@@ -32,13 +41,13 @@ def add_stream(
     tenant: str = "default",
     secrets: Mapping[str, str] | None = None,
     **options: Any,
-) -> Receiver:
+) -> receivers.Receiver:
     """Store a stream: pushed to a URL, or else polled."""
     kind, known = "push" if url else "poll", {"audience": AUDIENCE, "mode": "full"} | options
     with engine.begin() as connection:
         mine = find_tenant(connection, tenant)
         assert mine is not None
-        made = add_receiver(connection, mine, name, kind, url, secrets, known)
+        made = receivers.add_receiver(connection, mine, name, kind, url, secrets, known)
     assert made is not None
     return made
 
@@ -138,17 +147,79 @@ class Mirror:
             if uri.startswith("/Groups"):
                 ids = {member["value"] for member in each.get("members", ())}
                 assert self.members[uri] == ids, uri
-            known[uri] = {
-                name: value
-                for name, value in each.items()
-                if name not in ("meta", "groups", "members", "schemas")
-            }
-        mine = {
-            uri: {name: value for name, value in each.items() if name != "schemas"}
-            for uri, each in self.resources.items()
-        }
+            known[uri] = _written(uri, each)
+        mine = {uri: _written(uri, each) for uri, each in self.resources.items()}
         assert json.dumps(mine, sort_keys=True) == json.dumps(known, sort_keys=True)
+
+
+def _written(uri: str, resource: Record) -> Record:
+    """Return what clients have written of a resource, without members."""
+    kind = USER if uri.startswith("/Users") else GROUP
+    shown = visible(resource, kind.attributes)
+    return {name: value for name, value in shown.items() if name not in ("members", "schemas")}
 
 
 def _load(attribute: Any, value: Any) -> Any:
     return load_value(attribute, value, STRICT)
+
+
+@dataclass
+class Receiver:
+    """A receiver of tokens that fails now and then, and knows only what it has accepted."""
+
+    server_url: str
+    chance: Random
+    mirror: Mirror = field(default_factory=Mirror)
+    failed: int = 0
+    wrong: list[Exception] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+    keys: Record = field(default_factory=dict)
+
+    def learn(self, token: str) -> None:
+        """Verify a token and do what it tells."""
+        try:
+            self.keys = self.keys or httpx2.get(urljoin(self.server_url, PATH)).json()
+            self.mirror.follow(verified(token, self.keys))
+        except (AssertionError, LookupError, ValueError) as error:
+            self.wrong.append(error)
+
+    def answer(self, got: Got) -> Any:
+        """Answer a push: some are refused, and of some the acknowledgement is lost."""
+        with self.lock:
+            is_lost, fails = self.chance.random() < LOST, self.chance.random() < FAILS
+            if not fails or is_lost:
+                self.learn(got.body.decode())
+            self.failed += fails or is_lost
+            return self.chance.choice([500, 503, hang_up]) if fails or is_lost else 202
+
+    @contextmanager
+    def polling(self, token: str) -> Iterator[None]:
+        """Fetch tokens all the time, whatever becomes of the server; forget some of them."""
+        ended, headers = Event(), {"Authorization": f"Bearer {token}"}
+
+        def poll() -> None:
+            known: list[str] = []
+            with httpx2.Client(headers=headers, timeout=30) as client:
+                while not ended.is_set():
+                    asked = {"ack": known, "maxEvents": 50}
+                    try:
+                        answer = client.post(f"{self.server_url}/Events/poll", json=asked)
+                        sets = answer.raise_for_status().json()["sets"]
+                    except httpx2.HTTPError:
+                        ended.wait(0.1)
+                        continue
+                    known = [each for each in sets if self.chance.random() > LOST]
+                    self.failed += len(sets) - len(known)
+                    for each in sets.values():
+                        self.learn(each)
+
+        thread = Thread(target=poll, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+
+
+def hang_up(_: Any) -> None:
+    """Answer nothing."""
