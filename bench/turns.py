@@ -38,6 +38,7 @@ def with_turns(command: Callable[..., None]) -> Callable[..., None]:
 def compare_all(
     operations: Mapping[str, Operation],
     show_more: Callable[[Place], None],
+    prepare: Callable[[Place], None] | None = None,
     *,
     rounds: int,
     seconds: float,
@@ -47,7 +48,8 @@ def compare_all(
 ) -> None:
     """Compare a server with ``settings`` to one without, for each operation on each database.
 
-    ``show_more`` is called with the database of the server with them.
+    ``show_more`` is called with the database of the server with them, and ``prepare`` before it
+    starts.
     """
     with clients() as pool:
         for dialect in databases.split(","):
@@ -55,6 +57,8 @@ def compare_all(
                 without, place = stack.enter_context(places(dialect, [USERS, USERS]))
                 fill(without.url, without.size)
                 fill(place.url, place.size)
+                if prepare:
+                    prepare(place)
                 off = stack.enter_context(serve(without, workers, *SERVER))
                 on = stack.enter_context(serve(place, workers, *SERVER, **settings))
                 for name, operation in operations.items():

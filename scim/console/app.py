@@ -18,7 +18,7 @@ from .exchanges import page as exchanges
 from .lab import page as lab
 from .learn import page as learn
 from .links import here, page_url, with_tenant
-from .operate import braking, clients, health, opening
+from .operate import braking, clients, health, opening, outbox
 from .operate import page as operate
 from .problems import page as problems
 from .state import MOST_LISTED, State, state
@@ -48,6 +48,7 @@ BLUEPRINTS = (
     operate.bp,
     opening.bp,
     clients.bp,
+    outbox.bp,
     braking.bp,
     health.bp,
     directory.bp,

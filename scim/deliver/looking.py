@@ -11,7 +11,7 @@ from scim.storage.outbox import orphans, remove_orphans
 
 from .channels import CHANNELS
 
-SECONDS = 30.0  # between two looks
+SECONDS = 60.0  # between two looks
 
 
 def look(service: Service) -> bool:

@@ -83,10 +83,8 @@ IN_THE_WAY = (
     .limit(1)
     .scalar_subquery()
 )
-OBSTACLES = sa.select(*(EARLIER.c[name] for name in NAMES)).where(
-    EARLIER.c.tenant_id == TENANT,
-    EARLIER.c.id.in_(sa.select(IN_THE_WAY).where(outbox.c.tenant_id == TENANT, among(outbox.c.id))),
-)
+FIRST_IN_THE_WAY = sa.select(IN_THE_WAY).where(outbox.c.tenant_id == TENANT, among(outbox.c.id))
+THESE = sa.select(*COLUMNS).where(outbox.c.tenant_id == TENANT, among(outbox.c.id))
 PUT = Prepared(sa.insert(outbox), NAMES)
 
 
@@ -133,23 +131,36 @@ class Outbox:
         rows = self.connection.execute(OLDEST, names | {"now": now(), "number": number})
         found = [Message(*row) for row in rows]
         obstacles = self._obstacles(found) if found else {}
-        early: dict[str, list[str]] = {}
-        for each in found:
-            other = obstacles.get(each.resource_id)
-            if other and _place(other) < _place(each):
-                early.setdefault(other.due, []).append(each.id)
-        for due, ids in early.items():
-            self._change(receiver.tenant_id, ids, due=due)
-        put_off = {key for ids in early.values() for key in ids}
-        return _in_order([each for each in found if each.id not in put_off])
+        for each in obstacles.values():
+            self._hold_up(each)
+        early = [
+            each
+            for each in found
+            if (other := obstacles.get(each.resource_id)) and _place(other) < _place(each)
+        ]
+        return _in_order([each for each in found if each not in early])
 
     def _obstacles(self, found: Sequence[Message]) -> dict[str, Message]:
         """Return the first message about each resource that must come before some of these."""
-        last = {each.resource_id: each for each in sorted(found, key=_place)}
+        last = {each.resource_id: each.id for each in sorted(found, key=_place)}
         names = {"tenant": found[0].tenant_id, "due": found[-1].due, "last": found[-1].id}
-        ids = [each.id for each in last.values()]
-        rows = self.connection.execute(OBSTACLES, names | {"ids": ids})
+        first = self.connection.scalars(FIRST_IN_THE_WAY, names | {"ids": [*last.values()]})
+        ids = [str(each) for each in first if each]
+        rows = self.connection.execute(THESE, names | {"ids": ids}) if ids else ()
         return {str(row.resource_id): Message(*row) for row in rows}
+
+    def _hold_up(self, first: Message) -> None:
+        """Put off what is due before a message about the same resource that must come first."""
+        behind = sa.tuple_(outbox.c.version, outbox.c.id) > sa.tuple_(
+            sa.literal(first.version), sa.literal(first.id, ID.type)
+        )
+        same = (
+            outbox.c.tenant_id == first.tenant_id,
+            outbox.c.resource_id == first.resource_id,
+            outbox.c.receiver_id == first.receiver_id,
+        )
+        early = sa.update(outbox).where(*same, behind, ~outbox.c.dead, outbox.c.due < first.due)
+        self.connection.execute(early.values(due=first.due))
 
     def change(self, message: Message) -> Change | None:
         """Return the change that a message is about; None if the history has it no more."""

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from scim.console.operate.rates import rates
 from scim.protocol.values import date_time
 from scim.storage import protections
+from scim.storage.contents import About, put_made
+from scim.storage.receivers import add_receiver
 from scim.storage.tokens import DEFAULT_TENANT, list_tenants
 
 from ..explain.traffic import exchange
@@ -191,6 +193,39 @@ def test_client_gets_a_secret_and_a_new_one_and_is_removed(console):
     assert "Removed entra." in text(console.post("/operate/client/remove", name="entra").text)
     assert "no client 'entra'" in text(console.post("/operate/client/remove", name="entra").text)
     assert "no client" in text(console.post("/operate/client/secret", name="entra").text)
+
+
+@EVERYDAY_ON_ONE_DATABASE
+def test_dead_letters_are_sent_again_and_dropped(console, engine):
+    def page():
+        return text(console.web.get("/operate").text)
+
+    def dead():
+        with engine.connect() as connection:
+            rows = connection.execute(sa.text("SELECT id, dead FROM outbox ORDER BY id")).all()
+        return [(str(key), bool(is_dead)) for key, is_dead in rows]
+
+    assert "Nobody is told of changes." in page()
+    with engine.begin() as connection:
+        tenant = list_tenants(connection)[0]
+        crm = add_receiver(connection, tenant, "".join(HOSTILE[:3]), "unknown-kind")
+        about = [About("User", crm.id, version) for version in (1, 2, 3)]
+        put_made(connection, crm, [("{}", each) for each in about], "patch", "t", True)
+        connection.execute(
+            sa.text("UPDATE outbox SET dead = true, error = :it"), {"it": HOSTILE[0]}
+        )
+    shown = console.web.get("/operate").text
+    assert "<script>alert" not in shown
+    assert "Dead letters" in text(shown)
+    first, second, third = [key for key, _ in dead()]
+    assert "1 message to be sent now." in text(console.post("/operate/outbox", id=first).text)
+    assert dead() == [(first, False), (second, True), (third, True)]
+    gone = console.post("/operate/outbox", id=second, do="drop").text
+    assert "1 message dropped." in text(gone)
+    assert "not in the outbox" in text(console.post("/operate/outbox", id=second).text)
+    assert "1 message dropped." in text(console.post("/operate/outbox", do="drop").text)
+    assert dead() == [(first, False)]
+    assert "Messages that wait" in page()
 
 
 @EVERYDAY_ON_ONE_DATABASE

@@ -20,6 +20,7 @@ from ..state import state
 from .audit import chained
 from .braking import Shown
 from .opening import OVERLAPS, listed_tokens
+from .outbox import ago, told
 from .rates import MINUTES, NEWEST, rates
 
 WIDTH, HEIGHT = 720, 120  # of the chart
@@ -53,6 +54,8 @@ def page() -> ResponseReturnValue:
         issued=once.take(),
         braking=Shown(tenant),
         audit=chained(tenant),
+        told=told(tenant),
+        ago=ago,
         purged=_purged(figures[tenant.name], here.service.settings),
         rates=rates(newest, now),
         database=here.service.database.read(place),

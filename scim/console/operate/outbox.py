@@ -1,0 +1,83 @@
+"""Operate: who is told of a tenant's changes, what waits for them, and dead letters."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, request
+from flask.typing import ResponseReturnValue
+
+from scim.deliver.looking import seconds_since
+from scim.storage.backlogs import Backlog, backlogs
+from scim.storage.letters import (
+    AT_ONCE,
+    Chosen,
+    count_letters,
+    drop_letters,
+    find_letter,
+    letters,
+    retry_letters,
+)
+from scim.storage.outbox import Message
+from scim.storage.tokens import Tenant
+
+from ..asked import this_tenant
+from ..links import page_url
+from ..state import state
+
+SHOWN = 20  # messages
+UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"))
+
+bp = Blueprint("outbox", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The receivers of a tenant, and its dead letters or else what waits; ``number`` of all."""
+
+    receivers: list[Backlog]
+    messages: list[Message]
+    number: int
+    dead: bool
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of the receivers by id."""
+        return {each.receiver.id: each.receiver.name for each in self.receivers}
+
+
+def told(tenant: Tenant) -> Told:
+    """Return who is told of a tenant's changes, and the oldest messages."""
+    database = state().service.database
+    receivers = database.read(lambda known: backlogs(known, tenant))
+    dead = any(each.dead for each in receivers)
+    chosen = Chosen(tenant.id, dead=dead)
+    messages = database.read(lambda known: letters(known, chosen, SHOWN)) if receivers else []
+    number = database.read(lambda known: count_letters(known, chosen)) if receivers else 0
+    return Told(receivers, messages, number, dead)
+
+
+def ago(instant: str) -> str:
+    """Return how long ago an instant was: ``40 s``, ``3 min``, ``5 h``, ``2 days``."""
+    seconds = int(seconds_since(instant))
+    found = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), (1, "s"))
+    return f"{seconds // found[0]} {found[1]}"
+
+
+@bp.post("/operate/outbox")
+def change() -> ResponseReturnValue:
+    """Send a message of the tenant again, or drop it; without an id, all that are dead."""
+    tenant, database = this_tenant(), state().service.database
+    key, drops = request.form.get("id", ""), request.form.get("do") == "drop"
+    if key:
+        one = database.read(lambda known: find_letter(known, tenant.id, key))
+        parts = [one] if one else []
+    else:  # a part: the page says how many are left
+        dead = Chosen(tenant.id, dead=True)
+        parts = database.read(lambda known: letters(known, dead, AT_ONCE))
+    if parts and drops:
+        database.write(lambda known: drop_letters(known, parts))
+    elif parts:
+        database.write(lambda known: retry_letters(known, parts))
+    what = "1 message" if len(parts) == 1 else f"{len(parts)} messages"
+    done = "dropped" if drops else "to be sent now"
+    flash(f"{what} {done}." if parts else "The message is not in the outbox; it may be delivered.")
+    return redirect(page_url("operate.page", _anchor="outbox"), 303)
