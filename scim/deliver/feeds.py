@@ -47,7 +47,7 @@ class FeedTeller:
         self.users = service.definitions.by_name[USER.name]
         meant = condition(filter_of(receiver), self.users)
         self.feed = Feed(connection, receiver, self.users, meant)
-        self.feed.lock()
+        self.is_there = self.feed.lock()
 
     def begin(self, txn: str) -> list[Content]:
         """Return what tells a new receiver who is in its feed."""
@@ -55,6 +55,8 @@ class FeedTeller:
 
     def tell(self, message: Message, change: Change | None) -> list[Content]:
         """Return what tells of a change of a user, or of a group that users are in."""
+        if not self.is_there:  # it was removed meanwhile
+            return []
         if message.resource_type == USER.name:
             return self._of_user(message, change)
         ids, txn = self._affected(change), message.txn

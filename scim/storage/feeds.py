@@ -53,10 +53,11 @@ class Feed:
         shown = table.c.id, table.c.version, table.c.body, table.c.created, table.c.last_modified
         self.shown = sa.select(*shown)
 
-    def lock(self) -> None:
-        """Let others wait who would look at this feed, too."""
+    def lock(self) -> bool:
+        """Let others wait who would look at this feed, too; tell whether it is still there."""
         this = sa.select(receivers.c.id).where(receivers.c.id == RECEIVER)
-        self.connection.execute(this.with_for_update(key_share=True), self.names)
+        locked = this.with_for_update(key_share=True)
+        return self.connection.scalar(locked, self.names) is not None
 
     def since(self, resource_id: str) -> int | None:
         """Return with which version a resource entered the feed; None if it is not in it."""

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from app import create_app
 from scim.deliver import signing
 from scim.deliver.deliverer import Delivery
+from scim.storage.tokens import find_tenant
 
 from ...support.scim import Scim
 from ...support.streams import verified
@@ -84,6 +85,7 @@ def world(app, engine, empty_database):
 
     return SimpleNamespace(
         service=service,
+        tenant=service.database.read(lambda known: find_tenant(known, "default")),
         scim=client(),
         client=client,
         deliver=deliver,

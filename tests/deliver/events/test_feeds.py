@@ -3,10 +3,12 @@
 import threading
 
 import pytest
+import sqlalchemy as sa
 
 from scim.deliver.deliverer import Delivery
-from scim.deliver.feeds import filter_of
+from scim.deliver.feeds import FeedTeller, filter_of
 from scim.deliver.streams import fill
+from scim.storage.outbox import COLUMNS, Message
 
 from ...support.scim import add, group, listed, path_of, remove, replace, user
 from ...support.streams import add_stream, add_token, short
@@ -30,7 +32,7 @@ def feed(world, engine):
             return [(names[each["sub_id"]["uri"]], *short(each)) for each in world.told(app)]
 
         fetch.number, names = number, {}
-        fetch.names = names
+        fetch.names, fetch.receiver = names, receiver
         return fetch
 
     return feed
@@ -146,3 +148,14 @@ def test_deliverers_at_once_tell_each_user_once(world, feed):
     )
     first = {name: kinds for name, *kinds in reversed(events)}
     assert all("feed:add" in kinds for kinds in first.values())
+
+
+def test_feed_of_a_removed_stream_is_left_alone(world, feed, engine):
+    told = feed('title eq "Guide"')
+    world.scim.create(user("ada", title="Guide"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM receivers")
+        [row] = connection.execute(sa.select(*COLUMNS)).all()
+        made = FeedTeller(world.service, connection, told.receiver).tell(Message(*row), None)
+        assert made == []
+        assert connection.scalar(sa.text("SELECT count(*) FROM feed_members")) == 0

@@ -7,6 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from scim.deliver import polling, tidying
+from scim.storage import letters
+from scim.storage.letters import Chosen
 from scim.storage.tables import outbox
 
 from ...support.listener import listening
@@ -158,10 +160,14 @@ def test_poll_is_answered_until_it_is_acknowledged(world, engine):
     nothing = app.client.post("/scim/v2/Events/poll", json={"maxEvents": 0, "ack": list(left)})
     assert nothing.json == {"sets": {}, "moreAvailable": False}
 
-    with engine.connect() as connection:
-        [row] = connection.execute(sa.text("SELECT id, dead, error FROM outbox")).all()
-    assert (str(row.id), row.dead) == (refused, True)
-    assert row.error == "it refused the token: invalid_audience: not ours"
+    everyone = Chosen(world.tenant.id)
+    with engine.begin() as connection:
+        [dead] = letters.letters(connection, everyone, 10)
+        assert (dead.id, dead.dead) == (refused, True)
+        assert dead.error == "it refused the token: invalid_audience: not ours"
+        letters.retry_letters(connection, [dead])
+    world.deliver()
+    assert list(world.poll(app)) == [refused]
 
 
 @pytest.mark.parametrize(
