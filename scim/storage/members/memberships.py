@@ -25,7 +25,7 @@ from ..keys import FIRST_ID, is_id, next_id
 from ..pages.query import LARGEST_OFFSET, Found, Page, Position, Query
 from ..rows import Stored
 from ..totals import select_shifts, select_total
-from .pairs import Beyond, select_pairs, select_shown
+from .pairs import Beyond, select_page, select_pairs
 
 ID = re.compile(r"([0-9a-f-]{36})\.([0-9a-f-]{36})", re.ASCII)
 NOWHERE = f"{FIRST_ID}.{FIRST_ID}"
@@ -61,8 +61,8 @@ def find_membership(connection: sa.Connection, tenant_id: int, membership_id: st
     """Return the membership with an id, or None."""
     if not parted(membership_id)[0]:
         return None
-    names = {"tenant": tenant_id, "limit": 1, "skipped": 0, **_start(membership_id)}
-    rows = _select_page(operator.eq).rows(connection, names)
+    names = {"tenant": tenant_id, **_bounds(1), **_start(membership_id)}
+    rows = _select_page(connection.dialect.name, operator.eq).rows(connection, names)
     return _stored(Row(*rows[0])) if rows else None
 
 
@@ -97,8 +97,8 @@ def _at_index(connection: sa.Connection, tenant_id: int, query: Query, anchors: 
     anchor = anchors.before(kind, query.offset)
 
     def rows_from(offset: int, start: str) -> Sequence[Row]:
-        names = {"tenant": tenant_id, "limit": query.limit, "skipped": query.offset - offset}
-        page = _select_page(operator.ge if offset else None)
+        names = {"tenant": tenant_id, **_bounds(query.limit, query.offset - offset)}
+        page = _select_page(connection.dialect.name, operator.ge if offset else None)
         return [Row(*row) for row in page.rows(connection, names | _start(start))]
 
     rows = rows_from(anchor.offset, anchor.id) if anchor else ()
@@ -118,9 +118,11 @@ def _at_index(connection: sa.Connection, tenant_id: int, query: Query, anchors: 
 def _onward(connection: sa.Connection, tenant_id: int, query: Query) -> Page:
     """Read a page that begins at a position."""
     beyond = _beyond(query)
-    names: dict[str, Any] = {"tenant": tenant_id, "limit": query.limit + 1, "skipped": 0}
+    names: dict[str, Any] = {"tenant": tenant_id, **_bounds(query.limit + 1)}
     names |= _start(query.position.id if query.position else NOWHERE)
-    rows = [Row(*row) for row in _select_page(beyond).rows(connection, names)]
+    rows = [
+        Row(*row) for row in _select_page(connection.dialect.name, beyond).rows(connection, names)
+    ]
     total = int(rows[0].total) if rows else _total(connection, tenant_id)
     return _page(query, total, rows)
 
@@ -140,9 +142,9 @@ def _filtered(
     if query.limit <= 0 or query.offset >= LARGEST_OFFSET:
         return Page(total, ())
     beyond = _beyond(query) if query.walks else None
-    names |= {"limit": query.limit + query.walks, "skipped": query.offset}
+    names |= _bounds(query.limit + query.walks, query.offset)
     names |= _start(query.position.id if query.position else NOWHERE)
-    page = select_shown(select_pairs(dialect, condition, beyond), beyond)
+    page = select_page(dialect, condition, beyond)
     rows = [Row(*row) for row in connection.execute(page, names)]
     return _page(query, total, rows)
 
@@ -165,6 +167,10 @@ def _page(query: Query, total: int, rows: Sequence[Row]) -> Page:
 
 def _shown(found: Sequence[Stored]) -> list[Found]:
     return [Found(GROUP_MEMBERSHIP, each) for each in found]
+
+
+def _bounds(limit: int, skipped: int = 0) -> dict[str, int]:
+    return {"limit": limit, "skipped": skipped, "within": limit + skipped}
 
 
 def _start(membership_id: str) -> dict[str, str]:
@@ -195,9 +201,9 @@ def _side(type_name: str, resource_id: str, display: str | None) -> dict[str, st
 
 
 @cache
-def _select_page(beyond: Beyond) -> Prepared:
+def _select_page(dialect: str, beyond: Beyond) -> Prepared:
     """Return the SELECT of a page of all memberships, each row with the total and the shifts."""
-    chosen = select_shown(select_pairs("", None, beyond), beyond)
+    chosen = select_page(dialect, None, beyond)
     total, shifts = (each(GROUP_MEMBERSHIP) for each in (select_total, select_shifts))
     return Prepared(chosen.add_columns(total.label("total"), shifts.label("shifts")))
 

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -13,13 +14,14 @@ from scim.protocol.filters.resolve import Compare, Condition, Has, Keys, Some
 from scim.protocol.schema import GROUP, GROUP_MEMBERSHIP
 from scim.protocol.values import PLACEHOLDER, fold_text
 
-from ..pages.filters import Compiler
-from ..relations import RELATIONS, Columns, Relation, same_id
+from ..pages.filters import Compiler, related_where, where
+from ..relations import RELATIONS, Columns, Relation
 from ..tables import TENANT, changes, groups, member_changes, users
 
 GROUP_START: Any = sa.bindparam("group_start", type_=groups.c.id.type)
 MEMBER_START: Any = sa.bindparam("member_start", type_=groups.c.id.type)
 LIMIT, SKIPPED = sa.bindparam("limit", type_=sa.Integer), sa.bindparam("skipped", type_=sa.Integer)
+WITHIN = sa.bindparam("within", type_=sa.Integer)  # the sum of both
 HINT = "use id, group.value, group.display, member.value, member.display or member.type"
 Pairs = sa.CompoundSelect[Any]
 Beyond = Callable[[Any, Any], Any] | None  # how the pairs on a page compare with where it starts
@@ -38,31 +40,61 @@ def _part(
     matching = [source.c.tenant_id == TENANT, relation.condition]
     if beyond:
         matching.append(beyond(pair, sa.tuple_(GROUP_START, MEMBER_START)))
-    joined = source
     if condition is not None:
         asked = set(_keys(condition))
         columns = _columns(relation)
         if unknown := asked - columns.keys():
             name = ".".join(min(unknown))
             raise InvalidFilterError(f"memberships cannot be found by {name}; {HINT}")
-        if ("group", "display") in asked:
-            joined = joined.join(groups, same_id(groups, source, groups.c.id, relation.owner))
-        if ("member", "display") in asked:
-            other = relation.other
-            joined = joined.join(other, same_id(other, source, other.c.id, relation.other_id))
-        searched = {("member", *keys): found for keys, found in relation.searched.items()}
-        compiler = Compiler(relation.other, columns, dialect, searched=searched)
-        matching.append(compiler.term(condition))
+        matching.append(_Compiler(source, columns, dialect, relation).term(condition))
     kind: Any = sa.literal_column(f"'{relation.type}'", sa.Text)
     ends = relation.owner.label("group_id"), relation.other_id.label("member_id")
-    return sa.select(*ends, kind.label("type")).select_from(joined).where(*matching)
+    return sa.select(*ends, kind.label("type")).where(*matching)
 
 
-def select_shown(pairs: Pairs, beyond: Beyond) -> sa.Select[Any]:
-    """Return the SELECT of some pairs in order, with what a membership shows beside them."""
-    names = ["group_id", "member_id"]
-    order: list[Any] = [(sa.desc if beyond is operator.lt else sa.asc)(name) for name in names]
-    page = pairs.order_by(*order).limit(LIMIT).offset(SKIPPED).subquery("page")
+class _Compiler(Compiler):
+    """Compiles the terms that ask for the memberships of one table.
+
+    Those that ask for a name come down to the ids of the groups or members that have it, which are
+    found first. From a join, SQLite would go through all memberships, and look each name up.
+    """
+
+    def __init__(self, table: Any, columns: Columns, dialect: str, relation: Relation) -> None:
+        super().__init__(table, columns, dialect)
+        self.relation = relation
+
+    def term(self, condition: Condition) -> sa.ColumnElement[bool]:
+        match condition:
+            case Compare(("group", "display")) | Has(("group", "display")):
+                own = replace(condition, keys=("displayname",))
+                return self.named(self.relation.owner, groups, where(own, GROUP, self.dialect))
+            case Compare(("member", "display")) | Has(("member", "display")):
+                own = replace(condition, keys=("display",))
+                met = related_where(own, self.relation, self.dialect)
+                return self.named(self.relation.other_id, self.relation.other, met)
+        return super().term(condition)
+
+    def named(self, by_id: Any, table: Any, met: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+        """Return whether an id is one of those in a table that meet a condition."""
+        found: sa.ColumnElement[bool] = by_id.in_(
+            sa.select(table.c.id).where(table.c.tenant_id == TENANT, met)
+        )
+        return found
+
+
+def select_page(dialect: str, condition: Condition | None, beyond: Beyond) -> sa.Select[Any]:
+    """Return the SELECT of a page of memberships in order, with what they show.
+
+    SQLite goes along both primary keys at once. PostgreSQL would sort all rows, so it takes as many
+    of each table as the page may need.
+    """
+    parts = [_part(each, dialect, condition, beyond) for each in RELATIONS["members"]]
+    order = sa.desc if beyond is operator.lt else sa.asc
+    names: list[Any] = [order(name) for name in ("group_id", "member_id")]
+    if dialect == "postgresql":
+        few = (each.order_by(*names).limit(WITHIN) for each in parts)
+        parts = [sa.select(each.subquery()) for each in few]
+    page = sa.union_all(*parts).order_by(*names).limit(LIMIT).offset(SKIPPED).subquery("page")
     above, nested = groups.alias("above"), groups.alias("nested")
 
     def display(table: Any, by_id: Any) -> Any:
@@ -71,7 +103,7 @@ def select_shown(pairs: Pairs, beyond: Beyond) -> sa.Select[Any]:
 
     by_member = display(users, page.c.member_id), display(nested, page.c.member_id)
     columns = [page.c.group_id, page.c.member_id]
-    shown_order = [each.desc() if beyond is operator.lt else each for each in columns]
+    shown_order = [order(each) for each in columns]
     shown: list[Any] = [sa.cast(each, sa.Text).label(each.key) for each in columns]
     shown += [
         page.c.type,
