@@ -1,6 +1,7 @@
 """Delivery: receivers, the outbox of what they have not been told yet, and deferred requests.
 
-Every table is new, so the version before goes on with these tables.
+Every table is new, and so is the column that tells what is purged, so the version before goes on
+with these tables.
 """
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ TABLES = (
 
 
 def upgrade() -> None:
+    op.add_column("tenants", sa.Column("forgotten", Instant))
     create_receivers()
     create_outbox()
     create_feeds()
@@ -151,3 +153,4 @@ def create_deferred() -> None:
 def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
+    op.drop_column("tenants", "forgotten")

@@ -17,7 +17,8 @@ class Tenant(Base):
     same name back, unless the tenant is strict. ``cursor_key`` signs the tenant's cursors.
 
     ``paused`` refuses writes. ``brake`` is a number or a percentage, ``brake_window`` in seconds;
-    until ``released_until`` the brake lets everything pass.
+    until ``released_until`` the brake lets everything pass. Delta tokens from before ``forgotten``
+    are too old: what has changed since may have been purged.
     """
 
     __tablename__ = "tenants"
@@ -31,6 +32,7 @@ class Tenant(Base):
     brake: Mapped[str | None] = mapped_column(PlainText)
     brake_window: Mapped[int | None] = mapped_column(sa.Integer)
     released_until: Mapped[str | None] = mapped_column(Instant)
+    forgotten: Mapped[str | None] = mapped_column(Instant)
 
 
 class Token(Base):

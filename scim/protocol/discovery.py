@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .definitions.assembly import RESOURCE_TYPE_SCHEMA, Definitions
+from .delta import SERVER_ROOT
 from .profile import NO_PROFILE, Profile
 from .schema import GROUP_SCHEMA, USER_SCHEMA, ResourceType, Schema
 from .values import PLACEHOLDER, Record
@@ -22,7 +23,8 @@ class Offer:
     """The settings and the tenant's choices that are announced.
 
     ``async_request`` is ``none``, ``long`` or ``request``. ``event_uris`` are those of the events
-    that somebody is told of (RFC 9967 §4).
+    that somebody is told of (RFC 9967 §4). A delta token is for ``delta_types``, and valid for
+    ``delta_seconds``.
     """
 
     max_results: int
@@ -32,6 +34,8 @@ class Offer:
     cursor_timeout: int
     unique_group_names: bool
     profile: Profile = NO_PROFILE
+    delta_seconds: int = 0
+    delta_types: tuple[str, ...] = ()
     async_request: str = "none"
     event_uris: tuple[str, ...] = ()
 
@@ -73,6 +77,11 @@ def service_provider_config(offer: Offer) -> Record:
         },
         **offer.profile.announced(min(offer.default_page_size, offer.max_results)),
         **offer.security_events,
+        "DeltaQuery": {
+            "supported": True,
+            "deltaTokenExpiry": offer.delta_seconds,
+            "supportedResources": [SERVER_ROOT, *offer.delta_types],
+        },
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",

@@ -5,6 +5,7 @@ knows nothing of HTTP or SQL: the rules are in ``scim/protocol``, the rows in ``
 ``recovery`` holds the operations that only an operator has.
 """
 
+from . import delta
 from .bulk import carry_out
 from .cursors import Cursors, scope
 from .operations import Request, create, delete, get, patch, replace
@@ -17,6 +18,7 @@ __all__ = [
     "carry_out",
     "create",
     "delete",
+    "delta",
     "get",
     "patch",
     "query",

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
@@ -30,22 +32,32 @@ class Cursors:
 
     def __init__(self, key: str, seconds: int, tenant_id: int, scope: str) -> None:
         self.serializer = URLSafeTimedSerializer(
-            key, salt=f"{tenant_id} {scope}", signer_kwargs={"digest_method": hashlib.sha256}
+            key, salt=f"{tenant_id} {scope}", signer_kwargs=digest_method()
         )
         self.seconds = seconds
 
     def seal(self, cursor: Cursor) -> str:
         """Return a cursor for a client: a text of letters, digits, ``-``, ``_`` and ``.``."""
-        return str(self.serializer.dumps(asdict(cursor)))
+        return self.seal_content(asdict(cursor))
+
+    def seal_content(self, content: Mapping[str, Any]) -> str:
+        """Return a cursor with any content."""
+        return str(self.serializer.dumps(content))
 
     def open(self, text: str) -> Cursor:
+        """Return what ``seal`` has sealed, as ``content`` does."""
+        said = self.content(text)
+        position = Position(**said["position"]) if said["position"] else None
+        return Cursor(position, said["count"], said["total"], said.get("tolerance", ""))
+
+    def content(self, text: str) -> dict[str, Any]:
         """Return the content of a client's cursor.
 
         :raises InvalidCursorError: it was not sealed for this tenant and query
         :raises ExpiredCursorError: it is older than ``seconds``
         """
         try:
-            said = self.serializer.loads(text, max_age=self.seconds)
+            said: dict[str, Any] = self.serializer.loads(text, max_age=self.seconds)
         except SignatureExpired:
             raise ExpiredCursorError(
                 f"the cursor is older than {self.seconds} seconds; begin again with an empty one"
@@ -55,8 +67,12 @@ class Cursors:
                 "the cursor does not belong to this query; "
                 "repeat all other parameters, or begin again with an empty cursor"
             ) from None
-        position = Position(**said["position"]) if said["position"] else None
-        return Cursor(position, said["count"], said["total"], said.get("tolerance", ""))
+        return said
+
+
+def digest_method() -> dict[str, Any]:
+    """Return the options of a signer."""
+    return {"digest_method": hashlib.sha256}
 
 
 def scope(endpoints: str, search: SearchRequest) -> str:

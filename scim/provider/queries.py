@@ -143,6 +143,16 @@ def _queries(find: Query, text: str | None, request: Request) -> Iterator[Meant]
             yield Meant(narrowed, reading.tolerance, reading.node)
 
 
+def narrowed(
+    selections: tuple[Selection, ...], text: str | None, request: Request
+) -> tuple[Selection, ...]:
+    """Return selections with a filter, as its first reading has it.
+
+    :raises InvalidFilterError: the filter cannot be parsed, or does not fit the attributes
+    """
+    return next(_queries(Query(selections), text, request)).query.selections
+
+
 def _narrowed(find: Query, node: Filter, tolerated: Tolerated) -> Query:
     several = len(find.selections) > 1
     return replace(

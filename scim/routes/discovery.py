@@ -12,7 +12,7 @@ from scim.protocol.openapi import OPENAPI, OPENAPI_MEDIA_TYPE
 from scim.serializers import answers
 
 from .auth import any_token
-from .call import Call
+from .call import Call, token_seconds
 
 bp = Blueprint("discovery", __name__)
 
@@ -76,6 +76,8 @@ def _offer(call: Call) -> Offer:
         cursor_timeout=known.cursor_timeout,
         unique_group_names=known.unique_group_names,
         profile=call.profile,
+        delta_seconds=token_seconds(known),
+        delta_types=tuple(each.name for each in call.definitions.resource_types),
         async_request="request" if known.max_async_requests else "none",
         event_uris=event_uris(call.service, call.admitted.tenant),
     )

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from scim import provider
+from scim.protocol.delta import DELTA, DELTA_TOKEN
 from scim.protocol.schema import ResourceType
 
 from .answers import Empty
@@ -21,6 +22,9 @@ def blueprint(resource_type: ResourceType) -> Blueprint:
     one = Unchangeable if resource_type.part_of else Resource
     bp.add_url_rule("/<resource_id>", view_func=one.as_view("resource", resource_type))
     bp.add_url_rule("/.search", view_func=Search.as_view("search", resource_type))
+    if not resource_type.part_of:
+        bp.add_url_rule(DELTA_TOKEN, view_func=DeltaToken.as_view("delta_token", resource_type))
+        bp.add_url_rule(DELTA, view_func=Delta.as_view("delta", resource_type))
     return bp
 
 
@@ -84,3 +88,19 @@ class Search(View):
 
     def post(self, call: Call) -> ResponseReturnValue:
         return call.search([self.type], call.search_body())
+
+
+class DeltaToken(View):
+    """A token to ask later what has changed since (draft-sehgal-scim-delta-query)."""
+
+    def get(self, call: Call) -> ResponseReturnValue:
+        return call.issue_delta_token([self.type], is_root=False)
+
+
+class Delta(View):
+    """The resources that have changed since a token was issued."""
+
+    decorators = [search_permitted]
+
+    def post(self, call: Call) -> ResponseReturnValue:
+        return call.delta([self.type])

@@ -1,7 +1,9 @@
-"""Queries of all resource types together, at the root (RFC 7644 §3.4.2.1, §3.4.3)."""
+"""Queries of all resource types together, at the root (RFC 7644 §3.4.2.1, §3.4.3); deltas, too."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
+
+from scim.protocol.delta import DELTA, DELTA_TOKEN
 
 from .auth import bearer_required, search_permitted
 from .call import Call
@@ -19,3 +21,15 @@ def query_all(call: Call) -> ResponseReturnValue:
 @search_permitted
 def search_all(call: Call) -> ResponseReturnValue:
     return call.search(call.definitions.resource_types, call.search_body())
+
+
+@bp.get(DELTA_TOKEN)
+@bearer_required
+def get_delta_token(call: Call) -> ResponseReturnValue:
+    return call.issue_delta_token(call.definitions.resource_types, is_root=True)
+
+
+@bp.post(DELTA)
+@search_permitted
+def delta(call: Call) -> ResponseReturnValue:
+    return call.delta(call.definitions.resource_types)

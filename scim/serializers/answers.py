@@ -53,6 +53,7 @@ class ListResponse(Schema):
     itemsPerPage = fields.Integer()
     previousCursor = fields.String()
     nextCursor = fields.String()
+    nextDeltaToken = fields.Raw()
 
     def dump(self, obj: Any, **_: Any) -> Record:
         """Return the members that have a value; their types are right already.
@@ -85,10 +86,12 @@ def list_response(
     *,
     previous_cursor: str | None = None,
     next_cursor: str | None = None,
+    next_delta_token: Record | None = None,
 ) -> str:
     """Return the JSON text of a ListResponse around resources that are JSON texts already.
 
-    A page asked for by cursor has no ``start_index``; the last one has no ``next_cursor``.
+    A page asked for by cursor has no ``start_index``; the last one has no ``next_cursor``, and of a
+    delta query it has the next token.
     """
     shown = list(resources)
     head = {
@@ -98,6 +101,7 @@ def list_response(
         "itemsPerPage": len(shown),
         "previousCursor": previous_cursor,
         "nextCursor": next_cursor,
+        "nextDeltaToken": next_delta_token,
     }
     return f'{to_json(LIST_RESPONSE.dump(head))[:-1]},"Resources":[{",".join(shown)}]}}'
 

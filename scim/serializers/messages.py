@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import EXCLUDE, INCLUDE, Schema, ValidationError, fields, missing, pre_load
 
 from scim.protocol.bulk import BULK_REQUEST_SCHEMA, BulkOperation
+from scim.protocol.delta import DELTA_REQUEST_SCHEMA
 from scim.protocol.errors import InvalidSyntaxError, PayloadTooLargeError
 from scim.protocol.patch.target import PATCH_OP_SCHEMA, PatchOperation
 from scim.protocol.search import (
@@ -142,9 +143,21 @@ class Search(Message):
     schemas = _schemas(urn)
 
 
+class Delta(Search):
+    """The body of a delta query (draft-sehgal-scim-delta-query)."""
+
+    class Meta(Search.Meta):
+        pass
+
+    urn = DELTA_REQUEST_SCHEMA
+    schemas = _schemas(urn)
+    delta_token = Text(required=True, data_key="deltaToken")
+
+
 PATCH_OP = PatchOp()
 BULK_REQUEST = BulkRequest()
 SEARCH = Search()
+DELTA = Delta()
 JSON_PATCH_HINT = "; JSON Patch (RFC 6902) is not SCIM"
 
 
@@ -242,8 +255,23 @@ def load_search(sent: Any, tolerated: Tolerated = STRICT) -> SearchRequest:
     :raises InvalidSyntaxError: the body is not a SearchRequest message; the detail says where
     :raises InvalidValueError: a parameter is not what it should be
     """
+    return checked_search(_loaded_search(SEARCH, sent, tolerated))
+
+
+def load_delta(sent: Any, tolerated: Tolerated = STRICT) -> tuple[str, SearchRequest]:
+    """Return the delta token and the query in the body of a delta query.
+
+    :raises InvalidSyntaxError: the body is not such a message; the detail says where
+    :raises InvalidValueError: a parameter is not what it should be
+    """
+    message = _loaded_search(DELTA, sent, tolerated)
+    token: str = message.pop("delta_token")
+    return token, checked_search(message)
+
+
+def _loaded_search(kind: Message, sent: Any, tolerated: Tolerated) -> Record:
     if isinstance(sent, dict):
         sent = {name: each for name, each in sent.items() if not is_empty(name, each, tolerated)}
-    message = _loaded(SEARCH, sent)
+    message = _loaded(kind, sent)
     listed = {name: ",".join(each) for name, each in message.items() if isinstance(each, list)}
-    return checked_search(message | listed)
+    return message | listed

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 
 from scim.protocol.schema import GROUP_MEMBERSHIP
 
+from .forgetting import forget_until
+from .keys import now
 from .tables import TABLES, totals
 
 CHOICES = {
@@ -35,3 +37,5 @@ def empty(connection: sa.Connection, tenants: Sequence[int]) -> None:
             connection.execute(sa.delete(table).where(table.c.tenant_id.in_(tenants)))
     shifted = sa.update(totals).values(resources=0, moves=totals.c.moves + 1)
     connection.execute(shifted.where(totals.c.tenant_id.in_(tenants)))
+    for each in tenants:
+        forget_until(connection, each, now())

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from .audit import WAIT_TEXT, Audit
 from .changes import Cause, Change, Operation
 from .database.prepared import Prepared
+from .forgetting import forget_until
 from .keys import FIRST_ID
 from .seal import Seal
 from .tables import TENANT, THIS, among, changes, member_changes
@@ -92,12 +93,15 @@ RECORD_MEMBERS = {
 }
 
 
-# The columns of a row, with the ``before`` that it left out.
+# The ``before`` of a row, also if it left it out, and all columns with it.
+BEFORE = (
+    f"CASE WHEN changes.before IS NULL AND {_may_leave_out('changes.operation')}"
+    " AND (changes.after IS NOT NULL OR changes.operation = 'delete')"
+    f" THEN ({LAST_BODY.format('changes.')}) ELSE changes.before END"
+)
 EARLIER = (
     f"{', '.join(f'changes.{name} AS {name}' for name in NAMES if name != 'before')},"
-    f" CASE WHEN changes.before IS NULL AND {_may_leave_out('changes.operation')}"
-    " AND (changes.after IS NOT NULL OR changes.operation = 'delete')"
-    f" THEN ({LAST_BODY.format('changes.')}) ELSE changes.before END AS before"
+    f" {BEFORE} AS before"
 )
 # A part of the changes of all resources since an instant, after a change that was read already.
 SINCE: Any = (
@@ -257,6 +261,7 @@ class History:
         if not found:
             return 0
         self.discard([(*row,) for row in found])
+        forget_until(self.connection, self.tenant_id, before)
         return len(found)
 
     def discard(self, keys: Sequence[tuple[str, int]]) -> None:

@@ -16,6 +16,7 @@ from .database.database import Database
 from .database.prepared import Prepared
 from .database.rehearsal import Rehearsal
 from .directory import Directory
+from .feed import Feed, Moment
 from .history import History
 from .index import Index
 from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
@@ -110,6 +111,22 @@ class Store:
     def timeline(self, resource_id: str, work: Callable[[Timeline], T]) -> T:
         """Return what ``work`` reads of the history of a resource."""
         return self.database.read(lambda known: work(Timeline(known, self.tenant_id, resource_id)))
+
+    def moment(self, types: Sequence[ResourceType]) -> Moment:
+        """Return this moment in the changes of some types; SQLite waits for a write in progress."""
+        here = self.database
+        waits = here.write if isinstance(here, Database) and here.file else here.read
+        return waits(lambda known: Feed(known, self.tenant_id).moment(types))
+
+    def feed(self, work: Callable[[Feed], T]) -> T:
+        """Return what ``work`` reads of the changes since a moment.
+
+        :raises TooManyError: it takes too long to find them
+        """
+        try:
+            return self.database.read(lambda known: work(Feed(known, self.tenant_id)))
+        except TooExpensiveError:
+            raise TooManyError(TOO_MANY) from None
 
     def in_trash(self, work: Callable[[Trash], T]) -> T:
         """Return what ``work`` reads of the trash."""

@@ -40,6 +40,7 @@ class Tenant:
     brake: str | None = None
     brake_window: int | None = None
     released_until: str | None = None
+    forgotten: str | None = None
 
 
 def digest(token: str) -> bytes:

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import fold_text
 
+from .forgetting import forget_until
+from .keys import now
 from .relations import GROUPS_OF_THIS, MEMBERS_OF_THIS
 from .rows import Stored
 from .tables import TENANT, THIS, among, trash
@@ -111,12 +113,18 @@ class Trash:
         """Delete a part of what was deleted before an instant; return how many, 0 at the end."""
         old = sa.select(trash.c.id).where(HERE, trash.c.deleted < before).limit(PURGED_AT_ONCE)
         chosen = trash.delete().where(HERE, trash.c.id.in_(old))
-        return self.connection.execute(chosen, self.tenant).rowcount
+        gone = self.connection.execute(chosen, self.tenant).rowcount
+        if gone:
+            forget_until(self.connection, self.tenant_id, before)
+        return gone
 
     def forget(self, ids: Sequence[str]) -> Sequence[str]:
         """Delete the rows of these resources, whatever their age; return the ids that had one."""
         chosen = trash.delete().where(HERE, among(trash.c.id)).returning(trash.c.id)
-        return list(self.connection.scalars(chosen, self.tenant | {"ids": list(ids)}))
+        gone = list(self.connection.scalars(chosen, self.tenant | {"ids": list(ids)}))
+        if gone:
+            forget_until(self.connection, self.tenant_id, now())
+        return gone
 
     def take(self, resource_id: str) -> None:
         """Delete the row of a resource that comes back."""

@@ -80,7 +80,7 @@ def check_described(attribute: Attribute, value):
 def test_resource_types_are_those_defined():
     documents = resource_type_documents(WITH_ROOM)
 
-    assert list(documents) == ["User", "Group", "Room"]
+    assert list(documents) == ["User", "Group", "Room", "GroupMembership"]
     assert documents["Room"]["endpoint"] == "/Rooms"
     assert documents["Room"]["schemaExtensions"] == [{"schema": FLOOR.id, "required": True}]
     assert documents["User"]["schema"] == USER.schema.id

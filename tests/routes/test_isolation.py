@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from app import create_app
 from scim.deliver.carrier import Carrier
+from scim.protocol.delta import DELTA_REQUEST_SCHEMA
 from scim.protocol.errors import ScimError
 from scim.protocol.permissions import UNLIMITED, Permission
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_MEMBERSHIP
@@ -73,6 +74,7 @@ class World:
     group: Record
     device: Record
     cursors: Mapping[str, str]
+    deltas: Mapping[str, str]
     client: tuple[str, str]
     poller: tuple[str, str]  # a token that fetches events, and the jti of one
     deferred: str
@@ -206,6 +208,13 @@ def me(mine: World, theirs: World, method: str) -> Iterator[Attack]:
     yield "", bodies.get(method)
 
 
+def deltas(mine: World, theirs: World, endpoint: str) -> Iterator[Attack]:
+    """Yield delta queries with one's own token, for what is theirs, and with their token."""
+    for token in (mine.deltas[endpoint], theirs.deltas[endpoint]):
+        for asked in ({}, {"filter": f'id eq "{theirs.user["id"]}"'}, {"count": 1}):
+            yield "", {"schemas": [DELTA_REQUEST_SCHEMA], "deltaToken": token, **asked}
+
+
 def oauth(mine: World, theirs: World) -> Iterator[Attack]:
     """Yield grants with the id of the other's client and one's own secret."""
     for one, other in ((theirs, mine), (mine, theirs)):
@@ -250,6 +259,9 @@ ATTACKS: dict[str, Callable[[World, World], Iterator[Attack]]] = {
 }
 for each in TYPES:
     ATTACKS |= attacks_of(each)
+for each in ("", *(f"/{name}" for name in TYPES)):
+    ATTACKS[f"GET {each}/.deltaToken"] = lambda mine, theirs: iter([("", None)])
+    ATTACKS[f"POST {each}/.delta"] = lambda mine, theirs, each=each: deltas(mine, theirs, each)
 ATTACKS |= {
     route: attacks
     for route, attacks in attacks_of("GroupMemberships").items()
@@ -290,6 +302,10 @@ def world(app, engine, name, word):
     http = app.test_client()
     http.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     scim = Scim(http)
+    deltas = {
+        each: scim.get(f"{each}/.deltaToken").json["value"]
+        for each in ("", *(f"/{name}" for name in TYPES))
+    }
     boss = scim.create(user(f"{name}-boss", displayName=word))
     babs = scim.create(user(name, displayName=word, **enterprise(manager={"value": boss["id"]})))
     gone = scim.create(user(f"{name}-gone", title=word))
@@ -313,7 +329,8 @@ def world(app, engine, name, word):
         put_made(connection, app, [(told, about)], "patch", word, is_fetched=True)
         [jti] = connection.scalars(sa.select(outbox.c.id).where(outbox.c.receiver_id == app.id))
     poller = fetching, str(jti)
-    return World(scim, tenant, babs, boss, gone, tours, laptop, cursors, client, poller, txn)
+    own = babs, boss, gone, tours, laptop
+    return World(scim, tenant, *own, cursors, deltas, client, poller, txn)
 
 
 def rows_of(engine, world):
@@ -377,7 +394,8 @@ def test_no_request_reaches_the_other_tenant(pair, engine, app_with_examples):
             if rest[1:] in theirs.ids or route.endswith("/Me"):
                 assert answer.status_code in ((404,) if body is None else (400, 404)), route
             listing = answer.json.get("Resources", []) if answer.is_json else []
-            assert not {each["id"] for each in listing} & set(theirs.ids), (route, body)
+            shown = {each.get("id", each.get("changedResourceId")) for each in listing}
+            assert not shown & set(theirs.ids), (route, body)
         assert rows_of(engine, theirs) == before, route
 
     assert sent > 150

@@ -15,6 +15,7 @@ pytestmark = EVERYDAY_ON_ONE_DATABASE
 BULK = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]}
 SEARCH = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}
 MADE = {"Users": user("ada"), "Groups": group("Tours")}
+ROOT = ("", "Async", "Bulk", ".search", ".delta", ".deltaToken", "Events")
 DISCOVERY = ("ServiceProviderConfig", "ResourceTypes", "Schemas", "openapi.json")
 ROUTES = [
     pytest.param(method, rule.rule.removeprefix("/scim/v2"), id=f"{method} {rule}")
@@ -47,7 +48,9 @@ def needed(method, path):
         return ""
     if path == "/Events/poll":
         return "events"
-    return "read" if method in ("GET", "HEAD") or path.endswith("/.search") else "write"
+    return (
+        "read" if method in ("GET", "HEAD") or path.endswith(("/.search", "/.delta")) else "write"
+    )
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -71,7 +74,7 @@ def test_each_route_of_a_type_needs_the_type(holding, method, path):
         endpoint
     )
     if named is None:
-        assert needed(method, path) == "" or endpoint in ("", "Async", "Bulk", ".search", "Events")
+        assert needed(method, path) == "" or endpoint in ROOT
         return
 
     other = {"User": "Group", "Group": "User"}[named]

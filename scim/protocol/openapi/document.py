@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ..definitions.assembly import RESOURCE_TYPE_SCHEMA, Definitions
 from ..definitions.schema_document import SCHEMA_SCHEMA
+from ..delta import DELTA, DELTA_TOKEN
 from ..discovery import CONFIGURATION_SCHEMA, Offer, schema_documents
 from ..headers import MEDIA_TYPE, SET_TXN, TOKEN_PATH
 from ..schema import ResourceType
@@ -102,11 +103,14 @@ class _Maker:
             changes = self.changes(each, f"{each.name}.", ["id"])
             if each.part_of:
                 changes = {method: changes[method] for method in ("get", "delete")}
+            else:
+                yield from _deltas(each.endpoint, each.name)
             yield f"{each.endpoint}/{{id}}", changes
             yield f"{each.endpoint}/.search", {"post": _search(f"{each.name}.search", many)}
         yield "/Me", self.me()
         yield "/", {"get": _query("list", ANY)}
         yield "/.search", {"post": _search("search", ANY)}
+        yield from _deltas("", "all")
         yield "/Bulk", {"post": _bulk()}
         yield "/Events/poll", {"post": _poll()}
         yield "/Async/{id}", {"get": _result()}
@@ -166,6 +170,16 @@ def _search(operation_id: str, many: str) -> Record:
     """Return a query in a body (RFC 7644 §3.4.3)."""
     found = {200: answer("A page", many)}
     return operation(operation_id, "Query", found, body="message.SearchRequest")
+
+
+def _deltas(endpoint: str, name: str) -> Iterator[tuple[str, Record]]:
+    """Yield the endpoints of delta queries (draft-sehgal-scim-delta-query)."""
+    issued = {200: answer("A token", "message.DeltaToken")}
+    about = "Get a token of this moment"
+    yield endpoint + DELTA_TOKEN, {"get": operation(f"{name}.deltaToken", about, issued)}
+    found = {200: answer("A page", "message.DeltaList")}
+    about, sent = "Query what has changed since", "message.DeltaRequest"
+    yield endpoint + DELTA, {"post": operation(f"{name}.delta", about, found, body=sent)}
 
 
 def _bulk() -> Record:

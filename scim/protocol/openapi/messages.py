@@ -3,6 +3,14 @@
 from collections.abc import Iterator
 
 from ..bulk import BULK_REQUEST_SCHEMA, BULK_RESPONSE_SCHEMA, METHODS
+from ..delta import (
+    CREATE,
+    DELETE,
+    DELTA_REQUEST_SCHEMA,
+    DELTA_RESPONSE_SCHEMA,
+    DELTA_TOKEN_SCHEMA,
+    UPDATE,
+)
 from ..errors import ERROR_SCHEMA, ScimError
 from ..patch.target import PATCH_OP_SCHEMA
 from ..search import LIST, LIST_RESPONSE_SCHEMA, NUMBERS, PARAMETERS, SEARCH_REQUEST_SCHEMA
@@ -46,6 +54,11 @@ def message_schemas() -> dict[str, Record]:
             scimType={"type": "string", "enum": sorted(_scim_types(ScimError))},
             detail=TEXT,
         ),
+        "message.DeltaToken": _message(DELTA_TOKEN_SCHEMA, ["value", "expiry"], **_token()),
+        "message.DeltaRequest": _message(
+            DELTA_REQUEST_SCHEMA, ["deltaToken"], deltaToken=TEXT, **_search()
+        ),
+        "message.DeltaList": _delta_list(),
         "message.SearchRequest": _message(SEARCH_REQUEST_SCHEMA, [], **_search()),
         "message.PatchOp": _message(
             PATCH_OP_SCHEMA, ["Operations"], Operations=_operations(_patch())
@@ -125,6 +138,33 @@ def _search() -> dict[str, Record]:
         name: (names if known.metadata == LIST else parameter(name)) | {"description": ABOUT[name]}
         for name, known in PARAMETERS.items()
     }
+
+
+def _token() -> dict[str, Record]:
+    return {"value": TEXT, "expiry": {"type": "string", "format": "date-time"}}
+
+
+def _delta_list() -> Record:
+    """Return the JSON Schema of a page of changes (draft-sehgal-scim-delta-query)."""
+    whole = {"type": "integer", "minimum": 0}
+    changed = _message(
+        DELTA_RESPONSE_SCHEMA,
+        ["resourceType", "changeType", "changedResourceId"],
+        resourceType=TEXT,
+        changeType={"type": "string", "enum": [CREATE, UPDATE, DELETE]},
+        changedResourceId=TEXT,
+        data=OBJECT,
+        operations=_operations(OBJECT),
+    )
+    return _message(
+        LIST_RESPONSE_SCHEMA,
+        ["totalResults", "Resources"],
+        totalResults=whole,
+        itemsPerPage=whole,
+        nextCursor=TEXT,
+        nextDeltaToken={"type": "object", "properties": _token()},
+        Resources={"type": "array", "items": changed},
+    )
 
 
 def _operations(operation: Record) -> Record:
