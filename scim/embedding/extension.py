@@ -44,9 +44,10 @@ VERSION_TABLE = "scim_alembic_version"
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}|", re.ASCII)
 PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+|/<(?!path:)[^<>/]+>)*(/[A-Za-z0-9._~-]+)", re.ASCII)
 # The application decides whom it believes, what is logged and who sees what; a token known to
-# everybody opens nothing in it.
+# everybody opens nothing in it. Nobody may be there to carry an asynchronous request out.
 NOBODY = "255.255.255.255"  # no client has this address
 EMBEDDED = {"TOKEN": NO_TOKEN, "TRUSTED_PROXIES": NOBODY, "CONSOLE": "off"}
+EMBEDDED |= {"MAX_ASYNC_REQUESTS": "0"}
 
 
 class Scim:
