@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from scim.printing import printable
 from scim.service import Service
 from scim.storage import Change
 from scim.storage.contents import Content
@@ -21,7 +22,7 @@ class NotDelivered(Exception):
     def __init__(
         self, text: str, for_good: bool = False, wait: float | None = None, alone: bool = False
     ) -> None:
-        super().__init__(text)
+        super().__init__(printable(text))
         self.for_good = for_good
         self.wait = wait
         self.alone = alone or for_good

@@ -247,7 +247,7 @@ def wait_of(answer: Answer) -> float | None:
         return float(min(int(text[:9]), LONGEST_WAIT))
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
     return min(max(seconds.total_seconds(), 0), LONGEST_WAIT)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from scim.printing import printable
 from scim.protocol.events import ASYNC_RESPONSE, EVENT_URIS, FEED_ADD, FEED_REMOVE, FULL
 from scim.protocol.values import Record
 from scim.serializers.resources import to_json
@@ -101,9 +102,13 @@ def refusal(answer: Answer) -> str:
 
 
 def described(error: Mapping[str, Any]) -> str:
-    """Return an error of a receiver in a line: its code, and what it says."""
+    """Return an error of a receiver in a line: its code, and what it says.
+
+    It is stored, and PostgreSQL stores neither NUL nor a lone surrogate, which JSON may have.
+    """
     parts = (error.get("err"), error.get("description"))
-    return ": ".join(each[:TEXT_SHOWN] for each in parts if isinstance(each, str) and each)
+    told = ": ".join(each[:TEXT_SHOWN] for each in parts if isinstance(each, str) and each)
+    return printable(told)
 
 
 def problem_of(answer: Answer) -> str:

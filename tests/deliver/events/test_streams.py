@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from scim.deliver import polling, tidying
-from scim.storage import letters
+from scim.storage import letters, new_id
 from scim.storage.letters import Chosen
 from scim.storage.tables import outbox
 
@@ -122,10 +122,20 @@ def test_push_has_the_headers_of_the_rfc_and_keeps_its_order(world, engine):
             "invalid_key: unknown kid",
             True,
         ),
+        (  # PostgreSQL stores neither of them
+            (400, {}, rb'{"err":"\u0000","description":"\ud800"}'),
+            r"it refused the token: \x00: \ud800",
+            True,
+        ),
         ((400, {}, b"<html>"), "it answered 400; 202 acknowledges a token", False),
         ((200, {}, b""), "it answered 200", False),
         ((401, {}, b'{"err":"authentication_failed"}'), "it answered 401", False),
         ((503, {"Retry-After": "70"}, b""), "it answered 503", False),
+        (
+            (503, {"Retry-After": "Mon, 1 Jan 99999999999 00:00:00 GMT"}, b""),
+            "it answered 503",
+            False,
+        ),
     ],
 )
 def test_push_that_fails_is_dead_only_if_the_token_is_refused(
@@ -154,7 +164,7 @@ def test_poll_is_answered_until_it_is_acknowledged(world, engine):
     assert list(answer["sets"]) == list(first)[:2]
     assert answer["moreAvailable"] is True
     refused, *others = first
-    error = {"err": "invalid_audience", "description": "not ours"}
+    error = {"err": "invalid_audience", "description": "not\0ours"}
     left = world.poll(app, ack=others[:1], setErrs={refused: error})
     assert list(left) == others[1:]
     nothing = app.client.post("/scim/v2/Events/poll", json={"maxEvents": 0, "ack": list(left)})
@@ -164,7 +174,7 @@ def test_poll_is_answered_until_it_is_acknowledged(world, engine):
     with engine.begin() as connection:
         [dead] = letters.letters(connection, everyone, 10)
         assert (dead.id, dead.dead) == (refused, True)
-        assert dead.error == "it refused the token: invalid_audience: not ours"
+        assert dead.error == "it refused the token: invalid_audience: not\\x00ours"
         letters.retry_letters(connection, [dead])
     world.deliver()
     assert list(world.poll(app)) == [refused]
@@ -188,6 +198,16 @@ def test_poll_of_a_wrong_form_is_refused(world, engine, body):
     app = poller(world, engine)
 
     assert app.client.post("/scim/v2/Events/poll", json=body).status_code == 400
+
+
+def test_errors_of_unknown_tokens_cost_nothing(world, engine, statements):
+    app = poller(world, engine)
+    world.poll(app)
+
+    with statements() as seen:
+        world.poll(app, setErrs={new_id(): {"err": "x"} for _ in range(1000)})
+
+    assert len(seen) < 20
 
 
 def test_poller_reaches_its_own_stream_only(world, engine):
