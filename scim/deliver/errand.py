@@ -109,10 +109,10 @@ class Lasting(Journal):
 
     def _uri(self, place: int, result: Record) -> str:
         """Return the path of the resource of an operation, or else of the endpoint."""
-        if location := result.get("location"):
-            return str(location).removeprefix(PLACEHOLDER)
-        path = next(each.path for each in self.operations if each.index == place)
-        return path if isinstance(path, str) and path.startswith("/") else BULK
+        location = result.get("location", "").removeprefix(PLACEHOLDER)
+        path = location or next(each.path for each in self.operations if each.index == place)
+        is_path = isinstance(path, str) and path.startswith("/") and "\0" not in path
+        return path if is_path else BULK
 
     def fail(self, error: ScimError) -> None:
         """Note an error of all operations that have no result yet."""

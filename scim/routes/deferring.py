@@ -76,7 +76,10 @@ class Deferring:
         left: Left | None = self.environ.get(PARKED)
         if left:
             return cast("T", self.outcome(left.txn, operation, sent))
-        txn = self.accept(METHODS[operation], path_of(operation, sent))
+        path = path_of(operation, sent)
+        if "\0" in path:  # it cannot be stored, and leads nowhere
+            return operation(self.store, *sent)
+        txn = self.accept(METHODS[operation], path)
         if self.wait and (park := self.environ.get(PARK)):
             tenant_id, awaited = self.access.tenant.id, awaited_in(self.service.database)
             left = Left(txn, self.request_id)

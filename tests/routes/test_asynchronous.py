@@ -214,6 +214,22 @@ def test_bulk_request_has_an_event_for_each_operation(completed, scim):
     assert [each["value"] for each in tours["members"]] == [uris[1].rpartition("/")[2]]
 
 
+def test_null_characters_are_no_obstacle(scim, completed):
+    check_error(scim.delete("/Users/%00", **ASYNC), 404)
+    operations = [
+        {"method": "DELETE", "path": "/Users/\0"},
+        {"method": "\0", "path": "/Users"},
+        {"method": "POST", "path": ["\0"], "bulkId": "\0", "data": {"\0": "\0"}},
+        {"method": "POST", "path": "/Users", "bulkId": "u", "data": user("a\0da")},
+    ]
+
+    found = completed("POST", "/Bulk", BULK | {"Operations": operations})
+
+    statuses = [each["events"][ASYNC_RESPONSE]["status"] for each in found]
+    assert statuses[:3] == ["404", "400", "400"]
+    assert [each["sub_id"]["uri"] for each in found][:3] == ["/Bulk", "/Users", "/Bulk"]
+
+
 def test_rights_count_when_it_is_carried_out(app, scim, service, engine, choose, carry):
     with engine.begin() as connection:
         tenant = tokens.find_tenant(connection, "default")
