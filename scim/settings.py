@@ -115,8 +115,8 @@ class Settings:
     base_path: str = _setting("/scim/v2", "the path of the SCIM base URL")
     public_url: str = _setting(
         "",
-        "the URL of the server for OAuth clients, without the base path; empty for that of each "
-        "request; with `SCIM_ENV=production`, signed assertions need it",
+        "the URL of the server for OAuth clients and in security events, without the base path; "
+        "empty for that of each request; with `SCIM_ENV=production`, signed assertions need it",
     )
     default_page_size: int = _setting(100, "resources on a page without `count`")
     max_page_size: int = _setting(1000, "maximum of resources on a page")

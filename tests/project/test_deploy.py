@@ -247,6 +247,7 @@ def test_server_is_served_through_nginx_and_is_healthy(serve, nginx):
         location = answer.json()["meta"]["location"]
         assert location == "https://scim.example.com/scim/v2/ServiceProviderConfig"
         described = client.get(f"{base}/.well-known/oauth-authorization-server").json()
+        assert "keys" in client.get(f"{base}/.well-known/jwks.json").json()
         assert described["token_endpoint"] == "https://scim.example.com/oauth/token"
         assert client.post(
             described["token_endpoint"].replace("https://scim.example.com", base)

@@ -32,7 +32,16 @@ PATHS = (
     "/Users/%ff%c3%28",
     "/Users/" + "a" * 5000,
 )
-AT_THE_ROOT = ("/", "/oauth/token", "/.well-known/x", "/healthz", "/readyz", "/scim", "/scim/v2%ff")
+AT_THE_ROOT = (
+    "/",
+    "/oauth/token",
+    "/.well-known/x",
+    "/.well-known/jwks.json",
+    "/healthz",
+    "/readyz",
+    "/scim",
+    "/scim/v2%ff",
+)
 TEXTS = (
     "userName",
     "emails",
