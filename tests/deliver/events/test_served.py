@@ -8,12 +8,13 @@ from urllib.parse import urljoin
 import httpx2
 import pytest
 
+from ...support.databases import ON_ONE_DATABASE
 from ...support.listener import listening
 from ...support.scim import add, group, listed, patch_op, remove, replace, user
 from ...support.streams import Mirror, add_stream, add_token, verified
 from ...support.waiting import wait_until
 
-WORKERS, ROUNDS = 4, 6
+WORKERS, ROUNDS = 4, 3
 
 
 @pytest.fixture
@@ -96,6 +97,7 @@ def test_receivers_follow_a_server_under_load(serving, engine):
     assert len(pushed.seen) == len(mirror.seen)
 
 
+@ON_ONE_DATABASE
 def test_long_polls_wait_and_slow_nobody(serving, engine):
     names = [f"app{number}" for number in range(4)]
     for name in names:
@@ -130,6 +132,7 @@ def test_long_polls_wait_and_slow_nobody(serving, engine):
     assert {status for status, *_ in answers} == {200}
 
 
+@ON_ONE_DATABASE
 def test_long_poll_ends_with_the_server_and_is_one_line_in_the_log(serving, engine):
     add_stream(engine, "app")
     headers = {"Authorization": f"Bearer {add_token(engine, 'app')}"}

@@ -11,6 +11,7 @@ from scim.storage import letters, new_id
 from scim.storage.letters import Chosen
 from scim.storage.tables import outbox
 
+from ...support.databases import ON_ONE_DATABASE
 from ...support.listener import listening
 from ...support.scim import add, group, listed, path_of, remove, replace, user
 from ...support.streams import Mirror, add_stream, add_token, short, verified
@@ -180,6 +181,7 @@ def test_poll_is_answered_until_it_is_acknowledged(world, engine):
     assert list(world.poll(app)) == [refused]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "body",
     [
@@ -279,6 +281,7 @@ def test_tokens_that_nobody_fetches_are_forgotten_in_the_end(world, engine, capl
     assert "1 security events are forgotten: nobody fetched them" in caplog.text
 
 
+@ON_ONE_DATABASE
 def test_polls_that_wait_share_one_look(world, engine, statements):
     known = polling.arrivals(world.service.database)
     watches = [known.watch(add_stream(engine, f"app{number}")) for number in range(64)]
