@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from scim.deliver import outgoing, payloads, polling
+from scim.deliver import batch, deliverer, outgoing, payloads, polling
 from scim.operate import assertions, brake, heard, limits, recorder
 from scim.protocol import canonical, events, projection
 from scim.protocol.filters import resolve
@@ -54,6 +54,9 @@ OTHERS = {
     "seconds that a request waits without a thread": parking.LONGEST,
     "requests of a worker that wait so": parking.MOST,
     "requests of a tenant among these": parking.MOST_EACH,
+    "quick [receivers]": deliverer.QUICK,
+    "slow receivers": deliverer.SLOW,
+    "pauses of a message": len(batch.PAUSES),
     "security events in the answer": polling.LARGEST,
     "characters of the claims": polling.SIZE,
     "characters of an event with data": events.LARGEST,
