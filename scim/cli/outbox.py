@@ -179,7 +179,8 @@ def line(message: Message, receiver: str) -> str:
     """Return a line about a message."""
     what = f"{message.operation} {message.resource_type} {message.resource_id}"
     state = "dead" if message.dead else "waits"
-    tried = f" after {message.attempts} attempts" if message.attempts else ""
+    number = "1 attempt" if message.attempts == 1 else f"{message.attempts} attempts"
+    tried = f" after {number}" if message.attempts else ""
     error = f": {message.error}" if message.error else ""
     return f"{message.id}  {message.at[:19]}Z  {receiver}  {what}  {state}{tried}{error}"
 

@@ -203,7 +203,9 @@ def _opened(
         raise PausedError(PAUSED)
     allowed = guard(access, service.definitions)
     store = service.store(access.tenant, access.token, allowed, request.request_id)
-    directory = replace(store.directory, watchers=(*store.directory.watchers, journal))
+    watchers = (*store.directory.watchers, journal)
+    txn = None if request.is_bulk else request.id  # a bulk request has a transaction for each part
+    directory = replace(store.directory, watchers=watchers, txn=txn)
     details = provider.Request(
         tolerated=tolerated,
         if_match=request.if_match,

@@ -37,7 +37,7 @@ class Telling:
             named = {id(change) for receiver, change in told if receiver.kind not in OF_NOW}
             needed = [change for change in transaction.changes if id(change) in named]
             transaction.history.record(needed)
-        put(transaction, told, new_id())
+        put(transaction, told, transaction.directory.txn or new_id())
 
     def _receivers(self, transaction: Transaction) -> Sequence[Receiver]:
         """Return the receivers of a tenant; store those that it has without anybody's doing."""

@@ -34,7 +34,8 @@ class Directory:
     ``max_nesting_depth`` is the number of groups that may be in each other one by one,
     ``max_nesting_pairs`` that of the pairs of a group and one in it that one change may write.
     ``token`` is the name that history records beside each change, ``request_id`` the request. With
-    a ``seal`` the changes go to the audit. ``guard`` looks at each transaction at its end, and
+    a ``txn`` receivers are told that the changes are of this transaction (RFC 8417 §2.2). With a
+    ``seal`` the changes go to the audit. ``guard`` looks at each transaction at its end, and
     refuses it by raising. Then the ``watchers`` are told of the changes, and ``tenant_name``.
     """
 
@@ -50,6 +51,7 @@ class Directory:
     tenant_name: str = ""
     token: str = ""
     request_id: str | None = None
+    txn: str | None = None
     seal: Seal | None = None
     watchers: Sequence[Watcher] = ()
     guard: Callable[[Any], None] | None = None

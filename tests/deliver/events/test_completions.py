@@ -36,7 +36,7 @@ def test_completion_comes_behind_the_change(world, tell):
 
     assert short(created) == ("prov:create:full",)
     assert short(complete) == ("misc:asyncresp",)
-    assert complete["txn"] == txn
+    assert created["txn"] == complete["txn"] == txn
     assert complete["sub_id"]["uri"] == created["sub_id"]["uri"]
     result = complete["events"][ASYNC_RESPONSE]
     assert result["location"].endswith(f"/scim/v2{created['sub_id']['uri']}")
