@@ -23,7 +23,8 @@ RULES = list(create_app({"TESTING": True}).url_map.iter_rules())
 SEARCHES = [
     pytest.param(rule.rule.removeprefix("/scim/v2"), id=str(rule))
     for rule in RULES
-    if rule.rule.endswith("/.search")
+    # Memberships have no externalId to search by; test_isolation.py searches them.
+    if rule.rule.endswith("/.search") and "GroupMemberships" not in rule.rule
 ]
 QUERIES = [
     "",
