@@ -19,6 +19,7 @@ from scim.explain.words import counted
 from scim.protocol.errors import ScimError
 from scim.protocol.events import FULL, NOTICE
 from scim.protocol.permissions import EVENTS
+from scim.protocol.schema import USER
 from scim.storage.contents import About, put_made
 from scim.storage.keys import new_id, now
 from scim.storage.outbox import Message
@@ -89,7 +90,7 @@ def add(
 
 def _check_filter(text: str | None) -> None:
     try:
-        _ = condition(text, service().definitions.by_name["User"]) if text else None
+        _ = condition(text, service().definitions.by_name[USER.name]) if text else None
     except ScimError as error:
         raise click.ClickException(f"--filter: {error.detail}") from None
 

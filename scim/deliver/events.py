@@ -21,12 +21,13 @@ from scim.protocol.values import PLACEHOLDER, Record
 from scim.serializers.resources import to_json
 from scim.service import Service
 from scim.storage import Change, Operation
+from scim.storage.changes import BEGINNINGS
 from scim.storage.contents import Content
 from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
 from scim.storage.timeline import Timeline
 
-from .happenings import BEGINNINGS, Happening, happenings
+from .happenings import Happening, happenings
 from .signing import issuer
 
 VERBS = {

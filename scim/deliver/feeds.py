@@ -15,7 +15,7 @@ from scim.protocol.events import (
     events_of,
     subject,
 )
-from scim.protocol.schema import USER
+from scim.protocol.schema import GROUP, USER
 from scim.service import Service
 from scim.storage import Change, Operation
 from scim.storage.contents import About, Content
@@ -35,7 +35,7 @@ def filter_of(receiver: Receiver) -> str:
 
 def concerns(receiver: Receiver, resource_type: str) -> bool:
     """Tell whether a change of a resource of some type can concern the feed of a receiver."""
-    is_group = resource_type == "Group" and GROUPS in filter_of(receiver).lower()
+    is_group = resource_type == GROUP.name and GROUPS in filter_of(receiver).lower()
     return resource_type == USER.name or is_group
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.schema import USER, ResourceType
 from scim.storage import Change, Operation
+from scim.storage.changes import BEGINNINGS
 
 
 class Happening(StrEnum):
@@ -22,9 +23,6 @@ class Happening(StrEnum):
     DEACTIVATED = "deactivated"
     DELETED = "deleted"
     MEMBERS_CHANGED = "members_changed"
-
-
-BEGINNINGS = (Operation.CREATE, Operation.RESTORE)
 
 
 def happenings(change: Change) -> list[Happening]:
@@ -67,13 +65,14 @@ def _can_be(resource_type: ResourceType, happening: Happening) -> bool:
 
 def _switched(change: Change) -> Happening | None:
     """Return whether a user became active or inactive; one without ``active`` is active."""
-    was, became = _is_active(change.before), _is_active(change.after)
+    was, became = is_active(change.before), is_active(change.after)
     if was == became:
         return None
     return Happening.ACTIVATED if became else Happening.DEACTIVATED
 
 
-def _is_active(body: str | None) -> bool:
+def is_active(body: str | None) -> bool:
+    """Tell whether a stored user is active; one without ``active`` is (RFC 7643 §4.1.1)."""
     if body is None or '"active"' not in body:
         return True
     return json.loads(body, strict=False).get("active") is not False

@@ -16,6 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from scim.mail import mailable
 from scim.printing import printable
+from scim.protocol.schema import USER
 from scim.service import Service
 from scim.settings import PROJECT, SettingError, Settings
 from scim.storage import Change, Operation
@@ -25,6 +26,7 @@ from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
 
 from .channel import NotDelivered
+from .happenings import is_active
 from .mailing import post
 
 KIND = "mail"
@@ -62,7 +64,7 @@ class Invitations:
 
     def wants(self, _: Receiver, change: Change) -> bool:
         """Tell whether a user is new: one who comes back was invited before."""
-        return change.resource_type == "User" and change.operation is Operation.CREATE
+        return change.resource_type == USER.name and change.operation is Operation.CREATE
 
     def keeps(self, _: Receiver) -> bool:
         """Return false: a mail writes nothing to the database."""
@@ -119,8 +121,7 @@ def _may_send(settings: Settings) -> bool:
 
 def _find(connection: Any, message: Message) -> Invited | None:
     found = find_invited(connection, message.tenant_id, message.resource_id)
-    is_active = found and json.loads(found.body, strict=False).get("active") is not False
-    return found if is_active else None
+    return found if found and is_active(found.body) else None
 
 
 def address_of(user: Mapping[str, Any]) -> str | None:

@@ -27,7 +27,6 @@ BODY_SECONDS = 2.0  # for the body of the answer, of which the status says enoug
 MOST_READ = 4096  # bytes of an answer
 MOST_SENT = 16_384  # bytes in a turn: a turn has no time limit but the deadline of all
 LONGEST_URL = 2000
-LONGEST_WAIT = 86_400  # seconds that a receiver may ask for
 FAILURES = (OSError, httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError)
 
 
@@ -241,13 +240,13 @@ class _Stream(httpcore2.NetworkStream):
 
 
 def wait_of(answer: Answer) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3), up to a day."""
+    """Return the seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3)."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isdecimal():
-        return float(min(int(text[:9]), LONGEST_WAIT))
+        return float(text[:9])
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
     seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
-    return min(max(seconds.total_seconds(), 0), LONGEST_WAIT)
+    return max(seconds.total_seconds(), 0.0)

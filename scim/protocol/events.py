@@ -70,20 +70,6 @@ def subject(resource_type: ResourceType, resource_id: str, external_id: Any) -> 
     return {"format": "scim", "uri": uri, **known, "id": resource_id}
 
 
-def claims(
-    issuer: str, audience: str, issued: int, txn: str, sub_id: Record, events: Events
-) -> Record:
-    """Return the claims of a token but for its ``jti`` (RFC 8417 §2.2)."""
-    return {
-        "iss": issuer,
-        "iat": issued,
-        "aud": audience,
-        "txn": txn,
-        "sub_id": sub_id,
-        "events": events,
-    }
-
-
 def events_of(told: Told, is_full: bool) -> list[Events]:
     """Return the ``events`` claim of each token that tells of a change, in their order."""
     if told.verb == "delete":

@@ -19,6 +19,9 @@ class Operation(StrEnum):
     REVERT = "revert"
 
 
+BEGINNINGS = (Operation.CREATE, Operation.RESTORE)  # after them a resource is there
+
+
 class Reason(StrEnum):
     """Why the server made a change that no request named."""
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from scim.protocol.filters.resolve import Condition
 from scim.protocol.schema import GROUP, ResourceType
 
-from .changes import Operation
+from .changes import BEGINNINGS
 from .pages.query import Selection, matching_rows
 from .receivers import Receiver
 from .tables import TENANT, among, belongs, feed_members, groups, outbox, receivers, table_of, trash
@@ -111,7 +111,7 @@ class Feed:
             outbox.c.tenant_id == TENANT,
             outbox.c.receiver_id == RECEIVER,
             among(outbox.c.resource_id),
-            outbox.c.operation.in_([Operation.CREATE, Operation.RESTORE]),
+            outbox.c.operation.in_(BEGINNINGS),
             outbox.c.content.is_(None),
         )
         return set(map(str, self.connection.scalars(waiting, self.names | {"ids": list(ids)})))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from .contents import FETCHED
 from .keys import is_id
-from .outbox import COLUMNS, Message
+from .outbox import COLUMNS, Message, in_order
 from .receivers import Receiver
 from .tables import TENANT, among, outbox, receivers
 
@@ -24,11 +24,8 @@ class Mailbox:
     def read(self, number: int) -> list[Message]:
         """Return the first messages, those about the same resource in their order."""
         chosen = sa.select(*COLUMNS).where(*READY).order_by(outbox.c.id).limit(number)
-        found = [Message(*row) for row in self.connection.execute(chosen, self.names)]
-        places: dict[str, list[Message]] = {}
-        for each in sorted(found, key=lambda each: (each.version, each.id), reverse=True):
-            places.setdefault(each.resource_id, []).append(each)
-        return [places[each.resource_id].pop() for each in found]
+        rows = self.connection.execute(chosen, self.names)
+        return in_order([Message(*row) for row in rows])
 
     def acknowledge(self, ids: Collection[str]) -> int:
         """Delete messages that the receiver has; return how many there were."""

@@ -138,7 +138,7 @@ class Outbox:
             for each in found
             if (other := obstacles.get(each.resource_id)) and _place(other) < _place(each)
         ]
-        return _in_order([each for each in found if each not in early])
+        return in_order([each for each in found if each not in early])
 
     def _obstacles(self, found: Sequence[Message]) -> dict[str, Message]:
         """Return the first message about each resource that must come before some of these."""
@@ -269,7 +269,7 @@ def _place(message: Message) -> tuple[int, str]:
     return message.version, message.id
 
 
-def _in_order(found: Sequence[Message]) -> list[Message]:
+def in_order(found: Sequence[Message]) -> list[Message]:
     """Return messages as they are, but those about the same resource in their order."""
     of_resource: dict[str, list[Message]] = {}
     for each in sorted(found, key=_place, reverse=True):
