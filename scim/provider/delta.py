@@ -24,7 +24,7 @@ from scim.serializers.answers import list_response
 from scim.serializers.resources import to_json
 from scim.serializers.stored import represent
 from scim.storage import Operation, Selection, Store
-from scim.storage.feed import MOST_SEEN, START, Changed, Feed, Moment, Place
+from scim.storage.delta import MOST_SEEN, START, Changed, Delta, Moment, Place
 
 from .cursors import Cursors, digest_method
 from .operations import Request, shows_related
@@ -124,13 +124,13 @@ def query(
     moment = token.moment
     if walk is None:
         starts = store.moment(types)
-        total = store.feed(lambda feed: feed.count(moment, selections))
+        total = store.delta(lambda changed: changed.count(moment, selections))
         walk = Walk(START, min(asked, page_size.most), total, starts.since, starts.until)
     if not walk.count and walk.total:  # the client wants the number alone
         return list_response((), walk.total)
     place, count = walk.place, walk.count
-    found, after = store.feed(lambda feed: feed.page(moment, selections, place, count))
-    if store.feed(Feed.forgotten) > moment.until:
+    found, after = store.delta(lambda changed: changed.page(moment, selections, place, count))
+    if store.delta(Delta.forgotten) > moment.until:
         raise InvalidValueError(f"changes since deltaToken have been purged; {AGAIN}")
     has_history = store.directory.keeps_history
     texts = [_text(each, moment, shown[each.resource_type], has_history) for each in found]
@@ -139,7 +139,7 @@ def query(
         walk = replace(walk, place=after, known=known)
         return list_response(texts, walk.total, next_cursor=cursors.seal_content(asdict(walk)))
     since, until = walk.since, walk.until
-    following = store.feed(lambda feed: feed.known(since, types, (*moment.seen, *known)))
+    following = store.delta(lambda changed: changed.known(since, types, (*moment.seen, *known)))
     sealed = Token(Moment(since, until, following), token.types)
     return list_response(texts, walk.total, next_delta_token=tokens.seal(sealed, now))
 

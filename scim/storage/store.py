@@ -15,8 +15,8 @@ from .changes import Change
 from .database.database import Database
 from .database.prepared import Prepared
 from .database.rehearsal import Rehearsal
+from .delta import Delta, Moment
 from .directory import Directory
-from .feed import Feed, Moment
 from .history import History
 from .index import Index
 from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
@@ -116,15 +116,15 @@ class Store:
         """Return this moment in the changes of some types; SQLite waits for a write in progress."""
         here = self.database
         waits = here.write if isinstance(here, Database) and here.file else here.read
-        return waits(lambda known: Feed(known, self.tenant_id).moment(types))
+        return waits(lambda known: Delta(known, self.tenant_id).moment(types))
 
-    def feed(self, work: Callable[[Feed], T]) -> T:
+    def delta(self, work: Callable[[Delta], T]) -> T:
         """Return what ``work`` reads of the changes since a moment.
 
         :raises TooManyError: it takes too long to find them
         """
         try:
-            return self.database.read(lambda known: work(Feed(known, self.tenant_id)))
+            return self.database.read(lambda known: work(Delta(known, self.tenant_id)))
         except TooExpensiveError:
             raise TooManyError(TOO_MANY) from None
 

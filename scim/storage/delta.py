@@ -77,7 +77,7 @@ class Changed:
 Selections = Sequence[Selection]
 
 
-class Feed:
+class Delta:
     """The changes of a tenant."""
 
     def __init__(self, connection: sa.Connection, tenant_id: int) -> None:
