@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from scim.protocol.delta import DELTA_REQUEST_SCHEMA, DELTA_RESPONSE_SCHEMA, DELTA_TOKEN_SCHEMA
 from scim.provider import recovery
-from scim.storage import feed
+from scim.storage import delta
 from scim.storage.keys import now
 from scim.storage.tokens import DEFAULT_TENANT, list_tenants
 
@@ -234,7 +234,7 @@ def test_without_history_a_group_comes_whole(new_client, scim):
 
 
 def test_more_changes_than_a_token_lists_come_again(scim, monkeypatch):
-    monkeypatch.setattr(feed, "MOST_SEEN", 1)
+    monkeypatch.setattr(delta, "MOST_SEEN", 1)
     old, new = scim.create(user("old")), scim.create(user("new"))
 
     assert told(changed(scim, token_of(scim))[0]).keys() == {old["id"]}
@@ -243,8 +243,8 @@ def test_more_changes_than_a_token_lists_come_again(scim, monkeypatch):
 
 def test_write_that_is_committed_after_the_token_is_not_missed(scim, engine, monkeypatch):
     """Its instant is before the token. SQLite waits for it, PostgreSQL goes back behind it."""
-    monkeypatch.setattr(feed, "WINDOW", timedelta(0))
-    monkeypatch.setattr(feed, "SKEW", timedelta(0))
+    monkeypatch.setattr(delta, "WINDOW", timedelta(0))
+    monkeypatch.setattr(delta, "SKEW", timedelta(0))
     babs, tokens = scim.create(user()), []
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE users SET version = version"))
