@@ -72,6 +72,7 @@ def create_outbox() -> None:
         sa.Column("due", Instant, nullable=False),
         sa.Column("error", PlainText),
         sa.Column("dead", sa.Boolean, nullable=False, server_default=sa.false()),
+        sqlite_with_rowid=False,
     )
     waiting = sa.text("NOT dead")
     op.create_index(
