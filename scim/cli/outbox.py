@@ -15,6 +15,7 @@ from scim.deliver.deliverer import Delivery, jobs
 from scim.deliver.looking import seconds_since
 from scim.operate.jobs import repeat
 from scim.storage.backlogs import Backlog, backlogs
+from scim.storage.contents import FETCHED
 from scim.storage.letters import (
     AT_ONCE,
     Chosen,
@@ -178,7 +179,8 @@ def summary(each: Backlog) -> str:
 def line(message: Message, receiver: str) -> str:
     """Return a line about a message."""
     what = f"{message.operation} {message.resource_type} {message.resource_id}"
-    state = "dead" if message.dead else "waits"
+    waits = "is to be fetched" if message.due == FETCHED else "waits"
+    state = "dead" if message.dead else waits
     number = "1 attempt" if message.attempts == 1 else f"{message.attempts} attempts"
     tried = f" after {number}" if message.attempts else ""
     error = f": {message.error}" if message.error else ""
@@ -197,7 +199,7 @@ def ago(instant: str) -> str:
 def _when(message: Message) -> str:
     if message.dead:
         return f"It is a dead letter; `python manage.py outbox retry {message.id}` sends it again."
-    if message.content is not None and message.due.startswith("9999"):
+    if message.due == FETCHED:
         return "The receiver fetches it."
     return f"It is tried at {message.due[:19]}Z or later."
 

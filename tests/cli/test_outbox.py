@@ -15,6 +15,19 @@ from ..support.scim import path_of, replace, user
 PASSWORD = "t0p secret"
 
 
+@pytest.fixture(scope="session")
+def database_url(migrated_database):
+    """A database of these tests alone: servers of other tests would deliver, too."""
+    return migrated_database()
+
+
+@pytest.fixture(scope="session")
+def engine(database_url):
+    engine = sa.create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(scope="module")
 def app(database_url):
     settings = {"DATABASE_URL": database_url, "TESTING": True, "WEBHOOK_ALLOW_PRIVATE": True}

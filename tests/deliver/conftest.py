@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import create_app
 from scim.deliver.channels import CHANNELS
 from scim.deliver.deliverer import Delivery
 from scim.service import Service
@@ -16,6 +18,27 @@ from scim.storage.tokens import DEFAULT_TENANT, find_tenant
 from ..support.receiving import KIND, Ear
 
 NAME = "default"
+
+
+@pytest.fixture(scope="session")
+def database_url(migrated_database: Callable[[], str]) -> str:
+    """A database of these tests alone: servers of other tests would deliver, too."""
+    return migrated_database()
+
+
+@pytest.fixture(scope="session")
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str) -> Iterator[Flask]:
+    """The application in this process."""
+    app = create_app({"DATABASE_URL": database_url, "TESTING": True})
+    yield app
+    app.extensions["scim"].database.close()
 
 
 @pytest.fixture
