@@ -38,10 +38,10 @@ def laptop(examples):
 def test_resource_types_name_their_endpoints_and_schemas(examples):
     page = examples.get("/ResourceTypes").json
 
-    endpoints = ["/Users", "/Groups", "/Devices", "/Entitlements", "/Roles"]
+    endpoints = ["/Users", "/Groups", "/Devices", "/Entitlements", "/Roles", "/GroupMemberships"]
     assert [each["endpoint"] for each in page["Resources"]] == endpoints
-    assert page["totalResults"] == 5
-    extended, _, added, *okta = page["Resources"]
+    assert page["totalResults"] == 6
+    extended, _, added, *okta, _ = page["Resources"]
     assert extended["schemaExtensions"][-1] == {"schema": BADGE_SCHEMA, "required": False}
     assert added["schemaExtensions"] == [{"schema": OWNERSHIP_SCHEMA, "required": False}]
     assert added["schema"] == DEVICE_SCHEMA

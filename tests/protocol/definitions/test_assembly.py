@@ -560,6 +560,7 @@ def test_examples_go_together():
     assert list(definitions.by_endpoint) == [
         *("/Users", "/Groups"),
         *("/Devices", "/Entitlements", "/Roles"),
+        "/GroupMemberships",
     ]
     [owner] = definitions.by_name["Device"].references.values()
     assert (owner.targets, owner.display) == ({"User": "/Users"}, "displayName")
