@@ -4,22 +4,34 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from scim.folders import schema_folders
 from scim.protocol.definitions.assembly import DefinitionError, Definitions, extended
 from scim.settings import PROJECT, SettingError
 
 
-def read_definitions(folder: str) -> Definitions:
-    """Return users, groups and what the documents in ``folder`` and its subfolders add.
+def read_definitions(folders: str) -> Definitions:
+    """Return users, groups and what the documents in some folders and their subfolders add.
 
-    Files and folders whose names begin with a dot are passed over. A relative ``folder`` is beside
-    ``app.py``; an empty one adds nothing.
+    Files and folders whose names begin with a dot are passed over. A relative folder is beside
+    ``app.py``; without one nothing is added. ``os.pathsep`` is between two of them.
 
     :raises SettingError: a document cannot be read or used
     """
     try:
-        return extended(_documents(Path(PROJECT, folder)) if folder else {})
+        return extended(_all_documents(schema_folders(folders, PROJECT)))
     except (DefinitionError, OSError) as error:
         raise SettingError(f"SCIM_SCHEMA_FOLDER: {error}") from None
+
+
+def _all_documents(roots: list[Path]) -> dict[str, str]:
+    """Return the texts of all files, by their whole paths if there are several folders."""
+    if len(roots) == 1:
+        return _documents(roots[0])
+    return {
+        f"{root.as_posix()}/{name}": text
+        for root in roots
+        for name, text in _documents(root).items()
+    }
 
 
 def _documents(root: Path) -> dict[str, str]:

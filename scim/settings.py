@@ -9,6 +9,7 @@ from typing import Any
 
 from .addresses import is_loopback, networks
 from .database_urls import check_urls, complete
+from .folders import check_folders
 from .mail import check_mail
 from .rate import Rate, check_limits, read_rate
 
@@ -143,7 +144,9 @@ class Settings:
         False, "skip members that do not exist, instead of refusing the request"
     )
     schema_folder: str = _setting(
-        "", "a folder of JSON documents with your own attributes and resource types; empty for none"
+        "",
+        "a folder of JSON documents with your own attributes and resource types, or several with "
+        "colons between them; empty for none",
     )
     hooks: str = _setting(
         "",
@@ -207,6 +210,7 @@ class Settings:
             check_urls(self.database_url, self.replica_url)
             check_limits(self.rate_limit, self.limits_url)
             check_mail(self.smtp_url, self.mail_from)
+            check_folders(self.schema_folder, PROJECT)
         except ValueError as error:
             raise SettingError(str(error)) from None
         try:
@@ -227,10 +231,6 @@ class Settings:
             raise SettingError("SCIM_TOKEN must be 1 to 255 printable characters without spaces")
         if self.max_filter_depth > DEEPEST_FILTER:
             raise SettingError(f"SCIM_MAX_FILTER_DEPTH must be {DEEPEST_FILTER} or less")
-        if self.schema_folder and not Path(PROJECT, self.schema_folder).is_dir():
-            raise SettingError(
-                f"SCIM_SCHEMA_FOLDER: the folder {self.schema_folder!r} does not exist"
-            )
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise SettingError("SCIM_TLS_CERTIFICATE and SCIM_TLS_KEY go together: set both")
         if 0 < len(self.audit_key) < SHORTEST_KEY:

@@ -9,7 +9,7 @@ from scim.protocol.definitions.assembly import BUILT_IN
 from scim.schema_folder import read_definitions
 from scim.settings import PROJECT, SettingError
 
-from .support.definitions import EXAMPLES, ROOM_SCHEMA, attribute, rooms, schema
+from .support.definitions import ROOM_SCHEMA, TOGETHER, attribute, rooms, schema
 from .support.server import run
 
 ROOM, ROOM_ATTRIBUTES = (json.dumps(document) for document in rooms(attribute("displayName")))
@@ -48,9 +48,9 @@ def test_without_a_folder_nothing_is_read():
 
 
 def test_folder_is_found_beside_the_project():
-    below = EXAMPLES.relative_to(PROJECT)
+    below = os.pathsep.join(str(each.relative_to(PROJECT)) for each in TOGETHER)
 
-    assert read_definitions(str(below)).by_name.keys() > {"Device", "Role"}
+    assert read_definitions(below).by_name.keys() > {"Device", "Role"}
 
 
 def test_documents_of_one_name_in_different_folders_are_all_read(folder):

@@ -11,7 +11,7 @@ from scim2_tester import Status, check_server
 from scim.protocol.headers import without_request
 
 from ..support.databases import EVERYDAY_ON_ONE_DATABASE
-from ..support.definitions import EXAMPLES
+from ..support.definitions import TOGETHER
 
 # A decision of ours: a user without ``active`` would be found neither as active nor as inactive.
 KEEPS_ACTIVE = "active needs a value; replace it instead"
@@ -45,7 +45,8 @@ def folder(tmp_path):
 
     It sends any text as a dateTime, and takes what is returned on request for lost.
     """
-    shutil.copytree(EXAMPLES, tmp_path, dirs_exist_ok=True)
+    for example in TOGETHER:
+        shutil.copytree(example, tmp_path / example.name)
     path = tmp_path / "badge" / "badge_schema.json"
     schema = json.loads(path.read_text())
     schema["attributes"] = [

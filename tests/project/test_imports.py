@@ -17,6 +17,7 @@ LAYERS = (
         "scim.environment",
         "scim.addresses",
         "scim.database_urls",
+        "scim.folders",
         "scim.mail",
         "scim.rate",
         "scim.settings",

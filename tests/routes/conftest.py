@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from scim.protocol.tolerance import STRICT_TOLERANCE
 from scim.storage import tokens
 
-from ..support.definitions import EXAMPLES, write
+from ..support.definitions import EXAMPLE_FOLDERS, write
 from ..support.scim import Record, Scim
 from ..support.threads import READERS
 
@@ -94,8 +94,8 @@ def tenant(app: Flask, engine: sa.Engine, empty_database: None) -> Iterator[Call
 
 @pytest.fixture(scope="session")
 def app_with_examples(database_url: str) -> Iterator[Flask]:
-    """The application with all that the documents in ``docs/examples`` add."""
-    with _application(database_url, SCHEMA_FOLDER=str(EXAMPLES)) as app:
+    """The application with all that the documents of ``TOGETHER`` add."""
+    with _application(database_url, SCHEMA_FOLDER=EXAMPLE_FOLDERS) as app:
         yield app
 
 

@@ -26,7 +26,7 @@ from scim.storage.contents import About, put_made
 from scim.storage.receivers import add_receiver
 from scim.storage.tables import TABLES, outbox
 
-from ..support.definitions import DEVICE_SCHEMA, EXAMPLES, OWNERSHIP_SCHEMA, device, owned_by
+from ..support.definitions import DEVICE_SCHEMA, EXAMPLE_FOLDERS, OWNERSHIP_SCHEMA, device, owned_by
 from ..support.scim import (
     Record,
     Scim,
@@ -45,7 +45,7 @@ from .test_strict_tenants import BULK_REQUEST, SEARCH_REQUEST
 NAME = "theirs"  # with which userNames of the other tenant begin, as anybody could guess
 SECRET = "thewordoftheother"  # in other texts of the other tenant; no request has it
 TYPES = ("Users", "Groups", "Devices", "Entitlements", "Roles")
-APP = create_app({"TESTING": True, "SCHEMA_FOLDER": str(EXAMPLES)})
+APP = create_app({"TESTING": True, "SCHEMA_FOLDER": EXAMPLE_FOLDERS})
 ROUTES = {
     f"{method} {rule.rule.removeprefix('/scim/v2')}"
     for rule in APP.url_map.iter_rules()

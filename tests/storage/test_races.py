@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA
 
 from ..support.bulk import bulk_request, post
-from ..support.definitions import EXAMPLES, badge
+from ..support.definitions import EXAMPLE_FOLDERS, badge
 from ..support.nesting import closure
 from ..support.scim import add, group, listed, patch_op, path_of, remove, replace, user
 from ..support.server import open_session
@@ -254,7 +254,7 @@ def test_manager_who_comes_while_the_one_before_is_deleted_stays(server):
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 def test_one_of_many_gets_a_value_that_a_document_makes_unique(serve, method):
-    server = serve(SCIM_SCHEMA_FOLDER=str(EXAMPLES), SCIM_WORKERS="2")
+    server = serve(SCIM_SCHEMA_FOLDER=EXAMPLE_FOLDERS, SCIM_WORKERS="2")
     badges = [badge(number="a-1"), badge(number="A-1")] * (CLIENTS // 4)
     if method == "POST":
         calls = [creating(user(f"user{n}", **each)) for n, each in enumerate(badges)]

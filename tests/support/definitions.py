@@ -1,6 +1,7 @@
 """Documents that add attributes and resource types, the examples of ``docs`` among them."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from .scim import Record
 from .server import ROOT
 
 EXAMPLES = ROOT / "docs" / "examples"
+TOGETHER = [EXAMPLES / name for name in ("badge", "device", "okta")]  # the others clash with them
+EXAMPLE_FOLDERS = os.pathsep.join(map(str, TOGETHER))
 DEVICE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Device"
 OWNERSHIP_SCHEMA = "urn:example:params:scim:schemas:extension:ownership:1.0:Device"
 BADGE_SCHEMA = "urn:example:params:scim:schemas:extension:badge:1.0:User"

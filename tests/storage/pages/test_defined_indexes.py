@@ -17,13 +17,13 @@ from scim.storage import Store, new_id
 from scim.storage.columns import columns
 from scim.storage.index import SELECT_REFERRING, targets
 from tests.support.databases import POSTGRESQL
-from tests.support.definitions import EXAMPLES, OWNERSHIP_SCHEMA, device, owned_by
+from tests.support.definitions import EXAMPLE_FOLDERS, OWNERSHIP_SCHEMA, device, owned_by
 from tests.support.scim import user
 from tests.support.statements import noted
 
 ROWS = 4000
 OWNER = f"{OWNERSHIP_SCHEMA}:owner"
-DEFINITIONS = read_definitions(str(EXAMPLES))
+DEFINITIONS = read_definitions(EXAMPLE_FOLDERS)
 DEVICE = DEFINITIONS.by_name["Device"]
 
 
