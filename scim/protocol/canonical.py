@@ -71,10 +71,10 @@ def spread(
 
 def is_core(name: str, resource_type: ResourceType, tolerated: Tolerated) -> bool:
     """Tell whether ``name`` is the URN of the core schema of a resource type."""
-    core, given = resource_type.schema.id.lower(), name.lower()
+    core, given = resource_type.own_urns, name.lower()
     if given not in LEGACY_CORE_URNS:
-        return given == core
-    return current_urn(name, resource_type, tolerated).lower() == core
+        return given in core
+    return current_urn(name, resource_type, tolerated).lower() in core
 
 
 def _located(name: str, resource_type: ResourceType, tolerated: Tolerated) -> Chain:
@@ -97,9 +97,9 @@ def check_schemas(
     urns = next((value for name, value in sent.items() if name.lower() == "schemas"), None)
     if not isinstance(urns, list) or not urns or not all(isinstance(urn, str) for urn in urns):
         raise InvalidSyntaxError(f"schemas is required and must list {resource_type.schema.id}")
-    known = {resource_type.schema.id.lower(), *(e.key for e in resource_type.extension_attributes)}
+    known = {*resource_type.own_urns, *(each.key for each in resource_type.extension_attributes)}
     named = {current_urn(urn, resource_type, tolerated).lower() for urn in urns}
-    if resource_type.schema.id.lower() not in named:
+    if named.isdisjoint(resource_type.own_urns):
         raise InvalidSyntaxError(f"schemas must list {resource_type.schema.id}")
     if named - known and not tolerated.allows("legacy_schema_urns"):
         raise InvalidSyntaxError(

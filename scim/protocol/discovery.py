@@ -11,7 +11,13 @@ from .schema import GROUP_SCHEMA, USER_SCHEMA, ResourceType, Schema
 from .values import PLACEHOLDER, Record
 
 CONFIGURATION_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
-SECURITY_EVENTS = "securityEvents"  # announced, and described, only while it is configured
+SECURITY_EVENTS = "securityEvents"
+ROLES_AND_ENTITLEMENTS = "RolesAndEntitlements"  # draft-ietf-scim-roles-entitlements
+GRANTS = {
+    "roles": "urn:ietf:params:scim:schemas:core:2.0:Role",
+    "entitlements": "urn:ietf:params:scim:schemas:core:2.0:Entitlement",
+}
+OPTIONAL = {SECURITY_EVENTS, ROLES_AND_ENTITLEMENTS}  # announced and described only if offered
 OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
 
 # Entra ID's validator fails if /Schemas shows these sub-attributes.
@@ -24,7 +30,7 @@ class Offer:
 
     ``async_request`` is ``none``, ``long`` or ``request``. ``event_uris`` are those of the events
     that somebody is told of (RFC 9967 §4). A delta token is for ``delta_types``, and valid for
-    ``delta_seconds``.
+    ``delta_seconds``. ``grants`` are those of ``GRANTS`` whose schema is served.
     """
 
     max_results: int
@@ -38,6 +44,12 @@ class Offer:
     delta_types: tuple[str, ...] = ()
     async_request: str = "none"
     event_uris: tuple[str, ...] = ()
+    grants: frozenset[str] = frozenset()
+
+    @property
+    def optional(self) -> Record:
+        """The members of the ServiceProviderConfig that not every server and tenant has."""
+        return self.security_events | self.roles_and_entitlements
 
     @property
     def security_events(self) -> Record:
@@ -50,6 +62,29 @@ class Offer:
             return {}
         known = {"asyncRequest": self.async_request, "eventUris": list(self.event_uris)}
         return {SECURITY_EVENTS: known}
+
+    @property
+    def roles_and_entitlements(self) -> Record:
+        """What is said of roles and entitlements; nothing if neither is served by the draft."""
+        if not self.grants:
+            return {}
+        return {
+            ROLES_AND_ENTITLEMENTS: {
+                name: {
+                    "supported": name in self.grants,
+                    f"multiple{name.capitalize()}Supported": True,
+                    "primarySupported": True,
+                    "typeSupported": True,
+                }
+                for name in GRANTS
+            }
+        }
+
+
+def served_grants(definitions: Definitions) -> frozenset[str]:
+    """Return which of ``GRANTS`` have a resource type with the schema of the draft."""
+    urns = {urn for each in definitions.resource_types for urn in each.own_urns}
+    return frozenset(name for name, urn in GRANTS.items() if urn.lower() in urns)
 
 
 def service_provider_config(offer: Offer) -> Record:
@@ -76,7 +111,7 @@ def service_provider_config(offer: Offer) -> Record:
             "cursorTimeout": offer.cursor_timeout,
         },
         **offer.profile.announced(min(offer.default_page_size, offer.max_results)),
-        **offer.security_events,
+        **offer.optional,
         "DeltaQuery": {
             "supported": True,
             "deltaTokenExpiry": offer.delta_seconds,
@@ -118,26 +153,29 @@ def okta_service_provider_config(offer: Offer) -> Record:
 
 def resource_type_documents(definitions: Definitions) -> dict[str, Record]:
     """Return the ResourceTypes by id (RFC 7643 §6)."""
-    return {
-        resource_type.name: _resource_type(resource_type) for resource_type in definitions.served
-    }
+    documents: dict[str, Record] = {}
+    for each in definitions.served:
+        documents[each.name] = _resource_type(each, each.name, each.schema)
+        documents |= {more.id: _resource_type(each, more.id, more) for more in each.further}
+    return documents
 
 
-def _resource_type(resource_type: ResourceType) -> Record:
+def _resource_type(resource_type: ResourceType, key: str, schema: Schema) -> Record:
+    """Return a ResourceType; ``key`` is its id, since a type with two schemas is shown twice."""
     document: Record = {
         "schemas": [RESOURCE_TYPE_SCHEMA],
-        "id": resource_type.name,
+        "id": key,
         "name": resource_type.name,
         "description": resource_type.description,
         "endpoint": resource_type.endpoint,
-        "schema": resource_type.schema.id,
+        "schema": schema.id,
     }
     if resource_type.extensions:
         document["schemaExtensions"] = [
             {"schema": extension.schema.id, "required": extension.required}
             for extension in resource_type.extensions
         ]
-    meta = _meta("ResourceType", f"/ResourceTypes/{resource_type.name}")
+    meta = _meta("ResourceType", f"/ResourceTypes/{key}")
     return document | {"meta": meta}
 
 
@@ -154,11 +192,10 @@ def _schema(schema: Schema, offer: Offer, for_entra: bool) -> Record:
         document["attributes"] = [
             attribute | {"uniqueness": "none"} for attribute in document["attributes"]
         ]
-    if schema.id == CONFIGURATION_SCHEMA and not offer.security_events:
+    if schema.id == CONFIGURATION_SCHEMA:
+        absent = OPTIONAL - offer.optional.keys()
         document["attributes"] = [
-            attribute
-            for attribute in document["attributes"]
-            if attribute["name"] != SECURITY_EVENTS
+            attribute for attribute in document["attributes"] if attribute["name"] not in absent
         ]
     if for_entra:
         document["attributes"] = [

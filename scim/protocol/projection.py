@@ -72,8 +72,9 @@ def _names(text: str, resource_type: ResourceType, tolerated: Tolerated) -> Name
     for name in filter(None, (part.strip() for part in parts)):
         chain = locate(name, resource_type, tolerated)
         urn = current_urn(name, resource_type, tolerated).lower()
-        if urn == resource_type.schema.id.lower():
-            paths.update(attribute.key for attribute in resource_type.schema.attributes)
+        core = dict(zip(resource_type.own_urns, resource_type.own_schemas, strict=True)).get(urn)
+        if core:
+            paths.update(attribute.key for attribute in core.attributes)
         else:
             paths.add(".".join(attribute.key for attribute in chain) or UNKNOWN)
     return frozenset(paths)

@@ -47,6 +47,7 @@ class ResourceType:
     accounts: active unless a client says otherwise. Groups have members. ``endpoints`` has the
     endpoints of all types by their names. ``part_of`` names the type whose resources have these
     within them: a membership is a part of a group, and has no row and no externalId of its own.
+    ``further`` schemas describe the same resources: their attributes are at the top level, too.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ResourceType:
     description: str
     schema: Schema
     extensions: tuple[SchemaExtension, ...] = ()
+    further: tuple[Schema, ...] = ()
     unique_name: str | None = None
     is_account: bool = False
     has_members: bool = False
@@ -68,8 +70,27 @@ class ResourceType:
             for each in self.extensions
         )
         return Attribute(
-            self.name, "complex", (*self.common, *self.schema.attributes, *extensions, META)
+            self.name, "complex", (*self.common, *self.own_attributes, *extensions, META)
         )
+
+    @property
+    def own_schemas(self) -> tuple[Schema, ...]:
+        """The schemas whose attributes are at the top level; nearly always there is one."""
+        return (self.schema, *self.further)
+
+    @property
+    def own_urns(self) -> list[str]:
+        """The URNs of those schemas, in lower case."""
+        return [schema.id.lower() for schema in self.own_schemas]
+
+    @cached_property
+    def own_attributes(self) -> tuple[Attribute, ...]:
+        """Their attributes, each once: the first schema that has one defines it."""
+        found: dict[str, Attribute] = {}
+        for schema in self.own_schemas:
+            for attribute in schema.attributes:
+                found.setdefault(attribute.key, attribute)
+        return tuple(found.values())
 
     @property
     def common(self) -> tuple[Attribute, ...]:
@@ -143,7 +164,7 @@ class ResourceType:
 
     @cached_property
     def _owners(self) -> list[tuple[Attribute, str]]:
-        owners = [(self.root, self.schema.id.lower())]
+        owners = [(self.root, urn) for urn in self.own_urns]
         owners += [(extension, extension.key) for extension in self.extension_attributes]
         return sorted(owners, key=lambda owner: -len(owner[1]))
 

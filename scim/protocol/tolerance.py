@@ -171,7 +171,8 @@ def current_urn(name: str, resource_type: ResourceType, tolerated: Tolerated) ->
     """Return a URN, or an attribute behind one, with today's URN in place of a legacy one."""
     if ":" not in name:
         return name
-    own = (resource_type.schema.id, *(each.name for each in resource_type.extension_attributes))
+    core = (schema.id for schema in resource_type.own_schemas)
+    own = (*core, *(each.name for each in resource_type.extension_attributes))
     if any(_is_below(name, urn) for urn in own):
         return name
     legacy = dict.fromkeys(LEGACY_ENTERPRISE_URNS, ENTERPRISE_USER_SCHEMA)
@@ -188,7 +189,7 @@ def current_urn(name: str, resource_type: ResourceType, tolerated: Tolerated) ->
 
 def names_attribute(name: str, resource_type: ResourceType) -> bool:
     """Tell whether ``name`` is a schema's URN with something behind it."""
-    own = (resource_type.schema, *(each.schema for each in resource_type.extensions))
+    own = (*resource_type.own_schemas, *(each.schema for each in resource_type.extensions))
     urns = (*(schema.id for schema in own), *LEGACY_ENTERPRISE_URNS, *LEGACY_CORE_URNS)
     return any(name.lower().startswith((f"{urn}:".lower(), f"{urn}.".lower())) for urn in urns)
 

@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from scim.deliver.streams import event_uris
-from scim.protocol.discovery import Offer
+from scim.protocol.discovery import Offer, served_grants
 from scim.protocol.errors import ForbiddenError, NotFoundError
 from scim.protocol.openapi import OPENAPI, OPENAPI_MEDIA_TYPE
 from scim.serializers import answers
@@ -80,6 +80,7 @@ def _offer(call: Call) -> Offer:
         delta_types=tuple(each.name for each in call.definitions.resource_types),
         async_request="request" if known.max_async_requests else "none",
         event_uris=event_uris(call.service, call.admitted.tenant),
+        grants=served_grants(call.definitions),
     )
 
 

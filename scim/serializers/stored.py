@@ -77,7 +77,8 @@ def arrange(resource_type: ResourceType, resource_id: str, document: Record) -> 
     """Return the document with marks, and with ``schemas`` and ``id`` made by the server."""
     document = mark(document, resource_type.attributes)
     extensions = [a.name for a in resource_type.extension_attributes if a.name in document]
-    made = {"schemas": [resource_type.schema.id, *extensions], "id": resource_id}
+    own = [schema.id for schema in resource_type.own_schemas]
+    made = {"schemas": [*own, *extensions], "id": resource_id}
     return {**made, **{name: value for name, value in document.items() if name not in made}}
 
 

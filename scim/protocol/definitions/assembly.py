@@ -22,6 +22,7 @@ from ..schema import (
     Schema,
     SchemaExtension,
 )
+from ..values import Record
 from .document import DefinitionError, Part, read
 from .schema_document import NOT_RESOURCES, SCHEMA_SCHEMA, complete_schema, is_writable
 
@@ -126,6 +127,9 @@ class _Assembly:
             raise part.error(f"id must be the name, {name}; or leave it out")
         key = name.lower()
         is_built_in = any(each.name.lower() == key for each in RESOURCE_TYPES)
+        if not is_built_in and self.is_second_schema(part, key):
+            self.types[key] = self.with_schema(part, self.types[key])
+            return
         base = self.built_in_type(part, key) if is_built_in else self.new_type(part, name)
         self.types[key] = _with_extensions(base, *self.extensions(part, base))
 
@@ -136,6 +140,24 @@ class _Assembly:
             if part.text(name, own).lower() != own.lower():
                 raise part.error(f"{name} of {base.name} is {own}; or leave it out")
         return replace(base, description=part.text("description", base.description))
+
+    def is_second_schema(self, part: Part, key: str) -> bool:
+        """Tell whether a document repeats the name and the endpoint of a type that was added."""
+        known = self.types.get(key)
+        return known is not None and known.endpoint == part.text("endpoint", "")
+
+    def with_schema(self, part: Part, base: ResourceType) -> ResourceType:
+        """Return a type whose resources have the schema of ``part``, too."""
+        schema = self.schema(part)
+        if schema in base.own_schemas:
+            raise part.error(f"{base.name} has schema {schema.id} already; leave one document out")
+        known = {name: each for own in base.own_schemas for name, each in _described(own)}
+        for name, described in _described(schema):
+            if known.get(name, described) != described:
+                problem = f"{name} of {schema.id} differs from that of {base.schema.id}"
+                raise part.error(f"{problem}; give both the same characteristics")
+        added = replace(base, further=(*base.further, schema))
+        return _with_extensions(added, *self.extensions(part, added))
 
     def new_type(self, part: Part, name: str) -> ResourceType:
         if name.lower() in self.types or name.lower() in OTHER_NAMES:
@@ -149,7 +171,7 @@ class _Assembly:
         return ResourceType(name, endpoint, description, schema)
 
     def extensions(self, part: Part, base: ResourceType) -> Iterator[SchemaExtension]:
-        seen = {base.schema.id}
+        seen = {schema.id for schema in base.own_schemas}
         for element in part.parts("schemaExtensions"):
             element.only("schema", "required")
             schema, required = self.schema(element), element.boolean("required")
@@ -174,7 +196,8 @@ class _Assembly:
                 self.extend_by_urn(urn)
             self.check_references(urn)
         for resource_type in self.types.values():
-            self.check_core(resource_type.schema.id.lower())
+            for schema_urn in resource_type.own_urns:
+                self.check_core(schema_urn)
         added = (self.schemas[urn] for urn in self.sources)
         endpoints = {each.name: each.endpoint for each in self.types.values()}
         types = tuple(
@@ -217,6 +240,12 @@ def _resource_schemas() -> Iterator[Schema]:
     for resource_type in RESOURCE_TYPES:
         yield resource_type.schema
         yield from (extension.schema for extension in resource_type.extensions)
+
+
+def _described(schema: Schema) -> Iterator[tuple[str, Record]]:
+    """Yield the attributes of a schema by their names in lower case, without descriptions."""
+    for attribute in schema.document["attributes"]:
+        yield attribute["name"].lower(), {**attribute, "description": ""}
 
 
 def _with_extensions(base: ResourceType, *added: SchemaExtension) -> ResourceType:

@@ -34,7 +34,7 @@ def answered(resource_type: ResourceType, documents: Mapping[str, Record]) -> Re
         each.schema.id: _complex(documents[each.schema.id]["attributes"], _shown)
         for each in resource_type.extensions
     }
-    properties = _properties(documents[resource_type.schema.id]["attributes"], _shown)
+    properties = _properties(_own(resource_type, documents), _shown)
     common = _properties(map(_described, resource_type.common), _shown)
     return {
         "type": "object",
@@ -46,8 +46,9 @@ def answered(resource_type: ResourceType, documents: Mapping[str, Record]) -> Re
 
 def requested(resource_type: ResourceType, documents: Mapping[str, Record]) -> Record:
     """Return the JSON Schema of a resource in the body of a POST or PUT."""
-    own = documents[resource_type.schema.id]["attributes"]
-    urns = [resource_type.schema.id, *(each.schema.id for each in resource_type.extensions)]
+    own = _own(resource_type, documents)
+    urns = [each.id for each in resource_type.own_schemas]
+    urns += [each.schema.id for each in resource_type.extensions]
     common = _properties(map(_described, resource_type.common), _sent) | {"schemas": _schemas(urns)}
     extensions = {
         each.schema.id: _complex(documents[each.schema.id]["attributes"], _sent)
@@ -61,6 +62,15 @@ def requested(resource_type: ResourceType, documents: Mapping[str, Record]) -> R
         "required": required,
         "properties": common | _properties(own, _sent) | extensions,
     }
+
+
+def _own(resource_type: ResourceType, documents: Mapping[str, Record]) -> list[Record]:
+    """Return the attributes at the top level, as the Schemas describe them."""
+    found: dict[str, Record] = {}
+    for schema in resource_type.own_schemas:
+        for attribute in documents[schema.id]["attributes"]:
+            found.setdefault(attribute["name"].lower(), attribute)
+    return list(found.values())
 
 
 def described(attributes: Sequence[Record]) -> Record:

@@ -197,7 +197,7 @@ class _Patcher:
         """Raise unless the operation leaves ``schemas`` as it is, made from the attributes."""
         value = operation.value if isinstance(operation.value, list) else [operation.value]
         known = {a.key for a in self.resource_type.extension_attributes}
-        known.add(self.resource_type.schema.id.lower())
+        known.update(self.resource_type.own_urns)
         if operation.op == "remove":
             raise MutabilityError("schemas cannot be removed; remove attributes instead")
         if any(not isinstance(urn, str) or urn.lower() not in known for urn in value):
