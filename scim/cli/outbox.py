@@ -13,6 +13,7 @@ from scim.deliver.channel import NotDelivered
 from scim.deliver.channels import CHANNELS
 from scim.deliver.deliverer import Delivery, jobs
 from scim.deliver.looking import seconds_since
+from scim.explain.words import counted
 from scim.operate.jobs import repeat
 from scim.storage.backlogs import Backlog, backlogs
 from scim.storage.contents import FETCHED
@@ -113,7 +114,8 @@ def retry(
         database().write(lambda known: retry_letters(known, part))  # noqa: B023
         number += len(part)
         click.echo(f"{number} to be sent", err=True)
-    say(f"{_messages(number)} will be sent now, while a server or `manage.py deliver` runs.")
+    sent = counted(number, "message")
+    say(f"{sent} will be sent now, while a server or `python manage.py deliver` runs.")
 
 
 @outbox.command()
@@ -136,12 +138,14 @@ def drop(
     if of_all and not yes:
         chosen = _chosen(owner, database().read(lambda c: backlogs(c, owner)), name, dead)
         total = database().read(lambda known: count_letters(known, chosen))
-        click.confirm(f"Delete {_messages(total)}, which their receivers never get?", abort=True)
+        click.confirm(
+            f"Delete {counted(total, 'message')}, which their receivers never get?", abort=True
+        )
     number = 0
     for part in messages:
         number += database().write(lambda known: drop_letters(known, part))  # noqa: B023
         click.echo(f"{number} deleted", err=True)
-    say(f"Deleted {_messages(number)}.")
+    say(f"Deleted {counted(number, 'message')}.")
 
 
 @click.command()
@@ -160,8 +164,8 @@ def deliver() -> None:
     for job in others:
         Thread(target=repeat, args=(job, opened, stopping), daemon=True).start()
     repeat(delivering, opened, stopping)
-    accepted = f"{_messages(delivery.delivered)} accepted"
-    say(f"Ended: {accepted}, {delivery.failed} attempts failed; the rest waits in the outbox.")
+    accepted, failed = counted(delivery.delivered, "message"), counted(delivery.failed, "attempt")
+    say(f"Ended: {accepted} accepted, {failed} failed; the rest waits in the outbox.")
 
 
 def summary(each: Backlog) -> str:
@@ -272,7 +276,3 @@ def _parts(chosen: Chosen) -> Iterator[list[Message]]:
 def _all(chosen: Chosen) -> Iterator[Message]:
     for part in _parts(chosen):
         yield from part
-
-
-def _messages(number: int) -> str:
-    return f"{number} message" if number == 1 else f"{number} messages"

@@ -12,10 +12,9 @@ from flask.cli import with_appcontext
 
 from scim.deliver.events import audience, claims, condition, is_full
 from scim.deliver.feeds import filter_of
-from scim.deliver.outgoing import OutgoingError, check_place, shown
+from scim.deliver.outgoing import OutgoingError, shown
 from scim.deliver.signing import PATH, current_key, issuer
 from scim.deliver.streams import KINDS, POLL, PUSH, fill, problem_of, push, refusal
-from scim.explain.words import counted
 from scim.protocol.errors import ScimError
 from scim.protocol.events import FULL, NOTICE
 from scim.protocol.permissions import EVENTS
@@ -26,13 +25,10 @@ from scim.storage.outbox import Message
 from scim.storage.receivers import (
     FRESH,
     Receiver,
-    add_receiver,
-    find_receiver,
-    list_receivers,
-    remove_receiver,
 )
 
-from .common import database, find, of_tenant, say, service, with_options
+from . import receivers
+from .common import database, of_tenant, say, service, with_options
 from .tokens import check_name
 
 # The event by which the Shared Signals Framework tries a stream.
@@ -98,10 +94,7 @@ def _check_filter(text: str | None) -> None:
 def _secrets(url: str | None, authorization: bool) -> dict[str, str]:
     """Return the header that a receiver wants; a command line would show it to others."""
     if url:
-        try:
-            check_place(service().settings, url)
-        except OutgoingError as error:
-            raise click.ClickException(str(error)) from None
+        receivers.check_address(url)
     if not authorization:
         return {}
     if not url:
@@ -118,14 +111,8 @@ def _secrets(url: str | None, authorization: bool) -> dict[str, str]:
 def _store(
     tenant: str, name: str, url: str, secrets: dict[str, str], options: dict[str, Any]
 ) -> None:
-    mine, opened, kind = find(tenant), service(), PUSH if url else POLL
-
-    receiver = database().write(
-        lambda known: add_receiver(known, mine, name, kind, url, secrets, options)
-    )
-    if receiver is None:
-        taken = f"the tenant has a receiver {name!r} already"
-        raise click.ClickException(f"{taken}; choose another name, or remove it first")
+    opened, kind = service(), PUSH if url else POLL
+    receiver = receivers.added(tenant, name, kind, url, secrets, options)
     current_key(database())
     if opened.settings.is_production and not opened.settings.public_url:
         click.echo(HERE, err=True)
@@ -150,12 +137,7 @@ def list_added(tenant: str) -> None:
 
     What was not delivered yet is in `outbox list`.
     """
-    mine = find(tenant)
-    found = database().read(lambda known: list_receivers(known, mine, KINDS))
-    for each in found:
-        say("  ".join(_described(each)))
-    if not found:
-        say("No stream has been added.")
+    receivers.say_all(tenant, KINDS, "stream", _described)
 
 
 def _described(receiver: Receiver) -> Iterable[str]:
@@ -225,18 +207,8 @@ def _message(receiver: Receiver, key: str, content: str) -> Message:
 @with_appcontext
 def remove(name: str, tenant: str) -> None:
     """Remove a stream, with the tokens that were not delivered."""
-    receiver = _find(name, tenant)
-    left = database().write(lambda known: remove_receiver(known, receiver))
-    beside = f", with {counted(left, 'undelivered token')}" if left else ""
-    say(f"Removed {name}{beside}.")
+    receivers.remove(_find(name, tenant), "token")
 
 
 def _find(name: str, tenant: str) -> Receiver:
-    """Return the stream of that name."""
-    mine = find(tenant)
-    receiver = database().read(lambda known: find_receiver(known, mine, name))
-    if receiver is None or receiver.kind not in KINDS:
-        raise click.ClickException(
-            f"the tenant has no stream {name!r}; `python manage.py stream list` shows all"
-        )
-    return receiver
+    return receivers.found(tenant, name, KINDS, "stream")

@@ -11,20 +11,17 @@ import click
 from flask.cli import with_appcontext
 
 from scim.deliver.happenings import event_types
-from scim.deliver.outgoing import OutgoingError, check_place, shown
+from scim.deliver.outgoing import OutgoingError, shown
 from scim.deliver.webhooks import KIND, new_secrets, problem_of, send, valid
 from scim.storage.keys import from_now, new_id, now
 from scim.storage.receivers import (
     Receiver,
-    add_receiver,
     change_options,
     change_secrets,
-    find_receiver,
-    list_receivers,
-    remove_receiver,
 )
 
-from .common import database, find, of_tenant, say, service
+from . import receivers
+from .common import database, of_tenant, say, service
 from .times import duration
 from .tokens import check_name
 
@@ -54,18 +51,9 @@ def add(name: str, url: str, only: Sequence[str], with_bodies: bool, tenant: str
     No command shows the secret again.
     """
     check_name(name, "webhook")
-    mine, secrets = find(tenant), new_secrets()
-    options = _options(only, with_bodies)
-    try:
-        check_place(service().settings, url)
-    except OutgoingError as error:
-        raise click.ClickException(str(error)) from None
-    made = database().write(
-        lambda known: add_receiver(known, mine, name, KIND, url, secrets, options)
-    )
-    if made is None:
-        taken = f"the tenant has a receiver {name!r} already"
-        raise click.ClickException(f"{taken}; choose another name, or remove it first")
+    secrets, options = new_secrets(), _options(only, with_bodies)
+    receivers.check_address(url)
+    receivers.added(tenant, name, KIND, url, secrets, options)
     say(secrets["current"])
     click.echo("The receiver verifies messages with this secret. Keep it there.", err=True)
 
@@ -91,12 +79,7 @@ def list_added(tenant: str) -> None:
 
     `outbox list` shows what they have not been told yet.
     """
-    mine = find(tenant)
-    found = database().read(lambda known: list_receivers(known, mine, [KIND]))
-    for each in found:
-        say("  ".join(_described(each)))
-    if not found:
-        say("No webhook has been added.")
+    receivers.say_all(tenant, [KIND], "webhook", _described)
 
 
 def _described(receiver: Receiver) -> Iterable[str]:
@@ -186,17 +169,8 @@ def resume(name: str, tenant: str) -> None:
 @with_appcontext
 def remove(name: str, tenant: str) -> None:
     """Remove a webhook, with the messages that wait for it."""
-    receiver = _find(name, tenant)
-    left = database().write(lambda known: remove_receiver(known, receiver))
-    say(f"Removed {name}" + f", and {left} messages that it has not accepted" * bool(left) + ".")
+    receivers.remove(_find(name, tenant), "message")
 
 
 def _find(name: str, tenant: str) -> Receiver:
-    """Return the webhook of that name."""
-    mine = find(tenant)
-    receiver = database().read(lambda known: find_receiver(known, mine, name))
-    if receiver is None or receiver.kind != KIND:
-        raise click.ClickException(
-            f"the tenant has no webhook {name!r}; `python manage.py webhook list` shows all"
-        )
-    return receiver
+    return receivers.found(tenant, name, [KIND], "webhook")

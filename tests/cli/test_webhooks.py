@@ -261,9 +261,7 @@ def test_a_receiver_that_has_gone_is_told_nothing_until_it_resumes(
     [got] = deliver()
 
     assert json.loads(got.body)["data"]["userName"] == "jane"
-    assert run("webhook remove billing").strip() == (
-        "Removed billing, and 1 messages that it has not accepted."
-    )
+    assert run("webhook remove billing").strip() == "Removed billing, with 1 undelivered message."
     assert waiting(engine) == []
 
 
