@@ -12,8 +12,8 @@ test: $(VENV)/dev
 
 test-more: $(VENV)/dev
 	SCIM_TEST_TRIES=20 $(VENV)/bin/python -m pytest tests/routes/test_fuzz.py \
-		tests/routes/test_patch_property.py tests/protocol tests/storage --numprocesses 3
-	SCIM_TEST_TRIES=2 $(VENV)/bin/python -m pytest tests/clients tests/project tests/console --numprocesses 3
+		tests/routes/test_patch_property.py tests/protocol tests/storage tests/explain --numprocesses 3
+	SCIM_TEST_TRIES=2 $(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal
 	SCIM_TEST_THREADS=2 $(VENV)/bin/python -m pytest tests/routes --numprocesses 3
 
 steadfast: $(VENV)/dev

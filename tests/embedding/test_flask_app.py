@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from scim.idp.company.events import Company
 from scim.idp.company.year import LEAST_PEOPLE, make_year
 from scim.idp.demo.play import ADMINISTRATORS, play
+from tests.support.databases import EVERYDAY_ON_ONE_DATABASE
 from tests.support.ports import free_port
 from tests.support.scim import patch_op, replace
 from tests.support.server import ROOT, end_group, open_session, plain_client
@@ -70,6 +71,7 @@ def scim(folder, port):
         yield session
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_users_are_kept_in_step_through_a_year(folder, port, scim):
     url = f"http://127.0.0.1:{port}"
     assert happens(lambda: answers(url)), (folder / "log").read_text()

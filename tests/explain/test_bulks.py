@@ -5,6 +5,7 @@ from hypothesis import given, settings
 
 from scim.explain.requests.bulks import operations
 
+from ..support.tries import tries
 from .test_sentences import JANE, TAKEN, exchanges, patch
 from .traffic import exchange
 
@@ -77,7 +78,7 @@ def test_strange_bodies(sent):
     assert len(operations(exchange("POST", "/Bulk", sent, 200))) <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(50))
 @given(exchanges)
 def test_any_exchange_has_operations_or_none(each):
     for told in operations(each):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scim.explain.exchange import Statement
 from scim.explain.sentences.conversations import conversations
 
+from ..support.tries import tries
 from .test_sentences import JANE, SALES, exchanges, found, patch
 from .traffic import RECORDINGS, exchange, recorded
 
@@ -261,7 +262,7 @@ def test_work_grows_with_the_number_of_exchanges_not_with_its_square():
     assert lines(3000) < 12 * lines(300)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(20))
 @given(st.lists(exchanges, max_size=6))
 def test_each_exchange_is_in_one_conversation(made):
     talked = conversations(made)

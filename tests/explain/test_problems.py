@@ -21,6 +21,7 @@ from scim.protocol.headers import with_request
 from scim.routes.auth import PAUSED as TENANT_PAUSED
 from scim.settings import Settings
 
+from ..support.tries import tries
 from .test_conversations import steps
 from .test_sentences import GROUP, JANE, SALES, TAKEN, USER, error, exchanges, got, members, patch
 from .traffic import exchange, message
@@ -430,7 +431,7 @@ def test_ten_thousand_failures_are_quick():
     assert (problem.title, problem.count) == ("userName is taken", 10_000)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(50))
 @given(st.lists(exchanges, max_size=4))
 def test_any_exchanges_have_bounded_problems(made):
     for problem in problems(made):

@@ -14,6 +14,7 @@ from scim.operate.brake import STOPS
 from scim.operate.protection import IS_PROTECTED
 from scim.routes.auth import PAUSED as TENANT_PAUSED
 
+from ..support.tries import tries
 from .test_sentences import JANE, SALES, error, exchanges, found, patch
 from .traffic import RECORDINGS, exchange, recorded
 
@@ -201,7 +202,7 @@ def test_recorded_exchanges_have_reasons(recording):
         assert why.says.endswith("."), name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(50))
 @given(exchanges)
 def test_any_exchange_has_a_reason(each):
     why = reason(each)

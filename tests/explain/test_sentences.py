@@ -14,6 +14,7 @@ from scim.explain.sentences.sentence import said, sentence
 from scim.explain.sentences.tolerances import WORDS
 from scim.protocol.tolerance import Tolerance
 
+from ..support.tries import tries
 from .traffic import RECORDINGS, exchange, recorded
 
 JANE = {
@@ -414,7 +415,7 @@ exchanges = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(60))
 @given(exchanges)
 def test_any_exchange_has_a_short_sentence_in_one_line(each):
     for line in [sentence(each, {"1": "\n" * 50}), *said(each)]:

@@ -12,7 +12,7 @@ from tests.support.databases import SQLITE
 from tests.support.generated import GROUPS, RELATED, USERS, filters, texts
 from tests.support.tries import tries
 
-POOLS, FILTERS = 6, 12
+POOLS, FILTERS = 3, 12
 
 
 def fill(directory, data):
