@@ -13,7 +13,7 @@ db = SQLAlchemy(model_class=Base)
 
 
 class User(db.Model):
-    """Somebody who may log in. Whoever signed up before provisioning began has no ``scim_id``."""
+    """A person who may log in; one who signed up before provisioning began has no ``scim_id``."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     scim_id: Mapped[str | None] = mapped_column(unique=True)

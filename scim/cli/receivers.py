@@ -1,4 +1,4 @@
-"""What the commands about webhooks and about streams have in common."""
+"""Steps that the commands about webhooks and about streams share."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any

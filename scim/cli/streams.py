@@ -135,7 +135,7 @@ def _store(
 def list_added(tenant: str) -> None:
     """Show a tenant's streams.
 
-    What was not delivered yet is in `outbox list`.
+    `outbox list` shows the tokens that were not delivered yet.
     """
     receivers.say_all(tenant, KINDS, "stream", _described)
 

@@ -34,7 +34,7 @@ logger = logging.getLogger("scim")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a message: delivered without an ``error``, dead without a ``pause``."""
+    """The end of an attempt: delivered without an ``error``, dead without a ``pause``."""
 
     message: Message
     error: str | None = None

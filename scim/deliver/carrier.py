@@ -4,7 +4,7 @@
 2. Of several tenants, the one goes first whose last request was carried out the longest ago.
 3. Several carriers may work on the same database. One that is killed leaves a claim, which ends
    seconds later; another goes on with the request where it was.
-4. What a request does and its result are stored in one transaction, so nothing is done twice.
+4. One transaction stores the changes of a request and its result, so nothing is done twice.
 """
 
 import logging

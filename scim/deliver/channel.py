@@ -1,4 +1,4 @@
-"""What a kind of receivers wants to know, and how it is told; ``channels`` lists the kinds."""
+"""A channel: how receivers of one kind are told of changes; ``channels`` lists the kinds."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""What a change means to those who are told of it: one classification for all kinds of receivers.
+"""One classification of changes, by which signals, webhooks and events tell of them.
 
 A change can mean two things: a PATCH that renames a user and makes it inactive does, and one that
 renames a group and gives it members.
@@ -15,7 +15,7 @@ from scim.storage.changes import BEGINNINGS
 
 
 class Happening(StrEnum):
-    """What became of a resource; one that came back from the trash is created."""
+    """The kinds of news about a resource; one that came back from the trash is created."""
 
     CREATED = "created"
     CHANGED = "changed"

@@ -1,7 +1,7 @@
-"""What the log says about delivery: when a receiver begins to fail, and when it accepts again.
+"""Lines of the log about delivery: a receiver begins to fail, or accepts messages again.
 
-A receiver that fails for long, or whose messages die, is told of now and then. If many receivers
-fail together, only some of the lines are there, with the number of the others.
+The log repeats once an hour that a receiver fails, and each minute that messages have died. If many
+receivers fail together, it has MOST lines in a minute, and the number of the others.
 """
 
 import logging

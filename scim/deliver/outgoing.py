@@ -36,7 +36,7 @@ class OutgoingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver answered: the names of ``headers`` are in lower case, ``text`` is cut."""
+    """An answer: the names of ``headers`` are in lower case, ``text`` is cut at MOST_READ."""
 
     status: int
     headers: Mapping[str, str]

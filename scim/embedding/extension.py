@@ -199,7 +199,7 @@ class Scim:
             given["DATABASE_URL"] = self.database_url
         if "DATABASE_URL" not in given:
             raise SettingError("Scim needs a database: give it engine= or database_url=")
-        # Who stops mails for a test run stops them in every program.
+        # They stop mails in every program of a test run, so the environment counts here, too.
         environment = {name: os.environ[name] for name in OF_SOURCEGRAPH if name in os.environ}
         return read_settings(EMBEDDED | given, environment)
 

@@ -11,7 +11,7 @@ UNFINISHED = sa.text("finished IS NULL")
 class DeferredRequest(OfTenant, Base):
     """An asynchronous request that was accepted; ``number`` is its place among the tenant's.
 
-    ``path`` is below the base URL. Who carries it out has the ``claim`` until the instant ``due``,
+    ``path`` is below the base URL. A carrier has the ``claim`` to it until the instant ``due``,
     and puts that off. ``body`` goes with the end, at the instant ``finished``. ``token`` is the
     name of the token that sent it, ``issued`` its digest if it is an issued one.
     """
@@ -48,7 +48,7 @@ class DeferredRequest(OfTenant, Base):
 
 
 class DeferredResult(OfTenant, Base):
-    """What became of an operation of a deferred request, as a bulk response says it, in JSON.
+    """The result of one operation of a deferred request, in JSON, as in a bulk response.
 
     ``operation`` is its place in the request, ``id`` that of the event that tells of it.
     """

@@ -53,7 +53,7 @@ class Offer:
 
     @property
     def security_events(self) -> Record:
-        """What is said of security events; nothing if there are none.
+        """The member ``securityEvents`` (RFC 9967 §4); nothing if nobody is told of events.
 
         Some libraries refuse a ServiceProviderConfig with a member that RFC 7643 does not have. So
         asynchronous requests alone, which nobody has to use, are not announced.

@@ -1,9 +1,9 @@
 """Delta queries: the resources that have changed since a token was issued, page by page.
 
 draft-sehgal-scim-delta-query has the messages. A token is sealed for its tenant, and names a moment
-and the types that it is for. What changes while a client goes through the pages comes on a later
-one. The token on the last page goes back to the moment of the first one, as a change may have been
-committed behind a page, and lists what the client got since.
+and the types that it is for. A resource that changes while a client goes through the pages comes on
+a later one. The token on the last page goes back to the moment of the first one, as a change may
+have been committed behind a page, and lists the versions that the client has got since.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The journal of a request: its results so far, and those that come with a transaction.
 
-A request that is carried out later may be interrupted, and go on. What it has done it must not do
-again, so its journal stores the results in the transactions that they come with.
+A request that is carried out later may be interrupted, and go on. It must not repeat an operation,
+so its journal stores each result in the transaction of the operation.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -159,7 +159,7 @@ class Call(Request):
 
     @property
     def deferring(self) -> Deferring:
-        """What lets this request be carried out later."""
+        """This request, ready to be stored and carried out later."""
         who = self.service, self.admitted, self.store, self.service_url, self.id
         how = self.remote_addr or "", self.environ, self.preferences.wait, self.received
         return Deferring(*who, *how)

@@ -38,7 +38,7 @@ METHODS: Mapping[Any, str] = {
 
 
 class Left(NamedTuple):
-    """What a parked request finds when it is asked again: the ids of the request, ours and its."""
+    """The ids that a parked request finds when it is asked again: its own, and that of the log."""
 
     txn: str
     request_id: str

@@ -18,7 +18,7 @@ LONGEST = 20.0  # seconds that a poll waits
 
 
 class Left(NamedTuple):
-    """What a poll leaves while it waits."""
+    """The id of a poll in the log, which it keeps while it waits."""
 
     request_id: str
 

@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
 def _finish(response: Response) -> Response:
     """Add the headers of every answer, and log it as soon as it is made.
 
-    What a parked request answers is dropped.
+    The answer of a parked request is dropped.
     """
     call = this_call()
     if call.is_parked:

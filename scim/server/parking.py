@@ -1,7 +1,8 @@
 """Requests that wait for something else, such as a poll for events, without holding a thread.
 
-A view parks its request: what it answers then is dropped, and it is asked again when what it waits
-for is there, or its time is over. It finds in the environment what it has left there.
+1. A view parks its request by ``environ[PARK]``. The answer that it then returns is dropped.
+2. The view is called again when ``is_ready`` says so, or when its time is over.
+3. It then finds in ``environ[PARKED]`` the value that it left when it parked.
 """
 
 import time

@@ -1,7 +1,7 @@
 """Claims: for a while, a receiver belongs to one deliverer, which tells it everything in order.
 
 A claim ends at the instant ``until``, unless it is renewed: so one that is killed leaves nothing
-taken for long. The instant is the proof, too: who has another one has lost the receiver.
+taken for long. The instant is the proof: a deliverer with another one has lost it.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a claimed receiver did: instants, an error, and the seconds that it has to rest."""
+    """How a claimed receiver did: instants, its last error, and the seconds for which it rests."""
 
     succeeded: str | None = None
     failed: str | None = None

@@ -1,8 +1,8 @@
 """Deferred requests: accepted, and carried out later, one after the other for each tenant.
 
-Whoever carries a request out has claimed it for a while, and says again and again that it goes on.
-What a request does and its result are stored in one transaction, which only the holder of the
-claim can commit. So a claim that was taken away, or a process that was killed, does nothing twice.
+A carrier claims a request for CLAIMED_SECONDS, and renews the claim while it works. One transaction
+stores the changes of an operation and its result, and only the holder of the claim can commit it.
+So nothing is done twice, although claims are lost and processes are killed.
 """
 
 import json
@@ -53,7 +53,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What became of an operation, and the id and the instant (UTC) of the event that tells it.
+    """The result of one operation, with the id and the instant (UTC) of the event that tells it.
 
     ``uri`` is the path of its resource below the base URL. In ``result``, as in a bulk response, a
     placeholder stands for the base URL.
@@ -131,9 +131,9 @@ class Deferrals:
     def keep(
         self, request: Deferred, made: Mapping[int, tuple[str, Record]], is_over: bool
     ) -> list[Completed]:
-        """Store what became of some operations, by their places: the URI and the result of each.
+        """Store the results of some operations, by place, each with its URI; return them.
 
-        Return them. The body of a request that ``is_over`` goes.
+        The body of a request that ``is_over`` goes.
 
         :raises ClaimLost: somebody else has claimed the request
         """
@@ -169,7 +169,7 @@ class Deferrals:
         return {(tenant_id, str(each)) for tenant_id, each in self.connection.execute(chosen)}
 
     def results(self, request: Deferred) -> list[Completed]:
-        """Return what became of the operations of a request so far, in their order."""
+        """Return the results of a request so far, in the order of its operations."""
         names = Completed.__slots__
         chosen = sa.select(*(deferred_results.c[name] for name in names)).where(
             deferred_results.c.tenant_id == request.tenant_id,

@@ -1,4 +1,4 @@
-"""What a receiver that fetches its messages is still to be told (RFC 8936)."""
+"""The mailbox of a receiver that fetches its messages: those it has not acknowledged (RFC 8936)."""
 
 from collections.abc import Collection, Mapping
 

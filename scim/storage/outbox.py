@@ -1,4 +1,4 @@
-"""The outbox: what receivers have not been told yet, one row for each change and receiver.
+"""The outbox: messages that receivers have not accepted yet, one row per change and receiver.
 
 A row is written with its change, in the same transaction, and deleted when its receiver has
 accepted it. A deliverer claims a receiver and takes its rows in the order in which they are due. A
@@ -237,8 +237,8 @@ def _made(message: Message, content: Content) -> Message:
 def purge_told(connection: sa.Connection, told: Sequence[Message], seal: Seal | None) -> None:
     """Purge the changes that messages of a tenant were about, unless others still need them.
 
-    For servers that keep no history. Who purges has committed before what it has delivered:
-    so the last of several deliverers sees that nobody needs the change.
+    For servers that keep no history. A deliverer has committed the delete of its messages
+    before. So the last of several deliverers sees that nobody needs the change.
     """
     tenant_id = told[0].tenant_id
     needed = sa.select(outbox.c.resource_id, outbox.c.version).where(

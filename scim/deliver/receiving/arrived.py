@@ -1,4 +1,4 @@
-"""What arrives at a receiver, and what it says of that."""
+"""A message that arrived at a receiver, and the receiver's verdict on it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Arrived:
 class Told:
     """What is said of a POST: lines for people, and the answer to its sender.
 
-    The lines have values of a stranger: whoever prints them escapes them. The text of the answer
+    The lines have values of a stranger: print them escaped. The text of the answer
     is of the type ``content_type``, in a ``language`` if that is to be said.
     """
 

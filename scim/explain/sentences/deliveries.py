@@ -1,4 +1,4 @@
-"""What a webhook of this server says, as a sentence."""
+"""The message of a webhook as a sentence."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a security event token says, as sentences (RFC 9967, RFC 8417).
+"""A security event token as sentences (RFC 9967, RFC 8417).
 
 The URIs of earlier drafts are read, too: they are in another case, and some have other names.
 """
