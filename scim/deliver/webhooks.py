@@ -85,8 +85,8 @@ class Webhooks:
         except OutgoingError as error:
             raise NotDelivered(str(error)) from None
         if answer.status == HTTPStatus.GONE:
-            gone = {**receiver.options, "gone": now()}
-            service.database.write(lambda known: change_options(known, receiver, gone))
+            receiver.options["gone"] = now()  # nor is the rest of the batch sent
+            service.database.write(lambda known: change_options(known, receiver, receiver.options))
         if problem := problem_of(answer):
             raise NotDelivered(problem, answer.status == HTTPStatus.GONE, wait_of(answer))
 

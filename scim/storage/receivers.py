@@ -31,7 +31,7 @@ class Receiver:
     kind: str
     url: str
     secrets: Mapping[str, Any] = field(repr=False)
-    options: Mapping[str, Any]
+    options: dict[str, Any]
     created: str
 
 
@@ -59,7 +59,7 @@ def add_receiver(
 
     Servers tell it of changes that begin ``FRESH`` seconds later, or earlier.
     """
-    made = Receiver(new_id(), tenant.id, name, kind, url, secrets or {}, options or {}, now())
+    made = Receiver(new_id(), tenant.id, name, kind, url, secrets or {}, dict(options or {}), now())
     values = {each: getattr(made, each) for each in Receiver.__slots__}
     values |= {"secrets": json.dumps(made.secrets), "options": json.dumps(made.options)}
     try:

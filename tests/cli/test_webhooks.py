@@ -243,12 +243,14 @@ def test_a_receiver_that_has_gone_is_told_nothing_until_it_resumes(
     run(f"webhook add billing {listener.url}")
     assert "nothing to resume" in fail("webhook resume billing")
     scim.create(user())
+    scim.create(user("ada"))
     listener.answer = 410
     [_] = deliver()
-    [(error, _, dead)] = waiting(engine)
+    [(error, _, dead), (after, _, too)] = waiting(engine)
     assert (error, dead) == ("it answered 410 Gone", True)
+    assert ("answered 410 Gone before" in after, too) == (True, True)
     scim.create(user("eva"))
-    assert len(waiting(engine)) == 1
+    assert len(waiting(engine)) == 2
     assert "as it answered 410 Gone" in run("webhook list")
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE outbox SET dead = false"))
@@ -261,7 +263,7 @@ def test_a_receiver_that_has_gone_is_told_nothing_until_it_resumes(
     [got] = deliver()
 
     assert json.loads(got.body)["data"]["userName"] == "jane"
-    assert run("webhook remove billing").strip() == "Removed billing, with 1 undelivered message."
+    assert run("webhook remove billing").strip() == "Removed billing, with 2 undelivered messages."
     assert waiting(engine) == []
 
 
