@@ -236,7 +236,7 @@ def _example(resource_type: ResourceType) -> str:
     elif resource_type.has_members:
         document |= {"displayName": "Sales", "members": []}
     else:
-        needed = (each for each in resource_type.schema.attributes if each.required)
+        needed = (each for each in resource_type.own_attributes if each.required)
         document |= {each.name: "" for each in needed}
     return json_text(document)
 
