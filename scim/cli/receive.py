@@ -8,7 +8,7 @@ from typing import TextIO
 import click
 import httpx2
 
-from scim.deliver.receiving.arrived import Reader
+from scim.deliver.receiving.arrived import Reader, indented
 from scim.deliver.receiving.events import EventReader, Keys, TokenError, fetch, pasted
 from scim.deliver.receiving.listening import Inbox
 from scim.deliver.receiving.webhooks import CONTENT_TYPE, WebhookReader
@@ -76,8 +76,8 @@ def receive(
 
 def _explain(text: str, verbose: bool) -> None:
     try:
-        for number, line in enumerate(pasted(text, verbose)):
-            say(f"  {line}" if number else line)
+        for line in indented(pasted(text, verbose)):
+            say(line)
     except TokenError as error:
         raise click.ClickException(f"this cannot be explained: {error}") from None
     click.echo("Nothing was verified: anybody could have written this.", err=True)

@@ -8,7 +8,7 @@ from threading import Thread
 import httpx2
 import pytest
 
-from scim.deliver.receiving import listening, webhooks
+from scim.deliver.receiving import arrived, listening
 from scim.deliver.receiving.listening import Inbox
 from scim.deliver.receiving.webhooks import CONTENT_TYPE, WebhookReader
 from scim.deliver.signatures import key_of, new_secret, signed
@@ -43,7 +43,7 @@ def inbox(*keys):
 
 
 def test_messages_are_verified_and_said_in_a_sentence(monkeypatch):
-    monkeypatch.setattr(webhooks, "MOST_REMEMBERED", 1)
+    monkeypatch.setattr(arrived, "MOST_REMEMBERED", 1)
     with inbox(key_of(new_secret()), KEY) as (send, lines):
         answer = send(**signed_as("m1", key_of(new_secret()), KEY))
         assert (answer.status_code, answer.text) == (204, "")

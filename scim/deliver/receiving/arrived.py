@@ -1,8 +1,10 @@
 """A message that arrived at a receiver, and the receiver's verdict on it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+
+MOST_REMEMBERED = 10_000  # ids of messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,27 @@ class Told:
     text: str = ""
     content_type: str = "text/plain; charset=utf-8"
     language: str = ""
+
+
+class Remembered:
+    """The ids of accepted messages: a sender repeats a message that was not answered in time."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, None] = {}
+
+    def add(self, message_id: str) -> bool:
+        """Remember an id; tell whether it was known."""
+        is_known = message_id in self._ids
+        if len(self._ids) >= MOST_REMEMBERED:
+            del self._ids[next(iter(self._ids))]
+        self._ids[message_id] = None
+        return is_known
+
+
+def indented(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines as they are printed: all but the first are indented."""
+    for number, line in enumerate(lines):
+        yield f"  {line}" if number else line
 
 
 Reader = Callable[[Arrived], Told]  # of one content type; called by one thread at a time

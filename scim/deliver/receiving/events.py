@@ -17,13 +17,12 @@ from scim.protocol.values import Record
 
 from ..signing import TYPE
 from ..streams import TOKEN_TYPE
-from .arrived import Arrived, Told
+from .arrived import Arrived, Remembered, Told, indented
 
 ALGORITHMS = ["ES256", "ES384", "ES512", "PS256", "RS256", "EdDSA"]
 CLAIMS = {"iss": str, "iat": int, "jti": str, "events": dict}  # RFC 8417 §2.2 wants these
 SECONDS = 10  # for the keys to be read
 PAUSE = 5.0  # seconds before they are read again for a key that is unknown
-MOST_REMEMBERED = 10_000
 REPEATED = "It has the jti of a token that was accepted before, so it is passed over."
 
 
@@ -82,7 +81,7 @@ class EventReader:
         self.issuer = issuer
         self.audience = audience
         self.verbose = verbose
-        self.known: dict[str, None] = {}
+        self.remembered = Remembered()
 
     def __call__(self, arrived: Arrived) -> Told:
         try:
@@ -101,12 +100,8 @@ class EventReader:
         """
         claims = self._verified(token)
         self._check(claims)
-        jti = claims["jti"]
-        is_repeated = jti in self.known
-        if len(self.known) >= MOST_REMEMBERED:
-            del self.known[next(iter(self.known))]
-        self.known[jti] = None
-        return [*explained(claims, self.verbose), *[REPEATED] * is_repeated]
+        notes = [REPEATED] if self.remembered.add(claims["jti"]) else []
+        return [*explained(claims, self.verbose), *notes]
 
     def _verified(self, token: str) -> Record:
         """Return the claims of a token whose signature is right."""
@@ -208,5 +203,5 @@ def fetch(reader: EventReader, url: str, token: str, say: Callable[[str], None])
                 except TokenError as error:
                     lines = [f"Refused, {error.code}: {error}."]
                     asked["setErrs"][jti] = {"err": error.code, "description": str(error)}
-                for number, line in enumerate(lines):
-                    say(f"  {line}" if number else line)
+                for line in indented(lines):
+                    say(line)

@@ -7,7 +7,7 @@ from socketserver import ThreadingTCPServer
 from threading import Lock
 from typing import Any
 
-from .arrived import Arrived, Reader, Told, refused
+from .arrived import Arrived, Reader, Told, indented, refused
 
 HOST = "127.0.0.1"
 LARGEST = 16 * 1024 * 1024  # bytes of a body
@@ -39,8 +39,8 @@ class Inbox(ThreadingTCPServer):
         reader = self.readers.get(content_type, self._unknown)
         with self.lock:
             told = reader(arrived)
-            for number, line in enumerate(told.lines):
-                self.say(f"  {line}" if number else line)
+            for line in indented(told.lines):
+                self.say(line)
         return told
 
     def _unknown(self, arrived: Arrived) -> Told:

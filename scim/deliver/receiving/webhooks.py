@@ -8,10 +8,9 @@ from typing import Any
 from scim.explain.sentences.deliveries import sentence
 
 from ..signatures import ID, SignatureError, verify
-from .arrived import Arrived, Told, refused
+from .arrived import Arrived, Remembered, Told, refused
 
 CONTENT_TYPE = "application/json"
-MOST_REMEMBERED = 10_000  # ids of messages
 UNVERIFIED = "Not verified, since there is no secret: give it with --secret."
 REPEATED = (
     "It has the id of a message that was accepted before, so an application passes it over: a "
@@ -22,12 +21,12 @@ REPEATED = (
 class WebhookReader:
     """Reads webhooks, verified with the secrets' keys; without any, nothing is verified.
 
-    ``shows_all``: the lines have the whole message, too.
+    A ``verbose`` one shows the whole message, too.
     """
 
-    def __init__(self, keys: Sequence[bytes], shows_all: bool = False) -> None:
-        self.keys, self.shows_all = keys, shows_all
-        self.known: dict[str, None] = {}
+    def __init__(self, keys: Sequence[bytes], verbose: bool = False) -> None:
+        self.keys, self.verbose = keys, verbose
+        self.remembered = Remembered()
 
     def __call__(self, arrived: Arrived) -> Told:
         message_id = arrived.headers.get(ID, "")
@@ -41,17 +40,10 @@ class WebhookReader:
             whole = json.dumps(told, indent=2, ensure_ascii=False).splitlines()
         except (ValueError, RecursionError):
             return refused(HTTPStatus.BAD_REQUEST, "the body is no JSON")
-        is_repeated = message_id in self.known
-        self._remember(message_id)
         notes = [] if self.keys else [UNVERIFIED]
-        notes += [REPEATED] if is_repeated else []
-        notes += whole if self.shows_all else []
+        notes += [REPEATED] if self.remembered.add(message_id) else []
+        notes += whole if self.verbose else []
         return Told([*_lines(told, message_id), *notes])
-
-    def _remember(self, message_id: str) -> None:
-        if len(self.known) >= MOST_REMEMBERED:
-            del self.known[next(iter(self.known))]
-        self.known[message_id] = None
 
 
 def _lines(told: Any, message_id: str) -> Sequence[str]:
