@@ -1,5 +1,6 @@
 """Steps that the commands about webhooks and about streams share."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import click
 from scim.deliver.outgoing import OutgoingError, check_place
 from scim.explain.words import counted
 from scim.storage.receivers import (
+    FRESH,
     Receiver,
     add_receiver,
     find_receiver,
@@ -37,7 +39,7 @@ def added(
     secrets: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> Receiver:
-    """Add a receiver to a tenant and return it.
+    """Add a receiver to a tenant and return it, when all servers know it.
 
     :raises click.ClickException: the tenant does not exist, or has a receiver of that name
     """
@@ -48,6 +50,7 @@ def added(
     if made is None:
         taken = f"the tenant has a receiver {name!r} already"
         raise click.ClickException(f"{taken}; choose another name, or remove it first")
+    time.sleep(FRESH)  # from now on, servers tell it of changes
     return made
 
 

@@ -23,7 +23,6 @@ from scim.storage.contents import About, put_made
 from scim.storage.keys import new_id, now
 from scim.storage.outbox import Message
 from scim.storage.receivers import (
-    FRESH,
     Receiver,
 )
 
@@ -124,7 +123,6 @@ def _store(
         issue = ["token", "issue", name, "--scope", EVENTS, "--tenant", tenant]
         say(f"Token     the one that `python manage.py {shlex.join(issue)}` prints")
     if filter_of(receiver):
-        time.sleep(FRESH)  # from now on, servers tell it of changes
         number = database().write(lambda known: fill(opened, known, receiver))
         say(f"Feed      begins with users: {number}")
 
