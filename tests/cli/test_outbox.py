@@ -40,6 +40,7 @@ def app(database_url):
 def work(app, engine, monkeypatch):
     """Deliver what is due, however short a time ago a receiver failed."""
     monkeypatch.setattr(receivers, "FRESH", 0.0)
+    monkeypatch.setattr("scim.cli.receivers.FRESH", 0.0)
     job = deliverer.jobs()[0]
 
     def deliver():

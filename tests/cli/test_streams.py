@@ -30,7 +30,7 @@ def app(database_url):
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     monkeypatch.setattr(receivers, "FRESH", 0.0)
-    monkeypatch.setattr("scim.cli.streams.FRESH", 0.0)
+    monkeypatch.setattr("scim.cli.receivers.FRESH", 0.0)
 
 
 def claims_of(token):

@@ -46,6 +46,7 @@ def app(database_url):
 def at_once(monkeypatch):
     """Let a process learn of new receivers at once."""
     monkeypatch.setattr(receivers, "FRESH", 0.0)
+    monkeypatch.setattr("scim.cli.receivers.FRESH", 0.0)
 
 
 @pytest.fixture
