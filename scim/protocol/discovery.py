@@ -153,19 +153,18 @@ def okta_service_provider_config(offer: Offer) -> Record:
 
 def resource_type_documents(definitions: Definitions) -> dict[str, Record]:
     """Return the ResourceTypes by id (RFC 7643 §6)."""
-    documents: dict[str, Record] = {}
-    for each in definitions.served:
-        documents[each.name] = _resource_type(each, each.name, each.schema)
-        documents |= {more.id: _resource_type(each, more.id, more) for more in each.further}
-    return documents
+    return {
+        name: _resource_type(each, name, schema)
+        for each in definitions.served
+        for name, schema in each.announced.items()
+    }
 
 
-def _resource_type(resource_type: ResourceType, key: str, schema: Schema) -> Record:
-    """Return a ResourceType; ``key`` is its id, since a type with two schemas is shown twice."""
+def _resource_type(resource_type: ResourceType, name: str, schema: Schema) -> Record:
     document: Record = {
         "schemas": [RESOURCE_TYPE_SCHEMA],
-        "id": key,
-        "name": resource_type.name,
+        "id": name,
+        "name": name,
         "description": resource_type.description,
         "endpoint": resource_type.endpoint,
         "schema": schema.id,
@@ -175,7 +174,7 @@ def _resource_type(resource_type: ResourceType, key: str, schema: Schema) -> Rec
             {"schema": extension.schema.id, "required": extension.required}
             for extension in resource_type.extensions
         ]
-    meta = _meta("ResourceType", f"/ResourceTypes/{key}")
+    meta = _meta("ResourceType", f"/ResourceTypes/{name}")
     return document | {"meta": meta}
 
 

@@ -83,6 +83,12 @@ class ResourceType:
         """The URNs of those schemas, in lower case."""
         return [schema.id.lower() for schema in self.own_schemas]
 
+    @property
+    def announced(self) -> Mapping[str, Schema]:
+        """Those schemas by the names of the ResourceTypes that show them, which are unique."""
+        names = (self.name, *(f"{self.name}-{n}" for n, _ in enumerate(self.further, 2)))
+        return dict(zip(names, self.own_schemas, strict=True))
+
     @cached_property
     def own_attributes(self) -> tuple[Attribute, ...]:
         """Their attributes, each once: the first schema that has one defines it."""

@@ -49,9 +49,12 @@ def test_type_with_two_schemas_is_shown_under_each(new_client):
     types = scim.get("/ResourceTypes").json["Resources"]
 
     shown = {each["schema"]: (each["name"], each["endpoint"]) for each in types}
-    assert shown[ROLE_SCHEMA] == shown[ROLES] == ("Role", "/Roles")
-    assert shown[ENTITLEMENT_SCHEMA] == shown[ENTITLEMENTS] == ("Entitlement", "/Entitlements")
+    assert shown[ROLE_SCHEMA] == ("Role", "/Roles")
+    assert shown[ROLES] == ("Role-2", "/Roles")
+    assert shown[ENTITLEMENT_SCHEMA] == ("Entitlement", "/Entitlements")
+    assert shown[ENTITLEMENTS] == ("Entitlement-2", "/Entitlements")
     for each in types:
+        assert each["id"] == each["name"]
         assert scim.get(f"/ResourceTypes/{each['id']}").json == each
         assert scim.get(f"/Schemas/{each['schema']}").json["id"] == each["schema"]
     described = scim.get("/openapi.json").json

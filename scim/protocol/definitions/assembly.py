@@ -157,10 +157,13 @@ class _Assembly:
                 problem = f"{name} of {schema.id} differs from that of {base.schema.id}"
                 raise part.error(f"{problem}; give both the same characteristics")
         added = replace(base, further=(*base.further, schema))
+        if taken := self.types.keys() & {name.lower() for name in list(added.announced)[1:]}:
+            raise part.error(f"another type has the name {min(taken)}; rename it")
         return _with_extensions(added, *self.extensions(part, added))
 
     def new_type(self, part: Part, name: str) -> ResourceType:
-        if name.lower() in self.types or name.lower() in OTHER_NAMES:
+        shown = {each.lower() for known in self.types.values() for each in known.announced}
+        if name.lower() in shown | OTHER_NAMES:
             raise part.error(f"name {name} is in use; choose another")
         endpoint = part.matching("endpoint", ENDPOINT, "a slash, letters and digits, as /Devices")
         in_use = {each.endpoint.lower() for each in self.types.values()} | OTHER_ENDPOINTS
