@@ -14,7 +14,7 @@ test-more: $(VENV)/dev
 	SCIM_TEST_TRIES=20 $(VENV)/bin/python -m pytest tests/routes/test_fuzz.py \
 		tests/routes/test_patch_property.py tests/protocol tests/storage tests/explain --numprocesses 3
 	SCIM_TEST_TRIES=2 $(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal
-	SCIM_TEST_THREADS=2 $(VENV)/bin/python -m pytest tests/routes --numprocesses 3
+	SCIM_TEST_TRIES=2 SCIM_TEST_THREADS=2 $(VENV)/bin/python -m pytest tests/routes --numprocesses 3
 
 steadfast: $(VENV)/dev
 	SCIM_TEST_STEADFAST=full $(VENV)/bin/python -m pytest tests/steadfast

@@ -7,7 +7,7 @@ import pytest
 from app import create_app
 from scim.storage import tokens
 
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import user
 from ..support.tenants import new_tenant, new_token
@@ -53,12 +53,14 @@ def test_every_endpoint_is_swept():
     assert len(SCIM_ROUTES) >= 18
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(("method", "path"), SCIM_ROUTES)
 def test_route_needs_a_known_bearer_token(stranger, method, path):
     for header in (None, "Bearer wrong", "Basic MTIzNDU2Nzg5"):
         check_refused(stranger, method, path, header)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -80,6 +82,7 @@ def test_who_has_no_token_learns_no_endpoints(stranger, method, path):
         check_refused(stranger, method, path, header)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_who_has_no_token_learns_no_types_and_methods(stranger):
     answers = [
         stranger.open(path, method=method, headers={"X-Request-Id": "1"})
@@ -89,6 +92,7 @@ def test_who_has_no_token_learns_no_types_and_methods(stranger):
     assert len({(answer.status_code, answer.data, str(answer.headers)) for answer in answers}) == 1
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize("header", REFUSED)
 def test_header_without_a_known_bearer_token_is_refused(stranger, header):
     check_refused(stranger, "GET", "/scim/v2/Users", header)
@@ -104,6 +108,7 @@ def check_refused(stranger, method, path, header):
     assert "SCIM-Tolerances" not in response.headers
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "header",
     ["Bearer 123456789", "bearer 123456789", "BEARER 123456789", " Bearer   123456789  "],

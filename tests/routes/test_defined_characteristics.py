@@ -2,6 +2,7 @@
 
 import pytest
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.definitions import (
     BADGE_SCHEMA,
     LOCK_SCHEMA,
@@ -14,6 +15,8 @@ from ..support.definitions import (
 )
 from ..support.errors import check_error
 from ..support.scim import add, path_of, remove, replace, user
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 NAME = attribute("displayName")
 DOORS = f"{BADGE_SCHEMA}:doors"

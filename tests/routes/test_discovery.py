@@ -10,6 +10,7 @@ from scim.protocol import schema
 from scim.protocol.discovery import OPTIONAL
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, SCHEMAS, USER_SCHEMA
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.errors import check_error
 
 ENDPOINTS = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"]
@@ -46,6 +47,7 @@ def without_meta(document):
     return {name: value for name, value in document.items() if name != "meta"}
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("path", "ids"),
     [
@@ -138,6 +140,7 @@ def test_service_provider_config_is_truthful(database_url):
     assert config["documentationUri"].startswith("https://")
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("path", "same"),
     [
@@ -164,6 +167,7 @@ def test_plural_that_okta_asks_for_is_tolerated_and_named(scim):
     assert response.json["patch"] == {"supported": True}
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize("path", ONE_OF_EACH)
 def test_filter_is_forbidden(scim, path):
     detail = check_error(scim.get(f"{path}?filter=id pr"), 403)
@@ -171,6 +175,7 @@ def test_filter_is_forbidden(scim, path):
     assert "filter" in detail
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "path",
     [
@@ -185,6 +190,7 @@ def test_what_is_not_described_is_not_found(scim, path):
     check_error(scim.get(path), 404)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize("path", ONE_OF_EACH)
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_discovery_is_read_only(scim, path, method):

@@ -2,7 +2,10 @@
 
 import pytest
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.scim import UNKNOWN_ID, group, path_of, replace, user
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 MAKERS = pytest.mark.parametrize("make", [user, group])
 CHANGES = pytest.mark.parametrize(

@@ -7,8 +7,11 @@ from urllib.parse import quote
 
 import pytest
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.definitions import attribute, rooms
 from ..support.errors import check_error
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 NO_BROWSERS = [

@@ -9,6 +9,7 @@ from models import db
 from scim.protocol.filters.parser import DEFAULT_LIMITS
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, USER_SCHEMA
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import Scim, enterprise, group, path_of, replace, user
 
@@ -22,6 +23,7 @@ ADA = {
 }
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -70,6 +72,7 @@ def test_filter_as_deep_as_is_allowed_is_answered(scim, text, levels):
     check_error(scim.get(f"/Users?filter={quote(f'({nested})')}"), 400, "invalidFilter")
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "query",
     [
@@ -93,6 +96,7 @@ def test_bad_parameter_is_an_invalid_value(scim, query):
     check_error(scim.get(f"/Users?{query}"), 400, "invalidValue")
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize("name", ["shoeSize", "name", "password", "a b", "%00", "emails%5B"])
 def test_bad_sort_is_refused(scim, name):
     check_error(scim.get(f"/Users?sortBy={name}"), 400, "invalidPath")
@@ -217,6 +221,7 @@ PROJECTIONS = [
 ]
 
 
+@EVERYDAY_ON_ONE_DATABASE
 @pytest.mark.parametrize(("query", "shown"), PROJECTIONS)
 def test_every_operation_shows_what_was_asked_for(scim, query, shown):
     sent = user("ada", **ADA) | {"schemas": [USER_SCHEMA, E]}

@@ -5,8 +5,11 @@ import sqlalchemy as sa
 
 from scim.storage.tokens import digest
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import Scim, group, path_of, replace, user
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
 
 TOKEN = "babs-her-own"
 ISSUED = (
