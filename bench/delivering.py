@@ -10,7 +10,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from scim.deliver.webhooks import new_secrets
+from scim.deliver.webhooks.webhooks import new_secrets
 from scim.storage import ENGINE_OPTIONS, Database
 from scim.storage.letters import Chosen, count_letters
 from scim.storage.receivers import add_receiver

@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from scim.deliver.signing import KEPT_DAYS, replace, rotate
+from scim.deliver.events.signing import KEPT_DAYS, replace, rotate
 from scim.storage.keys import now
 from scim.storage.signing import list_keys, signing_key
 

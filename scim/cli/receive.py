@@ -8,13 +8,13 @@ from typing import TextIO
 import click
 import httpx2
 
+from scim.deliver.events.signing import PATH
+from scim.deliver.events.streams import TOKEN_TYPE
 from scim.deliver.receiving.arrived import Reader, indented
 from scim.deliver.receiving.events import EventReader, Keys, TokenError, fetch, pasted
 from scim.deliver.receiving.listening import Inbox
 from scim.deliver.receiving.webhooks import CONTENT_TYPE, WebhookReader
-from scim.deliver.signatures import key_of
-from scim.deliver.signing import PATH
-from scim.deliver.streams import TOKEN_TYPE
+from scim.deliver.webhooks.signatures import key_of
 
 from .common import say
 

@@ -10,11 +10,11 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from scim.deliver.events import audience, claims, condition, is_full
-from scim.deliver.feeds import filter_of
+from scim.deliver.events.claims import audience, claims, condition, is_full
+from scim.deliver.events.feeds import filter_of
+from scim.deliver.events.signing import PATH, current_key, issuer
+from scim.deliver.events.streams import KINDS, POLL, PUSH, fill, problem_of, push, refusal
 from scim.deliver.outgoing import OutgoingError, shown
-from scim.deliver.signing import PATH, current_key, issuer
-from scim.deliver.streams import KINDS, POLL, PUSH, fill, problem_of, push, refusal
 from scim.protocol.errors import ScimError
 from scim.protocol.events import FULL, NOTICE
 from scim.protocol.permissions import EVENTS

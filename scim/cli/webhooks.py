@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 
 from scim.deliver.happenings import event_types
 from scim.deliver.outgoing import OutgoingError, shown
-from scim.deliver.webhooks import KIND, new_secrets, problem_of, send, valid
+from scim.deliver.webhooks.webhooks import KIND, new_secrets, problem_of, send, valid
 from scim.storage.keys import from_now, new_id, now
 from scim.storage.receivers import (
     Receiver,

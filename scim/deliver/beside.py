@@ -6,7 +6,9 @@ from scim.operate.caretaker import jobs_of
 from scim.operate.jobs import Job
 from scim.settings import Settings
 
-from . import carrier, deliverer, tidying
+from .asynchronous import carrier
+from .events import tidying
+from .outbox import deliverer
 
 
 def jobs(settings: Settings) -> Sequence[Job]:

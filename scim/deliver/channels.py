@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from scim.settings import Settings
 from scim.storage.receivers import Receiver
 
-from . import invitations, streams, webhooks
 from .channel import Channel
+from .events import streams
+from .mail import invitations
+from .webhooks import webhooks
 
 # By the kind of the receiver.
 CHANNELS: Mapping[str, Channel] = {

@@ -7,8 +7,8 @@ from scim.storage import Change, Directory, Transaction, new_id
 from scim.storage.outbox import put
 from scim.storage.receivers import KnownReceivers, Receiver, store_implicit
 
-from . import invitations
 from .channels import CHANNELS, OF_NOW, implicit
+from .mail import invitations
 
 
 class Telling:

@@ -3,8 +3,8 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from scim.deliver.completion import claims_of
-from scim.deliver.signing import TYPE, signer
+from scim.deliver.asynchronous.completion import claims_of
+from scim.deliver.events.signing import TYPE, signer
 from scim.protocol.errors import NotFoundError
 from scim.protocol.headers import SET_TXN
 from scim.serializers.resources import to_json

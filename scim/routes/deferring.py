@@ -1,6 +1,6 @@
 """Requests that are carried out later: accepted here, and answered if they end soon enough.
 
-RFC 7240 §4.1 and §4.3, RFC 9967 §2.5.1.1. ``scim/deliver/carrier.py`` carries them out.
+RFC 7240 §4.1 and §4.3, RFC 9967 §2.5.1.1; `scim/deliver/asynchronous` carries them out.
 """
 
 from collections.abc import Callable, Mapping

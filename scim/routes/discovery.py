@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from scim.deliver.streams import event_uris
+from scim.deliver.events.streams import event_uris
 from scim.protocol.discovery import Offer, served_grants
 from scim.protocol.errors import ForbiddenError, NotFoundError
 from scim.protocol.openapi import OPENAPI, OPENAPI_MEDIA_TYPE

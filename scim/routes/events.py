@@ -5,7 +5,7 @@ from typing import NamedTuple
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from scim.deliver import polling
+from scim.deliver.events import polling
 from scim.protocol.errors import NotFoundError
 from scim.protocol.headers import PARK
 from scim.serializers.resources import to_json

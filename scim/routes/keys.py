@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
-from scim.deliver.signing import PATH, key_set
+from scim.deliver.events.signing import PATH, key_set
 
 from .call import this_call
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
-from scim.deliver import deliverer
+from scim.deliver.outbox import deliverer
 from scim.storage import receivers
 
 from ..support.listener import listening

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
-from scim.deliver import signing
+from scim.deliver.events import signing
 from scim.storage import receivers
 
 from ..support.databases import ON_ONE_DATABASE

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from app import create_app
-from scim.deliver import deliverer
+from scim.deliver.outbox import deliverer
 from scim.storage import receivers
 from scim.storage.keys import now
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from scim.deliver.channels import CHANNELS
-from scim.deliver.deliverer import Delivery
+from scim.deliver.outbox.deliverer import Delivery
 from scim.service import Service
 from scim.storage.receivers import Receiver, add_receiver
 from scim.storage.tokens import DEFAULT_TENANT, find_tenant

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
-from scim.deliver import errand
-from scim.deliver.carrier import Carrier
+from scim.deliver.asynchronous import errand
+from scim.deliver.asynchronous.carrier import Carrier
 from scim.protocol.errors import UnavailableError
 from scim.protocol.etag import etag
 from scim.storage.deferred import Deferrals

@@ -7,9 +7,9 @@ from threading import Event
 import pytest
 import sqlalchemy as sa
 
-from scim.deliver import batch as batches
-from scim.deliver import deliverer
-from scim.deliver.deliverer import Delivery
+from scim.deliver.outbox import batch as batches
+from scim.deliver.outbox import deliverer
+from scim.deliver.outbox.deliverer import Delivery
 from scim.storage.claims import claim, ready
 from scim.storage.keys import from_now
 from scim.storage.tables import outbox, receivers

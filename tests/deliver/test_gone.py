@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
-from scim.deliver import looking
-from scim.deliver.deliverer import Delivery
+from scim.deliver.outbox import looking
+from scim.deliver.outbox.deliverer import Delivery
 from scim.provider import recovery
 from scim.storage import receivers as known_receivers
 from scim.storage.keys import from_now

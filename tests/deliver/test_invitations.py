@@ -13,8 +13,8 @@ from flask import Flask
 
 from app import create_app
 from scim import Scim
-from scim.deliver.deliverer import Delivery
-from scim.deliver.invitations import address_of, fill_in
+from scim.deliver.mail.invitations import address_of, fill_in
+from scim.deliver.outbox.deliverer import Delivery
 from scim.environment import read_settings
 from scim.mail import mailable, read_mail_server, read_sender
 from scim.settings import SettingError

@@ -3,7 +3,7 @@
 import json
 
 from scim.deliver.happenings import Happening
-from scim.deliver.payloads import LARGEST, payload
+from scim.deliver.webhooks.payloads import LARGEST, payload
 from scim.protocol.schema import GROUP, USER
 from scim.storage import Change, Operation
 

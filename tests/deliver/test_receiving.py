@@ -11,7 +11,7 @@ import pytest
 from scim.deliver.receiving import arrived, listening
 from scim.deliver.receiving.listening import Inbox
 from scim.deliver.receiving.webhooks import CONTENT_TYPE, WebhookReader
-from scim.deliver.signatures import key_of, new_secret, signed
+from scim.deliver.webhooks.signatures import key_of, new_secret, signed
 from scim.explain.sentences.deliveries import sentence
 
 KEY = key_of(new_secret())

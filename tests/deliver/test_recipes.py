@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from app import create_app
-from scim.deliver import deliverer
-from scim.deliver.webhooks import KIND, new_secrets
+from scim.deliver.outbox import deliverer
+from scim.deliver.webhooks.webhooks import KIND, new_secrets
 from scim.storage import receivers
 from scim.storage.receivers import add_receiver
 from scim.storage.tokens import find_tenant

@@ -5,7 +5,10 @@ from dataclasses import fields
 
 import pytest
 
-from scim.deliver import batch, deliverer, outgoing, payloads, polling
+from scim.deliver import outgoing
+from scim.deliver.events import polling
+from scim.deliver.outbox import batch, deliverer
+from scim.deliver.webhooks import payloads
 from scim.operate import assertions, brake, heard, limits, recorder
 from scim.protocol import canonical, events, projection
 from scim.protocol.filters import resolve
@@ -73,7 +76,7 @@ OTHERS = {
     "bytes of a webhook's answer": outgoing.MOST_READ,
     "ids of members in a webhook's message": payloads.MEMBERS_SHOWN,
     "characters of `before` and `after`": payloads.LARGEST,
-    "seconds that a webhook's `Retry-After`": outgoing.LONGEST_WAIT,
+    "seconds that a webhook's `Retry-After`": batch.LONGEST_WAIT,
     "seconds that a write waits for another one on PostgreSQL": budgets.LOCK_SHARE * TIMEOUT,
     "seconds that a write waits for another one on SQLite": 2
     * engine.LONGEST_WAIT,  # process, file

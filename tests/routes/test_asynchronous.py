@@ -8,8 +8,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from app import create_app
-from scim.deliver import signing
-from scim.deliver.carrier import Carrier, purge
+from scim.deliver.asynchronous.carrier import Carrier, purge
+from scim.deliver.events import signing
 from scim.protocol.events import ASYNC_RESPONSE
 from scim.protocol.permissions import Permission
 from scim.storage import deferred, new_id, tokens

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
-from scim.deliver.carrier import Carrier
+from scim.deliver.asynchronous.carrier import Carrier
 from scim.protocol.delta import DELTA_REQUEST_SCHEMA
 from scim.protocol.errors import ScimError
 from scim.protocol.permissions import UNLIMITED, Permission

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from joserfc import jwt as joserfc
 from joserfc.jwk import KeySet
 
-from scim.deliver.signing import PATH
+from scim.deliver.events.signing import PATH
 from scim.protocol.events import EVENT_URIS, PREFIX, visible
 from scim.protocol.patch.apply import apply
 from scim.protocol.permissions import Permission

@@ -15,8 +15,8 @@ import httpx2
 from scim.explain.sentences.events import sentences
 from scim.protocol.values import Record
 
-from ..signing import TYPE
-from ..streams import TOKEN_TYPE
+from ..events.signing import TYPE
+from ..events.streams import TOKEN_TYPE
 from .arrived import Arrived, Remembered, Told, indented
 
 ALGORITHMS = ["ES256", "ES384", "ES512", "PS256", "RS256", "EdDSA"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from scim.explain.sentences.deliveries import sentence
 
-from ..signatures import ID, SignatureError, verify
+from ..webhooks.signatures import ID, SignatureError, verify
 from .arrived import Arrived, Remembered, Told, refused
 
 CONTENT_TYPE = "application/json"

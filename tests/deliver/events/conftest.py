@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
-from scim.deliver import signing
-from scim.deliver.deliverer import Delivery
+from scim.deliver.events import signing
+from scim.deliver.outbox.deliverer import Delivery
 from scim.storage.tokens import find_tenant
 
 from ...support.scim import Scim

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.deliver.carrier import Carrier
+from scim.deliver.asynchronous.carrier import Carrier
 from scim.protocol.events import ASYNC_RESPONSE
 
 from ...support.bulk import bulk_request, delete, post

@@ -5,9 +5,9 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from scim.deliver.deliverer import Delivery
-from scim.deliver.feeds import FeedTeller, filter_of
-from scim.deliver.streams import fill
+from scim.deliver.events.feeds import FeedTeller, filter_of
+from scim.deliver.events.streams import fill
+from scim.deliver.outbox.deliverer import Delivery
 from scim.storage.outbox import COLUMNS, Message
 
 from ...support.scim import add, group, listed, path_of, remove, replace, user

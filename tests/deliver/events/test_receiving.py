@@ -9,9 +9,9 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, KeySet
 
+from scim.deliver.events.streams import TOKEN_TYPE
 from scim.deliver.receiving.events import EventReader, Keys, pasted
 from scim.deliver.receiving.listening import Inbox
-from scim.deliver.streams import TOKEN_TYPE
 from scim.explain.sentences.events import sentences
 from scim.protocol.events import PREFIX
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from joserfc import jwt as joserfc
 from joserfc.jwk import KeySet
 
-from scim.deliver import signing
+from scim.deliver.events import signing
 from scim.storage.keys import from_now, now
 
 CLAIMS = {"iss": "http://localhost:5000", "jti": "4d3559ec", "aud": "f", "events": {"a:b": {}}}

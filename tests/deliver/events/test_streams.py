@@ -6,7 +6,7 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from scim.deliver import polling, tidying
+from scim.deliver.events import polling, tidying
 from scim.storage import letters, new_id
 from scim.storage.letters import Chosen
 from scim.storage.tables import outbox

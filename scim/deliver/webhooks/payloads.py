@@ -12,7 +12,7 @@ from scim.protocol.values import Record
 from scim.serializers.stored import read_body
 from scim.storage import Change
 
-from .happenings import Happening, event_type
+from ..happenings import Happening, event_type
 
 MEMBERS_SHOWN = 100  # of those who joined, and of those who left
 LARGEST = 256 * 1024  # characters of a body with the resource before and after

@@ -14,9 +14,9 @@ from scim.storage.receivers import Receiver, change_options
 from scim.storage.timeline import Timeline
 from scim.storage.tokens import tenant_with_id
 
-from .channel import NotDelivered
-from .happenings import event_type, happenings
-from .outgoing import Answer, OutgoingError, post, wait_of
+from ..channel import NotDelivered
+from ..happenings import event_type, happenings
+from ..outgoing import Answer, OutgoingError, post, wait_of
 from .payloads import payload
 from .signatures import key_of, new_secret, signed
 

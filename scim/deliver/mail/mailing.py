@@ -14,7 +14,7 @@ from scim.printing import printable
 from scim.settings import Settings
 from scim.storage.outbox import Message
 
-from .channel import NotDelivered
+from ..channel import NotDelivered
 
 SECONDS = 10.0  # for each answer of the server
 LONGEST = 200  # characters of an answer

@@ -15,7 +15,7 @@ from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver, find_receiver
 from scim.storage.tokens import Tenant
 
-from .events import complete
+from .claims import complete
 from .signing import signer
 from .streams import POLL, described
 

@@ -23,7 +23,7 @@ from scim.storage.feeds import Feed, Resource
 from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
 
-from .events import Teller, claims, condition, external_id, is_beginning
+from .claims import Teller, claims, condition, external_id, is_beginning
 
 GROUPS = "groups"  # the attribute of users that changes of groups change
 

@@ -16,8 +16,8 @@ from scim.storage.contents import Content
 from scim.storage.keys import now
 from scim.storage.outbox import Message, Outbox
 
-from .channel import Channel, NotDelivered
-from .channels import CHANNELS
+from ..channel import Channel, NotDelivered
+from ..channels import CHANNELS
 
 LATE = 1.0  # seconds after which a receiver is slow
 LONGEST = 5.0  # seconds after which a batch begins no further message

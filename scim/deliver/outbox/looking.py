@@ -9,7 +9,7 @@ from scim.service import Service
 from scim.storage.backlogs import backlogs
 from scim.storage.outbox import orphans, remove_orphans
 
-from .channels import CHANNELS
+from ..channels import CHANNELS
 
 SECONDS = 60.0  # between two looks
 

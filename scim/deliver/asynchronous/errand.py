@@ -32,9 +32,9 @@ from scim.storage.access import granted
 from scim.storage.contents import About
 from scim.storage.deferred import BULK, ClaimLost, Completed, Deferrals, Deferred
 
+from ..events.streams import tell_completions
 from .carried import Carried
 from .completion import about, claims_of
-from .streams import tell_completions
 
 MOST_ATTEMPTS = 10  # without any progress
 SLICE = 2.0  # seconds after which a bulk request lets others go on

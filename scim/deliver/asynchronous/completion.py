@@ -9,7 +9,7 @@ from scim.service import Service
 from scim.storage.contents import About
 from scim.storage.deferred import Completed, Deferred
 
-from .signing import issuer
+from ..events.signing import issuer
 
 
 def claims_of(service: Service, request: Deferred, completed: Completed) -> Record:

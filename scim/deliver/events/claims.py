@@ -27,7 +27,7 @@ from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
 from scim.storage.timeline import Timeline
 
-from .happenings import Happening, happenings
+from ..happenings import Happening, happenings
 from .signing import issuer
 
 VERBS = {

@@ -25,8 +25,8 @@ from scim.storage.invited import Invited, find_invited
 from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
 
-from .channel import NotDelivered
-from .happenings import is_active
+from ..channel import NotDelivered
+from ..happenings import is_active
 from .mailing import post
 
 KIND = "mail"

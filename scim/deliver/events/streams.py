@@ -22,10 +22,10 @@ from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver, list_receivers, receivers_of
 from scim.storage.tokens import Tenant
 
-from .channel import NotDelivered
-from .events import Teller, complete, is_full
+from ..channel import NotDelivered
+from ..outgoing import Answer, OutgoingError, post, wait_of
+from .claims import Teller, complete, is_full
 from .feeds import FeedTeller, concerns, filter_of
-from .outgoing import Answer, OutgoingError, post, wait_of
 from .signing import sign
 
 PUSH, POLL = KINDS = ("push", "poll")

@@ -1,0 +1,1 @@
+"""Mail: invitations of new users."""

@@ -1,0 +1,1 @@
+"""The outbox is delivered: claims, batches, attempts, lines of the log."""

@@ -1,0 +1,1 @@
+"""Webhooks: signed POSTs in the format of Standard Webhooks."""
