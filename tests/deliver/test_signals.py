@@ -13,6 +13,7 @@ from scim.provider import recovery
 from scim.storage import tokens
 
 from ..support.bulk import bulk_request, delete, post
+from ..support.databases import ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import Scim, enterprise, group, listed, path_of, replace, user
 from ..support.server import run
@@ -374,6 +375,7 @@ for signal in (*signals.before.all, *signals.after.all):
 """
 
 
+@ON_ONE_DATABASE
 def test_hooks_are_imported_wherever_changes_are_made(serve, tmp_path):
     module = tmp_path / "my_hooks.py"
     module.write_text(HOOKS)
