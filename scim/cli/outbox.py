@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 from scim.deliver.channel import NotDelivered
 from scim.deliver.channels import CHANNELS
 from scim.deliver.outbox.deliverer import Delivery, jobs
-from scim.deliver.outbox.looking import seconds_since
+from scim.deliver.outbox.upkeep import seconds_since
 from scim.explain.words import counted
 from scim.operate.jobs import repeat
 from scim.storage.backlogs import Backlog, backlogs

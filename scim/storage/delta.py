@@ -17,9 +17,9 @@ from scim.protocol.filters.resolve import Condition
 from scim.protocol.schema import ResourceType
 from scim.protocol.values import date_time
 
-from .changes import Change
+from .changes import BEGINNINGS, Change
 from .forgetting import WINDOW
-from .history import BEFORE, ID, NAMES, WITHOUT_BEFORE, change_of
+from .history import BEFORE, ID, NAMES, change_of
 from .keys import FIRST_ID, now
 from .pages.filters import where
 from .pages.groups import resources_in, select_page_rows
@@ -241,7 +241,7 @@ class Delta:
 
 def _follows(first: Change, version: int | None) -> bool:
     """Tell whether a change is the next one after a version; without one it must be a beginning."""
-    is_beginning = first.operation in WITHOUT_BEFORE
+    is_beginning = first.operation in BEGINNINGS
     return is_beginning if version is None else first.version == version + 1
 
 

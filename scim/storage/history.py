@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from .audit import WAIT_TEXT, Audit
-from .changes import Cause, Change, Operation
+from .changes import BEGINNINGS, Cause, Change, Operation
 from .database.prepared import Prepared
 from .forgetting import forget_until
 from .keys import FIRST_ID
@@ -24,13 +24,14 @@ ID = changes.c.resource_id
 COLUMNS = [column.name for column in changes.c]
 NAMES = tuple(name for name in COLUMNS if name != "tenant_id")
 SHOWN = sa.select(*(changes.c[name] for name in NAMES))
-# With one of these, no ``before`` means that there was none. Other rows with a body left it out.
-WITHOUT_BEFORE = (Operation.CREATE, Operation.RESTORE)
 
 
 def _may_leave_out(operation: str) -> str:
-    """Return the SQL condition that a row of this operation may leave ``before`` out."""
-    names = ", ".join(f"'{name}'" for name in WITHOUT_BEFORE)
+    """Return the SQL condition that a row of this operation may leave ``before`` out.
+
+    At the beginning of a resource, no ``before`` means that there was none.
+    """
+    names = ", ".join(f"'{name}'" for name in BEGINNINGS)
     return f"{operation} NOT IN ({names})"
 
 
@@ -307,4 +308,4 @@ def change_of(row: Any, members: Mapping[str, bool]) -> Change:
 def _left_out(change: Change) -> bool:
     """Tell whether the row of a change left ``before`` out."""
     has_body = change.after is not None or change.operation is Operation.DELETE
-    return change.before is None and has_body and change.operation not in WITHOUT_BEFORE
+    return change.before is None and has_body and change.operation not in BEGINNINGS

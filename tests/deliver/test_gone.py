@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import create_app
-from scim.deliver.outbox import looking
+from scim.deliver.outbox import upkeep
 from scim.deliver.outbox.deliverer import Delivery
 from scim.provider import recovery
 from scim.storage import receivers as known_receivers
@@ -77,7 +77,7 @@ def test_receiver_that_is_removed_leaves_nothing(client, service, receiver, deli
     client.post("/scim/v2/Users", json=user("bob"))  # this process still knows the receiver
     assert count(service, outbox) == 1
 
-    looking.look(service)
+    upkeep.look(service)
 
     assert count(service, outbox) == 0
     assert not delivery.work(service)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
-from scim.deliver.outbox.looking import seconds_since
+from scim.deliver.outbox.upkeep import seconds_since
 from scim.storage.backlogs import Backlog, backlogs
 from scim.storage.letters import (
     AT_ONCE,

@@ -22,9 +22,9 @@ from scim.storage.keys import from_now
 from scim.storage.outbox import Message, Outbox, purge_told
 from scim.storage.seal import Seal
 
-from . import looking
+from . import upkeep
 from .batch import PAUSES, Batch
-from .journal import Journal
+from .log import Log
 
 AT_ONCE = 100  # messages of one receiver that are taken together
 QUICK, SLOW = 16, 32  # receivers that are told something at the same time
@@ -51,9 +51,9 @@ class Delivery:
         return Event()
 
     @cached_property
-    def journal(self) -> Journal:
-        """What the log is told."""
-        return Journal()
+    def log(self) -> Log:
+        """The log, which is told how receivers do."""
+        return Log()
 
     def work(self, service: Service) -> bool:
         """Deliver some of the messages that are due; tell whether there were any.
@@ -137,7 +137,7 @@ class Delivery:
         self.failed, self.delivered = self.failed + failed, self.delivered + delivered
         metrics.count(DELIVERED, kind, by=delivered)
         metrics.count(FAILED, kind, by=failed)
-        self.journal.note(batch)
+        self.log.note(batch)
         if batch.unsettled and not service.settings.history_days:
             told = [each.message for each in batch.unsettled]
             held = batch.claim
@@ -169,5 +169,5 @@ def jobs(delivery: Delivery | None = None) -> list[Job]:
     delivery = delivery or Delivery()
     return [
         Job("delivery", IDLE, delivery.work, delivery.end),
-        Job("outbox", looking.SECONDS, looking.look),
+        Job("outbox", upkeep.SECONDS, upkeep.look),
     ]

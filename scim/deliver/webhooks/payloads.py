@@ -55,11 +55,7 @@ def payload(
     if change.members and happening is not Happening.CHANGED:  # another message tells of them
         data |= _members(change.members, notes)
     if with_bodies:
-        bodies = [_body(resource_type, body) for body in (change.before, change.after)]
-        if len(json.dumps(bodies)) > LARGEST:
-            bodies = [None, None]
-            notes.append(TOO_LARGE)
-        data |= {"before": bodies[0], "after": bodies[1]}
+        data |= _bodies(resource_type, change, notes)
     data |= {"notes": notes} if notes else {}
     told = {"type": event_type(change.resource_type, happening), "timestamp": change.at}
     return json.dumps(told | {"data": data}, separators=(",", ":"))
@@ -94,6 +90,18 @@ def _members(members: Mapping[str, bool], notes: list[str]) -> Record:
                 f"{name}.ids has the first {MEMBERS_SHOWN} of {len(ids)}; read the group for all."
             )
     return told
+
+
+def _bodies(resource_type: ResourceType | None, change: Change, notes: list[str]) -> Record:
+    """Return the resource before and after a change; both None, and a note, if they are too large.
+
+    They are None, too, where there was or is none.
+    """
+    before, after = (_body(resource_type, each) for each in (change.before, change.after))
+    if len(json.dumps([before, after])) > LARGEST:
+        before = after = None
+        notes.append(TOO_LARGE)
+    return {"before": before, "after": after}
 
 
 def _body(resource_type: ResourceType | None, body: str | None) -> Any:

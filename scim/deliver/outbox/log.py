@@ -16,8 +16,8 @@ MOST = 20  # lines in a minute
 logger = logging.getLogger("scim")
 
 
-class Journal:
-    """The log, as one process writes it."""
+class Log:
+    """The lines about delivery that one process writes into the log."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[str, bool], float] = {}  # when: a receiver, whether of dead letters
