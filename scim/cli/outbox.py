@@ -12,8 +12,7 @@ from flask.cli import with_appcontext
 from scim.deliver.channel import NotDelivered
 from scim.deliver.channels import CHANNELS
 from scim.deliver.outbox.deliverer import Delivery, jobs
-from scim.deliver.outbox.upkeep import seconds_since
-from scim.explain.words import counted
+from scim.explain.words import ago, counted
 from scim.operate.jobs import repeat
 from scim.storage.backlogs import Backlog, backlogs
 from scim.storage.contents import FETCHED
@@ -33,7 +32,6 @@ from scim.storage.tokens import Tenant
 from .common import database, find, of_tenant, say, service, with_options
 
 SHOWN = 20
-DAY, HOUR, MINUTE = 86_400, 3_600, 60
 KINDS = (
     click.option("--receiver", "name", help="only messages for the receiver of that name"),
     click.option(
@@ -185,19 +183,9 @@ def line(message: Message, receiver: str) -> str:
     what = f"{message.operation} {message.resource_type} {message.resource_id}"
     waits = "is to be fetched" if message.due == FETCHED else "waits"
     state = "dead" if message.dead else waits
-    number = "1 attempt" if message.attempts == 1 else f"{message.attempts} attempts"
-    tried = f" after {number}" if message.attempts else ""
+    tried = f" after {counted(message.attempts, 'attempt')}" if message.attempts else ""
     error = f": {message.error}" if message.error else ""
     return f"{message.id}  {message.at[:19]}Z  {receiver}  {what}  {state}{tried}{error}"
-
-
-def ago(instant: str) -> str:
-    """Return how long ago an instant was: ``40 s``, ``3 min``, ``5 h``, ``2 days``."""
-    seconds = int(seconds_since(instant))
-    for size, unit in ((DAY, "days"), (HOUR, "h"), (MINUTE, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def _when(message: Message) -> str:

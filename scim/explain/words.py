@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 LONGEST = 60  # characters of a name
 JOINERS = "\u200c\u200d"  # they shape Persian and Indic words, and emoji
 MASK = re.compile("[•]{2}|…")
+UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"))  # in seconds
 PAST = {
     "find": "found",
     "get": "got",
@@ -56,6 +58,20 @@ def listed(names: Sequence[str], most: int = 3) -> str:
         return f"{', '.join(names[:most])} and {number(len(names) - most)} more"
     *first, last = names or [""]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def seconds_since(instant: str | None) -> float:
+    """Return how many seconds ago an instant was, a SCIM dateTime; 0 for None."""
+    if instant is None:
+        return 0.0
+    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(instant)).total_seconds())
+
+
+def ago(instant: str) -> str:
+    """Return how long ago an instant was: ``40 s``, ``3 min``, ``5 h``, ``2 days``."""
+    seconds = int(seconds_since(instant))
+    size, unit = next((each for each in UNITS if seconds >= 2 * each[0]), (1, "s"))
+    return f"{seconds // size} {unit}"
 
 
 def third(verb: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
-from scim.deliver.outbox.upkeep import seconds_since
+from scim.explain.words import counted
 from scim.storage.backlogs import Backlog, backlogs
 from scim.storage.letters import (
     AT_ONCE,
@@ -24,7 +24,6 @@ from ..links import page_url
 from ..state import state
 
 SHOWN = 20  # messages
-UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"))
 
 bp = Blueprint("outbox", __name__)
 
@@ -55,13 +54,6 @@ def told(tenant: Tenant) -> Told:
     return Told(receivers, messages, number, dead)
 
 
-def ago(instant: str) -> str:
-    """Return how long ago an instant was: ``40 s``, ``3 min``, ``5 h``, ``2 days``."""
-    seconds = int(seconds_since(instant))
-    found = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), (1, "s"))
-    return f"{seconds // found[0]} {found[1]}"
-
-
 @bp.post("/operate/outbox")
 def change() -> ResponseReturnValue:
     """Send a message of the tenant again, or drop it; without an id, all that are dead."""
@@ -77,7 +69,10 @@ def change() -> ResponseReturnValue:
         database.write(lambda known: drop_letters(known, parts))
     elif parts:
         database.write(lambda known: retry_letters(known, parts))
-    what = "1 message" if len(parts) == 1 else f"{len(parts)} messages"
     done = "dropped" if drops else "to be sent now"
-    flash(f"{what} {done}." if parts else "The message is not in the outbox; it may be delivered.")
+    flash(
+        f"{counted(len(parts), 'message')} {done}."
+        if parts
+        else "The message is not in the outbox; it may be delivered."
+    )
     return redirect(page_url("operate.page", _anchor="outbox"), 303)

@@ -7,6 +7,7 @@ from functools import partial
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from scim.explain.words import ago
 from scim.protocol.permissions import SCOPES
 from scim.protocol.values import date_time
 from scim.settings import VERSION, Settings
@@ -20,7 +21,7 @@ from ..state import state
 from .audit import chained
 from .braking import Shown
 from .opening import OVERLAPS, listed_tokens
-from .outbox import ago, told
+from .outbox import told
 from .rates import MINUTES, NEWEST, rates
 
 WIDTH, HEIGHT = 720, 120  # of the chart

@@ -1,8 +1,8 @@
 """A job that looks after the outbox: it measures it, and removes what nobody will be told."""
 
 from collections import Counter
-from datetime import UTC, datetime
 
+from scim.explain.words import seconds_since
 from scim.operate import metrics
 from scim.operate.catalogue import DEAD, OLDEST, WAITING
 from scim.service import Service
@@ -39,10 +39,3 @@ def _measure(service: Service) -> None:
         metrics.measure(WAITING, waiting[kind], kind)
         metrics.measure(DEAD, dead[kind], kind)
         metrics.measure(OLDEST, seconds, kind)
-
-
-def seconds_since(instant: str | None) -> float:
-    """Return how many seconds ago an instant was; 0 for None."""
-    if instant is None:
-        return 0.0
-    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(instant)).total_seconds())
