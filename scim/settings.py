@@ -123,6 +123,11 @@ class Settings:
     max_page_size: int = _setting(1000, "maximum of resources on a page")
     cursor_timeout: int = _setting(3600, "seconds until a cursor expires")
     max_bulk_operations: int = _setting(1000, "maximum of operations in a bulk request")
+    announce_delta_query: bool = _setting(
+        False,
+        "announce delta queries in the ServiceProviderConfig; some client libraries refuse one "
+        "with a member that RFC 7643 does not have",
+    )
     max_async_requests: int = _setting(1000, "asynchronous requests of a tenant that wait", least=0)
     async_result_hours: int = _setting(24, "hours until their results are deleted")
     max_patch_operations: int = _setting(10_000, "maximum of operations in a PATCH")

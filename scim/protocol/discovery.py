@@ -17,7 +17,9 @@ GRANTS = {
     "roles": "urn:ietf:params:scim:schemas:core:2.0:Role",
     "entitlements": "urn:ietf:params:scim:schemas:core:2.0:Entitlement",
 }
-OPTIONAL = {SECURITY_EVENTS, ROLES_AND_ENTITLEMENTS}  # announced and described only if offered
+DELTA_QUERY = "DeltaQuery"  # draft-sehgal-scim-delta-query
+# Announced and described only if offered.
+OPTIONAL = {SECURITY_EVENTS, ROLES_AND_ENTITLEMENTS, DELTA_QUERY}
 OKTA_CONFIGURATION_SCHEMA = "urn:okta:schemas:scim:providerconfig:2.0"
 
 # Entra ID's validator fails if /Schemas shows these sub-attributes.
@@ -30,7 +32,8 @@ class Offer:
 
     ``async_request`` is ``none``, ``long`` or ``request``. ``event_uris`` are those of the events
     that somebody is told of (RFC 9967 §4). A delta token is for ``delta_types``, and valid for
-    ``delta_seconds``. ``grants`` are those of ``GRANTS`` whose schema is served.
+    ``delta_seconds``, 0 if delta queries are not announced. ``grants`` are those of ``GRANTS``
+    whose schema is served.
     """
 
     max_results: int
@@ -49,7 +52,7 @@ class Offer:
     @property
     def optional(self) -> Record:
         """The members of the ServiceProviderConfig that not every server and tenant has."""
-        return self.security_events | self.roles_and_entitlements
+        return self.security_events | self.roles_and_entitlements | self.delta_query
 
     @property
     def security_events(self) -> Record:
@@ -77,6 +80,19 @@ class Offer:
                     "typeSupported": True,
                 }
                 for name in GRANTS
+            }
+        }
+
+    @property
+    def delta_query(self) -> Record:
+        """What is said of delta queries; nothing if they are not announced."""
+        if not self.delta_seconds:
+            return {}
+        return {
+            DELTA_QUERY: {
+                "supported": True,
+                "deltaTokenExpiry": self.delta_seconds,
+                "supportedResources": [SERVER_ROOT, *self.delta_types],
             }
         }
 
@@ -112,11 +128,6 @@ def service_provider_config(offer: Offer) -> Record:
         },
         **offer.profile.announced(min(offer.default_page_size, offer.max_results)),
         **offer.optional,
-        "DeltaQuery": {
-            "supported": True,
-            "deltaTokenExpiry": offer.delta_seconds,
-            "supportedResources": [SERVER_ROOT, *offer.delta_types],
-        },
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",

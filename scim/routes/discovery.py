@@ -76,7 +76,7 @@ def _offer(call: Call) -> Offer:
         cursor_timeout=known.cursor_timeout,
         unique_group_names=known.unique_group_names,
         profile=call.profile,
-        delta_seconds=token_seconds(known),
+        delta_seconds=token_seconds(known) if known.announce_delta_query else 0,
         delta_types=tuple(each.name for each in call.definitions.resource_types),
         async_request="request" if known.max_async_requests else "none",
         event_uris=event_uris(call.service, call.admitted.tenant),

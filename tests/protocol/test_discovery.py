@@ -49,6 +49,7 @@ def test_config_announces_bulk_and_both_kinds_of_pages():
 
 def test_config_shows_what_its_schema_describes():
     told = {"async_request": "request", "event_uris": EVENT_URIS, "grants": frozenset({"roles"})}
+    told |= {"delta_seconds": 60, "delta_types": ("User",)}
     config = service_provider_config(replace(OFFER, profile=INTEROP_PROFILE, **told))
     described = read_schema("service_provider_config").attributes
 

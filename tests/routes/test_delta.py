@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from app import create_app
 from scim.protocol.delta import DELTA_REQUEST_SCHEMA, DELTA_RESPONSE_SCHEMA, DELTA_TOKEN_SCHEMA
+from scim.protocol.discovery import CONFIGURATION_SCHEMA
 from scim.provider import recovery
 from scim.storage import delta
 from scim.storage.keys import now
@@ -15,7 +17,7 @@ from scim.storage.tokens import DEFAULT_TENANT, list_tenants
 
 from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.errors import check_error
-from ..support.scim import add, group, listed, path_of, remove, replace, user
+from ..support.scim import Scim, add, group, listed, path_of, remove, replace, user
 
 
 def token_of(scim, endpoint="/Users"):
@@ -265,10 +267,17 @@ def test_write_that_is_committed_after_the_token_is_not_missed(scim, engine, mon
 
 
 @EVERYDAY_ON_ONE_DATABASE
-def test_delta_query_is_announced(scim):
-    config = scim.get("/ServiceProviderConfig").json["DeltaQuery"]
+def test_delta_query_is_announced_where_it_is_wanted(scim, database_url):
+    settings = {"DATABASE_URL": database_url, "TESTING": True, "ANNOUNCE_DELTA_QUERY": True}
+    client = create_app(settings).test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
+    announcing = Scim(client)
+    schema = f"/Schemas/{CONFIGURATION_SCHEMA}"
 
-    assert config == {
+    assert "DeltaQuery" not in scim.get("/ServiceProviderConfig").json
+    assert "DeltaQuery" not in scim.get(schema).text
+    assert "DeltaQuery" in announcing.get(schema).text
+    assert announcing.get("/ServiceProviderConfig").json["DeltaQuery"] == {
         "supported": True,
         "deltaTokenExpiry": 30 * 86_400,
         "supportedResources": ["ServerRoot", "User", "Group"],
