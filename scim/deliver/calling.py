@@ -82,8 +82,10 @@ class Calling:
                     raise RuntimeError(ENDED)
             except ScimError:
                 raise
-            except Exception as error:
-                if is_passing(error):  # it is attempted again, or answered with 503
+            except (Exception, SystemExit) as error:
+                if isinstance(error, Exception) and is_passing(
+                    error
+                ):  # it is attempted again, or answered with 503
                     logger.warning("%s could not finish: %s", _words(hook), words(error))
                     raise
                 logger.exception("The change of %r is refused: %s failed", event, _words(hook))
@@ -98,7 +100,7 @@ class Calling:
             event = Event(signal=_name(signal), **fields_of(change, tenant))
             try:
                 self._call(hook, event)
-            except Exception:
+            except (Exception, SystemExit):
                 logger.exception("The change of %r is stored, but %s failed", event, _words(hook))
 
     def _call(self, hook: Callable[..., Any], event: Event) -> None:

@@ -1,5 +1,6 @@
 """Signals: who is told what before and after a change, and what a hook can do about it."""
 
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -285,6 +286,12 @@ def test_broken_hook_stores_nothing_and_the_log_says_why(scim, engine, notes, ap
     def roll_back(tenant, event):
         event.connection.rollback()
 
+    def close(tenant, event):
+        event.connection.close()
+
+    def leave(tenant, event):
+        sys.exit("no seats")
+
     async def sleep(tenant, event): ...
 
     reasons = {
@@ -292,6 +299,8 @@ def test_broken_hook_stores_nothing_and_the_log_says_why(scim, engine, notes, ap
         write_within: "a write within a write would wait for itself",
         insert_twice: "IntegrityError",
         roll_back: "the hook ended the transaction",
+        close: "the hook ended the transaction",
+        leave: "SystemExit: no seats",
         sleep: "a hook is a plain function",
     }
     if engine.dialect.name == "postgresql":  # where an error ends the transaction
@@ -312,7 +321,11 @@ def test_hook_that_fails_after_the_commit_changes_nothing(scim, told, caplog):
     def fail(tenant, event):
         raise ForbiddenError("too late")
 
-    with signals.after.user_created.connected_to(fail):
+    def leave(tenant, event):
+        sys.exit()
+
+    after = signals.after.user_created
+    with after.connected_to(fail), after.connected_to(leave):
         ada = scim.create(user("ada"))
 
     assert scim.read(ada) == ada

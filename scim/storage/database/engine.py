@@ -186,7 +186,7 @@ class Connections:
             self.used.discard(connection)
             if connection.invalidated:
                 self.close()
-            if is_sound and len(self.idle) < MOST_IDLE:
+            if is_sound and not connection.closed and len(self.idle) < MOST_IDLE:
                 self.idle.append(connection)
             else:
                 connection.close()
