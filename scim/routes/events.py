@@ -37,8 +37,8 @@ def poll(call: Call) -> ResponseReturnValue:
     receiver = polling.receiver_of(call.service, tenant, name)
     if receiver is None:
         raise NotFoundError(
-            f"nothing is to be fetched with the token {name!r}; an operator adds it by "
-            "`python manage.py stream add NAME --poll`"
+            f"no stream that polls has the name of this token, {name!r}; an operator adds one with "
+            "that name by `python manage.py stream add NAME --poll`"
         )
     asked = polling.read_poll(call.json_body())
     if call.is_first:

@@ -256,7 +256,7 @@ def test_a_receiver_that_has_gone_is_told_nothing_until_it_resumes(
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE outbox SET dead = false"))
     assert deliver() == []
-    assert "`webhook resume` goes on" in waiting(engine)[0].error
+    assert "`python manage.py webhook resume billing` goes on" in waiting(engine)[0].error
 
     listener.answer = 204
     run("webhook resume billing")

@@ -2,6 +2,7 @@
 
 import logging
 
+from scim.explain.words import counted
 from scim.operate.jobs import Job
 from scim.service import Service
 from scim.storage.keys import from_now
@@ -22,7 +23,8 @@ def tidy(service: Service) -> bool:
     days = service.settings.event_days
     before = from_now(days=-days)
     if number := service.database.write(lambda known: expire(known, before)):
-        logger.warning("%s security events are forgotten: nobody fetched them", number)
+        what = counted(number, "security event")
+        logger.warning("Forgot %s that nobody fetched for %s days (SCIM_EVENT_DAYS)", what, days)
     signing.tidy(service.database)
     return False
 

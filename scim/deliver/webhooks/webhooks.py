@@ -1,5 +1,6 @@
 """The channel of webhooks: a signed POST for each thing that a change means."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -79,7 +80,9 @@ class Webhooks:
         :raises NotDelivered: the receiver did not accept it
         """
         if "gone" in receiver.options:
-            raise NotDelivered("it answered 410 Gone before; `webhook resume` goes on", True)
+            resume = shlex.join(["webhook", "resume", receiver.name])
+            reason = f"it answered 410 Gone before; `python manage.py {resume}` goes on"
+            raise NotDelivered(reason, for_good=True)
         try:
             answer = send(service, receiver, message.id, message.content or "")
         except OutgoingError as error:

@@ -278,7 +278,9 @@ def test_tokens_that_nobody_fetches_are_forgotten_in_the_end(world, engine, capl
     tidying.tidy(world.service)
 
     assert list(world.poll(app)) == [new]
-    assert "1 security events are forgotten: nobody fetched them" in caplog.text
+    assert (
+        "Forgot 1 security event that nobody fetched for 30 days (SCIM_EVENT_DAYS)" in caplog.text
+    )
 
 
 @ON_ONE_DATABASE
