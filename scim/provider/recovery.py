@@ -21,6 +21,7 @@ from scim.storage import (
     Transaction,
 )
 from scim.storage.letters import forget_contents, purge_letters
+from scim.storage.purging import forget_changes, purge_changes
 
 from . import releasing, writing
 
@@ -67,7 +68,7 @@ def purge_trash(store: Store, before: str) -> Iterator[int]:
 
 def purge_history(store: Store, before: str) -> Iterator[int]:
     """Purge changes made before an instant, part by part; yield the number in each part."""
-    while gone := store.atomically(lambda transaction: transaction.history.purge(before)):
+    while gone := store.atomically(lambda known: purge_changes(known.history, before)):
         yield gone
     store.atomically(lambda known: purge_letters(known.connection, store.tenant_id, before))
 
@@ -81,7 +82,7 @@ def forget(store: Store, ids: Sequence[str]) -> int:
 
     def work(transaction: Transaction) -> int:
         gone = transaction.trash.forget(ids)
-        transaction.history.forget(gone)
+        forget_changes(transaction.history, gone)
         forget_contents(transaction.connection, store.tenant_id, gone)
         return len(gone)
 

@@ -1,7 +1,7 @@
 """History: each change with its token, instant and operation, in the transaction that made it.
 
 A row leaves ``before`` out if it is the ``after`` of the row before it, so that a body is stored
-once. A read puts it in again, and a purge too, in the oldest row that stays.
+once. A read puts it in again; so does a purge (``purging``), in the oldest row that stays.
 """
 
 import json
@@ -14,19 +14,18 @@ import sqlalchemy as sa
 from .audit import WAIT_TEXT, Audit
 from .changes import BEGINNINGS, Cause, Change, Operation
 from .database.prepared import Prepared
-from .forgetting import forget_until
 from .keys import FIRST_ID
 from .seal import Seal
-from .tables import TENANT, THIS, among, changes, member_changes
+from .tables import TENANT, THIS, changes, member_changes
 
-PURGED_AT_ONCE = READ_AT_ONCE = 1000
+READ_AT_ONCE = 1000
 ID = changes.c.resource_id
 COLUMNS = [column.name for column in changes.c]
 NAMES = tuple(name for name in COLUMNS if name != "tenant_id")
 SHOWN = sa.select(*(changes.c[name] for name in NAMES))
 
 
-def _may_leave_out(operation: str) -> str:
+def may_leave_out(operation: str) -> str:
     """Return the SQL condition that a row of this operation may leave ``before`` out.
 
     At the beginning of a resource, no ``before`` means that there was none.
@@ -46,7 +45,7 @@ LAST_BODY = (
 def _values(prefix: str) -> str:
     """Return the values of a row, each a name behind the prefix, and ``before`` only if needed."""
     operation, before = f"{prefix}operation", f"{prefix}before"
-    known = f"{_may_leave_out(operation)} AND {before} = ({LAST_BODY.format(prefix)})"
+    known = f"{may_leave_out(operation)} AND {before} = ({LAST_BODY.format(prefix)})"
     values = {name: f"{prefix}{name}" for name in COLUMNS}
     return ", ".join(
         (values | {"before": f"CASE WHEN {known} THEN NULL ELSE {before} END"}).values()
@@ -67,15 +66,6 @@ RECORD_MANY = Prepared(
         " request_id text)"
     )
 )
-# Puts ``before`` in the next row that left it out, as the row ``version_gone`` is deleted.
-COMPLETE = sa.text(
-    f"UPDATE changes SET before = ({LAST_BODY.format('changes.')}) WHERE tenant_id = :tenant"
-    " AND resource_id = :this AND version = (SELECT min(later.version) FROM changes AS later"
-    " WHERE later.tenant_id = :tenant AND later.resource_id = :this"
-    " AND later.version > :version_gone AND later.before IS NULL"
-    f" AND {_may_leave_out('later.operation')}"
-    " AND (later.after IS NOT NULL OR later.operation = 'delete'))"
-).bindparams(sa.bindparam("this", type_=ID.type))
 # One statement records any number of members: the ids are one parameter.
 RECORD_MEMBERS = {
     "sqlite": Prepared(
@@ -96,7 +86,7 @@ RECORD_MEMBERS = {
 
 # The ``before`` of a row, also if it left it out, and all columns with it.
 BEFORE = (
-    f"CASE WHEN changes.before IS NULL AND {_may_leave_out('changes.operation')}"
+    f"CASE WHEN changes.before IS NULL AND {may_leave_out('changes.operation')}"
     " AND (changes.after IS NOT NULL OR changes.operation = 'delete')"
     f" THEN ({LAST_BODY.format('changes.')}) ELSE changes.before END"
 )
@@ -250,50 +240,6 @@ class History:
         return [
             change_of(row, {member_id: row.added}) for row in self.connection.execute(found, names)
         ]
-
-    def purge(self, before: str) -> int:
-        """Delete a part of the changes made before an instant; return how many, 0 at the end.
-
-        :raises AuditKeyError: they are in an audit, and its key is not known
-        """
-        old = (changes.c.tenant_id == TENANT) & (changes.c.at < before)
-        chosen = sa.select(ID, changes.c.version).where(old).limit(PURGED_AT_ONCE)
-        found = self.connection.execute(chosen, {"tenant": self.tenant_id}).all()
-        if not found:
-            return 0
-        self.discard([(*row,) for row in found])
-        forget_until(self.connection, self.tenant_id, before)
-        return len(found)
-
-    def discard(self, keys: Sequence[tuple[str, int]]) -> None:
-        """Delete changes, each named by its resource and version.
-
-        :raises AuditKeyError: they are in an audit, and its key is not known
-        """
-        if not keys:
-            return
-        names = [
-            {"tenant": self.tenant_id, "this": resource_id, "version_gone": version}
-            for resource_id, version in keys
-        ]
-        self.audit.purge(keys)
-        self.connection.execute(COMPLETE, names)
-        for table, by_id in ((member_changes, member_changes.c.group_id), (changes, ID)):
-            gone = (table.c.tenant_id == TENANT) & (by_id == THIS)
-            gone &= table.c.version == sa.bindparam("version_gone")
-            self.connection.execute(sa.delete(table).where(gone), names)
-
-    def forget(self, ids: Sequence[str]) -> None:
-        """Delete all changes of these resources, whatever their age.
-
-        :raises AuditKeyError: they are in an audit, and its key is not known
-        """
-        names = {"tenant": self.tenant_id, "ids": list(ids)}
-        known = sa.select(ID, changes.c.version).where(changes.c.tenant_id == TENANT, among(ID))
-        self.audit.purge([(*row,) for row in self.connection.execute(known, names)])
-        for table, by_id in ((member_changes, member_changes.c.group_id), (changes, ID)):
-            chosen = sa.delete(table).where(table.c.tenant_id == TENANT, among(by_id))
-            self.connection.execute(chosen, names)
 
 
 def change_of(row: Any, members: Mapping[str, bool]) -> Change:

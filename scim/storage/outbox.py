@@ -19,6 +19,7 @@ from .contents import FETCHED, Content
 from .database.prepared import Prepared
 from .history import ID, History, change_of
 from .keys import CLOCK, from_now, new_id, now
+from .purging import discard_changes
 from .receivers import Receiver
 from .seal import Seal
 from .tables import TENANT, among, member_changes, outbox, receivers
@@ -247,7 +248,7 @@ def purge_told(connection: sa.Connection, told: Sequence[Message], seal: Seal | 
     keys = {(each.resource_id, each.version) for each in told}
     names = {"tenant": tenant_id, "ids": list({each.resource_id for each in told})}
     keys -= {(str(row[0]), row[1]) for row in connection.execute(needed, names)}
-    History(connection, tenant_id, seal).discard(sorted(keys))
+    discard_changes(History(connection, tenant_id, seal), sorted(keys))
 
 
 def orphans(connection: sa.Connection) -> list[tuple[int, str]]:

@@ -29,6 +29,7 @@ from scim.storage import (
     new_id,
 )
 from scim.storage import store as store_module
+from scim.storage.purging import purge_changes
 
 from ..support import scim
 from ..support.scim import UNKNOWN_ID, Record
@@ -507,7 +508,7 @@ class StoreContract:
         ada, theirs = insert(store, user()), insert(neighbour, user())
 
         def purge(before: str) -> int:
-            return store.atomically(lambda transaction: transaction.history.purge(before))
+            return store.atomically(lambda transaction: purge_changes(transaction.history, before))
 
         assert (purge("2000"), purge(FUTURE), purge(FUTURE)) == (0, 1, 0)
         assert store.atomically(lambda each: each.history.of(ada.id)) == []
