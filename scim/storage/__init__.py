@@ -11,7 +11,7 @@ from .access import Access, Doorkeeper
 from .changes import Cause, Change, Operation, Reason
 from .database.database import Database
 from .database.engine import ENGINE_OPTIONS
-from .directory import Directory
+from .directory import Directory, Unprepared
 from .history import History
 from .joining import NewMembers, rejoin
 from .keys import is_id, new_id, next_id
@@ -21,7 +21,7 @@ from .rows import Stored
 from .store import Store
 from .tables import kind_of
 from .tokens import digest
-from .transaction import Transaction, Unprepared
+from .transaction import Transaction
 from .trash import Deleted
 
 __all__ = [

@@ -24,6 +24,17 @@ class Watcher(Protocol):
         """Look at changes that are stored; it must not raise."""
 
 
+class Unprepared(Exception):
+    """A guard wants the transaction to begin again, after ``prepare`` has read without its locks.
+
+    ``read`` calls a function with a connection, and returns what that returns.
+    """
+
+    def prepare(self, read: Callable[[Callable[[Any], Any]], Any]) -> None:
+        """Read it."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """The resources of one tenant, opened in the name of one token.

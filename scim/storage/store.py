@@ -16,7 +16,7 @@ from .database.database import Database
 from .database.prepared import Prepared
 from .database.rehearsal import Rehearsal
 from .delta import Delta, Moment
-from .directory import Directory
+from .directory import Directory, Unprepared
 from .history import History
 from .index import Index
 from .keys import CLOCK, FIRST_ID, ClockBehind, is_id
@@ -32,7 +32,7 @@ from .releases import Releases
 from .rows import Stored, select_by_id, select_by_id_unless_many, select_with_hidden
 from .timeline import Timeline
 from .totals import recount_memberships
-from .transaction import Transaction, Unprepared
+from .transaction import Transaction
 from .trash import Trash
 
 T = TypeVar("T")

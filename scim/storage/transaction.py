@@ -1,6 +1,6 @@
 """One write to a tenant's directory: all of it is stored, or nothing."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -37,14 +37,6 @@ from .totals import Totals
 from .trash import Trash
 
 NOBODY: Mapping[str, bool] = MappingProxyType({})
-
-
-class Unprepared(Exception):
-    """A transaction must begin again, after ``prepare`` has read something without its locks."""
-
-    def prepare(self, read: Callable[[Callable[[sa.Connection], Any]], Any]) -> None:
-        """Read it."""
-        raise NotImplementedError
 
 
 class Transaction:
