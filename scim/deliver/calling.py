@@ -83,9 +83,8 @@ class Calling:
             except ScimError:
                 raise
             except (Exception, SystemExit) as error:
-                if isinstance(error, Exception) and is_passing(
-                    error
-                ):  # it is attempted again, or answered with 503
+                # It is attempted again, or answered with 503.
+                if isinstance(error, Exception) and is_passing(error):
                     logger.warning("%s could not finish: %s", _words(hook), words(error))
                     raise
                 logger.exception("The change of %r is refused: %s failed", event, _words(hook))

@@ -2,9 +2,13 @@
 
 import json
 import logging
+import socket
 import ssl
 import subprocess
+import time
+from contextlib import suppress
 from operator import itemgetter
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +17,8 @@ from flask import Flask
 
 from app import create_app
 from scim import Scim
+from scim.deliver.channel import NotDelivered
+from scim.deliver.mail import mailing
 from scim.deliver.mail.invitations import address_of, fill_in
 from scim.deliver.outbox.deliverer import Delivery
 from scim.environment import read_settings
@@ -305,6 +311,38 @@ def test_what_is_wrong_with_the_server_is_no_dead_letter(opened, engine, certifi
     assert "self-signed certificate" in untrusted
     assert refused == "the mail server refused the login with 535"
     assert sorted(box.to()) == ["amy@example.com", "bob@example.com"]
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_server_that_drips_is_left_after_a_while(certificate, monkeypatch, scheme):
+    file, context = certificate
+    monkeypatch.setenv("SSL_CERT_FILE", file)
+    monkeypatch.setattr(mailing, "IN_ALL", 1.0)
+    given = {"SMTP_URL": f"{scheme}://127.0.0.1:{{}}", "MAIL_FROM": FROM}
+    message = SimpleNamespace(id="1", at="2026-01-01T00:00:00Z")
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        given["SMTP_URL"] = given["SMTP_URL"].format(place.getsockname()[1])
+
+        def drip():
+            connection, _ = place.accept()
+            if scheme == "smtps":
+                connection = context.wrap_socket(connection, server_side=True)
+            with connection, suppress(OSError):
+                while True:
+                    connection.sendall(b"220-wait\r\n")
+                    time.sleep(0.05)
+
+        dripping = Thread(target=drip, daemon=True)
+        dripping.start()
+        began = time.monotonic()
+        with pytest.raises(NotDelivered, match="cannot be reached"):
+            mailing.post(
+                read_settings(given, environment={}),
+                message,
+                {"to": "amy@example.com", "subject": "x", "text": "y"},
+            )
+        dripping.join()
+    assert time.monotonic() - began < 5
 
 
 def test_embedded_server_obeys_them_too(monkeypatch, tmp_path):

@@ -8,6 +8,9 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
+from socket import SHUT_RDWR, socket
+from threading import Timer
+from typing import Any
 
 from scim.mail import MailServer, read_mail_server, read_sender
 from scim.printing import printable
@@ -16,7 +19,8 @@ from scim.storage.outbox import Message
 
 from ..channel import NotDelivered
 
-SECONDS = 10.0  # for each answer of the server
+SECONDS = 10.0  # for each part of an answer of the server
+IN_ALL = 60.0  # for a mail; a server that sends a byte in a second would meet all other limits
 LONGEST = 200  # characters of an answer
 CLOSING = 421  # the server takes no mail at all
 REFUSED = 500  # this code and higher ones are for good
@@ -52,13 +56,38 @@ def build(settings: Settings, message: Message, mail: Mapping[str, str]) -> Emai
     return built
 
 
+class _Limited(smtplib.SMTP):
+    """A connection that is cut off after a while, whatever comes."""
+
+    def connect(
+        self, host: str = "localhost", port: int = 0, source_address: Any = None
+    ) -> tuple[int, bytes]:
+        self.clock = Timer(IN_ALL, self._cut)
+        self.clock.daemon = True
+        self.clock.start()
+        return super().connect(host, port, source_address)
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            if self.sock:  # by the method of a plain one, as another thread reads from TLS
+                socket.shutdown(self.sock, SHUT_RDWR)
+
+    def close(self) -> None:
+        self.clock.cancel()
+        super().close()
+
+
+class _LimitedTls(_Limited, smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
+
+
 @contextmanager
 def _connected(place: MailServer) -> Iterator[smtplib.SMTP]:
     trusted = ssl.create_default_context()
     server = (
-        smtplib.SMTP_SSL(place.host, place.port, timeout=SECONDS, context=trusted)
+        _LimitedTls(place.host, place.port, timeout=SECONDS, context=trusted)
         if place.is_tls
-        else smtplib.SMTP(place.host, place.port, timeout=SECONDS)
+        else _Limited(place.host, place.port, timeout=SECONDS)
     )
     try:
         if place.starts_tls:
