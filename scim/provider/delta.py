@@ -111,21 +111,15 @@ def query(
     :raises InvalidValueError: the token is not valid, or changes since it have been purged
     """
     delta.check_order(search)
-    token = tokens.open(token_text)
-    if token.types is not None and {each.name for each in types} - set(token.types):
-        raise InvalidValueError(f"deltaToken is for {' '.join(token.types)}; get one for this path")
+    token = _opened(tokens, token_text, types)
     shown = {
         each: projection(search.attributes, search.excluded_attributes, each, request.tolerated)
         for each in types
     }
     selections = _selections(types, search.filter, shown, request)
     asked = search.count if search.count is not None else page_size.default
-    walk = _walk(cursors, search, min(asked, page_size.most))
-    moment = token.moment
-    if walk is None:
-        starts = store.moment(types)
-        total = store.delta(lambda changed: changed.count(moment, selections))
-        walk = Walk(START, min(asked, page_size.most), total, starts.since, starts.until)
+    size, moment = min(asked, page_size.most), token.moment
+    walk = _walk(cursors, search, size) or _begun(store, types, moment, selections, size)
     if not walk.count and walk.total:  # the client wants the number alone
         return list_response((), walk.total)
     place, count = walk.place, walk.count
@@ -142,6 +136,30 @@ def query(
     following = store.delta(lambda changed: changed.known(since, types, (*moment.seen, *known)))
     sealed = Token(Moment(since, until, following), token.types)
     return list_response(texts, walk.total, next_delta_token=tokens.seal(sealed, now))
+
+
+def _opened(tokens: Tokens, text: str, types: Sequence[ResourceType]) -> Token:
+    """Return the content of a delta token.
+
+    :raises InvalidValueError: it is not valid, or is for other types
+    """
+    token = tokens.open(text)
+    if token.types is not None and {each.name for each in types} - set(token.types):
+        raise InvalidValueError(f"deltaToken is for {' '.join(token.types)}; get one for this path")
+    return token
+
+
+def _begun(
+    store: Store,
+    types: Sequence[ResourceType],
+    moment: Moment,
+    selections: Sequence[Selection],
+    size: int,
+) -> Walk:
+    """Return a walk through what has changed since a moment, on pages of ``size`` resources."""
+    starts = store.moment(types)
+    total = store.delta(lambda changed: changed.count(moment, selections))
+    return Walk(START, size, total, starts.since, starts.until)
 
 
 def _walk(cursors: Cursors, search: SearchRequest, size: int) -> Walk | None:
