@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from time import perf_counter, time
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from flask import Request, Response, request
@@ -31,7 +31,7 @@ from scim.protocol.schema import ResourceType
 from scim.protocol.search import SearchRequest, search_request
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER
-from scim.serializers.messages import load_bulk, load_delta, load_search
+from scim.serializers.messages import load_bulk, load_search
 from scim.serializers.stored import Representation, location
 from scim.service import Service
 from scim.settings import Settings
@@ -53,12 +53,6 @@ DEMO_TOKEN = "scim_demo_token"
 LIMITER = "scim_limiter"  # if there are limits
 
 logger = logging.getLogger("scim")
-DAY = 86_400  # seconds
-
-
-def token_seconds(settings: Settings) -> int:
-    """Return how long a delta token is valid: as long as the trash tells of deleted resources."""
-    return settings.trash_days * DAY
 
 
 class Call(Request):
@@ -249,37 +243,25 @@ class Call(Request):
         A query of several types is one of those that the token is for.
         """
         resource_types = self.admitted.permission.permitted(resource_types)
-        cursors = None if asked.cursor is None else self._cursors(resource_types, asked)
-        size = provider.PageSize(self.settings.default_page_size, self.settings.max_page_size)
-        found = provider.query(self.store, resource_types, asked, self.details(), size, cursors)
-        return self.answer(found)
+        cursors = None if asked.cursor is None else self.cursors(resource_types, asked)
+        details, size = self.details(), self.page_size
+        return self.answer(
+            provider.query(self.store, resource_types, asked, details, size, cursors)
+        )
 
-    def _cursors(
+    @property
+    def page_size(self) -> provider.PageSize:
+        """The number of resources on a page, and the most that a client may ask for."""
+        return provider.PageSize(self.settings.default_page_size, self.settings.max_page_size)
+
+    def cursors(
         self, resource_types: Sequence[ResourceType], asked: SearchRequest, token: str = ""
     ) -> provider.Cursors:
+        """Return what seals the cursors of a query, or of a delta query with a token."""
         endpoints = " ".join((*(each.endpoint for each in resource_types), token))
         tenant, lifetime = self.admitted.tenant, self.settings.cursor_timeout
         scope = provider.scope(endpoints, asked)
         return provider.Cursors(tenant.cursor_key, lifetime, tenant.id, scope)
-
-    def issue_delta_token(self, resource_types: Sequence[ResourceType], is_root: bool) -> Response:
-        """Answer with a delta token of this moment."""
-        types = self.admitted.permission.permitted(resource_types)
-        return self.answer(provider.delta.issue(self.store, types, self._tokens, is_root, time()))
-
-    def delta(self, resource_types: Sequence[ResourceType]) -> Response:
-        """Answer with what has changed since the delta token in the body was issued."""
-        types = self.admitted.permission.permitted(resource_types)
-        token, asked = load_delta(self.json_body(), self.tolerated)
-        size = provider.PageSize(self.settings.default_page_size, self.settings.max_page_size)
-        cursors = self._cursors(types, asked, token)
-        sent = token, asked, self.details(), self._tokens, cursors, size, time()
-        return self.answer(provider.delta.query(self.store, types, *sent))
-
-    @property
-    def _tokens(self) -> provider.delta.Tokens:
-        tenant = self.admitted.tenant
-        return provider.delta.Tokens(tenant.cursor_key, token_seconds(self.settings), tenant.id)
 
     def render(
         self, resource: Representation, status: int = 200, is_alias: bool = False

@@ -12,7 +12,8 @@ from scim.protocol.openapi import OPENAPI, OPENAPI_MEDIA_TYPE
 from scim.serializers import answers
 
 from .auth import any_token
-from .call import Call, token_seconds
+from .call import Call
+from .delta import token_seconds
 
 bp = Blueprint("discovery", __name__)
 

@@ -10,6 +10,7 @@ from scim import provider
 from scim.protocol.delta import DELTA, DELTA_TOKEN
 from scim.protocol.schema import ResourceType
 
+from . import delta
 from .answers import Empty
 from .auth import bearer_required, search_permitted
 from .call import Call
@@ -94,7 +95,7 @@ class DeltaToken(View):
     """A token to ask later what has changed since (draft-sehgal-scim-delta-query)."""
 
     def get(self, call: Call) -> ResponseReturnValue:
-        return call.issue_delta_token([self.type], is_root=False)
+        return delta.issue_token(call, [self.type], is_root=False)
 
 
 class Delta(View):
@@ -103,4 +104,4 @@ class Delta(View):
     decorators = [search_permitted]
 
     def post(self, call: Call) -> ResponseReturnValue:
-        return call.delta([self.type])
+        return delta.answer(call, [self.type])

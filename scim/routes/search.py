@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from scim.protocol.delta import DELTA, DELTA_TOKEN
 
+from . import delta
 from .auth import bearer_required, search_permitted
 from .call import Call
 
@@ -26,10 +27,10 @@ def search_all(call: Call) -> ResponseReturnValue:
 @bp.get(DELTA_TOKEN)
 @bearer_required
 def get_delta_token(call: Call) -> ResponseReturnValue:
-    return call.issue_delta_token(call.definitions.resource_types, is_root=True)
+    return delta.issue_token(call, call.definitions.resource_types, is_root=True)
 
 
 @bp.post(DELTA)
 @search_permitted
-def delta(call: Call) -> ResponseReturnValue:
-    return call.delta(call.definitions.resource_types)
+def query_delta(call: Call) -> ResponseReturnValue:
+    return delta.answer(call, call.definitions.resource_types)

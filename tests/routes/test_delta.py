@@ -216,7 +216,7 @@ def test_token_is_of_one_directory_and_expires(scim, tenant, monkeypatch):
         assert "deltaToken" in check_error(asked(scim, forged), 400, "invalidValue")
     body = {"schemas": [DELTA_REQUEST_SCHEMA]}
     check_error(scim.post("/Users/.delta", body), 400, "invalidSyntax")
-    monkeypatch.setattr("scim.routes.call.DAY", -1)
+    monkeypatch.setattr("scim.routes.delta.DAY", -1)
     assert "expired" in check_error(asked(scim, token), 400, "invalidValue")
 
 
