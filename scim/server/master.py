@@ -23,7 +23,7 @@ MOST_FAILURES = 3  # starts of workers without one that succeeds, until no more 
 HURRY = 0.5  # seconds that a second signal leaves for the requests in progress
 PAUSE = 1  # seconds after a start without success
 PARTING_SECONDS = 4  # that a companion has after the workers, to tidy up
-LASTING = 60  # seconds after which a companion has not failed to start
+LASTING = 60.0  # seconds after which a companion has not failed to start, or is tried again
 FILES = 8192  # that a process may open: its connections to clients, and the database
 
 # With spawn, Python would import everything once more for each worker. macOS cannot do without.
@@ -67,7 +67,7 @@ class Companion(Protocol):
 
 @dataclass(slots=True)
 class Beside:
-    """A companion and its process; without one it ended too often.
+    """A companion and its process; without one it ended too often, and waits for its next start.
 
     It has started ``starts`` times since it last ran for long, most recently at ``began``.
     """
@@ -77,14 +77,30 @@ class Beside:
     starts: int = 0
     began: float = 0.0
 
+    def left(self, lasting: float) -> float:
+        """Return the seconds until it may start again; 0 if it may now."""
+        tired = self.starts >= MOST_FAILURES
+        return max(0.0, self.began + lasting - time.monotonic()) if tired else 0.0
+
 
 class Master:
-    """Runs ``count`` workers, and companions beside them."""
+    """Runs ``count`` workers, and companions beside them.
 
-    def __init__(self, worker: Worker, count: int, companions: Sequence[Companion] = ()) -> None:
+    A companion that ends three times within ``lasting`` seconds waits so long for its next start:
+    what it does may fail only now, and others need it.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        count: int,
+        companions: Sequence[Companion] = (),
+        lasting: float = LASTING,
+    ) -> None:
         self.worker = worker
         self.count = count
         self.beside = [Beside(each) for each in companions]
+        self.lasting = lasting
         self.failures = 0
         self.signals = 0
         self.alive, self.held = CONTEXT.Pipe(duplex=False)
@@ -100,7 +116,7 @@ class Master:
         running = [self.start() for _ in range(self.count)]
         while running and not self.signals:
             processes = [each.process for each in running] + self.companions()
-            wait([self.wake, *(each.sentinel for each in processes)])
+            wait([self.wake, *(each.sentinel for each in processes)], self.rest())
             if not self.signals:
                 self.accompany()
                 running = [now for each in running if (now := self.kept(each))]
@@ -117,6 +133,11 @@ class Master:
     def companions(self) -> list[BaseProcess]:
         """Return the processes of the companions."""
         return [each.process for each in self.beside if each.process]
+
+    def rest(self) -> float | None:
+        """Return the seconds until a companion has to start; None if none waits for that."""
+        waiting = [each.left(self.lasting) for each in self.beside if not each.process]
+        return min(waiting, default=None)
 
     def heed_signals(self) -> None:
         """Count the signals that end the server; each of them ends a ``wait``, too."""
@@ -136,18 +157,19 @@ class Master:
         return Running(begun("scim-worker", self.worker.run, arguments), ready, unanswered)
 
     def accompany(self) -> None:
-        """Start each companion that does not run; the server goes on without one that fails."""
+        """Start each companion that does not run, as soon as it may."""
         for each in self.beside:
             if each.process and each.process.is_alive():
                 continue
-            if time.monotonic() - each.began > LASTING:
+            if time.monotonic() - each.began > self.lasting:
                 each.starts = 0
-            name, again = each.companion.name, each.starts < MOST_FAILURES
+            name, seconds = each.companion.name, each.left(self.lasting)
             if each.process:
+                later = f"the server goes on, and it starts again in {seconds:.0f} s"
                 ended = f"The {name} ended {how(each.process.exitcode)}"
-                logger.error("%s; %s", ended, "it starts again" if again else "the server goes on")
+                logger.error("%s; %s", ended, later if seconds else "it starts again")
                 each.process = None
-            if again:
+            if not seconds:
                 each.starts += 1
                 each.began = time.monotonic()
                 each.process = begun(f"scim-{name}", each.companion.run, (self.alive, self.held))

@@ -76,6 +76,15 @@ def test_worker_that_cannot_start_is_not_tried_for_ever(start):
     assert "it could not start, and is not tried again" in toy.log
 
 
+def test_companion_that_ends_too_often_starts_again_later(start):
+    toy = start(1, TOY_WEARY="1")
+
+    wait_until(lambda: toy.log.count("The toy ended with status 3") > 3 * MOST_FAILURES, 20)
+
+    assert "it starts again in 0 s" in toy.log
+    assert ask_a_worker(toy)
+
+
 def test_workers_end_with_their_master(start):
     toy = start(2)
     ask_a_worker(toy)

@@ -91,10 +91,21 @@ def begin() -> Exchanges:
     return Exchanges(toy, is_known, LARGEST, SECONDS)
 
 
+class Weary:
+    """A companion that ends at once."""
+
+    name = "toy"
+
+    def run(self, alive, held):
+        raise SystemExit(3)
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if "TOY_LARGEST_FILE" in os.environ:
         most = int(os.environ["TOY_LARGEST_FILE"])
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     port, workers = map(int, sys.argv[1:])
-    sys.exit(Master(Worker(reserve("127.0.0.1", port), SECONDS, begin), workers).serve())
+    worker = Worker(reserve("127.0.0.1", port), SECONDS, begin)
+    beside = {"companions": [Weary()], "lasting": 0.5} if "TOY_WEARY" in os.environ else {}
+    sys.exit(Master(worker, workers, **beside).serve())
