@@ -27,7 +27,7 @@ from scim.serializers.resources import dump_resource
 from scim.storage.columns import columns
 from scim.storage.database.observing import make_observable
 from scim.storage.tokens import add_tenant, find_tenant, issue_token
-from scim.storage.totals import add_resources
+from scim.storage.totals import add_resources, recount_memberships
 
 from .directory import (
     COMPANY,
@@ -164,6 +164,7 @@ def fill(url: str, size: int, guests: Sequence[str] = ()) -> list[str]:
         for tenant in tenants:
             add_resources(connection, tenant, USER.name, size)
             add_resources(connection, tenant, GROUP.name, _teams(size) + CONNECTIONS + 1)
+            recount_memberships(connection, tenant)
         for statement in FLOOR:
             connection.exec_driver_sql(statement)
     if engine.dialect.name == "postgresql":  # SQLite keeps the statistics of its migration
