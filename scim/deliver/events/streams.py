@@ -7,15 +7,18 @@ header that a receiver of pushes wants.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 from scim.printing import printable
+from scim.protocol.errors import UnavailableError
 from scim.protocol.events import ASYNC_RESPONSE, EVENT_URIS, FEED_ADD, FEED_REMOVE, FULL
 from scim.protocol.values import Record
 from scim.serializers.resources import to_json
 from scim.service import Service
-from scim.storage import Change
+from scim.storage import Change, Database
 from scim.storage.contents import About, Content, put_made
 from scim.storage.keys import new_id
 from scim.storage.outbox import Message
@@ -117,9 +120,22 @@ def problem_of(answer: Answer) -> str:
 
 
 def event_uris(service: Service, tenant: Tenant) -> tuple[str, ...]:
-    """Return the URIs of the events that somebody in a tenant is told of (RFC 9967 §4)."""
-    streams = service.database.read(lambda known: list_receivers(known, tenant, KINDS))
-    return tuple(uri for uri in EVENT_URIS if any(_tells(each, uri) for each in streams))
+    """Return the URIs of the events that somebody in a tenant is told of (RFC 9967 §4).
+
+    While the database is away, they are those that this process knew last.
+    """
+    known_last = _known_last(service.database)
+    with suppress(UnavailableError):
+        streams = service.database.read(lambda known: list_receivers(known, tenant, KINDS))
+        told = [uri for uri in EVENT_URIS if any(_tells(each, uri) for each in streams)]
+        known_last[tenant.id] = tuple(told)
+    return known_last.get(tenant.id, ())
+
+
+@lru_cache(maxsize=16)
+def _known_last(_: Database) -> dict[int, tuple[str, ...]]:
+    """Return the URIs that a process knows, by the id of the tenant."""
+    return {}
 
 
 def _tells(receiver: Receiver, uri: str) -> bool:
