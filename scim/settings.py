@@ -128,7 +128,9 @@ class Settings:
         "announce delta queries in the ServiceProviderConfig; some client libraries refuse one "
         "with a member that RFC 7643 does not have",
     )
-    max_async_requests: int = _setting(1000, "asynchronous requests of a tenant that wait", least=0)
+    max_async_requests: int = _setting(
+        1000, "asynchronous requests of a tenant that wait; 0 for none", least=0
+    )
     async_result_hours: int = _setting(24, "hours until their results are deleted")
     max_patch_operations: int = _setting(10_000, "maximum of operations in a PATCH")
     max_elements: int = _setting(

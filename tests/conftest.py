@@ -167,6 +167,8 @@ def started_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) 
     """The server process that the tests of one database share."""
     log_path = tmp_path_factory.mktemp("server") / "log"
     environment = {"SCIM_DATABASE_URL": database_url, "SCIM_WORKERS": "2"}
+    # Other servers have the same database, and are tested for what they do beside the requests.
+    environment |= {"SCIM_MAX_ASYNC_REQUESTS": "0", "SCIM_DELIVER": "false"}
     with running_server(log_path, **environment) as server:
         yield server
 
@@ -205,7 +207,8 @@ def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
         database, texts = app.extensions["scim"].database, []
         with noted(database) as seen:
             yield texts
-        asking = ("SELECT tenants.id, ", "SELECT receivers.id, ")  # who asks, now and then
+        asking = "SELECT tenants.id, ", "SELECT receivers.id, ", "SELECT DISTINCT receivers."
+        # Who asks, and who is to be told, are looked up now and then.
         texts += [statement for statement, _ in seen if not statement.startswith(asking)]
 
     return noting

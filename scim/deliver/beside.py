@@ -14,4 +14,5 @@ from .outbox import deliverer
 def jobs(settings: Settings) -> Sequence[Job]:
     """Return the jobs that the settings ask for, for one process."""
     delivering = deliverer.jobs() if settings.deliver else []
-    return [*jobs_of(settings), *delivering, tidying.job(), *carrier.jobs()]
+    carrying = carrier.jobs() if settings.max_async_requests else []
+    return [*jobs_of(settings), *delivering, tidying.job(), *carrying]

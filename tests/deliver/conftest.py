@@ -16,6 +16,7 @@ from scim.storage.receivers import Receiver, add_receiver
 from scim.storage.tokens import DEFAULT_TENANT, find_tenant
 
 from ..support.receiving import KIND, Ear
+from ..support.server import Server, running_server
 
 NAME = "default"
 
@@ -24,6 +25,15 @@ NAME = "default"
 def database_url(migrated_database: Callable[[], str]) -> str:
     """A database of these tests alone: servers of other tests would deliver, too."""
     return migrated_database()
+
+
+@pytest.fixture(scope="session")
+def started_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of this database, which delivers; pytest would take that of the other tests."""
+    log_path = tmp_path_factory.mktemp("server") / "log"
+    environment = {"SCIM_DATABASE_URL": database_url, "SCIM_WORKERS": "2"}
+    with running_server(log_path, **environment) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
