@@ -5,70 +5,9 @@ scim/models has their columns, where an application that embeds the server finds
 
 from flask_sqlalchemy import SQLAlchemy
 
-from scim.models import (
-    AccessToken,
-    Assertion,
-    Base,
-    Braking,
-    Change,
-    Client,
-    DeferredRequest,
-    DeferredResult,
-    DefinedResource,
-    Entry,
-    FeedMember,
-    Group,
-    Import,
-    Link,
-    LogPosition,
-    MemberChange,
-    Message,
-    Nesting,
-    Protection,
-    Receiver,
-    Referral,
-    Release,
-    SigningKey,
-    Tenant,
-    Token,
-    Total,
-    Trash,
-    Unchained,
-    UniqueValue,
-    User,
-)
+from scim import models
+from scim.models import *  # noqa: F403 - all tables: whoever opens a shell imports them from here
 
-__all__ = [
-    "AccessToken",
-    "Assertion",
-    "Braking",
-    "Change",
-    "Client",
-    "DeferredRequest",
-    "DeferredResult",
-    "DefinedResource",
-    "Entry",
-    "FeedMember",
-    "Group",
-    "Import",
-    "Link",
-    "LogPosition",
-    "MemberChange",
-    "Message",
-    "Nesting",
-    "Protection",
-    "Receiver",
-    "Referral",
-    "Release",
-    "SigningKey",
-    "Tenant",
-    "Token",
-    "Total",
-    "Trash",
-    "Unchained",
-    "UniqueValue",
-    "User",
-    "db",
-]
+__all__ = [*models.__all__, "db"]  # noqa: PLE0604 - ruff does not look into the list
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(model_class=models.Base)

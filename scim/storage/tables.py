@@ -11,54 +11,38 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from scim.models import (
-    AccessToken,
-    Assertion,
-    Base,
-    Braking,
-    Change,
-    Client,
-    DeferredRequest,
-    DeferredResult,
-    DefinedResource,
-    Entry,
-    FeedMember,
-    Group,
-    Import,
-    Link,
-    MemberChange,
-    Message,
-    Nesting,
-    Protection,
-    Receiver,
-    Referral,
-    Release,
-    SigningKey,
-    Tenant,
-    Token,
-    Total,
-    Trash,
-    Unchained,
-    UniqueValue,
-    User,
-)
+from scim import models
 from scim.protocol.schema import ResourceType
 
-users, groups, resources = User.__table__, Group.__table__, DefinedResource.__table__
-link, nesting, referrals = Link.__table__, Nesting.__table__, Referral.__table__
-unique_values, totals, trash = UniqueValue.__table__, Total.__table__, Trash.__table__
-releases = Release.__table__
-changes, member_changes = Change.__table__, MemberChange.__table__
-entries, unchained = Entry.__table__, Unchained.__table__
-tenants, tokens = Tenant.__table__, Token.__table__
-clients, access_tokens = Client.__table__, AccessToken.__table__
-assertions = Assertion.__table__
-imports = Import.__table__
-brakings, protections = Braking.__table__, Protection.__table__
-receivers, outbox = Receiver.__table__, Message.__table__
-feed_members, signing_keys = FeedMember.__table__, SigningKey.__table__
-deferred_requests, deferred_results = DeferredRequest.__table__, DeferredResult.__table__
-TABLES = Base.metadata.sorted_tables  # each after those that it refers to
+users = models.User.__table__
+groups = models.Group.__table__
+resources = models.DefinedResource.__table__
+link = models.Link.__table__
+nesting = models.Nesting.__table__
+referrals = models.Referral.__table__
+unique_values = models.UniqueValue.__table__
+totals = models.Total.__table__
+trash = models.Trash.__table__
+releases = models.Release.__table__
+changes = models.Change.__table__
+member_changes = models.MemberChange.__table__
+entries = models.Entry.__table__
+unchained = models.Unchained.__table__
+tenants = models.Tenant.__table__
+tokens = models.Token.__table__
+clients = models.Client.__table__
+access_tokens = models.AccessToken.__table__
+assertions = models.Assertion.__table__
+imports = models.Import.__table__
+brakings = models.Braking.__table__
+protections = models.Protection.__table__
+receivers = models.Receiver.__table__
+outbox = models.Message.__table__
+feed_members = models.FeedMember.__table__
+signing_keys = models.SigningKey.__table__
+deferred_requests = models.DeferredRequest.__table__
+deferred_results = models.DeferredResult.__table__
+TABLES = models.Base.metadata.sorted_tables  # each after those that it refers to
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT
 
