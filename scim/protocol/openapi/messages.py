@@ -76,14 +76,7 @@ def message_schemas() -> dict[str, Record]:
         ),
         "message.SecurityEventToken": TEXT,
         "message.Poll": {"type": "object", "properties": _poll()},
-        "message.PollAnswer": {
-            "type": "object",
-            "required": ["sets"],
-            "properties": {
-                "sets": {"type": "object", "additionalProperties": TEXT},
-                "moreAvailable": {"type": "boolean"},
-            },
-        },
+        "message.PollAnswer": _poll_answer(),
         "message.OpenAPI": {"type": "object", "required": ["openapi", "paths"]},
     }
 
@@ -97,6 +90,13 @@ def _poll() -> dict[str, Record]:
         "ack": {"type": "array", "items": TEXT},
         "setErrs": {"type": "object", "additionalProperties": error},
     }
+
+
+def _poll_answer() -> Record:
+    """Return the JSON Schema of the answer to a poll (RFC 8936 §2.5)."""
+    sets = {"type": "object", "additionalProperties": TEXT}
+    members = {"sets": sets, "moreAvailable": {"type": "boolean"}}
+    return {"type": "object", "required": ["sets"], "properties": members}
 
 
 def list_of(*names: str) -> Record:
