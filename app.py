@@ -31,6 +31,7 @@ try:
     from scim.operate.demo_token import WARNING, why_refused
     from scim.operate.health import with_probes
     from scim.operate.sampling import sample
+    from scim.places import MIGRATIONS, PROJECT
     from scim.printing import printable
     from scim.routes.auth import knows
     from scim.routes.call import LIMITER, RECORDER
@@ -47,13 +48,7 @@ try:
         why_not,
     )
     from scim.service import Service
-    from scim.settings import (
-        DEFAULT_TOKEN,
-        MIGRATIONS,
-        PROJECT,
-        SettingError,
-        Settings,
-    )
+    from scim.settings import DEFAULT_TOKEN, SettingError, Settings
     from scim.storage import ENGINE_OPTIONS, Database
     from scim.storage.database.readiness import Readiness
 except ModuleNotFoundError as error:

@@ -12,8 +12,9 @@ from flask.cli import ScriptInfo
 
 from scim.cli import register
 from scim.environment import read_environment
+from scim.places import PROJECT
 from scim.protocol.errors import UnavailableError
-from scim.settings import PROJECT, VERSION, SettingError
+from scim.settings import VERSION, SettingError
 from scim.storage import DatabaseError
 from scim.storage.database.failures import words
 

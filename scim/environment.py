@@ -15,7 +15,8 @@ from typing import Any
 from dotenv import load_dotenv
 from dotenv.parser import parse_stream
 
-from .settings import NAMES, PROJECT, SettingError, Settings, variable
+from .places import PROJECT
+from .settings import NAMES, SettingError, Settings, variable
 
 PREFIX = "SCIM_"
 NEAR = 0.75  # of 1, which difflib gives to equal names; PROT and PORT have as much

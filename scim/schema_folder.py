@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scim.folders import schema_folders
+from scim.places import PROJECT
 from scim.protocol.definitions.assembly import DefinitionError, Definitions, extended
-from scim.settings import PROJECT, SettingError
+from scim.settings import SettingError
 
 
 def read_definitions(folders: str) -> Definitions:

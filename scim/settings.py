@@ -4,13 +4,13 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from .addresses import is_loopback, networks
 from .database_urls import check_urls, complete
 from .folders import check_folders
 from .mail import check_mail
+from .places import PROJECT
 from .rate import Rate, check_limits, read_rate
 
 PUBLIC_URL = re.compile(r"https?://[^/?#\s]+(/[A-Za-z0-9._~-]+)*", re.ASCII)
@@ -29,14 +29,6 @@ VERSION = "unreleased"  # the newest heading of CHANGELOG.md
 SHORTEST_KEY = 32  # of the audit, in characters; as many hexadecimal digits have 128 bits
 # Sourcegraph has these by the same names, without a prefix.
 OF_SOURCEGRAPH = ("DISABLE_EMAIL_INVITES", "DEBUG_EMAIL_INVITES_MOCK")
-PACKAGE = Path(__file__).resolve().parent
-# The wheel has within the package what the project has beside it.
-HOME = PACKAGE if Path(PACKAGE, "migrations").is_dir() else PACKAGE.parent
-MIGRATIONS = HOME / "migrations"
-DOCUMENTS = HOME / "docs"  # the wheel has those that the console quotes
-# Relative paths begin here: at the project, or where the process of an application began that has
-# installed the wheel.
-PROJECT = Path.cwd() if HOME == PACKAGE else HOME
 
 
 class SettingError(ValueError):

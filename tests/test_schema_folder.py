@@ -5,9 +5,10 @@ import os
 
 import pytest
 
+from scim.places import PROJECT
 from scim.protocol.definitions.assembly import BUILT_IN
 from scim.schema_folder import read_definitions
-from scim.settings import PROJECT, SettingError
+from scim.settings import SettingError
 
 from .support.definitions import ROOM_SCHEMA, TOGETHER, attribute, rooms, schema
 from .support.server import run

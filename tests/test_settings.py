@@ -12,7 +12,8 @@ import pytest
 import app
 from app import create_app, welcome
 from scim.environment import read_environment, read_settings
-from scim.settings import PROJECT, SettingError, Settings
+from scim.places import PROJECT
+from scim.settings import SettingError, Settings
 
 from .support.databases import ON_ONE_DATABASE
 from .support.ports import free_port

@@ -9,11 +9,11 @@ import click
 from click.core import ParameterSource
 from flask import current_app
 
+from scim.places import MIGRATIONS
 from scim.printing import printable
 from scim.program import as_typed
 from scim.protocol.errors import ScimError
 from scim.service import Service
-from scim.settings import MIGRATIONS
 from scim.storage import Database, Store
 from scim.storage.recordings import Recordings
 from scim.storage.tokens import Tenant, find_tenant, list_tenants

@@ -9,9 +9,9 @@ from typing import Any
 import httpx2
 
 from scim.explain.exchange import CONSOLE
+from scim.places import PROJECT
 from scim.protocol.headers import MEDIA_TYPE
 from scim.service import Service
-from scim.settings import PROJECT
 from scim.storage.tokens import Tenant, issue_token, revoke_token
 
 TIMEOUT = 60  # seconds

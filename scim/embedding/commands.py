@@ -14,9 +14,9 @@ from flask.cli import AppGroup, ScriptInfo
 from scim.deliver.beside import jobs
 from scim.deliver.calling import CALLER
 from scim.operate.jobs import repeat
+from scim.places import MIGRATIONS
 from scim.program import PROGRAM, as_typed
 from scim.service import Service
-from scim.settings import MIGRATIONS
 from scim.storage.database.migrating import upgrade
 
 from .mounted import Mounted

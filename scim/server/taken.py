@@ -6,8 +6,8 @@ import shlex
 from contextlib import suppress
 from pathlib import Path
 
+from scim.places import PROJECT
 from scim.printing import printable
-from scim.settings import PROJECT
 
 PROCESSES = Path("/proc")
 LISTENS = "0A"

@@ -20,6 +20,7 @@ LAYERS = (
         "scim.folders",
         "scim.mail",
         "scim.rate",
+        "scim.places",
         "scim.settings",
         "scim.printing",
         "scim.program",

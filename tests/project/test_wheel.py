@@ -32,7 +32,7 @@ from alembic.script import ScriptDirectory
 from scim.console.exchanges.documents import decisions
 from scim.environment import read_environment
 from scim.explain.reasons.decisions import Link
-from scim.settings import MIGRATIONS, PROJECT
+from scim.places import MIGRATIONS, PROJECT
 
 here = Path.cwd()
 assert not scim.__file__.startswith(str(here))

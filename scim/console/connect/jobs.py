@@ -14,9 +14,10 @@ from threading import Lock, Thread
 from typing import Any
 
 from scim.explain.exchange import Exchange
+from scim.places import PROJECT
 from scim.protocol.values import date_time
 from scim.service import Service
-from scim.settings import PROJECT, TARGET_TOKEN
+from scim.settings import TARGET_TOKEN
 from scim.storage.tokens import Tenant, issue_token, revoke_token
 
 # The arguments of each command; the name is that of its token, too.

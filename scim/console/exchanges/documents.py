@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from scim.console.showing import coded
 from scim.explain.reasons.decisions import Link
-from scim.settings import DOCUMENTS
+from scim.places import DOCUMENTS
 
 CELL = re.compile(r"(?<!\\)\|")
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")

@@ -15,10 +15,11 @@ from jinja2 import ChainableUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from scim.mail import mailable
+from scim.places import PROJECT
 from scim.printing import printable
 from scim.protocol.schema import USER
 from scim.service import Service
-from scim.settings import PROJECT, SettingError, Settings
+from scim.settings import SettingError, Settings
 from scim.storage import Change, Operation
 from scim.storage.contents import Content
 from scim.storage.invited import Invited, find_invited

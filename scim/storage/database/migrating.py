@@ -3,7 +3,7 @@
 from alembic import command
 from alembic.config import Config
 
-from scim.settings import MIGRATIONS
+from scim.places import MIGRATIONS
 
 from .database import Database
 

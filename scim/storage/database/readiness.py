@@ -10,8 +10,8 @@ from threading import Event, Lock, Thread
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
+from scim.places import MIGRATIONS
 from scim.protocol.errors import UnavailableError
-from scim.settings import MIGRATIONS
 
 from .database import Database
 from .failures import State

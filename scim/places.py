@@ -1,0 +1,12 @@
+"""The folders of the project, or of the package where it is installed."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+# The wheel has within the package what the project has beside it.
+HOME = PACKAGE if Path(PACKAGE, "migrations").is_dir() else PACKAGE.parent
+MIGRATIONS = HOME / "migrations"
+DOCUMENTS = HOME / "docs"  # the wheel has those that the console quotes
+# Relative paths begin here: at the project, or where the process of an application began that has
+# installed the wheel.
+PROJECT = Path.cwd() if HOME == PACKAGE else HOME
