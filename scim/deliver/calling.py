@@ -12,7 +12,7 @@ from typing import Any
 from scim.protocol.errors import InternalError, ScimError
 from scim.settings import SettingError
 from scim.storage import Change, Directory, Transaction
-from scim.storage.database.engine import can_commit
+from scim.storage.database.engine import can_commit, held_open
 from scim.storage.database.failures import is_passing, words
 from scim.storage.database.placing import leave_schema
 
@@ -77,7 +77,8 @@ class Calling:
                 signal=_name(signal), connection=connection, **fields_of(change, tenant)
             )
             try:
-                self._call(hook, event)
+                with held_open(connection):
+                    self._call(hook, event)
                 if not can_commit(connection):
                     raise RuntimeError(ENDED)
             except ScimError:

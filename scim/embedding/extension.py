@@ -130,11 +130,11 @@ class Scim:
         settings = self._settings(app)
         application = self.application(settings, lambda _: self._connect(settings), app.app_context)
         depth = self.url_prefix.count("/")
-        app.extensions[self.name] = Mounted(application, settings.base_path, depth)
         blueprint = Blueprint(self.name, __name__, cli_group=self.name)
         blueprint.cli = Commands(self.name)
         blueprint.record(self._add_rules)
-        app.register_blueprint(blueprint, url_prefix=self.url_prefix)
+        app.register_blueprint(blueprint, url_prefix=self.url_prefix)  # refuses a second of a name
+        app.extensions[self.name] = Mounted(application, settings.base_path, depth)
 
     def _add_rules(self, state: BlueprintSetupState) -> None:
         """Add the rules below the prefix; a blueprint itself would take the second slash out."""

@@ -1,7 +1,7 @@
 """Signals: who is told what before and after a change, and what a hook can do about it."""
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 import sqlalchemy as sa
@@ -286,6 +286,13 @@ def test_broken_hook_stores_nothing_and_the_log_says_why(scim, engine, notes, ap
     def roll_back(tenant, event):
         event.connection.rollback()
 
+    def commit(tenant, event):
+        event.connection.commit()
+
+    def end(tenant, event):
+        with suppress(RuntimeError):
+            event.connection.get_transaction().commit()
+
     def close(tenant, event):
         event.connection.close()
 
@@ -299,6 +306,8 @@ def test_broken_hook_stores_nothing_and_the_log_says_why(scim, engine, notes, ap
         write_within: "a write within a write would wait for itself",
         insert_twice: "IntegrityError",
         roll_back: "the hook ended the transaction",
+        commit: "only the server commits the transaction of a change",
+        end: "the hook ended the transaction",
         close: "the hook ended the transaction",
         leave: "SystemExit: no seats",
         sleep: "a hook is a plain function",

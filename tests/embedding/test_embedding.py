@@ -104,6 +104,16 @@ def create(send, document):
     return answer.json
 
 
+def test_second_of_the_same_name_is_refused_and_the_first_one_serves_on(new_database):
+    host = Host(new_database())
+    Scim(host.app, engine=lambda: host.db.engine)
+    first = host.app.extensions["scim"]
+
+    with pytest.raises(ValueError, match="scim"):
+        Scim(host.app, "/other", engine=lambda: host.db.engine)
+    assert host.app.extensions["scim"] is first
+
+
 def test_application_stays_as_it_is(new_database):
     plain, host = Host(new_database()), Host(new_database())
     handlers = [*logging.getLogger().handlers], [*logging.getLogger("scim").handlers]

@@ -124,6 +124,9 @@ class EventReader:
                 raise TokenError(
                     "invalid_request", f"the claim {name} is missing, or of a wrong type"
                 )
+        expires = claims.get("exp")  # RFC 8417 §2.2 advises against it; RFC 7519 §4.1.4
+        if expires is not None and not (isinstance(expires, int | float) and expires > time.time()):
+            raise TokenError("invalid_request", "the exp has passed, or is no instant")
         if self.issuer and claims["iss"] != self.issuer:
             raise TokenError("invalid_issuer", f"the iss is not {self.issuer}")
         audiences = claims.get("aud")

@@ -28,6 +28,7 @@ WITHIN = (
     "a write within a write would wait for itself; a hook that is called before the commit can use "
     "the connection of its event, and one that is called after it can write"
 )
+COMMITTED = "only the server commits the transaction of a change"
 # Of a connection: when each of its prepared statements was, None if it cannot have any.
 PREPARED = "prepared"
 
@@ -225,6 +226,23 @@ class WritingConnections(Connections):
                 self._thread.writes = False
                 if connection.get_transaction():  # its end failed, and nobody can begin another
                     connection.invalidate()
+
+
+@contextmanager
+def held_open(connection: sa.Connection) -> Iterator[None]:
+    """Refuse a commit by others in the block: it would store what is not checked to the end."""
+    sa.event.listen(connection, "commit", _refuse_commit)
+    try:
+        yield
+    finally:
+        sa.event.remove(connection, "commit", _refuse_commit)
+
+
+def _refuse_commit(connection: sa.Connection) -> None:
+    """Roll back, since SQLAlchemy takes a commit that fails for the end of the transaction."""
+    driver: Any = connection.connection.dbapi_connection
+    driver.rollback()
+    raise RuntimeError(COMMITTED)
 
 
 def can_commit(connection: sa.Connection) -> bool:
