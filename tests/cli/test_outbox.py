@@ -5,35 +5,17 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from app import create_app
 from scim.deliver.outbox import deliverer
 from scim.storage import receivers
 
+from ..support.alone import alone
 from ..support.listener import listening
 from ..support.scim import path_of, replace, user
 
 PASSWORD = "t0p secret"
 
 
-@pytest.fixture(scope="session")
-def database_url(migrated_database):
-    """A database of these tests alone: servers of other tests would deliver, too."""
-    return migrated_database()
-
-
-@pytest.fixture(scope="session")
-def engine(database_url):
-    engine = sa.create_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def app(database_url):
-    settings = {"DATABASE_URL": database_url, "TESTING": True, "WEBHOOK_ALLOW_PRIVATE": True}
-    app = create_app(settings)
-    yield app
-    app.extensions["scim"].database.close()
+database_url, engine, app = alone(WEBHOOK_ALLOW_PRIVATE=True)
 
 
 @pytest.fixture

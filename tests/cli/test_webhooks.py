@@ -14,6 +14,7 @@ from scim.deliver.outbox import deliverer
 from scim.storage import receivers
 from scim.storage.keys import now
 
+from ..support.alone import alone
 from ..support.databases import ON_ONE_DATABASE
 from ..support.listener import listening
 from ..support.scim import add, group, listed, path_of, replace, user
@@ -21,25 +22,7 @@ from ..support.scim import add, group, listed, path_of, replace, user
 PASSWORD = "t0p secret"
 
 
-@pytest.fixture(scope="session")
-def database_url(migrated_database):
-    """A database of these tests alone: servers of other tests would deliver, too."""
-    return migrated_database()
-
-
-@pytest.fixture(scope="session")
-def engine(database_url):
-    engine = sa.create_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def app(database_url):
-    settings = {"DATABASE_URL": database_url, "TESTING": True, "WEBHOOK_ALLOW_PRIVATE": True}
-    app = create_app(settings)
-    yield app
-    app.extensions["scim"].database.close()
+database_url, engine, app = alone(WEBHOOK_ALLOW_PRIVATE=True)
 
 
 @pytest.fixture(autouse=True)

@@ -4,27 +4,23 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
 from scim.deliver.channels import CHANNELS
 from scim.deliver.outbox.deliverer import Delivery
 from scim.service import Service
 from scim.storage.receivers import Receiver, add_receiver
 from scim.storage.tokens import DEFAULT_TENANT, find_tenant
 
-from ..support.receiving import KIND, Ear
+from ..support.alone import alone
+from ..support.receiving import KIND, Ear, forget_receivers
 from ..support.server import Server, running_server
 
 NAME = "default"
 
 
-@pytest.fixture(scope="session")
-def database_url(migrated_database: Callable[[], str]) -> str:
-    """A database of these tests alone: servers of other tests would deliver, too."""
-    return migrated_database()
+database_url, engine, app = alone("session")
 
 
 @pytest.fixture(scope="session")
@@ -34,21 +30,6 @@ def started_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) 
     environment = {"SCIM_DATABASE_URL": database_url, "SCIM_WORKERS": "2"}
     with running_server(log_path, **environment) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def engine(database_url: str) -> Iterator[sa.Engine]:
-    engine = sa.create_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def app(database_url: str) -> Iterator[Flask]:
-    """The application in this process."""
-    app = create_app({"DATABASE_URL": database_url, "TESTING": True})
-    yield app
-    app.extensions["scim"].database.close()
 
 
 @pytest.fixture
@@ -82,13 +63,6 @@ def receiver(service: Service, ear: Ear) -> Callable[..., Receiver]:
         return made
 
     return add
-
-
-def forget_receivers(service: Service) -> None:
-    """Let this process look for receivers again, as it would a second later."""
-    for watcher in service.watchers:
-        if known := getattr(watcher, "known", None):
-            known.__init__()
 
 
 @pytest.fixture

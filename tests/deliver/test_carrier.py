@@ -9,13 +9,13 @@ from threading import Event
 import pytest
 import sqlalchemy as sa
 
-from app import create_app
 from scim.deliver.asynchronous import errand
 from scim.deliver.asynchronous.carrier import Carrier
 from scim.protocol.errors import UnavailableError
 from scim.protocol.etag import etag
 from scim.storage.deferred import Deferrals
 
+from ..support.alone import alone
 from ..support.bulk import bulk_request, delete, patch, post, put, refer
 from ..support.scim import Scim, add, group, path_of, replace, user
 from ..support.tenants import new_tenant, new_token
@@ -45,24 +45,7 @@ class Killer:
             raise Killed
 
 
-@pytest.fixture(scope="module")
-def database_url(migrated_database):
-    """A database of these tests alone: servers of other tests would carry requests out, too."""
-    return migrated_database()
-
-
-@pytest.fixture(scope="module")
-def engine(database_url):
-    engine = sa.create_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def app(database_url):
-    app = create_app({"DATABASE_URL": database_url, "TESTING": True})
-    yield app
-    app.extensions["scim"].database.close()
+database_url, engine, app = alone()
 
 
 @pytest.fixture

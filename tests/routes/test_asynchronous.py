@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from app import create_app
 from scim.deliver.asynchronous.carrier import Carrier, purge
 from scim.deliver.events import signing
 from scim.protocol.events import ASYNC_RESPONSE
 from scim.protocol.permissions import Permission
 from scim.storage import deferred, new_id, tokens
 
+from ..support.alone import alone
 from ..support.errors import check_error
 from ..support.scim import Scim, group, path_of, replace, user
 from ..support.tenants import new_tenant, new_token
@@ -22,24 +22,7 @@ ASYNC = {"Prefer": "respond-async"}
 BULK = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]}
 
 
-@pytest.fixture(scope="module")
-def database_url(migrated_database):
-    """A database of these tests alone: servers of other tests would carry requests out, too."""
-    return migrated_database()
-
-
-@pytest.fixture(scope="module")
-def engine(database_url):
-    engine = sa.create_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def app(database_url):
-    app = create_app({"DATABASE_URL": database_url, "TESTING": True})
-    yield app
-    app.extensions["scim"].database.close()
+database_url, engine, app = alone()
 
 
 @pytest.fixture

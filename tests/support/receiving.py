@@ -6,11 +6,12 @@ from threading import Lock
 from typing import Any
 
 from scim.deliver.channel import NotDelivered
+from scim.deliver.telling import Telling
 from scim.service import Service
 from scim.storage import Change
 from scim.storage.contents import Content
 from scim.storage.outbox import Message
-from scim.storage.receivers import Receiver
+from scim.storage.receivers import KnownReceivers, Receiver
 
 KIND = "test"
 
@@ -72,3 +73,10 @@ def hang(seconds: float, *names: str) -> Callable[[Receiver, Message], None]:
             time.sleep(seconds)
 
     return answer
+
+
+def forget_receivers(service: Service) -> None:
+    """Let this process look for receivers again, as it would a second later."""
+    for watcher in service.watchers:
+        if isinstance(watcher, Telling):
+            watcher.known = KnownReceivers()

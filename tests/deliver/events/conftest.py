@@ -3,45 +3,20 @@
 from types import SimpleNamespace
 
 import pytest
-import sqlalchemy as sa
 
-from app import create_app
 from scim.deliver.events import signing
 from scim.deliver.outbox.deliverer import Delivery
 from scim.storage.tokens import find_tenant
 
+from ...support.alone import alone
+from ...support.receiving import forget_receivers
 from ...support.scim import Scim
 from ...support.streams import verified
 
 POLL = {"returnImmediately": True}
 
 
-@pytest.fixture(scope="session")
-def database_url(migrated_database):
-    """A database of these tests alone: servers of other tests would deliver, too."""
-    return migrated_database()
-
-
-@pytest.fixture(scope="session")
-def engine(database_url):
-    engine = sa.create_engine(database_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def app(database_url):
-    """The application, which may call receivers on this machine."""
-    app = create_app({"DATABASE_URL": database_url, "TESTING": True, "WEBHOOK_ALLOW_PRIVATE": True})
-    yield app
-    app.extensions["scim"].database.close()
-
-
-def forget_receivers(service):
-    """Let this process look for receivers again, as it would a second later."""
-    for watcher in service.watchers:
-        if known := getattr(watcher, "known", None):
-            known.__init__()
+database_url, engine, app = alone("session", WEBHOOK_ALLOW_PRIVATE=True)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from scim.deliver.events.streams import fill
 from scim.deliver.outbox.deliverer import Delivery
 from scim.storage.outbox import COLUMNS, Message
 
+from ...support.receiving import forget_receivers
 from ...support.scim import add, group, listed, path_of, remove, replace, user
 from ...support.streams import add_stream, add_token, short
-from .conftest import forget_receivers
 
 
 @pytest.fixture
