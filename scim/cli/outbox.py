@@ -3,7 +3,6 @@
 import json
 import signal
 from collections.abc import Callable, Iterator
-from threading import Event, Thread
 from typing import Any
 
 import click
@@ -13,7 +12,7 @@ from scim.deliver.channel import NotDelivered
 from scim.deliver.channels import CHANNELS
 from scim.deliver.outbox.deliverer import Delivery, jobs
 from scim.explain.words import ago, counted
-from scim.operate.jobs import repeat
+from scim.operate.jobs import doing
 from scim.storage.backlogs import Backlog, backlogs
 from scim.storage.contents import FETCHED
 from scim.storage.letters import (
@@ -153,15 +152,12 @@ def deliver() -> None:
 
     Servers deliver by themselves. With SCIM_DELIVER=false they leave it to this command.
     """
-    opened, stopping = service(), Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stopping.set())
-    delivery = Delivery()
-    [delivering, *others] = jobs(delivery)
-    say(f"Delivering the outbox of {opened.database.url}; Ctrl+C ends it.")
-    for job in others:
-        Thread(target=repeat, args=(job, opened, stopping), daemon=True).start()
-    repeat(delivering, opened, stopping)
+    opened, delivery = service(), Delivery()
+    with doing(jobs(delivery), opened) as stopping:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda *_: stopping.set())
+        say(f"Delivering the outbox of {opened.database.url}; Ctrl+C ends it.")
+        stopping.wait()
     accepted, failed = counted(delivery.delivered, "message"), counted(delivery.failed, "attempt")
     say(f"Ended: {accepted} accepted, {failed} failed; the rest waits in the outbox.")
 

@@ -1,10 +1,8 @@
 """``flask scim``: the commands of the server within another application."""
 
 import signal
-import time
 from collections.abc import Mapping
 from contextvars import copy_context
-from threading import Event, Thread
 from typing import Any
 
 import click
@@ -13,15 +11,13 @@ from flask.cli import AppGroup, ScriptInfo
 
 from scim.deliver.beside import jobs
 from scim.deliver.calling import CALLER
-from scim.operate.jobs import repeat
+from scim.operate.jobs import doing
 from scim.places import MIGRATIONS
 from scim.program import PROGRAM, as_typed
 from scim.service import Service
 from scim.storage.database.migrating import upgrade
 
 from .mounted import Mounted
-
-CLOSING = 3.0  # seconds that jobs get to end
 
 
 class Commands(AppGroup):
@@ -79,22 +75,14 @@ def migrate() -> None:
 @click.command("work")
 def work() -> None:
     """Tell receivers of changes, and do what else goes on beside requests, until a signal."""
-    service, stopping = _service(), Event()
+    service = _service()
     if problem := service.database.problem(str(MIGRATIONS)):
         raise click.ClickException(problem)
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stopping.set())
-    threads = [
-        Thread(target=repeat, args=(job, service, stopping), name=job.name, daemon=True)
-        for job in jobs(service.settings)
-    ]
-    for each_thread in threads:
-        each_thread.start()
-    click.echo(f"Working for the SCIM server in {service.database.url}; Ctrl+C ends it.")
-    stopping.wait()
-    ends = time.monotonic() + CLOSING
-    for each_thread in threads:
-        each_thread.join(max(0.0, ends - time.monotonic()))
+    with doing(jobs(service.settings), service) as stopping:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda *_: stopping.set())
+        click.echo(f"Working for the SCIM server in {service.database.url}; Ctrl+C ends it.")
+        stopping.wait()
 
 
 def _service() -> Service:

@@ -3,10 +3,9 @@
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Thread
 from typing import Any, ClassVar
 
 from scim.server.worker import end_with, heeded
@@ -16,11 +15,10 @@ from scim.storage.database.readiness import Readiness
 
 from .chaining import Chaining
 from .exporter import export
-from .jobs import Job, repeat
+from .jobs import Job, doing
 from .sampling import sample_audit
 
 NICENESS = 10  # the workers come first
-CLOSING = 3.0  # seconds that jobs get to end; the master waits a little longer
 CHAIN = Job("audit", 1.0, Chaining().work)
 QUEUE = Job("audit's queue", 10.0, sample_audit)
 
@@ -43,24 +41,12 @@ class Caretaker:
     name: ClassVar[str] = "caretaker"
 
     def run(self, alive: Any, held: Any) -> None:
-        """Do the jobs until a signal, which the caller has blocked, or until the master has died.
-
-        Each job has a thread, so that none waits for another.
-        """
+        """Do the jobs until a signal, which the caller has blocked, or the end of the master."""
         held.close()
         os.nice(NICENESS)
-        service, stopping = self.begin(), Event()
-        threads = [
-            Thread(target=repeat, args=(job, service, stopping), name=job.name, daemon=True)
-            for job in self.jobs
-        ]
-        for each in threads:
-            each.start()
-        if self.place:
-            export(self.place, Readiness(service.database).failed)
-        Thread(target=end_with, args=(alive,), daemon=True).start()
-        signal.sigwait(heeded())
-        stopping.set()
-        ends = time.monotonic() + CLOSING
-        for each in threads:
-            each.join(max(0.0, ends - time.monotonic()))
+        service = self.begin()
+        with doing(self.jobs, service):
+            if self.place:
+                export(self.place, Readiness(service.database).failed)
+            Thread(target=end_with, args=(alive,), daemon=True).start()
+            signal.sigwait(heeded())

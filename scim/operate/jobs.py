@@ -2,15 +2,16 @@
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Thread
 
 from scim.protocol.errors import UnavailableError
 from scim.service import Service
 
 PAUSE = 60  # seconds between two lines in the log about the same job
+CLOSING = 3.0  # seconds that jobs get to end; the master waits a little longer
 
 logger = logging.getLogger("scim")
 
@@ -49,3 +50,25 @@ def repeat(job: Job, service: Service, stopping: Event) -> None:
     if job.end:
         with suppress(UnavailableError):
             job.end(service)
+
+
+@contextmanager
+def doing(jobs: Sequence[Job], service: Service) -> Iterator[Event]:
+    """Do jobs until the block ends, each in a thread, so that none waits for another.
+
+    The block gets the event that ends them.
+    """
+    stopping = Event()
+    threads = [
+        Thread(target=repeat, args=(job, service, stopping), name=job.name, daemon=True)
+        for job in jobs
+    ]
+    for each in threads:
+        each.start()
+    try:
+        yield stopping
+    finally:
+        stopping.set()
+        ends = time.monotonic() + CLOSING
+        for each in threads:
+            each.join(max(0.0, ends - time.monotonic()))
