@@ -29,6 +29,7 @@ from scim.protocol.errors import (
     ScimError,
     UnavailableError,
 )
+from scim.protocol.values import Record
 from scim.serializers.answers import dump_error
 from scim.serializers.messages import bulk_patch
 from scim.serializers.stored import Representation, load_draft
@@ -71,6 +72,28 @@ def carry_out(
         job.take(step)
     job.write_waiting()
     return bulk_response(job.results[index] for index in sorted(job.results))
+
+
+def change(
+    store: Store, operation: BulkOperation, data: Any, request: Request, journal: Journal
+) -> Record:
+    """Carry out a PUT, a PATCH or a DELETE, and return its result.
+
+    :raises ScimError: it is refused
+    """
+    journal.coming = partial(brought, operation)
+    definitions, permission = store.directory.definitions, request.permission
+    resource_type, resource_id = named(definitions, operation.path, permission)
+    if operation.method == "DELETE":
+        operations.delete(store, resource_type, resource_id, request)
+        return succeeded(operation, 204)
+    if resource_type.part_of:
+        raise MethodNotAllowedError(
+            f"a {resource_type.name} never changes; delete it and create another"
+        )
+    work = operations.replace if operation.method == "PUT" else operations.patch
+    shown: Representation = work(store, resource_type, resource_id, data, request)
+    return succeeded(operation, 200, shown.location, shown.version)
 
 
 class _Job:
@@ -254,20 +277,8 @@ class _Job:
         check_operation(operation, self.owners)
         placed = replace(operation, path=resolve_ids(operation.path, self.ids))
         data = self.data(operation)
-        resource_type, resource_id = named(self.definitions, placed.path, self.request.permission)
-        if resource_type.part_of and operation.method != "DELETE":
-            raise MethodNotAllowedError(
-                f"a {resource_type.name} never changes; delete it and create another"
-            )
         request = replace(self.request, if_match=operation.version, if_none_match=None)
-        self.journal.coming = partial(brought, placed)
-        if operation.method == "DELETE":
-            operations.delete(self.store, resource_type, resource_id, request)
-            self.results[operation.index] = succeeded(placed, 204)
-            return
-        work = operations.replace if operation.method == "PUT" else operations.patch
-        shown: Representation = work(self.store, resource_type, resource_id, data, request)
-        self.results[operation.index] = succeeded(placed, 200, shown.location, shown.version)
+        self.results[operation.index] = change(self.store, placed, data, request, self.journal)
 
     def data(self, operation: BulkOperation) -> Any:
         """Return an operation's data with ids in place of references by bulkId."""

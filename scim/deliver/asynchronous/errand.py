@@ -22,8 +22,9 @@ from scim.protocol.errors import (
 from scim.protocol.permissions import WRITE
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER, Record
+from scim.provider.bulk import change
 from scim.provider.journal import Interrupted, Journal, brought, passes
-from scim.provider.paths import endpoint, named
+from scim.provider.paths import endpoint
 from scim.serializers.answers import dump_error
 from scim.serializers.messages import load_bulk
 from scim.service import Service
@@ -224,17 +225,9 @@ def carry_out(
 
     :raises ScimError: it is refused
     """
+    if operation.method != "POST":
+        return change(store, operation, sent, details, journal)
     journal.coming = partial(brought, operation)
-    definitions, permission = store.directory.definitions, details.permission
-    if operation.method == "POST":
-        made = provider.create(
-            store, endpoint(definitions, operation.path, permission), sent, details
-        )
-        return succeeded(operation, 201, made.location, made.version)
-    resource_type, resource_id = named(definitions, operation.path, permission)
-    if operation.method == "DELETE":
-        provider.delete(store, resource_type, resource_id, details)
-        return succeeded(operation, 204)
-    work = provider.replace if operation.method == "PUT" else provider.patch
-    shown = work(store, resource_type, resource_id, sent, details)
-    return succeeded(operation, 200, shown.location, shown.version)
+    resource_type = endpoint(store.directory.definitions, operation.path, details.permission)
+    made = provider.create(store, resource_type, sent, details)
+    return succeeded(operation, 201, made.location, made.version)
