@@ -53,7 +53,10 @@ def listening(tls: SSLContext | None = None, host: str = "127.0.0.1") -> Iterato
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:
+                raise ConnectionError("the sender was killed before it had sent all")
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = listener.answer_to(Got(self.path, headers, body))
             self.close_connection = True
