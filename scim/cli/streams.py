@@ -19,12 +19,10 @@ from scim.protocol.errors import ScimError
 from scim.protocol.events import FULL, NOTICE
 from scim.protocol.permissions import EVENTS
 from scim.protocol.schema import USER
-from scim.storage.contents import About, put_made
-from scim.storage.keys import new_id, now
+from scim.storage.contents import About, message_row, put_made
+from scim.storage.keys import new_id
 from scim.storage.outbox import Message
-from scim.storage.receivers import (
-    Receiver,
-)
+from scim.storage.receivers import Receiver
 
 from . import receivers
 from .common import database, of_tenant, say, service, with_options
@@ -163,40 +161,22 @@ def test(name: str, tenant: str) -> None:
     receiver, key = _find(name, tenant), new_id()
     sub_id = {"format": "opaque", "id": receiver.id}
     content = claims(key, sub_id, {VERIFICATION: {"state": key}})
+    about = About("", receiver.id, int(time.time()))
     if receiver.kind == POLL:
-        about = About("", receiver.id, int(time.time()))
         database().write(
             lambda known: put_made(known, receiver, [(content, about)], "test", key, True)
         )
         say(f"{name} finds the token {key} when it polls.")
         return
+    message = Message(**message_row(receiver, about, "test", key, id=key, content=content))
     try:
-        answer = push(service(), receiver, _message(receiver, key, content))
+        answer = push(service(), receiver, message)
     except OutgoingError as error:
         raise click.ClickException(f"{name} was not told: {error}") from None
     if answer.status != 202:
         problem = refusal(answer) or problem_of(answer)
         raise click.ClickException(f"{name} did not accept the token: {problem}")
     say(f"{name} accepted the token: 202 Accepted")
-
-
-def _message(receiver: Receiver, key: str, content: str) -> Message:
-    return Message(
-        tenant_id=receiver.tenant_id,
-        id=key,
-        receiver_id=receiver.id,
-        resource_type="",
-        resource_id=receiver.id,
-        version=0,
-        operation="test",
-        at=now(),
-        txn=key,
-        content=content,
-        attempts=1,
-        due=now(),
-        error=None,
-        dead=False,
-    )
 
 
 @stream.command("remove")

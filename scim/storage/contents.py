@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -30,6 +31,29 @@ class Content:
     about: About | None = None
 
 
+def message_row(
+    receiver: Receiver, about: About, operation: str, txn: str, **known: Any
+) -> dict[str, Any]:
+    """Return the row of a new message, due now, unless it is ``known`` otherwise."""
+    at = now()
+    return {
+        "tenant_id": receiver.tenant_id,
+        "id": new_id(),
+        "receiver_id": receiver.id,
+        "resource_type": about.resource_type,
+        "resource_id": about.resource_id,
+        "version": about.version,
+        "operation": operation,
+        "at": at,
+        "txn": txn,
+        "content": None,
+        "attempts": 0,
+        "due": at,
+        "error": None,
+        "dead": False,
+    } | known
+
+
 def put_made(
     connection: sa.Connection,
     receiver: Receiver,
@@ -40,21 +64,9 @@ def put_made(
 ) -> None:
     """Let a receiver be told texts, each about a resource."""
     at = now()
+    known = {"at": at, "due": FETCHED if is_fetched else at}
     rows = [
-        {
-            "tenant_id": receiver.tenant_id,
-            "id": new_id(),
-            "receiver_id": receiver.id,
-            "resource_type": about.resource_type,
-            "resource_id": about.resource_id,
-            "version": about.version,
-            "operation": operation,
-            "at": at,
-            "txn": txn,
-            "content": text,
-            "due": FETCHED if is_fetched else at,
-        }
-        for text, about in told
+        message_row(receiver, about, operation, txn, content=text, **known) for text, about in told
     ]
     if rows:
         connection.execute(sa.insert(outbox), rows)

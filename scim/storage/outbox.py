@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from scim.protocol.schema import GROUP
 
 from .changes import Change
-from .contents import FETCHED, Content
+from .contents import FETCHED, About, Content, message_row
 from .database.prepared import Prepared
 from .history import ID, History, change_of
 from .keys import CLOCK, from_now, new_id, now
@@ -91,24 +91,9 @@ PUT = Prepared(sa.insert(outbox), NAMES)
 
 def put(transaction: Transaction, told: Sequence[tuple[Receiver, Change]], txn: str) -> None:
     """Let receivers be told of changes of a transaction."""
-    at = now()
+    due = now()
     rows = [
-        {
-            "tenant_id": transaction.tenant_id,
-            "id": new_id(),
-            "receiver_id": receiver.id,
-            "resource_type": change.resource_type,
-            "resource_id": change.resource_id,
-            "version": change.version,
-            "operation": str(change.operation),
-            "at": change.at,
-            "txn": txn,
-            "content": None,
-            "attempts": 0,
-            "due": at,
-            "error": None,
-            "dead": False,
-        }
+        message_row(receiver, _about(change), str(change.operation), txn, at=change.at, due=due)
         for receiver, change in told
     ]
     if len(rows) == 1:
@@ -224,6 +209,10 @@ class Outbox:
         these = outbox.c.tenant_id == TENANT, among(outbox.c.id)
         changed = sa.update(outbox).where(*these).values(values)
         self.connection.execute(changed, {"tenant": tenant_id, "ids": list(ids)})
+
+
+def _about(change: Change) -> About:
+    return About(change.resource_type, change.resource_id, change.version)
 
 
 def _made(message: Message, content: Content) -> Message:
