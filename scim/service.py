@@ -81,10 +81,10 @@ class Service:
             self.database, self.settings.recordings, self.settings.recording_days
         )
 
-    def seal(self, tenant: Tenant) -> Seal | None:
+    def seal(self, tenant: str) -> Seal | None:
         """Return what seals the audit of a tenant; None without a key."""
         key = self.settings.audit_key
-        return Seal(key, tenant.name) if key else None
+        return Seal(key, tenant) if key else None
 
     def store(
         self,
@@ -109,7 +109,7 @@ class Service:
             keeps_history=self.settings.history_days > 0,
             tenant_name=tenant.name,
             token=token,
-            seal=self.seal(tenant),
+            seal=self.seal(tenant.name),
             watchers=self.watchers,
             guard=guard,
             request_id=request_id,

@@ -14,11 +14,7 @@ from scim.deliver.happenings import event_types
 from scim.deliver.outgoing import OutgoingError, shown
 from scim.deliver.webhooks.webhooks import KIND, new_secrets, problem_of, send, valid
 from scim.storage.keys import from_now, new_id, now
-from scim.storage.receivers import (
-    Receiver,
-    change_options,
-    change_secrets,
-)
+from scim.storage.receivers import Receiver, change_receiver
 
 from . import receivers
 from .common import database, of_tenant, say, service
@@ -139,7 +135,7 @@ def rotate(name: str, overlap: timedelta, tenant: str) -> None:
     """
     receiver = _find(name, tenant)
     secrets = new_secrets(receiver.secrets, overlap)
-    database().write(lambda known: change_secrets(known, receiver, secrets))
+    database().write(lambda known: change_receiver(known, receiver, secrets=secrets))
     say(secrets["current"])
     ends = from_now(seconds=overlap.total_seconds())
     both = f"Messages are signed with the old secret, too, until {ends[:19]}Z."
@@ -159,7 +155,7 @@ def resume(name: str, tenant: str) -> None:
     if "gone" not in receiver.options:
         raise click.ClickException(f"{name} is being told; there is nothing to resume")
     options = {each: value for each, value in receiver.options.items() if each != "gone"}
-    database().write(lambda known: change_options(known, receiver, options))
+    database().write(lambda known: change_receiver(known, receiver, options=options))
     say(f"{name} is told of changes again.")
 
 

@@ -81,7 +81,7 @@ class Chaining:
         :raises AuditKeyError: the last entry was not made with the key
         :raises UnavailableError: the database cannot be reached, or is too busy
         """
-        database, seal = service.database, service.seal(tenant)
+        database, seal = service.database, service.seal(tenant.name)
         if tenant.id not in self.places:
             has_begun = head_of(service, tenant).number > 0
             self.places[tenant.id] = None if has_begun else BEGINNING
@@ -95,7 +95,7 @@ class Chaining:
 
     def _take_up_part(self, service: Service, tenant: Tenant, place: Place) -> Place | None:
         """Let the next changes of a history wait to be chained; return the place behind them."""
-        database, seal = service.database, service.seal(tenant)
+        database, seal = service.database, service.seal(tenant.name)
         part = database.read(lambda known: History(known, tenant.id).part(place))
         if not part:
             return None

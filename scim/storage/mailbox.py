@@ -6,12 +6,11 @@ import sqlalchemy as sa
 
 from .contents import FETCHED
 from .keys import is_id
-from .outbox import COLUMNS, Message, in_order
+from .outbox import COLUMNS, OF_RECEIVER, Message, in_order
 from .receivers import Receiver
-from .tables import TENANT, among, outbox, receivers
+from .tables import among, outbox, receivers
 
-MINE = outbox.c.tenant_id == TENANT, outbox.c.receiver_id == sa.bindparam("receiver")
-READY = *MINE, ~outbox.c.dead, outbox.c.due == FETCHED
+READY = *OF_RECEIVER, ~outbox.c.dead, outbox.c.due == FETCHED
 
 
 class Mailbox:

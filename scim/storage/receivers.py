@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,20 +75,13 @@ def store_implicit(connection: sa.Connection, receiver: Receiver) -> None:
     IMPLICIT.rows(connection, names | {"kind": receiver.kind, "created": now()})
 
 
-def change_secrets(
-    connection: sa.Connection, receiver: Receiver, secrets: Mapping[str, Any]
+def change_receiver(
+    connection: sa.Connection, receiver: Receiver, **values: Mapping[str, Any]
 ) -> None:
-    """Store other secrets of a receiver."""
+    """Store other ``secrets`` or ``options`` of a receiver."""
+    stored = {name: json.dumps(value) for name, value in values.items()}
     this = receivers.c.id == receiver.id
-    connection.execute(sa.update(receivers).where(this).values(secrets=json.dumps(secrets)))
-
-
-def change_options(
-    connection: sa.Connection, receiver: Receiver, options: Mapping[str, Any]
-) -> None:
-    """Store other options of a receiver."""
-    this = receivers.c.id == receiver.id
-    connection.execute(sa.update(receivers).where(this).values(options=json.dumps(options)))
+    connection.execute(sa.update(receivers).where(this).values(stored))
 
 
 def remove_receiver(connection: sa.Connection, receiver: Receiver) -> int:
@@ -125,12 +118,6 @@ def find_receiver(connection: sa.Connection, tenant: Tenant, name: str) -> Recei
     chosen = SELECT.where(receivers.c.tenant_id == tenant.id, receivers.c.name == name)
     row = connection.execute(chosen).one_or_none()
     return receiver_of(row) if row else None
-
-
-def receivers_by_id(connection: sa.Connection, ids: Collection[str]) -> dict[str, Receiver]:
-    """Return the receivers with these ids."""
-    chosen = SELECT.where(receivers.c.id.in_(ids))
-    return {str(row.id): receiver_of(row) for row in connection.execute(chosen)}
 
 
 def receiver_of(row: Sequence[Any]) -> Receiver:

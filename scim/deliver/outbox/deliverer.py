@@ -20,7 +20,6 @@ from scim.service import Service
 from scim.storage.claims import TAKEN_SECONDS, Claim, Ready, claim, ready, release, renew
 from scim.storage.keys import from_now
 from scim.storage.outbox import Message, Outbox, purge_told
-from scim.storage.seal import Seal
 
 from . import upkeep
 from .batch import PAUSES, Batch
@@ -140,8 +139,7 @@ class Delivery:
         self.log.note(batch)
         if batch.unsettled and not service.settings.history_days:
             told = [each.message for each in batch.unsettled]
-            held = batch.claim
-            seal = Seal(key, held.tenant) if (key := service.settings.audit_key) else None
+            seal = service.seal(batch.claim.tenant)
             service.database.write(lambda known: purge_told(known, told, seal))
         batch.unsettled.clear()
 

@@ -11,7 +11,7 @@ from scim.storage import Change, Operation
 from scim.storage.contents import Content
 from scim.storage.keys import from_now, now
 from scim.storage.outbox import Message
-from scim.storage.receivers import Receiver, change_options
+from scim.storage.receivers import Receiver, change_receiver
 from scim.storage.timeline import Timeline
 from scim.storage.tokens import tenant_with_id
 
@@ -89,7 +89,8 @@ class Webhooks:
             raise NotDelivered(str(error)) from None
         if answer.status == HTTPStatus.GONE:
             receiver.options["gone"] = now()  # nor is the rest of the batch sent
-            service.database.write(lambda known: change_options(known, receiver, receiver.options))
+            gone = receiver.options
+            service.database.write(lambda known: change_receiver(known, receiver, options=gone))
         if problem := problem_of(answer):
             raise NotDelivered(problem, answer.status == HTTPStatus.GONE, wait_of(answer))
 
