@@ -25,12 +25,13 @@ from scim.storage.letters import (
     retry_letters,
 )
 from scim.storage.outbox import Message, Outbox
-from scim.storage.receivers import Receiver
+from scim.storage.receivers import Receiver, list_receivers
 from scim.storage.tokens import Tenant
 
 from .common import database, find, of_tenant, say, service, with_options
 
 SHOWN = 20
+GONE = "a receiver that is gone"
 KINDS = (
     click.option("--receiver", "name", help="only messages for the receiver of that name"),
     click.option(
@@ -63,7 +64,7 @@ def list_outbox(shows_all: bool, name: str | None, dead: bool | None, tenant: st
     if not found:
         say("The tenant has no receivers, so nobody is told of changes.")
         return
-    chosen = _chosen(owner, found, name, dead)
+    chosen = _chosen(owner, name, dead)
     for each in found:
         say(summary(each))
     names = {each.receiver.id: each.receiver.name for each in found}
@@ -72,7 +73,7 @@ def list_outbox(shows_all: bool, name: str | None, dead: bool | None, tenant: st
             total = database().read(lambda known: count_letters(known, chosen))
             say(f"and {total - number} more; --all shows them")
             break
-        say(line(message, names.get(message.receiver_id, "a receiver that is gone")))
+        say(line(message, names.get(message.receiver_id, GONE)))
 
 
 @outbox.command()
@@ -83,14 +84,14 @@ def show(message_id: str, tenant: str) -> None:
     """Show a message, and what the receiver is sent."""
     owner = find(tenant)
     message = _found(owner, message_id)
-    known = {each.receiver.id: each for each in database().read(lambda c: backlogs(c, owner))}
-    backlog = known.get(message.receiver_id)
-    say(line(message, backlog.receiver.name if backlog else "a receiver that is gone"))
+    known = {each.id: each for each in _receivers(owner)}
+    receiver = known.get(message.receiver_id)
+    say(line(message, receiver.name if receiver else GONE))
     say(f"changed at {message.at}, version {message.version}, transaction {message.txn}")
     say(_when(message))
-    if not backlog:
+    if not receiver:
         return
-    for text in _texts(message, backlog.receiver):
+    for text in _texts(message, receiver):
         say("")
         for row in _pretty(text):
             say(row)
@@ -133,7 +134,7 @@ def drop(
     owner = find(tenant)
     messages = _wanted(owner, message_id, of_all, name, dead)
     if of_all and not yes:
-        chosen = _chosen(owner, database().read(lambda c: backlogs(c, owner)), name, dead)
+        chosen = _chosen(owner, name, dead)
         total = database().read(lambda known: count_letters(known, chosen))
         click.confirm(
             f"Delete {counted(total, 'message')}, which their receivers never get?", abort=True
@@ -220,12 +221,17 @@ def _pretty(text: str) -> list[str]:
         return text.splitlines()
 
 
-def _chosen(owner: Tenant, known: list[Backlog], name: str | None, dead: bool | None) -> Chosen:
+def _receivers(owner: Tenant) -> list[Receiver]:
+    return database().read(lambda known: list_receivers(known, owner))
+
+
+def _chosen(owner: Tenant, name: str | None, dead: bool | None) -> Chosen:
     if name is None:
         return Chosen(owner.id, None, dead)
-    ids = [each.receiver.id for each in known if each.receiver.name == name]
+    known = _receivers(owner)
+    ids = [each.id for each in known if each.name == name]
     if not ids:
-        names = ", ".join(each.receiver.name for each in known) or "none"
+        names = ", ".join(each.name for each in known) or "none"
         raise click.ClickException(f"there is no receiver {name!r}; the tenant has: {names}")
     return Chosen(owner.id, ids[0], dead)
 
@@ -247,7 +253,7 @@ def _wanted(
         raise click.UsageError("give the ID of a message, or --all, which --dead may limit")
     if message_id is not None:
         return iter([[_found(owner, message_id)]])
-    return _parts(_chosen(owner, database().read(lambda c: backlogs(c, owner)), name, dead))
+    return _parts(_chosen(owner, name, dead))
 
 
 def _parts(chosen: Chosen) -> Iterator[list[Message]]:
