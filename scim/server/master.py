@@ -24,6 +24,7 @@ HURRY = 0.5  # seconds that a second signal leaves for the requests in progress
 PAUSE = 1  # seconds after a start without success
 PARTING_SECONDS = 4  # that a companion has after the workers, to tidy up
 LASTING = 60.0  # seconds after which a companion has not failed to start, or is tried again
+SHORTEST_PAUSE = 1 / 16  # of them, between two starts; each pause is twice as long as the last
 FILES = 8192  # that a process may open: its connections to clients, and the database
 
 # With spawn, Python would import everything once more for each worker. macOS cannot do without.
@@ -79,15 +80,17 @@ class Beside:
 
     def left(self, lasting: float) -> float:
         """Return the seconds until it may start again; 0 if it may now."""
-        tired = self.starts >= MOST_FAILURES
-        return max(0.0, self.began + lasting - time.monotonic()) if tired else 0.0
+        if self.starts < MOST_FAILURES:
+            return 0.0
+        pause = lasting * min(1.0, SHORTEST_PAUSE * 2 ** (self.starts - MOST_FAILURES))
+        return max(0.0, self.began + pause - time.monotonic())
 
 
 class Master:
     """Runs ``count`` workers, and companions beside them.
 
-    A companion that ends three times within ``lasting`` seconds waits so long for its next start:
-    what it does may fail only now, and others need it.
+    A companion that ends three times within ``lasting`` seconds waits for its next start, each time
+    longer, at most so long: what it does may fail only now, and others need it.
     """
 
     def __init__(

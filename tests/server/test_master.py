@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from scim.server.master import HURRY, MOST_FAILURES
+from scim.server.master import HURRY, LASTING, MOST_FAILURES, Beside
 from scim.server.worker import STOPPING_SECONDS
 
 from ..support.waiting import has_ended, is_left, wait_until
@@ -83,6 +83,16 @@ def test_companion_that_ends_too_often_starts_again_later(start):
 
     assert "it starts again in 0 s" in toy.log
     assert ask_a_worker(toy)
+
+
+@pytest.mark.parametrize(
+    ("starts", "least", "most"),
+    [(1, 0, 0), (2, 0, 0), (3, 3, 5), (4, 6, 10), (5, 12, 20), (9, 59, 60)],
+)
+def test_companion_that_was_killed_waits_longer_each_time(starts, least, most):
+    killed = Beside(None, starts=starts, began=time.monotonic())
+
+    assert least <= killed.left(LASTING) <= most
 
 
 def test_workers_end_with_their_master(start):
