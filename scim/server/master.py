@@ -82,7 +82,7 @@ class Beside:
         """Return the seconds until it may start again; 0 if it may now."""
         if self.starts < MOST_FAILURES:
             return 0.0
-        pause = lasting * min(1.0, SHORTEST_PAUSE * 2 ** (self.starts - MOST_FAILURES))
+        pause = lasting * min(1.0, SHORTEST_PAUSE * 2.0 ** (self.starts - MOST_FAILURES))
         return max(0.0, self.began + pause - time.monotonic())
 
 

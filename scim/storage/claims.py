@@ -1,7 +1,8 @@
 """Claims: for a while, a receiver belongs to one deliverer, which tells it everything in order.
 
 A claim ends at the instant ``until``, unless it is renewed: so one that is killed leaves nothing
-taken for long. The instant is the proof: a deliverer with another one has lost it.
+taken for long. The instant is the proof: a deliverer with another one has lost it. A claim that
+would last too long was made before the clock was put back, and counts for nothing.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from .receivers import SELECT, Receiver, receiver_of
 from .tables import among, receivers
 
 TAKEN_SECONDS = 15  # after which others may claim a receiver, unless its deliverer renews the claim
+LONGEST_SECONDS = TAKEN_SECONDS + 60  # of a claim by a machine whose clock is ahead
 STATE = [receivers.c[name] for name in ("failures", "failing", "slow")]
 # The subquery has a LIMIT so that PostgreSQL looks into the index for each receiver. Otherwise it
 # would read all messages.
@@ -23,7 +25,8 @@ READY = Prepared(
     sa.text(
         "SELECT receivers.id, receivers.failures > 0 OR receivers.slow, tenants.name"
         " FROM receivers JOIN tenants ON tenants.id = receivers.tenant_id"
-        " WHERE receivers.taken <= :now AND receivers.rests <= :now AND NOT tenants.paused"
+        " WHERE (receivers.taken <= :now OR receivers.taken > :longest)"
+        " AND receivers.rests <= :now AND NOT tenants.paused"
         " AND (SELECT 1 FROM outbox WHERE outbox.tenant_id = receivers.tenant_id"
         " AND outbox.receiver_id = receivers.id AND NOT outbox.dead AND outbox.due <= :now"
         " LIMIT 1) = 1 ORDER BY receivers.taken, receivers.id"
@@ -70,14 +73,15 @@ class Report:
 
 def ready(connection: sa.Connection) -> list[Ready]:
     """Return the receivers that may be told something now; those that waited longest come first."""
-    rows = READY.rows(connection, {"now": now()})
+    rows = READY.rows(connection, {"now": now(), "longest": from_now(seconds=LONGEST_SECONDS)})
     return [Ready(str(key), bool(slow), name) for key, slow, name in rows]
 
 
 def claim(connection: sa.Connection, wanted: Sequence[Ready]) -> list[Claim]:
     """Claim receivers, without those that somebody else has claimed meanwhile."""
     until, tenants = from_now(seconds=TAKEN_SECONDS), {each.id: each.tenant for each in wanted}
-    free = sa.select(receivers.c.id).where(among(receivers.c.id), receivers.c.taken <= now())
+    is_free = (receivers.c.taken <= now()) | (receivers.c.taken > from_now(seconds=LONGEST_SECONDS))
+    free = sa.select(receivers.c.id).where(among(receivers.c.id), is_free)
     chosen = free.order_by(receivers.c.id).with_for_update(skip_locked=True)
     taken = sa.update(receivers).where(receivers.c.id.in_(chosen)).values(taken=until)
     returned = taken.returning(*SELECT.selected_columns, *STATE)

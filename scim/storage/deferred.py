@@ -18,6 +18,7 @@ from .keys import from_now, new_id, now
 from .tables import deferred_requests, deferred_results, tenants
 
 CLAIMED_SECONDS = 3.0  # after which others may go on with a request
+LONGEST_SECONDS = 60.0  # to wait for a request; if it is due later, the clock was put back
 MOST_BYTES = 256 * 1024 * 1024  # of the bodies of a tenant that wait
 PURGED_AT_ONCE = 1000
 
@@ -106,15 +107,13 @@ class Deferrals:
             deferred_requests.c.number == first.c.number
         )
         chosen = sa.select(deferred_requests.c.tenant_id, deferred_requests.c.id).join(first, same)
-        found = self.connection.execute(chosen.where(WAITS, deferred_requests.c.due <= now()))
+        found = self.connection.execute(chosen.where(WAITS, _is_due()))
         return [(tenant_id, str(key)) for tenant_id, key in found]
 
     def claim(self, tenant_id: int, request_id: str) -> tuple[Deferred, str] | None:
         """Claim a request; return it with its body, or None if somebody else was faster."""
         this = _is(tenant_id, request_id)
-        chosen = sa.select(deferred_requests.c.id).where(
-            this, WAITS, deferred_requests.c.due <= now()
-        )
+        chosen = sa.select(deferred_requests.c.id).where(this, WAITS, _is_due())
         if self.connection.execute(chosen.with_for_update(skip_locked=True)).one_or_none() is None:
             return None
         values = {"claim": new_id(), "attempts": deferred_requests.c.attempts + 1}
@@ -198,6 +197,11 @@ class Deferrals:
 def _is(tenant_id: int, request_id: str) -> sa.ColumnElement[bool]:
     mine = deferred_requests.c.tenant_id == tenant_id
     return sa.and_(mine, deferred_requests.c.id == request_id)
+
+
+def _is_due() -> sa.ColumnElement[bool]:
+    due = deferred_requests.c.due
+    return sa.or_(due <= now(), due > from_now(seconds=LONGEST_SECONDS))
 
 
 def _held(request: Deferred) -> sa.ColumnElement[bool]:

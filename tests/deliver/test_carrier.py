@@ -205,6 +205,17 @@ def test_claim_that_is_lost_changes_nothing(service, engine, scim):
     assert result["status"] == "201"
 
 
+def test_clock_that_was_put_back_holds_no_request_up(service, engine, scim):
+    accepted = scim().post("/Users", user("ada"), **ASYNC)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE deferred_requests SET due = '2100'"))
+
+    carry(service)
+
+    [result] = results(service, engine, accepted)
+    assert result["status"] == "201"
+
+
 def test_request_that_ends_the_carrier_each_time_is_given_up(service, engine, scim):
     client = scim()
     accepted = client.post("/Users", user("ada"), **ASYNC)

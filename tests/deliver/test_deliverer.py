@@ -2,6 +2,8 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -10,12 +12,13 @@ import sqlalchemy as sa
 from scim.deliver.outbox import batch as batches
 from scim.deliver.outbox import deliverer
 from scim.deliver.outbox.deliverer import Delivery
+from scim.protocol.errors import UnavailableError
 from scim.storage.claims import claim, ready
 from scim.storage.keys import from_now
 from scim.storage.tables import outbox, receivers
 
 from ..support.receiving import hang, refuse
-from ..support.scim import add, patch_op, user
+from ..support.scim import add, group, patch_op, user
 
 MOMENT = 0.02  # seconds
 
@@ -42,7 +45,9 @@ def deliver(delivery, service, seconds=10.0):
     """Deliver until nothing is due."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        if not delivery.work(service):
+        with suppress(UnavailableError):
+            if delivery.work(service):
+                continue
             if not waiting(service):
                 return
             time.sleep(MOMENT)  # as the caretaker does
@@ -190,6 +195,49 @@ def test_deliverer_that_dies_leaves_its_messages_to_another(
     deliver(delivery, service)
 
     assert len(ear.at("crm")) == 1
+
+
+def test_claim_of_a_clock_that_was_put_back_holds_nothing_up(
+    client, service, receiver, ear, delivery
+):
+    receiver("crm")
+    create(client, "ada")
+    ahead = sa.update(receivers).values(taken=from_now(hours=1))
+    service.database.write(lambda known: known.execute(ahead))
+
+    deliver(delivery, service)
+
+    assert len(ear.at("crm")) == 1
+
+
+def test_outage_between_two_transactions_loses_no_claim(
+    client, service, receiver, ear, delivery, monkeypatch
+):
+    monkeypatch.setattr(deliverer, "purge_told", interrupted(deliverer.purge_told))
+    service = replace(service, settings=replace(service.settings, history_days=0))
+    receiver("crm", types=["User"])
+    receiver("groups", types=["Group"])
+    create(client, "ada")
+    while not ear.told:
+        delivery.work(service)
+    client.post("/scim/v2/Groups", json=group("staff"))
+
+    deliver(delivery, service, 5.0)
+
+    assert [name for name, _ in ear.told] == ["crm", "groups"]
+    assert delivery.delivered == 2
+
+
+def interrupted(work):
+    """Return work that finds the database away at first."""
+    outages = iter([UnavailableError("the database is away")])
+
+    def attempt(*arguments):
+        for outage in outages:
+            raise outage
+        return work(*arguments)
+
+    return attempt
 
 
 def test_deliverers_share_the_work_and_keep_the_order(client, service, receiver, ear):

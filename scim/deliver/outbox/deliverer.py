@@ -98,15 +98,15 @@ class Delivery:
         renewed, begun = service.database.write(lambda known: self._store(Outbox(known), chosen))
         for batch, until in renewed:
             batch.renew(until, at + TAKEN_SECONDS)
-        for each in self.running:
-            self._count(service, each)
-        self.running = [each for each in self.running if not each.is_settled]
         for held, messages in begun:
             is_backlog = len(messages) == AT_ONCE
             batch = Batch(service, held, messages, is_backlog, self.wake.set)
             batch.valid = at + TAKEN_SECONDS
             self.running.append(batch)
             batch.start()
+        for each in self.running:
+            self._count(service, each)
+        self.running = [each for each in self.running if not each.is_settled]
 
     def _store(
         self, outbox: Outbox, chosen: Sequence[Ready]
@@ -129,7 +129,14 @@ class Delivery:
         return renewed, begun
 
     def _count(self, service: Service, batch: Batch) -> None:
-        """Count, log and forget the outcomes that are stored."""
+        """Count, log and forget the outcomes that are stored.
+
+        What raises UnavailableError comes first: it is done again, and nothing is counted twice.
+        """
+        if batch.unsettled and not service.settings.history_days:
+            told = [each.message for each in batch.unsettled]
+            seal = service.seal(batch.claim.tenant)
+            service.database.write(lambda known: purge_told(known, told, seal))
         kind = batch.claim.receiver.kind
         failed = sum(each.error is not None for each in batch.unsettled)
         delivered = sum(each.error is None and not each.kept for each in batch.unsettled)
@@ -137,10 +144,6 @@ class Delivery:
         metrics.count(DELIVERED, kind, by=delivered)
         metrics.count(FAILED, kind, by=failed)
         self.log.note(batch)
-        if batch.unsettled and not service.settings.history_days:
-            told = [each.message for each in batch.unsettled]
-            seal = service.seal(batch.claim.tenant)
-            service.database.write(lambda known: purge_told(known, told, seal))
         batch.unsettled.clear()
 
 
