@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .errors import InvalidPathError, InvalidValueError
+from .patch.members import member_changes
+from .schema import MADE_BY_SERVER
 from .search import SearchRequest
 from .values import Record
 
@@ -18,7 +20,6 @@ DELTA_RESPONSE_SCHEMA = f"{MESSAGES}:response"
 SERVER_ROOT = "ServerRoot"
 CREATE, UPDATE, DELETE = "create", "update", "delete"
 DELTA_TOKEN, DELTA = "/.deltaToken", "/.delta"
-SERVER_MADE = {"schemas", "id", "meta"}
 State = Mapping[str, Any]
 
 
@@ -58,17 +59,14 @@ def operations(
     """
     touched = dict.fromkeys(each for before, after in steps for each in _touched(before, after))
     made = [_operation(urn, name, (now.get(urn) or {}) if urn else now) for urn, name in touched]
-    if ids := [{"value": member} for member, joined in members.items() if joined]:
-        made.append({"op": "add", "path": "members", "value": ids})
-    left = [member for member, joined in members.items() if not joined]
-    return [*made, *({"op": "remove", "path": f'members[value eq "{each}"]'} for each in left)]
+    return [*made, *member_changes(members)]
 
 
 def _touched(before: State, after: State, urn: str = "") -> Iterator[tuple[str, str]]:
     """Yield the attributes that differ, each behind the URN of its extension."""
     for name in dict.fromkeys((*before, *after)):
         old, new = before.get(name), after.get(name)
-        if old == new or name in SERVER_MADE:
+        if old == new or name in MADE_BY_SERVER:
             continue
         if ":" in name:
             yield from _touched(old or {}, new or {}, name)

@@ -11,8 +11,9 @@ from typing import Any
 
 from . import etag
 from .attributes import Attribute, chains, notation
+from .patch.members import member_changes
 from .patch.target import PATCH_OP_SCHEMA
-from .schema import ResourceType
+from .schema import MADE_BY_SERVER, ResourceType
 from .values import Record
 
 PREFIX = "urn:ietf:params:scim:event:"
@@ -37,7 +38,6 @@ EVENT_URIS = (  # the registry of RFC 9967 §7.4
 )
 AT_ONCE = 1000  # members in one event
 LARGEST = 256 * 1024  # characters of the data of an event; a larger one is told as a notice
-MADE_BY_SERVER = ("schemas", "id", "meta")
 
 Events = dict[str, Record]
 
@@ -95,11 +95,14 @@ def _full(told: Told) -> list[Events]:
     changed = list(told.members.items())
     parts = [dict(changed[at : at + AT_ONCE]) for at in range(0, len(changed), AT_ONCE)] or [{}]
     if told.verb == "patch":
-        first = [*operations(told.resource_type, told.before, told.after), *_members(parts[0])]
+        first = [
+            *operations(told.resource_type, told.before, told.after),
+            *member_changes(parts[0]),
+        ]
         found = [_patch(told, first)] if first else []
     else:
         found = [_event(told, told.verb, {"data": _representation(told, parts[0])})]
-    found += [_patch(told, _members(part)) for part in parts[1:]]
+    found += [_patch(told, member_changes(part)) for part in parts[1:]]
     return found if all(len(json.dumps(each)) <= LARGEST for each in found) else []
 
 
@@ -112,14 +115,6 @@ def _representation(told: Told, members: Mapping[str, bool]) -> Record:
 def _patch(told: Told, made: Sequence[Record]) -> Events:
     data = {"schemas": [PATCH_OP_SCHEMA], "Operations": list(made)}
     return _event(told, "patch", {"data": data})
-
-
-def _members(changed: Mapping[str, bool]) -> list[Record]:
-    """Return the PATCH operations that let members of a group come and go."""
-    joined = [{"value": each} for each, has_joined in changed.items() if has_joined]
-    left = [each for each, has_joined in changed.items() if not has_joined]
-    added = [{"op": "add", "path": "members", "value": joined}] if joined else []
-    return added + [{"op": "remove", "path": f'members[value eq "{each}"]'} for each in left]
 
 
 def operations(

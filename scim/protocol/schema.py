@@ -18,6 +18,7 @@ from .values import Record
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+MADE_BY_SERVER = ("schemas", "id", "meta")  # attributes
 ENDPOINTS = {"User": "/Users", "Group": "/Groups"}
 
 

@@ -1,6 +1,6 @@
 """Operations on the members of a group, of which there may be 100,000 (RFC 7643 §4.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,14 @@ def check_unnamed(operations: Iterable[MemberOperation]) -> None:
             f"more than {MOST_UNNAMED} operations go through all members; select members by"
             ' [value eq "..."], or send several requests'
         )
+
+
+def member_changes(changed: Mapping[str, bool]) -> list[Record]:
+    """Return the PATCH operations that let members join, for whom it is true, and others leave."""
+    joined = [{"value": each} for each, has_joined in changed.items() if has_joined]
+    left = [each for each, has_joined in changed.items() if not has_joined]
+    added = [{"op": "add", "path": "members", "value": joined}] if joined else []
+    return added + [{"op": "remove", "path": f'members[value eq "{each}"]'} for each in left]
 
 
 def are_members(target: Target, resource_type: ResourceType) -> bool:
