@@ -5,7 +5,7 @@ RFC 7240 §4.1 and §4.3, RFC 9967 §2.5.1.1; `scim/deliver/asynchronous` carrie
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, TypeVarTuple, cast
 
@@ -38,10 +38,13 @@ METHODS: Mapping[Any, str] = {
 
 
 class Left(NamedTuple):
-    """The ids that a parked request finds when it is asked again: its own, and that of the log."""
+    """What a parked request finds when it is asked again; the log knows it by ``request_id``.
 
-    txn: str
+    ``txn`` is the id of the request that is carried out for it; a poll for events has none.
+    """
+
     request_id: str
+    txn: str = ""
 
 
 class Accepted(Exception):
@@ -82,7 +85,7 @@ class Deferring:
         txn = self.accept(METHODS[operation], path)
         if self.wait and (park := self.environ.get(PARK)):
             tenant_id, awaited = self.access.tenant.id, awaited_in(self.service.database)
-            left = Left(txn, self.request_id)
+            left = Left(self.request_id, txn)
             park(tenant_id, lambda: awaited.has_ended(tenant_id, txn), self.wait, left)
         raise Accepted(txn)
 
@@ -187,7 +190,7 @@ class Awaited:
         return (tenant_id, txn) in self.ended
 
 
-@cache
+@lru_cache(maxsize=16)
 def awaited_in(database: Database) -> Awaited:
     """Return the requests of a database that clients of this process wait for."""
     return Awaited(database)

@@ -1,7 +1,5 @@
 """Receivers fetch security event tokens here (RFC 8936)."""
 
-from typing import NamedTuple
-
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
@@ -13,14 +11,9 @@ from scim.serializers.resources import to_json
 from .answers import Empty
 from .auth import events_permitted
 from .call import Call
+from .deferring import Left
 
 LONGEST = 20.0  # seconds that a poll waits
-
-
-class Left(NamedTuple):
-    """The id of a poll in the log, which it keeps while it waits."""
-
-    request_id: str
 
 
 bp = Blueprint("events", __name__)

@@ -29,7 +29,7 @@ bp = Blueprint("outbox", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Undelivered:
     """The receivers of a tenant, and its dead letters or else what waits; ``number`` of all."""
 
     receivers: list[Backlog]
@@ -43,7 +43,7 @@ class Told:
         return {each.receiver.id: each.receiver.name for each in self.receivers}
 
 
-def told(tenant: Tenant) -> Told:
+def told(tenant: Tenant) -> Undelivered:
     """Return who is told of a tenant's changes, and the oldest messages."""
     database = state().service.database
     receivers = database.read(lambda known: backlogs(known, tenant))
@@ -51,7 +51,7 @@ def told(tenant: Tenant) -> Told:
     chosen = Chosen(tenant.id, dead=dead)
     messages = database.read(lambda known: letters(known, chosen, SHOWN)) if receivers else []
     number = database.read(lambda known: count_letters(known, chosen)) if receivers else 0
-    return Told(receivers, messages, number, dead)
+    return Undelivered(receivers, messages, number, dead)
 
 
 @bp.post("/operate/outbox")

@@ -16,7 +16,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Verdict:
     """What is said of a POST: lines for people, and the answer to its sender.
 
     The lines have values of a stranger: print them escaped. The text of the answer
@@ -51,9 +51,9 @@ def indented(lines: Iterable[str]) -> Iterator[str]:
         yield f"  {line}" if number else line
 
 
-Reader = Callable[[Arrived], Told]  # of one content type; called by one thread at a time
+Reader = Callable[[Arrived], Verdict]  # of one content type; called by one thread at a time
 
 
-def refused(status: HTTPStatus, reason: str) -> Told:
+def refused(status: HTTPStatus, reason: str) -> Verdict:
     """Return that a POST is not accepted; ``reason`` is a sentence without a full stop."""
-    return Told([f"Refused with {status}: {reason}."], status, f"{reason}\n")
+    return Verdict([f"Refused with {status}: {reason}."], status, f"{reason}\n")

@@ -17,7 +17,7 @@ from scim.protocol.values import Record
 
 from ..events.signing import TYPE
 from ..events.streams import TOKEN_TYPE
-from .arrived import Arrived, Remembered, Told, indented
+from .arrived import Arrived, Remembered, Verdict, indented
 
 ALGORITHMS = ["ES256", "ES384", "ES512", "PS256", "RS256", "EdDSA"]
 CLAIMS = {"iss": str, "iat": int, "jti": str, "events": dict}  # RFC 8417 §2.2 wants these
@@ -83,15 +83,15 @@ class EventReader:
         self.verbose = verbose
         self.remembered = Remembered()
 
-    def __call__(self, arrived: Arrived) -> Told:
+    def __call__(self, arrived: Arrived) -> Verdict:
         try:
             lines = self.read(arrived.body.decode("ascii", "replace").strip())
         except TokenError as error:
             told = {"err": error.code, "description": str(error)}
             line = f"Refused, {error.code}: {error}."
             kind = "application/json"
-            return Told([line], HTTPStatus.BAD_REQUEST, json.dumps(told), kind, "en")
-        return Told(lines, HTTPStatus.ACCEPTED)
+            return Verdict([line], HTTPStatus.BAD_REQUEST, json.dumps(told), kind, "en")
+        return Verdict(lines, HTTPStatus.ACCEPTED)
 
     def read(self, token: str) -> Sequence[str]:
         """Return what a token says.

@@ -7,7 +7,7 @@ from socketserver import ThreadingTCPServer
 from threading import Lock
 from typing import Any
 
-from .arrived import Arrived, Reader, Told, indented, refused
+from .arrived import Arrived, Reader, Verdict, indented, refused
 
 HOST = "127.0.0.1"
 LARGEST = 16 * 1024 * 1024  # bytes of a body
@@ -33,17 +33,17 @@ class Inbox(ThreadingTCPServer):
     def url(self) -> str:
         return f"http://{HOST}:{self.server_address[1]}/"
 
-    def read(self, arrived: Arrived) -> Told:
+    def read(self, arrived: Arrived) -> Verdict:
         """Read a message and print what it says."""
         content_type = arrived.headers.get("content-type", "").partition(";")[0].strip().lower()
         reader = self.readers.get(content_type, self._unknown)
         with self.lock:
-            told = reader(arrived)
-            for line in indented(told.lines):
+            verdict = reader(arrived)
+            for line in indented(verdict.lines):
                 self.say(line)
-        return told
+        return verdict
 
-    def _unknown(self, arrived: Arrived) -> Told:
+    def _unknown(self, arrived: Arrived) -> Verdict:
         given = arrived.headers.get("content-type") or "missing"
         known = " and ".join(self.readers)
         reason = f"the Content-Type is {given}, and only {known} is understood"
@@ -68,14 +68,14 @@ class _Handler(BaseHTTPRequestHandler):
         reason = "here deliveries arrive, each by POST"
         self._answer(refused(HTTPStatus.METHOD_NOT_ALLOWED, reason))
 
-    def _answer(self, told: Told) -> None:
-        content = told.text.encode()
-        self.send_response(told.status)
+    def _answer(self, verdict: Verdict) -> None:
+        content = verdict.text.encode()
+        self.send_response(verdict.status)
         if content:
-            self.send_header("Content-Type", told.content_type)
-        if told.language:
-            self.send_header("Content-Language", told.language)
-        if told.status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Type", verdict.content_type)
+        if verdict.language:
+            self.send_header("Content-Language", verdict.language)
+        if verdict.status != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

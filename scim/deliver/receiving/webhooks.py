@@ -8,7 +8,7 @@ from typing import Any
 from scim.explain.sentences.deliveries import sentence
 
 from ..webhooks.signatures import ID, SignatureError, verify
-from .arrived import Arrived, Remembered, Told, refused
+from .arrived import Arrived, Remembered, Verdict, refused
 
 CONTENT_TYPE = "application/json"
 UNVERIFIED = "Not verified, since there is no secret: give it with --secret."
@@ -28,7 +28,7 @@ class WebhookReader:
         self.keys, self.verbose = keys, verbose
         self.remembered = Remembered()
 
-    def __call__(self, arrived: Arrived) -> Told:
+    def __call__(self, arrived: Arrived) -> Verdict:
         message_id = arrived.headers.get(ID, "")
         try:
             if self.keys:
@@ -43,7 +43,7 @@ class WebhookReader:
         notes = [] if self.keys else [UNVERIFIED]
         notes += [REPEATED] if self.remembered.add(message_id) else []
         notes += whole if self.verbose else []
-        return Told([*_lines(told, message_id), *notes])
+        return Verdict([*_lines(told, message_id), *notes])
 
 
 def _lines(told: Any, message_id: str) -> Sequence[str]:
