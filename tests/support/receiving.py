@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Any
 
 from scim.deliver.channel import NotDelivered
+from scim.deliver.events import streams
 from scim.deliver.telling import Telling
 from scim.service import Service
 from scim.storage import Change
@@ -77,6 +78,7 @@ def hang(seconds: float, *names: str) -> Callable[[Receiver, Message], None]:
 
 def forget_receivers(service: Service) -> None:
     """Let this process look for receivers again, as it would a second later."""
+    streams._known(service.database).clear()
     for watcher in service.watchers:
         if isinstance(watcher, Telling):
             watcher.known = KnownReceivers()

@@ -6,6 +6,7 @@ header that a receiver of pushes wants.
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -22,7 +23,7 @@ from scim.storage import Change, Database
 from scim.storage.contents import About, Content, put_made
 from scim.storage.keys import new_id
 from scim.storage.outbox import Message
-from scim.storage.receivers import Receiver, list_receivers, receivers_of
+from scim.storage.receivers import FRESH, Receiver, list_receivers, receivers_of
 from scim.storage.tokens import Tenant
 
 from ..channel import NotDelivered
@@ -122,19 +123,22 @@ def problem_of(answer: Answer) -> str:
 def event_uris(service: Service, tenant: Tenant) -> tuple[str, ...]:
     """Return the URIs of the events that somebody in a tenant is told of (RFC 9967 §4).
 
-    While the database is away, they are those that this process knew last.
+    They are those that this process knew less than ``FRESH`` seconds ago: to read them takes as
+    long as all else in an answer. While the database is away, they are those that it knew last.
     """
-    known_last = _known_last(service.database)
-    with suppress(UnavailableError):
-        streams = service.database.read(lambda known: list_receivers(known, tenant, KINDS))
-        told = [uri for uri in EVENT_URIS if any(_tells(each, uri) for each in streams)]
-        known_last[tenant.id] = tuple(told)
-    return known_last.get(tenant.id, ())
+    known, at = _known(service.database), time.monotonic()
+    read_at, told = known.get(tenant.id, (-FRESH, ()))
+    if at - read_at >= FRESH:
+        with suppress(UnavailableError):
+            streams = service.database.read(lambda found: list_receivers(found, tenant, KINDS))
+            told = tuple(uri for uri in EVENT_URIS if any(_tells(each, uri) for each in streams))
+            known[tenant.id] = at, told
+    return told
 
 
 @lru_cache(maxsize=16)
-def _known_last(_: Database) -> dict[int, tuple[str, ...]]:
-    """Return the URIs that a process knows, by the id of the tenant."""
+def _known(_: Database) -> dict[int, tuple[float, tuple[str, ...]]]:
+    """Return the URIs that a process knows, and when it read them, by the id of the tenant."""
     return {}
 
 

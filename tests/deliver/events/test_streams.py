@@ -6,13 +6,14 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from scim.deliver.events import polling, tidying
+from scim.deliver.events import polling, streams, tidying
 from scim.storage import letters, new_id
 from scim.storage.letters import Chosen
 from scim.storage.tables import outbox
 
 from ...support.databases import ON_ONE_DATABASE
 from ...support.listener import listening
+from ...support.receiving import forget_receivers
 from ...support.scim import add, group, listed, path_of, remove, replace, user
 from ...support.streams import Mirror, add_stream, add_token, short, verified
 from ...support.tenants import new_tenant
@@ -238,6 +239,7 @@ def test_configuration_announces_what_is_told(world, engine):
     assert "securityEvents" not in world.scim.get("/ServiceProviderConfig").json
 
     poller(world, engine, mode="notice")
+    forget_receivers(world.service)
 
     told = world.scim.get("/ServiceProviderConfig").json["securityEvents"]
     assert told["eventUris"] == [
@@ -246,6 +248,13 @@ def test_configuration_announces_what_is_told(world, engine):
             *("create:notice", "patch:notice", "put:notice", "delete", "activate", "deactivate"),
         )
     ]
+
+
+def test_configuration_is_answered_without_the_database_within_a_second(world, monkeypatch):
+    told = world.scim.get("/ServiceProviderConfig").json
+    monkeypatch.setattr(streams, "list_receivers", None)
+
+    assert world.scim.get("/ServiceProviderConfig").json == told
 
 
 def test_history_that_is_gone_makes_a_notice(world, engine):
