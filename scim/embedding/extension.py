@@ -173,8 +173,7 @@ class Scim:
         """
 
         def issue(connection: Any) -> str | None:
-            add = find_tenant(connection, tenant) is None
-            if add:
+            if find_tenant(connection, tenant) is None:
                 add_tenant(connection, tenant)
             found = find_tenant(connection, tenant)
             assert found

@@ -35,16 +35,13 @@ def check_order(search: SearchRequest) -> None:
         raise InvalidValueError("changes come in pages by cursor; send nextCursor, no startIndex")
 
 
-def response(
-    resource_type: str, change_type: str, resource_id: str, **shown: list[Record]
-) -> Record:
-    """Return a delta query response; ``shown`` may be its operations. Its data is a text apart."""
+def response(resource_type: str, change_type: str, resource_id: str) -> Record:
+    """Return a delta query response, without its data or operations."""
     return {
         "schemas": [DELTA_RESPONSE_SCHEMA],
         "resourceType": resource_type,
         "changeType": change_type,
         "changedResourceId": resource_id,
-        **shown,
     }
 
 

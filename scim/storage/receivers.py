@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,15 +97,11 @@ def remove_receiver(connection: sa.Connection, receiver: Receiver) -> int:
 
 
 def list_receivers(
-    connection: sa.Connection, tenant: Tenant | None = None, kinds: Sequence[str] = ()
+    connection: sa.Connection, tenant: Tenant, kinds: Collection[str] = ()
 ) -> list[Receiver]:
-    """Return the receivers of a tenant, or of all, the oldest first; only those of these kinds."""
-    chosen = SELECT.order_by(receivers.c.created)
-    if tenant:
-        chosen = chosen.where(receivers.c.tenant_id == tenant.id)
-    if kinds:
-        chosen = chosen.where(receivers.c.kind.in_(kinds))
-    return [receiver_of(row) for row in connection.execute(chosen)]
+    """Return the receivers of a tenant, the oldest first; only those of some kinds, if any."""
+    found = receivers_of(connection, tenant.id)
+    return [each for each in found if not kinds or each.kind in kinds]
 
 
 def receivers_of(connection: sa.Connection, tenant_id: int) -> list[Receiver]:

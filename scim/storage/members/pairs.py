@@ -27,9 +27,9 @@ Pairs = sa.CompoundSelect[Any]
 Beyond = Callable[[Any, Any], Any] | None  # how the pairs on a page compare with where it starts
 
 
-def select_pairs(dialect: str, condition: Condition | None, beyond: Beyond = None) -> Pairs:
+def select_pairs(dialect: str, condition: Condition | None) -> Pairs:
     """Return the SELECT of the ids of groups and their members that meet a condition."""
-    return sa.union_all(*(_part(each, dialect, condition, beyond) for each in RELATIONS["members"]))
+    return sa.union_all(*(_part(each, dialect, condition, None) for each in RELATIONS["members"]))
 
 
 def _part(

@@ -252,6 +252,7 @@ def test_configuration_announces_what_is_told(world, engine):
 
 def test_configuration_is_answered_without_the_database_within_a_second(world, monkeypatch):
     told = world.scim.get("/ServiceProviderConfig").json
+    monkeypatch.setattr(streams, "FRESH", 60.0)
     monkeypatch.setattr(streams, "list_receivers", None)
 
     assert world.scim.get("/ServiceProviderConfig").json == told
