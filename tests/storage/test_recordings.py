@@ -153,6 +153,23 @@ def test_old_ones_are_deleted_unless_marked(open_recordings):
     assert numbers(recordings.after(0)) == [marked, recordings.last()]
 
 
+@POSTGRESQL
+def test_exchange_that_is_added_during_pruning_stays(open_recordings):
+    pruned, other = open_recordings(), open_recordings()
+    for each in (pruned, other):
+        each.add([])  # the first time prunes, the next ones do not
+    other.add(some(1, at=NOW.replace("2026", "2020")))
+
+    def add(_connection, _cursor, statement, *_):
+        if statement.startswith("DELETE FROM recorded_exchanges"):
+            other.add([EXCHANGE])
+
+    sa.event.listen(pruned.database.engine, "before_cursor_execute", add)
+    pruned.open_console("http://localhost:5050", b"k" * 32)
+
+    assert [each.at for each in other.after(0)] == [EXCHANGE.at]
+
+
 def test_they_are_pruned_now_and_then(recordings):
     recordings.most = 10
     for _ in range(45):

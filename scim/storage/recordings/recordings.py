@@ -95,7 +95,7 @@ class Recordings:
         oldest = sa.select(number).where(at >= since).order_by(number).limit(1)
         too_many = number <= last - self.most  # to count them would read all pages
         kept = connection.scalar(oldest)
-        too_old = number < kept if kept is not None else sa.true()
+        too_old = number < (last + 1 if kept is None else kept)  # others may add one right now
         gone = sa.delete(exchanges).where(sa.not_(exchanges.c.is_marked), too_many | too_old)
         connection.execute(gone)
 
