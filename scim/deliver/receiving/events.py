@@ -154,9 +154,11 @@ def _decoded(part: str) -> Any:
 
 
 def pasted(text: str, verbose: bool) -> list[str]:
-    """Return what a token says that a person has, or its claims as JSON; nothing is verified.
+    """Return what a person's text says; nothing is verified.
 
-    :raises TokenError: it is neither
+    It is a token, the claims of one as JSON, or ``{"sets": ...}``, which polls are answered with.
+
+    :raises TokenError: it is none of these
     """
     text = text.strip()
     if not text.startswith("{"):
@@ -165,7 +167,10 @@ def pasted(text: str, verbose: bool) -> list[str]:
         claims = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise TokenError("invalid_request", f"it is no JSON: {error}") from None
-    return explained(claims, verbose)
+    if not isinstance(sets := claims.get("sets"), dict):
+        return explained(claims, verbose)
+    tokens = [explained(parts(str(each))[1], verbose) for each in sets.values()]
+    return [line for lines in tokens for line in lines] or ["There are no tokens in it."]
 
 
 def explained(claims: Mapping[str, Any], verbose: bool = False) -> list[str]:

@@ -10,7 +10,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, KeySet
 
 from scim.deliver.events.streams import TOKEN_TYPE
-from scim.deliver.receiving.events import EventReader, Keys, pasted
+from scim.deliver.receiving.events import EventReader, Keys, TokenError, pasted
 from scim.deliver.receiving.listening import Inbox
 from scim.explain.sentences.events import sentences
 from scim.protocol.events import PREFIX
@@ -132,3 +132,14 @@ def test_pasted_token_is_explained_without_keys():
     assert pasted(signed(), False)[0].startswith("The user /Users/2819")
     assert pasted(json.dumps(CLAIMS), True)[-1] == "}"
     assert pasted("{}", False)[0] == "It has no events, so it is no security event token."
+
+
+def test_pasted_answer_to_a_poll_is_explained_token_by_token():
+    told = pasted(
+        json.dumps({"sets": {"a": signed(), "b": signed()}, "moreAvailable": False}), False
+    )
+
+    assert told == 2 * pasted(signed(), False)
+    assert pasted('{"sets": {}}', False) == ["There are no tokens in it."]
+    with pytest.raises(TokenError, match="no signed token"):
+        pasted('{"sets": {"a": 7}}', False)
