@@ -2,8 +2,10 @@
 
 draft-sehgal-scim-delta-query has the messages. A token is sealed for its tenant, and names a moment
 and the types that it is for. A resource that changes while a client goes through the pages comes on
-a later one. The token on the last page goes back to the moment of the first one, as a change may
-have been committed behind a page, and lists the versions that the client has got since.
+a later one. A walk ends where it was when it had passed all changes before its first page, so it
+ends however much is written meanwhile. The token on the last page goes back to the moment of the
+first one, as a change may have been committed behind a page, and lists the versions that the client
+has got since.
 """
 
 import json
@@ -75,7 +77,8 @@ class Tokens:
 class Walk:
     """A walk through the pages of a delta query: where it is, and the moment of its first page.
 
-    ``known`` are the last resources that the client got, with their versions.
+    ``known`` are the last resources that the client got, with their versions. ``end`` is the
+    instant at which all changes before the first page had been shown; empty until then.
     """
 
     place: Place
@@ -84,6 +87,7 @@ class Walk:
     since: str
     until: str
     known: Sequence[str] = ()
+    end: str = ""
 
 
 def issue(
@@ -129,8 +133,9 @@ def query(
     has_history = store.directory.keeps_history
     texts = [_text(each, moment, shown[each.resource_type], has_history) for each in found]
     known = (*walk.known, *(each.seen for each in found))[-MOST_SEEN:]
-    if after:
-        walk = replace(walk, place=after, known=known)
+    end = walk.end or (instant(now) if after and after[0] > walk.until else "")
+    if after and not "" < end < after[0]:
+        walk = replace(walk, place=after, known=known, end=end)
         return list_response(texts, walk.total, next_cursor=cursors.seal_content(asdict(walk)))
     since, until = walk.since, walk.until
     following = store.delta(lambda changed: changed.known(since, types, (*moment.seen, *known)))

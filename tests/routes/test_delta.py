@@ -147,6 +147,23 @@ def test_walk_misses_nothing_that_others_write_meanwhile(scim):
     check_error(asked(scim, token, count=2, cursor=first["nextCursor"]), 400, "invalidCount")
 
 
+def test_walk_ends_however_much_others_write_meanwhile(scim):
+    token = token_of(scim)
+    made = {scim.create(user(f"u{number}"))["id"] for number in range(3)}
+    told_of, cursor = set(), {}
+
+    for _ in range(20):
+        page = asked(scim, token, count=1, **cursor).json
+        told_of |= told(page["Resources"]).keys()
+        if "nextDeltaToken" in page:
+            break
+        cursor = {"cursor": page["nextCursor"]}
+        made |= {scim.create(user(f"{len(made)}-{number}"))["id"] for number in range(2)}
+
+    following = page["nextDeltaToken"]["value"]
+    assert told_of | told(changed(scim, following)[0]).keys() == made
+
+
 def test_filter_is_met_by_the_resource_as_it_is(scim):
     token = token_of(scim)
     babs, ada = scim.create(user("babs", title="Guide")), scim.create(user("ada"))
