@@ -124,9 +124,8 @@ class EventReader:
                 raise TokenError(
                     "invalid_request", f"the claim {name} is missing, or of a wrong type"
                 )
-        expires = claims.get("exp")  # RFC 8417 §2.2 advises against it; RFC 7519 §4.1.4
-        if expires is not None and not (isinstance(expires, int | float) and expires > time.time()):
-            raise TokenError("invalid_request", "the exp has passed, or is no instant")
+        if expired := _expired(claims):
+            raise TokenError("invalid_request", expired)
         if self.issuer and claims["iss"] != self.issuer:
             raise TokenError("invalid_issuer", f"the iss is not {self.issuer}")
         audiences = claims.get("aud")
@@ -182,11 +181,22 @@ def explained(claims: Mapping[str, Any], verbose: bool = False) -> list[str]:
     named = [f"{name} {claims[name]}" for name in ("jti", "txn", "iss", "aud") if name in claims]
     iat = claims.get("iat")
     made = [f"made {_instant(iat)}"] if isinstance(iat, int) else []
+    expired = [f"Receivers refuse it: {said}."] if (said := _expired(claims)) else []
     whole = json.dumps(claims, indent=2).splitlines() if verbose else []
-    return [first, *others, ", ".join([*named, *made]), *whole]
+    return [first, *others, ", ".join([*named, *made]), *expired, *whole]
 
 
-def _instant(iat: int) -> str:
+def _expired(claims: Mapping[str, Any]) -> str:
+    """Return that a token has expired (RFC 7519 §4.1.4); RFC 8417 §2.2 advises against ``exp``."""
+    expires = claims.get("exp")
+    if expires is None:
+        return ""
+    if not isinstance(expires, int | float):
+        return "the claim exp is no number of seconds"
+    return "" if expires > time.time() else f"the token expired at {_instant(expires)}"
+
+
+def _instant(iat: float) -> str:
     try:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(iat))
     except (OverflowError, ValueError, OSError):

@@ -131,6 +131,9 @@ def test_events_of_drafts_and_of_others_are_explained(uri, payload, said):
 def test_pasted_token_is_explained_without_keys():
     assert pasted(signed(), False)[0].startswith("The user /Users/2819")
     assert pasted(json.dumps(CLAIMS), True)[-1] == "}"
+    assert pasted(signed(CLAIMS | {"exp": CLAIMS["iat"] + 60}), False)[-1] == (
+        "Receivers refuse it: the token expired at 2016-03-20T20:18:24Z."
+    )
     assert pasted("{}", False)[0] == "It has no events, so it is no security event token."
 
 
