@@ -179,17 +179,22 @@ class _Line(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         failed: OSError = ConnectionError("it cannot be reached")
         for family, address in _addresses(host, port, self.allows_private):
-            connection = socket.socket(family, socket.SOCK_STREAM)
             try:
-                connection.settimeout(min(CONNECT_SECONDS, self.left()))
-                connection.connect(address)
+                return _Stream(self._connected(family, address), self)
             except OSError as error:
-                connection.close()
                 failed = error
-                continue
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return _Stream(connection, self)
         raise failed
+
+    def _connected(self, family: int, address: Any) -> socket.socket:
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(min(CONNECT_SECONDS, self.left()))
+            connection.connect(address)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            connection.close()
+            raise
+        return connection
 
     def left(self) -> float:
         """Return the seconds until the end.

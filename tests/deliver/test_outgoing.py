@@ -99,6 +99,18 @@ def test_a_name_that_leads_elsewhere_later_is_checked_when_it_is_called(monkeypa
     assert listener.got == []
 
 
+def test_an_address_of_a_family_that_this_machine_has_not_is_passed_over(monkeypatch):
+    """A kernel without IPv6 refuses the socket itself, not only the connection."""
+
+    def resolve(host, port, **_):
+        known = [(77, ("::1", port, 0, 0)), (socket.AF_INET, ("127.0.0.1", port))]
+        return [(family, socket.SOCK_STREAM, 6, "", address) for family, address in known]
+
+    with listening() as listener:
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        assert send(listener.url).status == 204
+
+
 def test_redirects_and_proxies_are_not_followed(monkeypatch):
     with listening() as other, listening() as listener:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
