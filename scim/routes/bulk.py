@@ -7,6 +7,7 @@ from scim import provider
 
 from .auth import bearer_required
 from .call import Call
+from .writing import write
 
 bp = Blueprint("bulk", __name__)
 
@@ -14,4 +15,4 @@ bp = Blueprint("bulk", __name__)
 @bp.post("/Bulk")
 @bearer_required
 def carry_out(call: Call) -> ResponseReturnValue:
-    return call.answer(call.write(provider.carry_out, *call.bulk_body(), call.details()))
+    return call.answer(write(call, provider.carry_out, *call.bulk_body(), call.details()))

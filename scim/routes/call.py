@@ -1,10 +1,10 @@
 """The request as views get it: the tenant, the parsed parameters and body, and the answer."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any
 
 from flask import Request, Response, request
 
@@ -17,7 +17,6 @@ from scim.operate.recorder import Recorder
 from scim.protocol.bulk import BulkOperation
 from scim.protocol.definitions.assembly import Definitions
 from scim.protocol.headers import (
-    DRY_RUN,
     MEDIA_TYPE,
     NO_PREFERENCES,
     PARK,
@@ -39,14 +38,11 @@ from scim.storage import Access, Store
 from scim.storage.noting import NOTHING, begin
 
 from . import answers, body
-from .deferring import Deferring
 from .hosts import root_url
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-T = TypeVar("T")
-Sent = TypeVarTuple("Sent")
 WHOLE_LIST = SearchRequest()
 RECORDER = "scim_recorder"  # in the application's extensions, if exchanges are recorded
 DEMO_TOKEN = "scim_demo_token"
@@ -138,25 +134,6 @@ class Call(Request):
     def is_first(self) -> bool:
         """Whether this is not a request that has been parked."""
         return PARKED not in self.environ
-
-    def write(self, operation: Callable[[Store, *Sent], T], *sent: *Sent) -> T:
-        """Return what an operation returns; in a dry run, nothing that it does is kept.
-
-        :raises Accepted: the client does not wait for the operation
-        """
-        if self.is_dry:
-            self.applied = DRY_RUN
-            return self.store.rehearse(lambda store: operation(store, *sent))
-        if self.preferences.respond_async and self.settings.max_async_requests:
-            return self.deferring.answer(operation, *sent)
-        return operation(self.store, *sent)
-
-    @property
-    def deferring(self) -> Deferring:
-        """This request, ready to be stored and carried out later."""
-        who = self.service, self.admitted, self.store, self.service_url, self.id
-        how = self.remote_addr or "", self.environ, self.preferences.wait, self.received
-        return Deferring(*who, *how)
 
     @property
     def is_strict(self) -> bool:

@@ -4,10 +4,10 @@ RFC 7240 §4.1 and §4.3, RFC 9967 §2.5.1.1; `scim/deliver/asynchronous` carrie
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, TypeVarTuple, cast
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple, cast
 
 from scim import provider
 from scim.protocol.bulk import bulk_response
@@ -15,13 +15,11 @@ from scim.protocol.errors import NotFoundError, ScimError, SkippedError, TooMany
 from scim.protocol.headers import PARK, PARKED
 from scim.protocol.values import PLACEHOLDER, Record
 from scim.provider.paths import named
-from scim.service import Service
-from scim.storage import Access, Database, Store, new_id
+from scim.storage import Database, Store, new_id
 from scim.storage.deferred import BULK, Deferrals, Deferred
 from scim.storage.keys import now
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+from .call import Call
 
 T = TypeVar("T")
 Sent = TypeVarTuple("Sent")
@@ -55,95 +53,83 @@ class Accepted(Exception):
         self.txn = txn
 
 
-@dataclass(frozen=True, slots=True)
-class Deferring:
-    """A request whose client does not wait for it, or for ``wait`` seconds at most."""
+def defer(call: Call, operation: Callable[[Store, *Sent], T], *sent: *Sent) -> T:
+    """Accept an operation; return what it returns if it is carried out soon enough.
 
-    service: Service
-    access: Access
-    store: Store
-    base_url: str
-    request_id: str
-    client: str
-    environ: "WSGIEnvironment"
-    wait: int
-    body: bytes
+    :raises Accepted: it is carried out later
+    :raises ScimError: it was carried out, and refused
+    :raises TooManyRequestsError: too many requests of the tenant wait
+    """
+    left: Left | None = call.environ.get(PARKED)
+    if left:
+        return cast("T", outcome(call, left.txn, operation, sent))
+    path = path_of(operation, sent)
+    if "\0" in path:  # it cannot be stored, and leads nowhere
+        return operation(call.store, *sent)
+    txn = accept(call, METHODS[operation], path)
+    if (wait := call.preferences.wait) and (park := call.environ.get(PARK)):
+        tenant_id, awaited = call.admitted.tenant.id, awaited_in(call.service.database)
+        left = Left(call.id, txn)
+        park(tenant_id, lambda: awaited.has_ended(tenant_id, txn), wait, left)
+    raise Accepted(txn)
 
-    def answer(self, operation: Callable[[Store, *Sent], T], *sent: *Sent) -> T:
-        """Accept an operation; return what it returns if it is carried out soon enough.
 
-        :raises Accepted: it is carried out later
-        :raises ScimError: it was carried out, and refused
-        :raises TooManyRequestsError: too many requests of the tenant wait
-        """
-        left: Left | None = self.environ.get(PARKED)
-        if left:
-            return cast("T", self.outcome(left.txn, operation, sent))
-        path = path_of(operation, sent)
-        if "\0" in path:  # it cannot be stored, and leads nowhere
-            return operation(self.store, *sent)
-        txn = self.accept(METHODS[operation], path)
-        if self.wait and (park := self.environ.get(PARK)):
-            tenant_id, awaited = self.access.tenant.id, awaited_in(self.service.database)
-            left = Left(self.request_id, txn)
-            park(tenant_id, lambda: awaited.has_ended(tenant_id, txn), self.wait, left)
+def accept(call: Call, method: str, path: str) -> str:
+    """Store a request, and return its id.
+
+    :raises TooManyRequestsError: too many requests of the tenant wait
+    """
+    access = call.admitted
+    request = Deferred(
+        tenant_id=access.tenant.id,
+        id=new_id(),
+        method=method,
+        path=path,
+        if_match=call.environ.get("HTTP_IF_MATCH"),
+        if_none_match=call.environ.get("HTTP_IF_NONE_MATCH"),
+        base_url=call.service_url,
+        token=access.token,
+        issued=access.issued or None,
+        request_id=call.id,
+        client=call.remote_addr or "",
+        accepted=now(),
+    )
+    body, most = call.received.decode("utf-8-sig"), call.settings.max_async_requests
+    if not call.service.database.write(lambda known: Deferrals(known).put(request, body, most)):
+        error = TooManyRequestsError(
+            f"{most} asynchronous requests of this tenant wait, or too many bytes of them; "
+            "try again when some are done"
+        )
+        error.retry_after = RETRY_AFTER
+        raise error
+    return request.id
+
+
+def outcome(call: Call, txn: str, operation: object, sent: tuple[Any, ...]) -> object:
+    """Return what an operation returns that was carried out.
+
+    :raises Accepted: it is still waiting or in work, or its resource is gone again
+    :raises ScimError: it was refused
+    """
+    tenant_id = call.admitted.tenant.id
+    results = call.service.database.read(lambda known: results_of(known, tenant_id, txn))
+    if results is None:
         raise Accepted(txn)
-
-    def accept(self, method: str, path: str) -> str:
-        """Store the request, and return its id.
-
-        :raises TooManyRequestsError: too many requests of the tenant wait
-        """
-        request = Deferred(
-            self.access.tenant.id,
-            new_id(),
-            method,
-            path,
-            self.environ.get("HTTP_IF_MATCH"),
-            self.environ.get("HTTP_IF_NONE_MATCH"),
-            self.base_url,
-            self.access.token,
-            self.access.issued or None,
-            self.request_id,
-            self.client,
-            now(),
-        )
-        body, most = self.body.decode("utf-8-sig"), self.service.settings.max_async_requests
-        if not self.service.database.write(lambda known: Deferrals(known).put(request, body, most)):
-            error = TooManyRequestsError(
-                f"{most} asynchronous requests of this tenant wait, or too many bytes of them; "
-                "try again when some are done"
-            )
-            error.retry_after = RETRY_AFTER
-            raise error
-        return request.id
-
-    def outcome(self, txn: str, operation: object, sent: tuple[Any, ...]) -> object:
-        """Return what an operation returns that was carried out.
-
-        :raises Accepted: it is still waiting or in work, or its resource is gone again
-        :raises ScimError: it was refused
-        """
-        results = self.service.database.read(
-            lambda known: results_of(known, self.access.tenant.id, txn)
-        )
-        if results is None:
-            raise Accepted(txn)
-        if operation is provider.carry_out:
-            skipped = str(SkippedError.status)
-            return bulk_response(each for each in results if each["status"] != skipped)
-        [result] = results
-        if "response" in result:
-            raise refusal(result)
-        if operation is provider.delete:
-            return None
-        path, details = result["location"].removeprefix(PLACEHOLDER), sent[-1]
-        resource_type, resource_id = named(self.service.definitions, path, details.permission)
-        asked = replace(details, if_match=None, if_none_match=None)
-        try:
-            return provider.get(self.store, resource_type, resource_id, asked)
-        except NotFoundError:
-            raise Accepted(txn) from None
+    if operation is provider.carry_out:
+        skipped = str(SkippedError.status)
+        return bulk_response(each for each in results if each["status"] != skipped)
+    [result] = results
+    if "response" in result:
+        raise refusal(result)
+    if operation is provider.delete:
+        return None
+    path, details = result["location"].removeprefix(PLACEHOLDER), sent[-1]
+    resource_type, resource_id = named(call.definitions, path, details.permission)
+    asked = replace(details, if_match=None, if_none_match=None)
+    try:
+        return provider.get(call.store, resource_type, resource_id, asked)
+    except NotFoundError:
+        raise Accepted(txn) from None
 
 
 def path_of(operation: object, sent: tuple[Any, ...]) -> str:

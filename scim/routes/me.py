@@ -9,6 +9,7 @@ from scim.serializers.stored import Representation
 
 from .auth import bearer_required
 from .call import Call
+from .writing import write
 
 bp = Blueprint("me", __name__, url_prefix="/Me")
 
@@ -53,7 +54,7 @@ def create_me(call: Call) -> ResponseReturnValue:
 @bearer_required
 def replace_me(call: Call) -> ResponseReturnValue:
     me, details = subject(call), call.details(call.user_type)
-    replaced = call.write(provider.replace, call.user_type, me, call.json_body(), details)
+    replaced = write(call, provider.replace, call.user_type, me, call.json_body(), details)
     return call.render(replaced, is_alias=True)
 
 
@@ -61,12 +62,12 @@ def replace_me(call: Call) -> ResponseReturnValue:
 @bearer_required
 def patch_me(call: Call) -> ResponseReturnValue:
     me, details = subject(call), call.details(call.user_type)
-    patched = call.write(provider.patch, call.user_type, me, call.json_body(), details)
+    patched = write(call, provider.patch, call.user_type, me, call.json_body(), details)
     return call.render(patched, is_alias=True)
 
 
 @bp.delete("")
 @bearer_required
 def delete_me(call: Call) -> ResponseReturnValue:
-    call.write(provider.delete, call.user_type, subject(call), call.details(call.user_type))
+    write(call, provider.delete, call.user_type, subject(call), call.details(call.user_type))
     return call.render_deleted(call.user_type, subject(call))

@@ -14,6 +14,7 @@ from . import delta
 from .answers import Empty
 from .auth import bearer_required, search_permitted
 from .call import Call
+from .writing import write
 
 
 def blueprint(resource_type: ResourceType) -> Blueprint:
@@ -53,7 +54,7 @@ class Resources(View):
     def post(self, call: Call) -> ResponseReturnValue:
         sent = call.json_body()
         return call.render(
-            call.write(provider.create, self.type, sent, call.details(self.type)), 201
+            write(call, provider.create, self.type, sent, call.details(self.type)), 201
         )
 
 
@@ -65,7 +66,7 @@ class Unchangeable(View):
         return call.render(provider.get(call.store, self.type, resource_id, details))
 
     def delete(self, call: Call, resource_id: str) -> ResponseReturnValue:
-        call.write(provider.delete, self.type, resource_id, call.details(self.type))
+        write(call, provider.delete, self.type, resource_id, call.details(self.type))
         return Empty(status=204)
 
 
@@ -74,12 +75,12 @@ class Resource(Unchangeable):
 
     def put(self, call: Call, resource_id: str) -> ResponseReturnValue:
         details, sent = call.details(self.type), call.json_body()
-        return call.render(call.write(provider.replace, self.type, resource_id, sent, details))
+        return call.render(write(call, provider.replace, self.type, resource_id, sent, details))
 
     def patch(self, call: Call, resource_id: str) -> ResponseReturnValue:
         """Answer 200 with the resource; §3.5.2 also allows 204."""
         details, sent = call.details(self.type), call.json_body()
-        return call.render(call.write(provider.patch, self.type, resource_id, sent, details))
+        return call.render(write(call, provider.patch, self.type, resource_id, sent, details))
 
 
 class Search(View):
