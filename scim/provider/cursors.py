@@ -31,9 +31,7 @@ class Cursors:
     """Seal and open the cursors of one query of one tenant; they are valid for ``seconds``."""
 
     def __init__(self, key: str, seconds: int, tenant_id: int, scope: str) -> None:
-        self.serializer = URLSafeTimedSerializer(
-            key, salt=f"{tenant_id} {scope}", signer_kwargs=digest_method()
-        )
+        self.serializer = serializer(key, f"{tenant_id} {scope}")
         self.seconds = seconds
 
     def seal(self, cursor: Cursor) -> str:
@@ -70,9 +68,9 @@ class Cursors:
         return said
 
 
-def digest_method() -> dict[str, Any]:
-    """Return the options of a signer."""
-    return {"digest_method": hashlib.sha256}
+def serializer(key: str, salt: str) -> URLSafeTimedSerializer:
+    """Return what signs contents for clients by SHA-256, and opens them again."""
+    return URLSafeTimedSerializer(key, salt=salt, signer_kwargs={"digest_method": hashlib.sha256})
 
 
 def scope(endpoints: str, search: SearchRequest) -> str:

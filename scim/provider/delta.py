@@ -11,9 +11,10 @@ has got since.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from time import time
 from typing import NamedTuple
 
-from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadData, SignatureExpired
 
 from scim.protocol import delta
 from scim.protocol.errors import InvalidCountError, InvalidValueError
@@ -28,7 +29,7 @@ from scim.serializers.stored import represent
 from scim.storage import Operation, Selection, Store
 from scim.storage.delta import MOST_SEEN, START, Changed, Delta, Moment, Place
 
-from .cursors import Cursors, digest_method
+from .cursors import Cursors, serializer
 from .operations import Request, shows_related
 from .queries import PageSize, narrowed
 
@@ -46,31 +47,29 @@ class Tokens:
     """Seal and open the delta tokens of one tenant; they are valid for ``seconds``."""
 
     def __init__(self, key: str, seconds: int, tenant_id: int) -> None:
-        self.serializer = URLSafeTimedSerializer(
-            key, salt=f"{tenant_id} delta", signer_kwargs=digest_method()
-        )
+        self.serializer = serializer(key, f"{tenant_id} delta")
         self.seconds = seconds
 
-    def seal(self, token: Token, issued: float) -> Record:
+    def seal(self, token: Token) -> Record:
         """Return a token for a client, with the instant at which it expires."""
         content = [asdict(token.moment), token.types]
-        return {
-            "value": str(self.serializer.dumps(content)),
-            "expiry": instant(issued + self.seconds),
-        }
+        expiry = instant(time() + self.seconds)
+        return {"value": str(self.serializer.dumps(content)), "expiry": expiry}
 
-    def open(self, text: str) -> Token:
-        """Return the content of a client's token.
+    def open(self, text: str, types: Sequence[ResourceType]) -> Token:
+        """Return the content of a client's token, which has to be for these types.
 
-        :raises InvalidValueError: it was not sealed for this tenant, or has expired
+        :raises InvalidValueError: it was not sealed for this tenant, has expired, or is for others
         """
         try:
-            moment, types = self.serializer.loads(text, max_age=self.seconds)
+            moment, names = self.serializer.loads(text, max_age=self.seconds)
         except SignatureExpired:
             raise InvalidValueError(f"deltaToken has expired; {AGAIN}") from None
         except BadData:
             raise InvalidValueError(f"deltaToken is none of this directory; {AGAIN}") from None
-        return Token(Moment(**moment), types)
+        if names is not None and {each.name for each in types} - set(names):
+            raise InvalidValueError(f"deltaToken is for {' '.join(names)}; get one for this path")
+        return Token(Moment(**moment), names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +89,30 @@ class Walk:
     end: str = ""
 
 
-def issue(
-    store: Store, types: Sequence[ResourceType], tokens: Tokens, is_root: bool, now: float
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What the pages of a delta query are made with."""
+
+    tokens: Tokens
+    cursors: Cursors
+    size: PageSize
+
+    def walk(self, search: SearchRequest, size: int) -> Walk | None:
+        """Return the walk that a cursor goes on with; None for the first page."""
+        if not search.cursor:
+            return None
+        said = self.cursors.content(search.cursor)
+        walk = Walk(**said | {"place": tuple(said["place"])})
+        if search.count is not None and size != walk.count:
+            raise InvalidCountError(f"count is {search.count}; it must stay {walk.count}")
+        return walk
+
+
+def issue(store: Store, types: Sequence[ResourceType], tokens: Tokens, is_root: bool) -> str:
     """Return the message with a delta token of this moment."""
     names = None if is_root else [each.name for each in types]
     token = Token(store.moment(types), names)
-    return to_json({"schemas": [delta.DELTA_TOKEN_SCHEMA], **tokens.seal(token, now)})
+    return to_json({"schemas": [delta.DELTA_TOKEN_SCHEMA], **tokens.seal(token)})
 
 
 def query(
@@ -105,25 +121,22 @@ def query(
     token_text: str,
     search: SearchRequest,
     request: Request,
-    tokens: Tokens,
-    cursors: Cursors,
-    page_size: PageSize,
-    now: float,
+    pages: Pages,
 ) -> str:
     """Return the ListResponse of what has changed since a token was issued.
 
     :raises InvalidValueError: the token is not valid, or changes since it have been purged
     """
     delta.check_order(search)
-    token = _opened(tokens, token_text, types)
+    token = pages.tokens.open(token_text, types)
     shown = {
         each: projection(search.attributes, search.excluded_attributes, each, request.tolerated)
         for each in types
     }
-    selections = _selections(types, search.filter, shown, request)
-    asked = search.count if search.count is not None else page_size.default
-    size, moment = min(asked, page_size.most), token.moment
-    walk = _walk(cursors, search, size) or _begun(store, types, moment, selections, size)
+    selections, moment = _selections(types, search.filter, shown, request), token.moment
+    asked = search.count if search.count is not None else pages.size.default
+    size = min(asked, pages.size.most)
+    walk = pages.walk(search, size) or _begun(store, types, moment, selections, size)
     if not walk.count and walk.total:  # the client wants the number alone
         return list_response((), walk.total)
     place, count = walk.place, walk.count
@@ -132,26 +145,21 @@ def query(
         raise InvalidValueError(f"changes since deltaToken have been purged; {AGAIN}")
     has_history = store.directory.keeps_history
     texts = [_text(each, moment, shown[each.resource_type], has_history) for each in found]
+    end = walk.end or (instant(time()) if after and after[0] > walk.until else "")
     known = (*walk.known, *(each.seen for each in found))[-MOST_SEEN:]
-    end = walk.end or (instant(now) if after and after[0] > walk.until else "")
+    walk = replace(walk, known=known, end=end)
     if after and not "" < end < after[0]:
-        walk = replace(walk, place=after, known=known, end=end)
-        return list_response(texts, walk.total, next_cursor=cursors.seal_content(asdict(walk)))
-    since, until = walk.since, walk.until
-    following = store.delta(lambda changed: changed.known(since, types, (*moment.seen, *known)))
-    sealed = Token(Moment(since, until, following), token.types)
-    return list_response(texts, walk.total, next_delta_token=tokens.seal(sealed, now))
+        cursor = pages.cursors.seal_content(asdict(replace(walk, place=after)))
+        return list_response(texts, walk.total, next_cursor=cursor)
+    next_token = pages.tokens.seal(Token(_following(store, types, moment, walk), token.types))
+    return list_response(texts, walk.total, next_delta_token=next_token)
 
 
-def _opened(tokens: Tokens, text: str, types: Sequence[ResourceType]) -> Token:
-    """Return the content of a delta token.
-
-    :raises InvalidValueError: it is not valid, or is for other types
-    """
-    token = tokens.open(text)
-    if token.types is not None and {each.name for each in types} - set(token.types):
-        raise InvalidValueError(f"deltaToken is for {' '.join(token.types)}; get one for this path")
-    return token
+def _following(store: Store, types: Sequence[ResourceType], moment: Moment, walk: Walk) -> Moment:
+    """Return the moment from which the next query goes on, behind the last page of a walk."""
+    seen = (*moment.seen, *walk.known)
+    known = store.delta(lambda changed: changed.known(walk.since, types, seen))
+    return Moment(walk.since, walk.until, known)
 
 
 def _begun(
@@ -165,17 +173,6 @@ def _begun(
     starts = store.moment(types)
     total = store.delta(lambda changed: changed.count(moment, selections))
     return Walk(START, size, total, starts.since, starts.until)
-
-
-def _walk(cursors: Cursors, search: SearchRequest, size: int) -> Walk | None:
-    """Return the walk that a cursor goes on with; None for the first page."""
-    if not search.cursor:
-        return None
-    said = cursors.content(search.cursor)
-    walk = Walk(**said | {"place": tuple(said["place"])})
-    if search.count is not None and size != walk.count:
-        raise InvalidCountError(f"count is {search.count}; it must stay {walk.count}")
-    return walk
 
 
 def _selections(

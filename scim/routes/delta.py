@@ -1,7 +1,6 @@
 """Delta queries, which each resource type and the root answer (draft-sehgal-scim-delta-query)."""
 
 from collections.abc import Sequence
-from time import time
 
 from flask import Response
 
@@ -23,16 +22,15 @@ def token_seconds(settings: Settings) -> int:
 def issue_token(call: Call, resource_types: Sequence[ResourceType], is_root: bool) -> Response:
     """Answer with a delta token of this moment."""
     types = call.admitted.permission.permitted(resource_types)
-    return call.answer(delta.issue(call.store, types, _tokens(call), is_root, time()))
+    return call.answer(delta.issue(call.store, types, _tokens(call), is_root))
 
 
 def answer(call: Call, resource_types: Sequence[ResourceType]) -> Response:
     """Answer with what has changed since the delta token in the body was issued."""
     types = call.admitted.permission.permitted(resource_types)
     token, asked = load_delta(call.json_body(), call.tolerated)
-    cursors = call.cursors(types, asked, token)
-    sent = token, asked, call.details(), _tokens(call), cursors, call.page_size, time()
-    return call.answer(delta.query(call.store, types, *sent))
+    pages = delta.Pages(_tokens(call), call.cursors(types, asked, token), call.page_size)
+    return call.answer(delta.query(call.store, types, token, asked, call.details(), pages))
 
 
 def _tokens(call: Call) -> delta.Tokens:
