@@ -86,6 +86,11 @@ IN_THE_WAY = (
 )
 FIRST_IN_THE_WAY = sa.select(IN_THE_WAY).where(outbox.c.tenant_id == TENANT, among(outbox.c.id))
 THESE = sa.select(*COLUMNS).where(outbox.c.tenant_id == TENANT, among(outbox.c.id))
+IS_THERE = Prepared(
+    sa.select(sa.literal(1)).where(
+        outbox.c.tenant_id == TENANT, outbox.c.id == sa.bindparam("this", type_=ID.type)
+    )
+)
 PUT = Prepared(sa.insert(outbox), NAMES)
 
 
@@ -147,6 +152,11 @@ class Outbox:
         )
         early = sa.update(outbox).where(*same, behind, ~outbox.c.dead, outbox.c.due < first.due)
         self.connection.execute(early.values(due=first.due))
+
+    def has(self, message: Message) -> bool:
+        """Tell whether a message is still there: it goes if it is dropped, or with its receiver."""
+        names = {"tenant": message.tenant_id, "this": message.id}
+        return bool(IS_THERE.rows(self.connection, names))
 
     def change(self, message: Message) -> Change | None:
         """Return the change that a message is about; None if the history has it no more."""

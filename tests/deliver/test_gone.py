@@ -83,6 +83,17 @@ def test_receiver_that_is_removed_leaves_nothing(client, service, receiver, deli
     assert not delivery.work(service)
 
 
+def test_what_goes_while_others_are_sent_is_told_nobody(client, service, receiver, delivery, ear):
+    crm = receiver("crm")
+    for name in ("ada", "bob", "eva"):
+        client.post("/scim/v2/Users", json=user(name))
+    ear.answer = lambda *_: service.database.write(lambda known: remove_receiver(known, crm))
+    deliver(delivery, service)
+
+    assert texts(ear.at("crm")) == ["create 1 known 0"]
+    assert count(service, outbox) == 0
+
+
 def test_messages_of_a_paused_tenant_wait(client, service, receiver, delivery, ear):
     receiver("crm")
     client.post("/scim/v2/Users", json=user("ada"))

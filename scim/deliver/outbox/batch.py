@@ -159,6 +159,8 @@ class Batch:
         if channel is None:
             error = f"this version does not know receivers of the kind {self.claim.receiver.kind}"
             return self._note(message, NotDelivered(error))
+        if not self.service.database.read(lambda known: Outbox(known).has(message)):
+            return True  # it has been dropped since, or its receiver or tenant is removed
         made = [message]
         try:
             if message.content is None:
