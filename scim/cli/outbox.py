@@ -109,8 +109,7 @@ def retry(
     messages = _wanted(find(tenant), message_id, of_all, name, dead)
     number = 0
     for part in messages:
-        database().write(lambda known: retry_letters(known, part))  # noqa: B023
-        number += len(part)
+        number += database().write(lambda known: retry_letters(known, part))  # noqa: B023
         click.echo(f"{number} to be sent", err=True)
     sent = counted(number, "message")
     say(f"{sent} will be sent now, while a server or `python manage.py deliver` runs.")

@@ -57,13 +57,14 @@ def find_letter(connection: sa.Connection, tenant_id: int, message_id: str) -> M
     return Message(*row) if row else None
 
 
-def retry_letters(connection: sa.Connection, found: Sequence[Message]) -> None:
-    """Let messages of a tenant be sent now, as for the first time."""
+def retry_letters(connection: sa.Connection, found: Sequence[Message]) -> int:
+    """Let messages of a tenant be sent now, as for the first time; return how many there were."""
     afresh: dict[str, Any] = {"dead": False, "attempts": 0, "error": None}
     due = sa.case((outbox.c.due == FETCHED, outbox.c.due), else_=now())
     these = sa.update(outbox).where(*_these(found))
-    connection.execute(these.values(afresh | {"due": due}))
+    number = connection.execute(these.values(afresh | {"due": due})).rowcount
     _wake(connection, found)
+    return number
 
 
 def drop_letters(connection: sa.Connection, found: Sequence[Message]) -> int:
@@ -108,5 +109,7 @@ def _wake(connection: sa.Connection, found: Sequence[Message]) -> None:
 
 
 def _these(found: Sequence[Message]) -> tuple[sa.ColumnElement[bool], ...]:
-    ids = [each.id for each in found]
-    return outbox.c.tenant_id == found[0].tenant_id, outbox.c.id.in_(ids)
+    """Return the conditions on messages that nobody has sent again or given up since."""
+    tenant, ids = found[0].tenant_id, [each.id for each in found]
+    states = {each.dead for each in found}
+    return outbox.c.tenant_id == tenant, outbox.c.id.in_(ids), outbox.c.dead.in_(states)

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from scim.deliver.outbox import deliverer
 from scim.storage import receivers
+from scim.storage.letters import Chosen, count_letters, drop_letters, letters, retry_letters
+from scim.storage.tokens import list_tenants
 
 from ..support.alone import alone
 from ..support.listener import listening
@@ -72,3 +74,17 @@ def test_dead_letters_are_shown_sent_again_and_dropped(run, fail, attempt, scim,
     assert with_question.exit_code == 1
     assert run("outbox drop --all --yes").startswith("Deleted ")
     assert len(run("outbox list").splitlines()) == 1
+
+
+def test_letters_that_somebody_else_sends_again_are_not_dropped(run, scim, engine):
+    """Two people look at the same dead letters; the second one drops what the first one sends."""
+    run("webhook add crm http://127.0.0.1:9/")
+    scim.create(user("ada"))
+    with engine.begin() as connection:
+        tenant = list_tenants(connection)[0]
+        connection.execute(sa.text("UPDATE outbox SET dead = true"))
+        dead = letters(connection, Chosen(tenant.id, dead=True), 9)
+
+        assert retry_letters(connection, dead) == 1
+        assert drop_letters(connection, dead) == retry_letters(connection, dead) == 0
+        assert count_letters(connection, Chosen(tenant.id, dead=False)) == 1

@@ -225,6 +225,7 @@ def test_dead_letters_are_sent_again_and_dropped(console, engine):
     assert "not in the outbox" in text(console.post("/operate/outbox", id=second).text)
     assert "1 message dropped." in text(console.post("/operate/outbox", do="drop").text)
     assert dead() == [(first, False)]
+    assert "There are no dead letters" in text(console.post("/operate/outbox", do="drop").text)
     assert "Messages that wait" in page()
 
 

@@ -24,6 +24,7 @@ from ..links import page_url
 from ..state import state
 
 SHOWN = 20  # messages
+NONE_DEAD = "There are no dead letters; somebody may have sent them again, or dropped them."
 
 bp = Blueprint("outbox", __name__)
 
@@ -65,14 +66,8 @@ def change() -> ResponseReturnValue:
     else:  # a part: the page says how many are left
         dead = Chosen(tenant.id, dead=True)
         parts = database.read(lambda known: letters(known, dead, AT_ONCE))
-    if parts and drops:
-        database.write(lambda known: drop_letters(known, parts))
-    elif parts:
-        database.write(lambda known: retry_letters(known, parts))
-    done = "dropped" if drops else "to be sent now"
-    flash(
-        f"{counted(len(parts), 'message')} {done}."
-        if parts
-        else "The message is not in the outbox; it may be delivered."
-    )
+    act, done = (drop_letters, "dropped") if drops else (retry_letters, "to be sent now")
+    number = database.write(lambda known: act(known, parts)) if parts else 0
+    gone = "The message is not in the outbox; it may be delivered." if key else NONE_DEAD
+    flash(f"{counted(number, 'message')} {done}." if number else gone)
     return redirect(page_url("operate.page", _anchor="outbox"), 303)
