@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpcore2
 
 from scim.addresses import is_public
+from scim.explain.words import plain
 from scim.settings import Settings
 
 SECONDS = 20.0  # for all: name, connection, request, answer. A slow name server may add to them.
@@ -27,6 +28,7 @@ BODY_SECONDS = 2.0  # for the body of the answer, of which the status says enoug
 MOST_READ = 4096  # bytes of an answer
 MOST_SENT = 16_384  # bytes in a turn: a turn has no time limit but the deadline of all
 LONGEST_URL = 2000
+LONGEST_ERROR = 200  # characters of what is said about an answer, which may quote all of it
 FAILURES = (OSError, httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError)
 
 
@@ -138,7 +140,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate cannot be trusted: {error.verify_message}"
     if isinstance(error, httpcore2.ProtocolError):
-        return f"its answer is not HTTP: {error}"
+        return f"its answer is not HTTP: {plain(error, LONGEST_ERROR)}"
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or "no answer"
 
 

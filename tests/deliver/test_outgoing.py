@@ -191,6 +191,10 @@ def test_an_answer_takes_no_more_time_and_space_than_it_may(monkeypatch):
         listener.answer = lambda connection: connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")
         with pytest.raises(OutgoingError, match="its answer is not HTTP"):
             send(listener.url)
+        quoted = b"HTTP/1.1 200 OK\r\n" + b"\x1b[2J" * 10_000 + b"\r\n\r\n"
+        listener.answer = lambda connection: connection.sendall(quoted)
+        with pytest.raises(OutgoingError, match=r"its answer is not HTTP: .{,201}$"):
+            send(listener.url)
         assert time.monotonic() - began < 5
     with pytest.raises(OutgoingError, match="Connection refused"):
         send(listener.url)
