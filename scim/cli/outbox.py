@@ -13,6 +13,7 @@ from scim.deliver.channels import CHANNELS
 from scim.deliver.outbox.deliverer import Delivery, jobs
 from scim.explain.words import ago, counted
 from scim.operate.jobs import doing
+from scim.storage import Connection
 from scim.storage.backlogs import Backlog, backlogs
 from scim.storage.contents import FETCHED
 from scim.storage.letters import (
@@ -202,7 +203,7 @@ def _texts(message: Message, receiver: Receiver) -> Iterator[str]:
     else:
         opened = service()
 
-        def contents(known: Any) -> list[str]:
+        def contents(known: Connection) -> list[str]:
             change = Outbox(known).change(message)
             made = channel.contents(opened, known, receiver, message, change)
             return [each.text for each in made]

@@ -4,7 +4,6 @@ import ssl
 from collections.abc import Mapping
 from functools import partial
 from threading import Lock
-from typing import Any
 
 import httpx2
 
@@ -12,6 +11,7 @@ from scim.explain.exchange import CONSOLE
 from scim.places import PROJECT
 from scim.protocol.headers import MEDIA_TYPE
 from scim.service import Service
+from scim.storage import Connection
 from scim.storage.tokens import Tenant, issue_token, revoke_token
 
 TIMEOUT = 60  # seconds
@@ -102,7 +102,7 @@ class Endpoints:
             self._tokens.pop(tenant.id, None)
 
 
-def _issue(connection: Any, tenant: Tenant) -> str:
+def _issue(connection: Connection, tenant: Tenant) -> str:
     """Return a new token of the console, instead of one that an earlier console has left."""
     revoke_token(connection, tenant, CONSOLE)
     token = issue_token(connection, tenant, CONSOLE, None)

@@ -1,11 +1,11 @@
 """A channel: how receivers of one kind are told of changes; ``channels`` lists the kinds."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from scim.printing import printable
 from scim.service import Service
-from scim.storage import Change
+from scim.storage import Change, Connection
 from scim.storage.contents import Content
 from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
@@ -42,7 +42,7 @@ class Channel(Protocol):
     def contents(
         self,
         service: Service,
-        connection: Any,
+        connection: Connection,
         receiver: Receiver,
         message: Message,
         change: Change | None,

@@ -28,7 +28,7 @@ from scim.routes.call import DEMO_TOKEN, LIMITER, RECORDER
 from scim.schema_folder import read_definitions
 from scim.service import Service
 from scim.settings import NAMES, NO_TOKEN, OF_SOURCEGRAPH, SettingError, Settings, variable
-from scim.storage import Database, Doorkeeper, Engine
+from scim.storage import Connection, Database, Doorkeeper, Engine
 from scim.storage.database.engine import own_engine, url_of
 from scim.storage.database.migrating import upgrade
 from scim.storage.database.placing import Place, own_tables
@@ -172,7 +172,7 @@ class Scim:
         :raises ValueError: the tenant has a token of that name
         """
 
-        def issue(connection: Any) -> str | None:
+        def issue(connection: Connection) -> str | None:
             if find_tenant(connection, tenant) is None:
                 add_tenant(connection, tenant)
             found = find_tenant(connection, tenant)

@@ -15,7 +15,7 @@ from scim.protocol.errors import NotFoundError, ScimError, SkippedError, TooMany
 from scim.protocol.headers import PARK, PARKED
 from scim.protocol.values import PLACEHOLDER, Record
 from scim.provider.paths import named
-from scim.storage import Database, Store, new_id
+from scim.storage import Connection, Database, Store, new_id
 from scim.storage.deferred import BULK, Deferrals, Deferred
 from scim.storage.keys import now
 
@@ -140,7 +140,7 @@ def path_of(operation: object, sent: tuple[Any, ...]) -> str:
     return endpoint if operation is provider.create else f"{endpoint}/{sent[1]}"
 
 
-def results_of(connection: Any, tenant_id: int, txn: str) -> list[Record] | None:
+def results_of(connection: Connection, tenant_id: int, txn: str) -> list[Record] | None:
     """Return the results of a request that has ended; None if it has not."""
     deferrals = Deferrals(connection)
     request = deferrals.find(tenant_id, txn)

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock, Thread
-from typing import Any
 
 from scim.explain.exchange import Exchange
 from scim.places import PROJECT
 from scim.protocol.values import date_time
 from scim.service import Service
 from scim.settings import TARGET_TOKEN
+from scim.storage import Connection
 from scim.storage.tokens import Tenant, issue_token, revoke_token
 
 # The arguments of each command; the name is that of its token, too.
@@ -141,7 +141,7 @@ class Jobs:
     def _carry_out(self, job: Job, report: Path) -> None:
         database, kind, tenant = self._service.database, job.kind, job.tenant
 
-        def issue(connection: Any) -> str | None:
+        def issue(connection: Connection) -> str | None:
             revoke_token(connection, tenant, kind)  # one that an earlier console has left
             return issue_token(connection, tenant, kind, None)
 

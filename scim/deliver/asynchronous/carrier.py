@@ -74,10 +74,7 @@ class Carrier:
             waiting = service.database.read(lambda known: Deferrals(known).next_ones())
             free = [each for each in waiting if each[0] not in self._held]
             for tenant_id, key in sorted(free, key=lambda each: self._served.get(each[0], 0.0)):
-                taken = service.database.write(
-                    lambda known, this=(tenant_id, key): Deferrals(known).claim(*this)  # type: ignore[misc]
-                )
-                if taken:
+                if taken := _claim(service, tenant_id, key):
                     self._hold(service, taken[0])
                     return taken
             if not self._held:  # the next request of a tenant is free when this one is done
@@ -101,10 +98,16 @@ class Carrier:
             held = tuple(self._held.values())
             for request in (each for each in held if each.id in known):
                 with suppress(UnavailableError):
-                    service.database.write(
-                        lambda connection, this=request: Deferrals(connection).put_off(this)  # type: ignore[misc]
-                    )
+                    _put_off(service, request)
             known = {each.id for each in held}
+
+
+def _claim(service: Service, tenant_id: int, request_id: str) -> tuple[Deferred, str] | None:
+    return service.database.write(lambda known: Deferrals(known).claim(tenant_id, request_id))
+
+
+def _put_off(service: Service, request: Deferred) -> None:
+    service.database.write(lambda known: Deferrals(known).put_off(request))
 
 
 def purge(service: Service) -> bool:

@@ -28,7 +28,7 @@ from scim.provider.paths import endpoint
 from scim.serializers.answers import dump_error
 from scim.serializers.messages import load_bulk
 from scim.service import Service
-from scim.storage import Access, Change, Directory, Store, Transaction
+from scim.storage import Access, Change, Connection, Directory, Store, Transaction
 from scim.storage.access import granted
 from scim.storage.contents import About
 from scim.storage.deferred import BULK, ClaimLost, Completed, Deferrals, Deferred
@@ -96,7 +96,7 @@ class Lasting(Journal):
             self.service.database.write(lambda known: self._keep(known, self.results, True))
             self.is_over = True
 
-    def _keep(self, connection: Any, results: Mapping[int, Record], is_over: bool) -> None:
+    def _keep(self, connection: Connection, results: Mapping[int, Record], is_over: bool) -> None:
         new = {place: each for place, each in results.items() if place not in self._stored}
         told = {place: (self._uri(place, each), each) for place, each in new.items()}
         completed = Deferrals(connection).keep(self.request, told, is_over)
@@ -167,7 +167,7 @@ def run(service: Service, request: Deferred, body: str) -> Carried | None:
     return None
 
 
-def _known(connection: Any, request: Deferred) -> tuple[Access | None, list[Completed]]:
+def _known(connection: Connection, request: Deferred) -> tuple[Access | None, list[Completed]]:
     """Return what the token of a request opens now, and what was carried out earlier."""
     access = granted(connection, request.tenant_id, request.token, request.issued)
     return access, Deferrals(connection).results(request)

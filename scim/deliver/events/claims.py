@@ -20,7 +20,7 @@ from scim.protocol.schema import ResourceType
 from scim.protocol.values import PLACEHOLDER, Record
 from scim.serializers.resources import to_json
 from scim.service import Service
-from scim.storage import Change, Operation
+from scim.storage import Change, Connection, Operation
 from scim.storage.changes import BEGINNINGS
 from scim.storage.contents import Content
 from scim.storage.outbox import Message
@@ -71,7 +71,7 @@ def condition(text: str, resource_type: ResourceType) -> Condition:
 class Teller:
     """Tells one receiver of changes; ``connection`` reads what a change alone does not say."""
 
-    def __init__(self, service: Service, connection: Any, receiver: Receiver) -> None:
+    def __init__(self, service: Service, connection: Connection, receiver: Receiver) -> None:
         self.connection = connection
         self.is_full = is_full(receiver)
         self.base_url = issuer(service) + service.settings.base_path

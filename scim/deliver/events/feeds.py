@@ -5,7 +5,6 @@ at the end of several changes, and each of its resources has entered before anyt
 """
 
 from collections.abc import Collection
-from typing import Any
 
 from scim.protocol.events import (
     FEED_ADD,
@@ -17,7 +16,7 @@ from scim.protocol.events import (
 )
 from scim.protocol.schema import GROUP, USER
 from scim.service import Service
-from scim.storage import Change, Operation
+from scim.storage import Change, Connection, Operation
 from scim.storage.contents import About, Content
 from scim.storage.feeds import Feed, Resource
 from scim.storage.outbox import Message
@@ -42,7 +41,7 @@ def concerns(receiver: Receiver, resource_type: str) -> bool:
 class FeedTeller:
     """Tells a receiver of its feed, and notes who is in it; it locks the receiver."""
 
-    def __init__(self, service: Service, connection: Any, receiver: Receiver) -> None:
+    def __init__(self, service: Service, connection: Connection, receiver: Receiver) -> None:
         self.teller = Teller(service, connection, receiver)
         self.users = service.definitions.by_name[USER.name]
         meant = condition(filter_of(receiver), self.users)

@@ -19,7 +19,7 @@ from scim.protocol.events import ASYNC_RESPONSE, EVENT_URIS, FEED_ADD, FEED_REMO
 from scim.protocol.values import Record
 from scim.serializers.resources import to_json
 from scim.service import Service
-from scim.storage import Change, Database
+from scim.storage import Change, Connection, Database
 from scim.storage.contents import About, Content, put_made
 from scim.storage.keys import new_id
 from scim.storage.outbox import Message
@@ -54,7 +54,7 @@ class Stream:
     def contents(
         self,
         service: Service,
-        connection: Any,
+        connection: Connection,
         receiver: Receiver,
         message: Message,
         change: Change | None,
@@ -155,7 +155,7 @@ def _tells_completions(receiver: Receiver) -> bool:
 
 
 def tell_completions(
-    connection: Any, tenant_id: int, told: Callable[[], Iterable[tuple[Record, About]]]
+    connection: Connection, tenant_id: int, told: Callable[[], Iterable[tuple[Record, About]]]
 ) -> None:
     """Let streams tell that operations of asynchronous requests are complete (RFC 9967 §2.5.1).
 
@@ -169,7 +169,7 @@ def tell_completions(
             put_made(connection, each, [(text, about)], "patch", claims["txn"], each.kind == POLL)
 
 
-def fill(service: Service, connection: Any, receiver: Receiver) -> int:
+def fill(service: Service, connection: Connection, receiver: Receiver) -> int:
     """Let a new receiver know who is in its feed; return how many that are."""
     txn = new_id()
     made = FeedTeller(service, connection, receiver).begin(txn)

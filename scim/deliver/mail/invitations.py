@@ -20,7 +20,7 @@ from scim.printing import printable
 from scim.protocol.schema import USER
 from scim.service import Service
 from scim.settings import SettingError, Settings
-from scim.storage import Change, Operation
+from scim.storage import Change, Connection, Operation
 from scim.storage.contents import Content
 from scim.storage.invited import Invited, find_invited
 from scim.storage.outbox import Message
@@ -72,7 +72,12 @@ class Invitations:
         return False
 
     def contents(
-        self, service: Service, connection: Any, _: Receiver, message: Message, __: Change | None
+        self,
+        service: Service,
+        connection: Connection,
+        _: Receiver,
+        message: Message,
+        __: Change | None,
     ) -> Sequence[Content]:
         """Return the mail as JSON: ``to``, ``subject`` and ``text``.
 
@@ -120,7 +125,7 @@ def _may_send(settings: Settings) -> bool:
     return are_sent(settings)
 
 
-def _find(connection: Any, message: Message) -> Invited | None:
+def _find(connection: Connection, message: Message) -> Invited | None:
     found = find_invited(connection, message.tenant_id, message.resource_id)
     return found if found and is_active(found.body) else None
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import uniform
 from threading import Lock, Thread
-from typing import Any
 
 from scim.protocol.errors import UnavailableError
 from scim.service import Service
+from scim.storage import Connection
 from scim.storage.claims import Claim, Report
 from scim.storage.contents import Content
 from scim.storage.keys import now
@@ -188,11 +188,11 @@ class Batch:
         """
         service, receiver, database = self.service, self.claim.receiver, self.service.database
 
-        def contents(known: Any) -> Sequence[Content]:
+        def contents(known: Connection) -> Sequence[Content]:
             change = Outbox(known).change(message)
             return channel.contents(service, known, receiver, message, change)
 
-        def keep(known: Any, made: Sequence[Content]) -> list[Message]:
+        def keep(known: Connection, made: Sequence[Content]) -> list[Message]:
             return Outbox(known).keep(message, made, channel.fetches)
 
         if channel.keeps(receiver):

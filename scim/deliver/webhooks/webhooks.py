@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from scim.service import Service
-from scim.storage import Change, Operation
+from scim.storage import Change, Connection, Operation
 from scim.storage.contents import Content
 from scim.storage.keys import from_now, now
 from scim.storage.outbox import Message
@@ -47,7 +47,7 @@ class Webhooks:
     def contents(
         self,
         service: Service,
-        connection: Any,
+        connection: Connection,
         receiver: Receiver,
         message: Message,
         change: Change | None,
