@@ -5,10 +5,10 @@ import logging
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from contextlib import suppress
 from operator import itemgetter
-from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -27,9 +27,11 @@ from scim.settings import SettingError
 
 from ..support.databases import ON_ONE_DATABASE
 from ..support.mailbox import PASSWORD, mail_server
+from ..support.ports import free_port
 from ..support.waiting import wait_until
 
 FROM = "Exämple <scim@example.com>"
+MAIL = {"to": "amy@example.com", "subject": "x", "text": "y"}
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 
 
@@ -332,17 +334,27 @@ def test_server_that_drips_is_left_after_a_while(certificate, monkeypatch, schem
                     connection.sendall(b"220-wait\r\n")
                     time.sleep(0.05)
 
-        dripping = Thread(target=drip, daemon=True)
+        dripping = threading.Thread(target=drip, daemon=True)
         dripping.start()
         began = time.monotonic()
         with pytest.raises(NotDelivered, match="cannot be reached"):
             mailing.post(
                 read_settings(given, environment={}),
                 message,
-                {"to": "amy@example.com", "subject": "x", "text": "y"},
+                MAIL,
             )
         dripping.join()
     assert time.monotonic() - began < 5
+
+
+def test_server_that_cannot_be_reached_leaves_no_clock_behind():
+    given = {"SMTP_URL": f"smtp://127.0.0.1:{free_port()}", "MAIL_FROM": FROM}
+    message = SimpleNamespace(id="1", at="2026-01-01T00:00:00Z")
+
+    with pytest.raises(NotDelivered, match="Connection refused"):
+        mailing.post(read_settings(given, {}), message, MAIL)
+
+    wait_until(lambda: not any(isinstance(each, threading.Timer) for each in threading.enumerate()))
 
 
 def test_embedded_server_obeys_them_too(monkeypatch, tmp_path):

@@ -65,12 +65,16 @@ class _Limited(smtplib.SMTP):
         self.clock = Timer(IN_ALL, self._cut)
         self.clock.daemon = True
         self.clock.start()
-        return super().connect(host, port, source_address)
+        try:
+            return super().connect(host, port, source_address)
+        except OSError:  # nobody closes what was never open
+            self.clock.cancel()
+            raise
 
     def _cut(self) -> None:
         with suppress(OSError):
-            if self.sock:  # by the method of a plain one, as another thread reads from TLS
-                socket.shutdown(self.sock, SHUT_RDWR)
+            if found := self.sock:  # by the method of a plain one, as another thread reads from TLS
+                socket.shutdown(found, SHUT_RDWR)
 
     def close(self) -> None:
         self.clock.cancel()
