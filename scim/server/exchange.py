@@ -11,12 +11,13 @@ import logging
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from io import BytesIO
 from itertools import chain
 from tempfile import SpooledTemporaryFile
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from scim.logs import ARRIVED, RequestLine
 from scim.operate import metrics
@@ -61,8 +62,13 @@ SAME = {
 logger = logging.getLogger("scim")
 
 
-class Asked(NamedTuple):
-    """A request of Granian's, what answers it, and when it came (by ``perf_counter``)."""
+@dataclass(slots=True, eq=False)
+class Asked:
+    """A request of Granian's, what answers it, and when it came (by ``perf_counter``).
+
+    ``proto`` is forgotten with the answer. With a body that nobody has read, it keeps the
+    connection, and an error of Flask's keeps all frames, until Python collects garbage.
+    """
 
     scope: Any
     proto: Any
@@ -101,6 +107,7 @@ class Exchanges:
         Probes do not wait for the crew: a server that is busy would be restarted.
         """
         asked = Asked(watcher.scope, watcher.proto, perf_counter())
+        del watcher  # it has the proto, too
         self.unanswered.add(id(asked))
         path, is_read = asked.scope.path, asked.scope.method in PROBE_METHODS
         if path == HEALTH and is_read:
@@ -153,14 +160,14 @@ class Exchanges:
             self.parking.add(place, partial(self._ask_again, asked, body))
             return
         self.unanswered.discard(id(asked))
-        proto = asked.proto
         if isinstance(data, bytes):
-            proto.response_bytes(status, headers, data)
+            asked.proto.response_bytes(status, headers, data)
         else:
             headers.append(("Content-Length", str(data.tell())))
             data.seek(0)  # on macOS, who opens it anew begins where it stands
-            proto.response_file(status, headers, f"/dev/fd/{data.fileno()}")
+            asked.proto.response_file(status, headers, f"/dev/fd/{data.fileno()}")
             self.deadlines.after(HANDED_OVER, data.close)
+        asked.proto = None
 
     def _ask_again(self, asked: Asked, body: bytes, left: Any) -> None:
         self.crew.do(partial(self._answer, asked, body, left))
@@ -205,6 +212,7 @@ def fail(asked: Asked, error: Exception) -> Heard:
     own.append((REQUEST_ID, this))
     text = to_json(dump_error(error, this))
     asked.proto.response_str(error.status, CLOSING + own, text)
+    asked.proto = None
     milliseconds = 1000 * (perf_counter() - asked.arrived)
     answered = scope.method, scope.path, error.status, milliseconds, this, address_of(scope)
     logger.info(RequestLine(*answered, detail=error.detail))

@@ -167,11 +167,11 @@ class Reception:
         """Stop the clock, and give back what was reserved.
 
         The future must go too: it holds this object by its callback, where Python's garbage
-        collector does not see it.
+        collector does not see it. The proto would keep a body that has not ended.
         """
         self.deadline.cancel()
         self.receiver.reserve(-self.reserved)
-        self.reserved, self.future = 0, None
+        self.reserved, self.future, self.proto = 0, None, None
 
 
 def broken() -> InvalidSyntaxError:

@@ -1,10 +1,9 @@
 """One thread works at a time, and a slow one is replaced."""
 
 import resource
-import sys
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from queue import SimpleQueue
 
 import pytest
@@ -30,19 +29,15 @@ class Threads:
             thread.start()
 
     def work(self):
-        with suppress(SystemExit):
-            while True:
-                self.crew.do(self.queue.get())
+        while job := self.queue.get():
+            self.crew.do(job)
 
     def end(self):
-        """End all threads: a job that raises ends its own, and then one from the bench is next."""
-        self.crew.patience = 0.01
         for _ in self.threads:
-            self.queue.put(sys.exit)
+            self.queue.put(None)
         for thread in self.threads:
             thread.join(LONG)
             assert not thread.is_alive()
-        self.crew._since = 0.0  # nobody works any more
 
     def give(self, work):
         def job():
@@ -112,6 +107,19 @@ def test_several_slow_jobs_let_all_others_through(start):
     assert crew.done == ["quick"] * 20
     ends.set()
     crew.wait(5)
+
+
+def test_threads_of_granian_do_their_own_job_at_most(start):
+    crew, ends, who = start(UNDISTURBED), threading.Event(), []
+    crew.give(lambda: who.append(threading.get_ident()) or ends.wait(LONG))
+    wait_until(lambda: who)
+
+    crew.crew.do(lambda: crew.done.append(threading.get_ident()))  # another one does it
+
+    ends.set()
+    crew.wait(1)
+    wait_until(lambda: len(crew.done) == 2)
+    assert crew.done[1] not in (*who, threading.get_ident())
 
 
 def test_job_that_begets_another(start):

@@ -208,6 +208,17 @@ def test_slow_request_leaves_the_thread_to_others(toy):
     assert waited < 2
 
 
+def test_connections_of_unwanted_bodies_are_closed_at_once_by_a_busy_crew(start):
+    toy = start(1, TOY_SECONDS="60")
+    with toy.say("GET /sleep?seconds=2 HTTP/1.1"):
+        refused = [toy.say(f"{CHUNKED}\nConnection: close") for _ in range(4)]
+        for connection in refused:
+            connection.settimeout(1)
+            connection.sendall(b"%x\r\n%s\r\n" % (LARGEST + 1, b"x" * (LARGEST + 1)))
+
+        assert [heard(connection)[:12] for connection in refused] == ["HTTP/1.1 200"] * 4
+
+
 def test_probes_do_not_wait_for_a_busy_crew(start):
     toy = start(1)
     held = [toy.say("GET /hold HTTP/1.1\nConnection: close") for _ in range(THREADS + 4)]

@@ -32,7 +32,8 @@ def toy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable
             said = [environ["wsgi.input"].read()]
             logging.info("echoed")
         case "/keep":
-            environ["kept"] = environ  # a cycle, as Flask's is: only a collection lets it go
+            # Cycles, as Flask and its errors make them: only a collection lets go.
+            environ |= {"kept": environ, "frame": sys._getframe()}
             said = [b"kept"]
         case "/header":
             said = [repr(environ.get(query["name"])).encode()]
