@@ -7,7 +7,6 @@ refused, each half of them is tried, so that the result is as if they were writt
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -21,25 +20,23 @@ from scim.protocol.bulk import (
     is_circular,
     plan,
     resolve_ids,
-    succeeded,
 )
 from scim.protocol.errors import (
     ConflictError,
-    MethodNotAllowedError,
     ScimError,
     UnavailableError,
 )
-from scim.protocol.values import Record
 from scim.serializers.answers import dump_error
 from scim.serializers.messages import bulk_patch
-from scim.serializers.stored import Representation, load_draft
+from scim.serializers.stored import load_draft
 from scim.storage import Store, Stored, Transaction, new_id
 
-from . import operations, writing
+from . import writing
 from .creates import Circle, Create, bringing, created, write_together
-from .journal import Interrupted, Journal, brought
+from .journal import Interrupted, Journal
 from .operations import Request
-from .paths import endpoint, named
+from .paths import endpoint
+from .single import change
 
 WRITTEN_AT_ONCE = 200  # creates in one transaction; more gain nothing
 LEAST = 10  # of them, however long they take: fewer would take nearly as long
@@ -72,28 +69,6 @@ def carry_out(
         job.take(step)
     job.write_waiting()
     return bulk_response(job.results[index] for index in sorted(job.results))
-
-
-def change(
-    store: Store, operation: BulkOperation, data: Any, request: Request, journal: Journal
-) -> Record:
-    """Carry out a PUT, a PATCH or a DELETE, and return its result.
-
-    :raises ScimError: it is refused
-    """
-    journal.coming = partial(brought, operation)
-    definitions, permission = store.directory.definitions, request.permission
-    resource_type, resource_id = named(definitions, operation.path, permission)
-    if operation.method == "DELETE":
-        operations.delete(store, resource_type, resource_id, request)
-        return succeeded(operation, 204)
-    if resource_type.part_of:
-        raise MethodNotAllowedError(
-            f"a {resource_type.name} never changes; delete it and create another"
-        )
-    work = operations.replace if operation.method == "PUT" else operations.patch
-    shown: Representation = work(store, resource_type, resource_id, data, request)
-    return succeeded(operation, 200, shown.location, shown.version)
 
 
 class _Job:

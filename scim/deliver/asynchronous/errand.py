@@ -5,13 +5,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from time import monotonic, perf_counter
 from typing import Any
 
 from scim import provider
 from scim.operate.guard import PAUSED, guard
-from scim.protocol.bulk import BulkOperation, failed, succeeded
+from scim.protocol.bulk import BulkOperation, failed
 from scim.protocol.errors import (
     InternalError,
     PausedError,
@@ -22,9 +21,8 @@ from scim.protocol.errors import (
 from scim.protocol.permissions import WRITE
 from scim.protocol.tolerance import Tolerated
 from scim.protocol.values import PLACEHOLDER, Record
-from scim.provider.bulk import change
-from scim.provider.journal import Interrupted, Journal, brought, passes
-from scim.provider.paths import endpoint
+from scim.provider import single
+from scim.provider.journal import Interrupted, Journal, passes
 from scim.serializers.answers import dump_error
 from scim.serializers.messages import load_bulk
 from scim.service import Service
@@ -141,7 +139,7 @@ def run(service: Service, request: Deferred, body: str) -> Carried | None:
             provider.carry_out(store, operations, most_errors, details, journal)
             journal.fail(SkippedError(SKIPPED))
         else:
-            journal.results[0] = carry_out(store, operations[0], sent, details, journal)
+            journal.results[0] = single.carry_out(store, operations[0], sent, details, journal)
         failure = None
     except ClaimLost:
         return None
@@ -216,18 +214,3 @@ def _opened(
         permission=access.permission,
     )
     return Store(service.database, directory), details
-
-
-def carry_out(
-    store: Store, operation: BulkOperation, sent: Any, details: provider.Request, journal: Journal
-) -> Record:
-    """Carry an operation out, and return its result.
-
-    :raises ScimError: it is refused
-    """
-    if operation.method != "POST":
-        return change(store, operation, sent, details, journal)
-    journal.coming = partial(brought, operation)
-    resource_type = endpoint(store.directory.definitions, operation.path, details.permission)
-    made = provider.create(store, resource_type, sent, details)
-    return succeeded(operation, 201, made.location, made.version)
