@@ -14,6 +14,21 @@ from ipaddress import (
 NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
+def check_addresses(host: str, trusted_proxies: str) -> None:
+    """Check SCIM_HOST and SCIM_TRUSTED_PROXIES.
+
+    :raises ValueError: one of them cannot be used
+    """
+    try:
+        host.encode("idna")
+    except ValueError as error:
+        raise ValueError(f"SCIM_HOST cannot be used: {error}") from None
+    try:
+        networks(trusted_proxies)
+    except ValueError as error:
+        raise ValueError(f"SCIM_TRUSTED_PROXIES cannot be used: {error}") from None
+
+
 @lru_cache(maxsize=1)
 def networks(listed: str) -> list[IPv4Network | IPv6Network]:
     """Return the networks in a list as in SCIM_TRUSTED_PROXIES.

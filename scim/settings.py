@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .addresses import is_loopback, networks
+from .addresses import check_addresses, is_loopback
 from .database_urls import check_urls, complete
 from .folders import check_folders
 from .mail import check_mail
@@ -161,7 +161,6 @@ class Settings:
         "the key of the audit, a secret of 32 characters or more; empty for no audit",
         is_secret=True,
     )
-
     webhook_allow_private: bool = _setting(
         False, "let webhooks call addresses of this machine and of private networks, too"
     )
@@ -210,16 +209,9 @@ class Settings:
             check_limits(self.rate_limit, self.limits_url)
             check_mail(self.smtp_url, self.mail_from)
             check_folders(self.schema_folder, PROJECT)
+            check_addresses(self.host, self.trusted_proxies)
         except ValueError as error:
             raise SettingError(str(error)) from None
-        try:
-            self.host.encode("idna")
-        except ValueError as error:
-            raise SettingError(f"SCIM_HOST cannot be used: {error}") from None
-        try:
-            networks(self.trusted_proxies)
-        except ValueError as error:
-            raise SettingError(f"SCIM_TRUSTED_PROXIES cannot be used: {error}") from None
         object.__setattr__(self, "database_url", complete(self.database_url, PROJECT))
         object.__setattr__(self, "replica_url", complete(self.replica_url, PROJECT))
         if not BASE_PATH.fullmatch(self.base_path):
