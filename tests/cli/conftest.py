@@ -59,6 +59,13 @@ def fail(attempt: Callable[..., Result]) -> Callable[..., str]:
 
 
 @pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a process learn of new receivers at once."""
+    monkeypatch.setattr("scim.storage.receivers.FRESH", 0.0)
+    monkeypatch.setattr("scim.cli.receivers.FRESH", 0.0)
+
+
+@pytest.fixture
 def opened_by(app: Flask) -> Callable[[str], Scim]:
     """Return the service as somebody with a token sees it."""
 

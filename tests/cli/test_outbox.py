@@ -5,53 +5,37 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from scim.deliver.outbox import deliverer
-from scim.storage import receivers
 from scim.storage.letters import Chosen, count_letters, drop_letters, letters, retry_letters
 from scim.storage.tokens import list_tenants
 
 from ..support.alone import alone
 from ..support.listener import listening
+from ..support.receiving import deliver_all
 from ..support.scim import path_of, replace, user
 
+pytestmark = pytest.mark.usefixtures("at_once")
 PASSWORD = "t0p secret"
 
 
 database_url, engine, app = alone(WEBHOOK_ALLOW_PRIVATE=True)
 
 
-@pytest.fixture
-def work(app, engine, monkeypatch):
-    """Deliver what is due, however short a time ago a receiver failed."""
-    monkeypatch.setattr(receivers, "FRESH", 0.0)
-    monkeypatch.setattr("scim.cli.receivers.FRESH", 0.0)
-    job = deliverer.jobs()[0]
-
-    def deliver():
-        with engine.begin() as connection:
-            connection.execute(sa.text("UPDATE receivers SET rests = ''"))
-        while job.work(app.extensions["scim"]):
-            pass
-
-    return deliver
-
-
-def test_dead_letters_are_shown_sent_again_and_dropped(run, fail, attempt, scim, work, engine):
+def test_dead_letters_are_shown_sent_again_and_dropped(run, fail, attempt, scim, app, engine):
     assert run("outbox list") == "The tenant has no receivers, so nobody is told of changes.\n"
-    with listening() as app:
-        app.answer = (400, {}, b"no\x1b[2Jthanks")
-        run(f"webhook add crm {app.url}")
+    with listening() as listener:
+        listener.answer = (400, {}, b"no\x1b[2Jthanks")
+        run(f"webhook add crm {listener.url}")
         ada, bob = [scim.create(user(name, password=PASSWORD)) for name in ("ada", "bob")]
         waiting = run("outbox list").splitlines()
-        work()
+        deliver_all(app.extensions["scim"])
         with engine.begin() as connection:  # after the last pause
             connection.execute(sa.text("UPDATE outbox SET dead = true"))
         dead = run("outbox list --dead").splitlines()
         key = dead[1].split()[0]
         shown = run(f"outbox show {key}")
-        app.answer = 204
+        listener.answer = 204
         run(f"outbox retry {key}")
-        work()
+        deliver_all(app.extensions["scim"])
         assert fail(f"outbox show {key}").endswith("it may be delivered by now")
         after = run("outbox list").splitlines()
 

@@ -10,26 +10,18 @@ import sqlalchemy as sa
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from app import create_app
-from scim.deliver.outbox import deliverer
-from scim.storage import receivers
-from scim.storage.keys import now
 
 from ..support.alone import alone
 from ..support.databases import ON_ONE_DATABASE
 from ..support.listener import listening
+from ..support.receiving import deliver_all, hurry
 from ..support.scim import add, group, listed, path_of, replace, user
 
+pytestmark = pytest.mark.usefixtures("at_once")
 PASSWORD = "t0p secret"
 
 
 database_url, engine, app = alone(WEBHOOK_ALLOW_PRIVATE=True)
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    """Let a process learn of new receivers at once."""
-    monkeypatch.setattr(receivers, "FRESH", 0.0)
-    monkeypatch.setattr("scim.cli.receivers.FRESH", 0.0)
 
 
 @pytest.fixture
@@ -41,15 +33,11 @@ def listener():
 @pytest.fixture
 def deliver(app, engine, listener):
     """Deliver what is due, and return what was got meanwhile; all is due, for the first time."""
-    job = deliverer.jobs()[0]
 
     def work():
         before = len(listener.got)
-        with engine.begin() as connection:
-            connection.execute(sa.text("UPDATE outbox SET due = :at, attempts = 0"), {"at": now()})
-            connection.execute(sa.text("UPDATE receivers SET rests = ''"))
-        while job.work(app.extensions["scim"]):
-            pass
+        hurry(engine)
+        deliver_all(app.extensions["scim"])
         return listener.got[before:]
 
     return work

@@ -17,6 +17,7 @@ from scim.storage.deferred import Deferrals
 
 from ..support.alone import alone
 from ..support.bulk import bulk_request, delete, patch, post, put, refer
+from ..support.receiving import carry_all
 from ..support.scim import Scim, add, group, path_of, replace, user
 from ..support.tenants import new_tenant, new_token
 
@@ -71,12 +72,6 @@ def forget_claims(engine):
         connection.execute(sa.text("UPDATE deferred_requests SET due = '2020'"))
 
 
-def carry(service):
-    carrier = Carrier()
-    while carrier.work(service):
-        pass
-
-
 def results(service, engine, accepted):
     """Return the results of an accepted request."""
     txn = accepted.headers["Set-Txn"]
@@ -97,11 +92,11 @@ def killed_everywhere(service, engine, send, check, step=1):
         accepted = send()
         assert accepted.status_code == 202
         try:
-            carry(replaced(service, watchers=(*service.watchers, Killer(moment))))
+            carry_all(replaced(service, watchers=(*service.watchers, Killer(moment))))
             return moment
         except Killed:
             forget_claims(engine)
-        carry(service)
+        carry_all(service)
         check(results(service, engine, accepted))
 
 
@@ -210,7 +205,7 @@ def test_clock_that_was_put_back_holds_no_request_up(service, engine, scim):
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE deferred_requests SET due = '2100'"))
 
-    carry(service)
+    carry_all(service)
 
     [result] = results(service, engine, accepted)
     assert result["status"] == "201"
@@ -222,9 +217,9 @@ def test_request_that_ends_the_carrier_each_time_is_given_up(service, engine, sc
     for _ in range(errand.MOST_ATTEMPTS):
         forget_claims(engine)
         with pytest.raises(Killed):
-            carry(replaced(service, watchers=(Killer(1),)))
+            carry_all(replaced(service, watchers=(Killer(1),)))
     forget_claims(engine)
-    carry(service)
+    carry_all(service)
 
     [result] = results(service, engine, accepted)
     assert result["status"] == "500"
@@ -249,10 +244,10 @@ def test_error_that_passes_is_no_result(service, engine, scim, moment):
     accepted = [client.post("/Bulk", bulk_request(*operations), **ASYNC)]
     accepted += [client.post("/Users", user("bob"), **ASYNC)]
 
-    carry(replaced(service, watchers=(Absent(moment),)))
+    carry_all(replaced(service, watchers=(Absent(moment),)))
     assert client.get("/Users").json["totalResults"] < 2  # the second request waits, too
     forget_claims(engine)
-    carry(service)
+    carry_all(service)
 
     bulk, single = (results(service, engine, each) for each in accepted)
     assert [each["status"] for each in bulk] == ["201", "201", "409", "200"]
@@ -264,7 +259,7 @@ def test_tenants_take_turns_and_each_has_its_order(app, service, engine, scim):
     accepted = [many.post("/Users", user(f"user{number}"), **ASYNC) for number in range(3)]
     accepted += [few.post("/Users", user("user"), **ASYNC)]
 
-    carry(service)
+    carry_all(service)
 
     finished = sa.text("SELECT id FROM deferred_requests ORDER BY finished")
     with engine.begin() as connection:

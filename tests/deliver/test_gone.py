@@ -13,7 +13,7 @@ from scim.storage.receivers import remove_receiver
 from scim.storage.tables import changes, outbox, receivers, tenants
 from scim.storage.tokens import find_tenant
 
-from ..support.receiving import refuse
+from ..support.receiving import hurry, refuse
 from ..support.scim import add, patch_op, user
 
 
@@ -22,9 +22,7 @@ def texts(messages):
 
 
 def deliver(delivery, service):
-    all_due = sa.update(receivers).values(rests=""), sa.update(outbox).values(due="2020")
-    for each in all_due:
-        service.database.write(lambda known, each=each: known.execute(each))
+    hurry(service.database.engine)
     while delivery.work(service):
         pass
 

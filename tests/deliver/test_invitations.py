@@ -20,7 +20,6 @@ from scim import Scim
 from scim.deliver.channel import NotDelivered
 from scim.deliver.mail import mailing
 from scim.deliver.mail.invitations import address_of, fill_in
-from scim.deliver.outbox.deliverer import Delivery
 from scim.environment import read_settings
 from scim.mail import read_sender
 from scim.settings import SettingError
@@ -28,6 +27,7 @@ from scim.settings import SettingError
 from ..support.databases import ON_ONE_DATABASE
 from ..support.mailbox import PASSWORD, mail_server
 from ..support.ports import free_port
+from ..support.receiving import deliver_all, hurry
 from ..support.waiting import wait_until
 
 FROM = "Exämple <scim@example.com>"
@@ -69,7 +69,7 @@ def opened(database):
 
     def open_with(**settings):
         app = create_app({"DATABASE_URL": database, "TESTING": True, **settings})
-        service, delivery = app.extensions["scim"], Delivery()
+        service = app.extensions["scim"]
         client = app.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = "Bearer 123456789"
         services.append(service)
@@ -80,12 +80,7 @@ def opened(database):
             assert answer.status_code == 201, answer.json
             return answer.json["id"]
 
-        def deliver():
-            """Deliver what is due now."""
-            while delivery.work(service):
-                pass
-
-        return SimpleNamespace(client=client, create=create, deliver=deliver)
+        return SimpleNamespace(client=client, create=create, deliver=lambda: deliver_all(service))
 
     yield open_with
     for service in services:
@@ -97,13 +92,6 @@ def waiting(engine):
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT attempts, dead, error FROM outbox ORDER BY id"))
         return [(attempts, bool(dead), error) for attempts, dead, error in rows]
-
-
-def hurry(engine):
-    """Let neither messages nor receivers rest any longer."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE outbox SET due = at")
-        connection.exec_driver_sql("UPDATE receivers SET rests = ''")
 
 
 def emails(*values):

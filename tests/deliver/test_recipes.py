@@ -12,7 +12,6 @@ import httpx2
 import pytest
 
 from app import create_app
-from scim.deliver.outbox import deliverer
 from scim.deliver.webhooks.webhooks import KIND, new_secrets
 from scim.storage import receivers
 from scim.storage.receivers import add_receiver
@@ -21,6 +20,7 @@ from scim.storage.tokens import find_tenant
 from ..support import npm_programs
 from ..support.databases import ON_ONE_DATABASE
 from ..support.ports import free_port
+from ..support.receiving import deliver_all
 from ..support.scim import Scim, group, path_of, replace, user
 from ..support.server import ROOT
 from ..support.waiting import wait_until
@@ -129,7 +129,7 @@ def app(database_url):
 
 
 def test_applications_know_their_users_by_webhook(app, client, engine, monkeypatch, tmp_path):
-    service, scim, job = app.extensions["scim"], Scim(client), deliverer.jobs()[0]
+    service, scim = app.extensions["scim"], Scim(client)
     monkeypatch.setattr(receivers, "FRESH", 0.0)
     applications = {"django": of_django, "fastapi": of_fastapi, "express": of_express}
     members = {}
@@ -145,8 +145,7 @@ def test_applications_know_their_users_by_webhook(app, client, engine, monkeypat
             )
 
         def deliver():
-            while job.work(service):
-                pass
+            deliver_all(service)
             with engine.connect() as connection:
                 assert connection.exec_driver_sql("SELECT error FROM outbox").all() == []
             first, *others = [each() for each in members.values()]

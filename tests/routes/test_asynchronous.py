@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from scim.deliver.asynchronous.carrier import Carrier, purge
+from scim.deliver.asynchronous.carrier import purge
 from scim.deliver.events import signing
 from scim.protocol.events import ASYNC_RESPONSE
 from scim.protocol.permissions import Permission
@@ -15,6 +15,7 @@ from scim.storage import deferred, new_id, tokens
 
 from ..support.alone import alone
 from ..support.errors import check_error
+from ..support.receiving import carry_all
 from ..support.scim import Scim, group, path_of, replace, user
 from ..support.tenants import new_tenant, new_token
 
@@ -33,13 +34,7 @@ def service(app, empty_database):
 @pytest.fixture
 def carry(service):
     """Carry out what waits."""
-
-    def carry():
-        carrier = Carrier()
-        while carrier.work(service):
-            pass
-
-    return carry
+    return lambda: carry_all(service)
 
 
 @pytest.fixture

@@ -5,8 +5,12 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
+import sqlalchemy as sa
+
+from scim.deliver.asynchronous.carrier import Carrier
 from scim.deliver.channel import NotDelivered
 from scim.deliver.events import streams
+from scim.deliver.outbox.deliverer import Delivery
 from scim.deliver.telling import Telling
 from scim.service import Service
 from scim.storage import Change
@@ -74,6 +78,27 @@ def hang(seconds: float, *names: str) -> Callable[[Receiver, Message], None]:
             time.sleep(seconds)
 
     return answer
+
+
+def deliver_all(service: Service) -> None:
+    """Deliver all that is due, by a deliverer of its own."""
+    delivery = Delivery()
+    while delivery.work(service):
+        pass
+
+
+def carry_all(service: Service) -> None:
+    """Carry out all asynchronous requests that wait."""
+    carrier = Carrier()
+    while carrier.work(service):
+        pass
+
+
+def hurry(engine: sa.Engine) -> None:
+    """Let each message be due, as for the first time, and no receiver rest any longer."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET due = at, attempts = 0")
+        connection.exec_driver_sql("UPDATE receivers SET rests = ''")
 
 
 def forget_receivers(service: Service) -> None:

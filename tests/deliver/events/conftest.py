@@ -5,11 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from scim.deliver.events import signing
-from scim.deliver.outbox.deliverer import Delivery
 from scim.storage.tokens import find_tenant
 
 from ...support.alone import alone
-from ...support.receiving import forget_receivers
+from ...support.receiving import deliver_all, forget_receivers
 from ...support.scim import Scim
 from ...support.streams import verified
 
@@ -31,12 +30,6 @@ def world(app, engine, empty_database):
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         return Scim(client)
 
-    def deliver():
-        """Deliver all that can be delivered at once."""
-        delivery = Delivery()
-        while delivery.work(service):
-            pass
-
     def keys():
         signing._key_set.cache_clear()
         return app.test_client().get(signing.PATH).json
@@ -53,7 +46,7 @@ def world(app, engine, empty_database):
 
     def told(scim):
         """Fetch and acknowledge everything."""
-        deliver()
+        deliver_all(service)
         found = poll(scim)
         poll(scim, maxEvents=0, ack=list(found))
         return list(found.values())
@@ -63,7 +56,7 @@ def world(app, engine, empty_database):
         tenant=service.database.read(lambda known: find_tenant(known, "default")),
         scim=client(),
         client=client,
-        deliver=deliver,
+        deliver=lambda: deliver_all(service),
         keys=keys,
         poll=poll,
         told=told,

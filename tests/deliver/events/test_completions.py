@@ -2,10 +2,10 @@
 
 import pytest
 
-from scim.deliver.asynchronous.carrier import Carrier
 from scim.protocol.events import ASYNC_RESPONSE
 
 from ...support.bulk import bulk_request, delete, post
+from ...support.receiving import carry_all
 from ...support.scim import path_of, user
 from ...support.streams import add_stream, add_token, short
 
@@ -21,9 +21,7 @@ def tell(world, engine):
 
     def tell(method, path, body=None):
         accepted = world.scim.send(method, path, body, **ASYNC)
-        carrier = Carrier()
-        while carrier.work(world.service):
-            pass
+        carry_all(world.service)
         told = world.told(app)
         assert ("misc:asyncresp",) not in map(short, world.told(other))
         return accepted.headers["Set-Txn"], told

@@ -245,7 +245,12 @@ def test_configuration_announces_what_is_told(world, engine):
     assert told["eventUris"] == [
         f"urn:ietf:params:scim:event:prov:{name}"
         for name in (
-            *("create:notice", "patch:notice", "put:notice", "delete", "activate", "deactivate"),
+            "create:notice",
+            "patch:notice",
+            "put:notice",
+            "delete",
+            "activate",
+            "deactivate",
         )
     ]
 
