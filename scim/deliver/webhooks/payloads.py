@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from scim.explain.changes.differences import changes
@@ -22,43 +23,46 @@ NO_HISTORY = "History does not have this change any more; read the resource to s
 TOO_LARGE = "The resource is too large for a message, so it is not in before and after; read it."
 
 
-def payload(
-    tenant: str,
-    resource_type: ResourceType | None,
-    change: Change,
-    happening: Happening,
-    txn: str,
-    *,
-    known: str | None,
-    with_bodies: bool,
-    is_whole: bool = True,
-) -> str:
-    """Return the body of the message about what a change means.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A change and what its messages need to know beside it.
 
     ``known`` is the body of the resource that has its name. ``resource_type`` is None if it is
     served no more. The change is not ``is_whole`` if history has lost it.
     """
-    notes = [] if is_whole else [NO_HISTORY]
+
+    tenant: str
+    resource_type: ResourceType | None
+    change: Change
+    txn: str
+    known: str | None
+    with_bodies: bool
+    is_whole: bool = True
+
+
+def payload(told: Told, happening: Happening) -> str:
+    """Return the body of the message about one thing that a change means."""
+    change, notes = told.change, [] if told.is_whole else [NO_HISTORY]
     data: Record = {
-        "tenant": tenant,
+        "tenant": told.tenant,
         "resourceType": change.resource_type,
         "id": change.resource_id,
-        **_names(known),
+        **_names(told.known),
         "version": change.version,
         "etag": etag.etag(change.version),
         "operation": str(change.operation),
         "cause": _cause(change),
-        "txn": txn,
+        "txn": told.txn,
     }
     if happening not in (*WITHOUT_DETAILS, Happening.MEMBERS_CHANGED):
         data |= {"changed": list(_changed(change)), "unseenChanged": change.unseen}
     if change.members and happening is not Happening.CHANGED:  # another message tells of them
         data |= _members(change.members, notes)
-    if with_bodies:
-        data |= _bodies(resource_type, change, notes)
+    if told.with_bodies:
+        data |= _bodies(told.resource_type, change, notes)
     data |= {"notes": notes} if notes else {}
-    told = {"type": event_type(change.resource_type, happening), "timestamp": change.at}
-    return json.dumps(told | {"data": data}, separators=(",", ":"))
+    named = {"type": event_type(change.resource_type, happening), "timestamp": change.at}
+    return json.dumps(named | {"data": data}, separators=(",", ":"))
 
 
 def _names(body: str | None) -> Record:

@@ -18,7 +18,7 @@ from scim.storage.tokens import tenant_with_id
 from ..channel import NotDelivered
 from ..happenings import event_type, happenings
 from ..outgoing import Answer, OutgoingError, post, wait_of
-from .payloads import payload
+from .payloads import Told, payload
 from .signatures import key_of, new_secret, signed
 
 KIND = "webhook"
@@ -57,22 +57,21 @@ class Webhooks:
         timeline = Timeline(connection, message.tenant_id, message.resource_id)
         known = made.after or made.before or timeline.body_at(message.version)
         tenant = tenant_with_id(connection, message.tenant_id)
+        told = Told(
+            tenant.name if tenant else "",
+            service.definitions.by_name.get(message.resource_type),
+            made,
+            message.txn,
+            known,
+            with_bodies=bool(receiver.options.get("bodies")),
+            is_whole=change is not None,
+        )
         only = receiver.options.get("only")
-        bodies = [
-            payload(
-                tenant.name if tenant else "",
-                service.definitions.by_name.get(message.resource_type),
-                made,
-                happening,
-                message.txn,
-                known=known,
-                with_bodies=bool(receiver.options.get("bodies")),
-                is_whole=change is not None,
-            )
+        return [
+            Content(payload(told, happening))
             for happening in happenings(made)
             if not only or not change or event_type(message.resource_type, happening) in only
         ]
-        return list(map(Content, bodies))
 
     def send(self, service: Service, receiver: Receiver, message: Message) -> None:
         """Post a message.
@@ -119,7 +118,9 @@ def problem_of(answer: Answer) -> str | None:
     return words + "; redirects are not followed, so change the URL" * is_redirect
 
 
-def new_secrets(earlier: Mapping[str, Any] | None = None, overlap: timedelta | None = None) -> Any:
+def new_secrets(
+    earlier: Mapping[str, Any] | None = None, overlap: timedelta | None = None
+) -> dict[str, Any]:
     """Return the secrets of a receiver with a new one; those before it stay valid for a while.
 
     Without an ``overlap``, the new one is the only one.
