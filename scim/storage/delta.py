@@ -35,7 +35,8 @@ OLDEST_WRITE = sa.text(
     " FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL"
 )
 SELECT_FORGOTTEN = sa.select(tenants.c.forgotten).where(tenants.c.id == TENANT)
-Known = tuple[Sequence[Change], bool]
+Selections = Sequence[Selection]
+Known = tuple[Sequence[Change], bool]  # changes, and whether they follow what was seen
 Place = tuple[str, str]  # in the order of changes: an instant and an id
 START: Place = ("", FIRST_ID)
 
@@ -72,9 +73,6 @@ class Changed:
     stored: Stored | None = None
     history: Sequence[Change] = ()
     follows: bool = False
-
-
-Selections = Sequence[Selection]
 
 
 class Delta:

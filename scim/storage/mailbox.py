@@ -26,14 +26,13 @@ class Mailbox:
         rows = self.connection.execute(chosen, self.names)
         return in_order([Message(*row) for row in rows])
 
-    def acknowledge(self, ids: Collection[str]) -> int:
-        """Delete messages that the receiver has; return how many there were."""
+    def acknowledge(self, ids: Collection[str]) -> None:
+        """Delete messages that the receiver has."""
         gone = sa.delete(outbox).where(*READY, among(outbox.c.id))
-        known = self.names | {"ids": list(filter(is_id, ids))}
-        return self.connection.execute(gone, known).rowcount
+        self.connection.execute(gone, self.names | {"ids": list(filter(is_id, ids))})
 
-    def refuse(self, errors: Mapping[str, str]) -> int:
-        """Make dead letters of messages that the receiver refuses; return how many there were."""
+    def refuse(self, errors: Mapping[str, str]) -> None:
+        """Make dead letters of messages that the receiver refuses, each with its error."""
         mine = sa.select(outbox.c.id).where(*READY, among(outbox.c.id))
         asked = self.names | {"ids": list(filter(is_id, errors))}
         found = list(map(str, self.connection.scalars(mine, asked)))
@@ -42,7 +41,6 @@ class Mailbox:
             dead = this.values(dead=True, error=sa.bindparam("why"), attempts=outbox.c.attempts + 1)
             rows = [self.names | {"this": key, "why": errors[key]} for key in found]
             self.connection.execute(dead, rows)
-        return len(found)
 
 
 def expire(connection: sa.Connection, before: str) -> int:

@@ -204,8 +204,8 @@ class Outbox:
         values |= {"dead": True} if seconds is None else {"due": from_now(seconds=seconds)}
         self._change(message.tenant_id, [message.id], **values)
 
-    def bury(self, receiver: Receiver, before: str, error: str) -> int:
-        """Make dead letters of what a receiver should have been told long ago; return how many."""
+    def bury(self, receiver: Receiver, before: str, error: str) -> None:
+        """Make dead letters of some messages that a receiver should have been told long ago."""
         names = {"tenant": receiver.tenant_id, "receiver": receiver.id}
         old = sa.select(outbox.c.id).where(
             *OF_RECEIVER, ALIVE, outbox.c.due < FETCHED, outbox.c.at < before
@@ -213,7 +213,6 @@ class Outbox:
         ids = list(self.connection.scalars(old.limit(MOST_BURIED), names))
         if ids:
             self._change(receiver.tenant_id, ids, dead=True, error=error)
-        return len(ids)
 
     def _change(self, tenant_id: int, ids: Sequence[str], **values: Any) -> None:
         these = outbox.c.tenant_id == TENANT, among(outbox.c.id)

@@ -58,8 +58,8 @@ def forget_other_keys(connection: sa.Connection, key: SigningKey) -> None:
     connection.execute(sa.delete(signing_keys).where(signing_keys.c.kid != key.kid))
 
 
-def tidy_keys(connection: sa.Connection, before: str) -> int:
-    """Forget keys that another one replaced before an instant; return how many that were.
+def tidy_keys(connection: sa.Connection, before: str) -> None:
+    """Forget keys that another one replaced before an instant.
 
     The private halves of all that are replaced go at once.
     """
@@ -70,7 +70,6 @@ def tidy_keys(connection: sa.Connection, before: str) -> int:
     connection.execute(sa.update(signing_keys).where(kids).values(private=None))
     gone = [kid for kid, since in replaced if since < before]
     connection.execute(sa.delete(signing_keys).where(signing_keys.c.kid.in_(gone)))
-    return len(gone)
 
 
 def _newest_first() -> sa.Select[Any]:

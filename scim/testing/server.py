@@ -45,14 +45,14 @@ def make_template(folder: Path) -> Template:
 def running(template: Template, folder: Path) -> Iterator[ScimServer]:
     """Serve a copy of a template until the block ends."""
     app, scim = _opened(Path(shutil.copy(template.file, folder / "scim.db")))
-    with run_in_thread(create_api_server(app, port=0)) as server:
-        url = f"http://127.0.0.1:{server.port}{PREFIX}"
-        headers = {"Authorization": f"Bearer {template.token}"}
-        with httpx2.Client(base_url=url, headers=headers, trust_env=False) as client:
-            yield ScimServer(url, template.token, client)
-    server.server_close()
     with app.app_context():
-        scim.service.database.close()
+        database = scim.service.database
+    server = create_api_server(app, port=0)
+    url = f"http://127.0.0.1:{server.port}{PREFIX}"
+    headers = {"Authorization": f"Bearer {template.token}"}
+    client = httpx2.Client(base_url=url, headers=headers, trust_env=False)
+    with closing(database), run_in_thread(server), client:
+        yield ScimServer(url, template.token, client)
 
 
 def _opened(file: Path) -> tuple[Flask, Scim]:
