@@ -1,7 +1,7 @@
 """Deferred requests are carried out once and in order, whatever ends the carrier meanwhile."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace as replaced
 from itertools import count
 from threading import Event
@@ -14,6 +14,9 @@ from scim.deliver.asynchronous.carrier import Carrier
 from scim.protocol.errors import UnavailableError
 from scim.protocol.etag import etag
 from scim.storage.deferred import Deferrals
+from scim.storage.emptying import empty
+from scim.storage.removing import remove_rows
+from scim.storage.tokens import tenant_with_id
 
 from ..support.alone import alone
 from ..support.bulk import bulk_request, delete, patch, post, put, refer
@@ -309,3 +312,29 @@ def test_long_bulk_request_lets_others_go_on(service, engine, scim, monkeypatch)
     statuses = [each["status"] for each in results(service, engine, long)]
     assert statuses == ["200", "200", "200", "404"]
     assert many.read(old)["title"] == "title 2"
+
+
+@pytest.mark.parametrize("ends", ["remove", "reset"])
+def test_results_are_gone_with_the_tenant(ends, service, scim, engine):
+    """A carrier commits a result at the moment at which the request is deleted."""
+    accepted = scim().post("/Users", user("ada"), **ASYNC)
+    with engine.begin() as connection:
+        number = connection.scalar(sa.text("SELECT max(id) FROM tenants"))
+        taken = Deferrals(connection).claim(number, accepted.headers["Set-Txn"])
+        tenant = tenant_with_id(connection, number)
+
+    def end():
+        if ends == "remove":
+            list(remove_rows(service.database, tenant))
+        else:
+            service.database.write(lambda known: empty(known, [tenant.id]))
+
+    with ThreadPoolExecutor() as pool:
+        with engine.begin() as connection:
+            Deferrals(connection).keep(taken[0], {0: ("/Users", {"status": "409"})}, True)
+            ending = pool.submit(end)
+            wait([ending], 0.3)
+        ending.result()
+
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT * FROM deferred_results")).all() == []
