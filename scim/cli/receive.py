@@ -11,16 +11,26 @@ import httpx2
 from scim.deliver.events.signing import PATH
 from scim.deliver.events.streams import TOKEN_TYPE
 from scim.deliver.receiving.arrived import Reader, indented
-from scim.deliver.receiving.events import EventReader, Keys, TokenError, fetch, pasted
+from scim.deliver.receiving.events import (
+    EventReader,
+    Keys,
+    ReceivingError,
+    TokenError,
+    fetch,
+    pasted,
+)
 from scim.deliver.receiving.listening import Inbox
 from scim.deliver.receiving.webhooks import CONTENT_TYPE, WebhookReader
 from scim.deliver.webhooks.signatures import key_of
+from scim.environment import read_settings
+from scim.printing import printable
 
 from .common import say
 
-HERE = """Receives at {url}, until Ctrl+C. The server calls this machine if it has
-SCIM_WEBHOOK_ALLOW_PRIVATE=true. Then: python manage.py webhook add NAME {url}
-or: python manage.py stream add NAME --push {url}"""
+HERE = """Receives at {url}, until Ctrl+C. Tell the server of it, once, by one of
+  python manage.py webhook add NAME {url}
+  python manage.py stream add NAME --push {url}
+The server calls this machine only with SCIM_WEBHOOK_ALLOW_PRIVATE=true."""
 POLL_TOKEN = "EVENTS_TOKEN"  # a command line would show it to other users of the machine
 
 
@@ -38,9 +48,7 @@ POLL_TOKEN = "EVENTS_TOKEN"  # a command line would show it to other users of th
 @click.option(
     "--jwks",
     metavar="URL",
-    default=f"http://localhost:5000{PATH}",
-    show_default=True,
-    help="where the keys are that verify security event tokens",
+    help="where the keys are that verify security event tokens  [default: at this server]",
 )
 @click.option("--issuer", help="refuse tokens with another iss")
 @click.option("--audience", help="refuse tokens with another aud")
@@ -57,7 +65,7 @@ POLL_TOKEN = "EVENTS_TOKEN"  # a command line would show it to other users of th
 def receive(
     port: int,
     secrets: Sequence[str],
-    jwks: str,
+    jwks: str | None,
     issuer: str | None,
     audience: str | None,
     poll: str | None,
@@ -65,7 +73,8 @@ def receive(
     verbose: bool,
 ) -> None:
     """Verify what the server delivers, and say what it means."""
-    events = EventReader(Keys(jwks), issuer, audience, verbose)
+    keys = Keys(jwks or f"{read_settings().origin}{PATH}")
+    events = EventReader(keys, issuer, audience, verbose)
     if paste:
         _explain(paste.read(), verbose)
     elif poll:
@@ -92,6 +101,8 @@ def _poll(events: EventReader, url: str) -> None:
         fetch(events, url, token, say)
     except httpx2.HTTPError as error:
         raise click.ClickException(f"{url}: {error}") from None
+    except ReceivingError as error:
+        raise click.ClickException(printable(str(error))) from None
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
 

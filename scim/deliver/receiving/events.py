@@ -17,7 +17,7 @@ from scim.protocol.values import Record
 
 from ..events.signing import TYPE
 from ..events.streams import TOKEN_TYPE
-from .arrived import Arrived, Remembered, Verdict, indented
+from .arrived import Arrived, Remembered, Verdict, indented, refused
 
 ALGORITHMS = ["ES256", "ES384", "ES512", "PS256", "RS256", "EdDSA"]
 CLAIMS = {"iss": str, "iat": int, "jti": str, "events": dict}  # RFC 8417 §2.2 wants these
@@ -34,6 +34,10 @@ class TokenError(Exception):
         self.code = code
 
 
+class ReceivingError(Exception):
+    """Nothing can be received; the text is for the person who has started it."""
+
+
 class Keys:
     """The public keys at a URL, read when a token names one that is unknown."""
 
@@ -46,6 +50,7 @@ class Keys:
         """Return the key with an id.
 
         :raises TokenError: there is none
+        :raises ReceivingError: the keys cannot be read, so the token may be right
         """
         if self._find(kid) is None and time.monotonic() >= self.read_at + PAUSE:
             self.read_at = time.monotonic()
@@ -64,7 +69,8 @@ class Keys:
         try:
             return KeySet.import_key_set(httpx2.get(self.url, timeout=SECONDS).json())
         except (httpx2.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
-            raise TokenError("invalid_key", f"{self.url} shows no keys: {error}") from None
+            said = f"{self.url} shows no keys: {error}; --jwks names another address"
+            raise ReceivingError(said) from None
 
 
 class EventReader:
@@ -91,12 +97,15 @@ class EventReader:
             line = f"Refused, {error.code}: {error}."
             kind = "application/json"
             return Verdict([line], HTTPStatus.BAD_REQUEST, json.dumps(told), kind, "en")
+        except ReceivingError as error:
+            return refused(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         return Verdict(lines, HTTPStatus.ACCEPTED)
 
     def read(self, token: str) -> Sequence[str]:
         """Return what a token says.
 
         :raises TokenError: it is refused
+        :raises ReceivingError: it cannot be verified now
         """
         claims = self._verified(token)
         self._check(claims)
@@ -206,15 +215,16 @@ def _instant(iat: float) -> str:
 def fetch(reader: EventReader, url: str, token: str, say: Callable[[str], None]) -> None:
     """Poll for tokens, explain each, and acknowledge or refuse it, until this is interrupted.
 
-    :raises httpx2.HTTPError: the server cannot be reached, or refuses the poll
+    :raises httpx2.HTTPError: the server cannot be reached
+    :raises ReceivingError: the server refuses the poll, or shows no keys
     """
     headers = {"Authorization": f"Bearer {token}"}
     asked: dict[str, Any] = {}
     with httpx2.Client(headers=headers, timeout=60) as client:
         while True:
-            answer = client.post(url, json=asked).raise_for_status().json()
+            sets = _sets(client.post(url, json=asked))
             asked = {"ack": [], "setErrs": {}}
-            for jti, each in answer.get("sets", {}).items():
+            for jti, each in sets.items():
                 try:
                     lines = reader.read(each)
                     asked["ack"].append(jti)
@@ -223,3 +233,15 @@ def fetch(reader: EventReader, url: str, token: str, say: Callable[[str], None])
                     asked["setErrs"][jti] = {"err": error.code, "description": str(error)}
                 for line in indented(lines):
                     say(line)
+
+
+def _sets(answer: httpx2.Response) -> Mapping[str, str]:
+    """Return the tokens in an answer to a poll, by their jti."""
+    try:
+        told = answer.json()
+        if answer.is_success:
+            return dict(told["sets"])
+        reason = str(told["detail"])
+    except (ValueError, TypeError, KeyError):
+        reason = "the body has no tokens" if answer.is_success else answer.reason_phrase
+    raise ReceivingError(f"{answer.url} answered {answer.status_code}: {reason}")

@@ -10,10 +10,19 @@ from joserfc import jws
 from joserfc.jwk import ECKey, KeySet
 
 from scim.deliver.events.streams import TOKEN_TYPE
-from scim.deliver.receiving.events import EventReader, Keys, TokenError, pasted
+from scim.deliver.receiving.events import (
+    EventReader,
+    Keys,
+    ReceivingError,
+    TokenError,
+    fetch,
+    pasted,
+)
 from scim.deliver.receiving.listening import Inbox
 from scim.explain.sentences.events import sentences
 from scim.protocol.events import PREFIX
+
+from ...support.listener import listening
 
 KEY = ECKey.generate_key("P-256", auto_kid=True)
 OTHER = ECKey.generate_key("P-256", auto_kid=True)
@@ -95,6 +104,35 @@ def test_refusals_are_those_of_the_rfc(monkeypatch, token, code):
     assert answer.json().keys() == {"err", "description"}
     assert answer.json()["err"] == code
     assert lines[0].startswith(f"Refused, {code}: ")
+
+
+def test_token_is_not_refused_while_the_keys_cannot_be_read():
+    with Inbox(0, {TOKEN_TYPE: EventReader(Keys("http://127.0.0.1:9/"))}, print) as server:
+        thread = Thread(target=server.handle_request, daemon=True)
+        thread.start()
+        headers = {"Content-Type": TOKEN_TYPE}
+        answer = httpx2.post(server.url, content=signed(), headers=headers, trust_env=False)
+        thread.join()
+
+    assert answer.status_code == 503
+    assert "http://127.0.0.1:9/ shows no keys: " in answer.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((401, {}, b'{"detail": "no such token"}'), "answered 401: no such token"),
+        ((404, {}, b"<p>"), "answered 404: Not Found"),
+        ((200, {}, b"<p>"), "answered 200: the body has no tokens"),
+        ((200, {}, json.dumps({"sets": {"6164": signed()}}).encode()), "shows no keys: "),
+    ],
+)
+def test_poll_ends_with_the_reason(answer, said):
+    with listening() as app:
+        app.answer = answer
+        with pytest.raises(ReceivingError, match=said):
+            fetch(EventReader(Keys("http://127.0.0.1:9/")), app.url, "t", print)
+        assert len(app.got) == 1
 
 
 @pytest.mark.parametrize(
