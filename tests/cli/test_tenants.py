@@ -14,7 +14,7 @@ from scim.storage import removing as rows
 from scim.storage.audit import tenants_to_begin
 from scim.storage.tables import TABLES, entries
 
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import group, user
 
@@ -55,6 +55,7 @@ def test_revoked_token_opens_nothing(run, opened_by):
     check_error(opened_by(token).get("/Users"), 401)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_running_server_notices_within_seconds(server, run):
     """A worker forgets soon what it remembers of a token."""
     token = run("token issue okta").strip()

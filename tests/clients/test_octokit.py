@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.npm_programs import run
 
 TOKEN = "octo.scim.token"  # in three parts, or Octokit sends it as "token", not as "Bearer"
@@ -24,6 +25,7 @@ def answers(serve, npm):
     return json.loads(done.stdout)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_user_and_group_are_created_read_found_changed_replaced_and_deleted(answers):
     assert {name: answer["status"] for name, answer in answers.items()} == {
         "create": 201,

@@ -10,6 +10,10 @@ from scim2_models import (
     UniquenessException,
 )
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
+
+pytestmark = EVERYDAY_ON_ONE_DATABASE
+
 
 @pytest.fixture
 def client(directory):

@@ -7,7 +7,7 @@ from flask import Flask
 
 from scim.console.app import BLUEPRINTS
 
-from ..support.databases import ON_ONE_DATABASE
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.scim import user
 from ..support.server import plain_client, run
 
@@ -65,6 +65,7 @@ def urls(rule):
         yield from (filled(rule, each) for each in ODD if each)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_any_url_has_an_answer(console):
     for url in (each for rule in READ for each in urls(rule)):
         answer = console.web.get(url)

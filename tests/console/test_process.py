@@ -41,6 +41,7 @@ def test_server_goes_on_when_the_console_dies_and_it_comes_back(serve_console):
         assert happens(lambda: _status(console) == 200)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_console_ends_with_the_server(serve_console):
     with serve_console() as console:
         console.server.process.kill()

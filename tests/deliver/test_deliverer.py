@@ -17,6 +17,7 @@ from scim.storage.claims import claim, ready
 from scim.storage.keys import from_now
 from scim.storage.tables import outbox, receivers
 
+from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.receiving import hang, refuse
 from ..support.scim import add, group, patch_op, user
 
@@ -163,6 +164,7 @@ def test_receiver_asks_to_be_left_alone(client, service, receiver, delivery, ear
     assert service.database.read(ready) == []
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_slow_receivers_hold_up_only_each_other(client, service, receiver, delivery, ear):
     slow = [f"slow{number}" for number in range(60)]
     for name in slow:

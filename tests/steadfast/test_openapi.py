@@ -40,6 +40,7 @@ SETTINGS = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+DATABASES = ["sqlite", "postgresql"] if IS_FULL else ["sqlite"]
 STRICT = {"tolerant": False, "strict": True} if IS_FULL else {"tolerant": False}
 
 
@@ -69,6 +70,7 @@ def places(client):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("new_database", DATABASES, indirect=True)
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_answers_are_as_the_document_says(app, client, authorized, mode):
     loaded = schemathesis.openapi.from_wsgi(DOCUMENT, app, headers=authorized)

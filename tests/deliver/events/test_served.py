@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import httpx2
 import pytest
 
-from ...support.databases import ON_ONE_DATABASE
+from ...support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ...support.listener import listening
 from ...support.scim import add, group, listed, patch_op, remove, replace, user
 from ...support.streams import Mirror, add_stream, add_token, verified
@@ -66,6 +66,7 @@ def follow(server, token, mirror, stop):
                 time.sleep(0 if sets else 0.7)
 
 
+@EVERYDAY_ON_ONE_DATABASE
 def test_receivers_follow_a_server_under_load(serving, engine):
     mirror, stop = Mirror(), threading.Event()
     with listening() as app:

@@ -72,7 +72,7 @@ def test_change_of_members_takes_as_many_statements_in_a_large_group(
 ):
     new = scim.create(user("new"))
     seen = {}
-    for number in (3, 3000):
+    for number in (3, 1000):
         members = people(number, prefix=chr(number % 26 + 97))
         large = scim.create(group(f"of {number}", *members))
         path = f"{path_of(large)}?excludedAttributes=members"
@@ -80,7 +80,7 @@ def test_change_of_members_takes_as_many_statements_in_a_large_group(
             response = scim.patch(path, change(new, members[0]))
         assert response.status_code == 200
 
-    assert seen[3] == seen[3000]
+    assert seen[3] == seen[1000]
     assert len(seen[3]) <= 16
 
 
