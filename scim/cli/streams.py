@@ -166,7 +166,7 @@ def test(name: str, tenant: str) -> None:
         database().write(
             lambda known: put_made(known, receiver, [(content, about)], "test", key, True)
         )
-        say(f"{name} finds the token {key} when it polls.")
+        say(f"{name} finds a token with the txn {key} when it polls.")
         return
     message = Message(**message_row(receiver, about, "test", key, id=key, content=content))
     try:

@@ -62,9 +62,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a claimed receiver did: instants, its last error, and the seconds for which it rests."""
+    """How a claimed receiver did: instants, its last error, and the seconds for which it rests.
+
+    It ``succeeded`` without having ``accepted`` anything if there was nothing to tell it, or if
+    what it fetches was made.
+    """
 
     succeeded: str | None = None
+    accepted: str | None = None
     failed: str | None = None
     error: str | None = None
     rest: float | None = None
@@ -109,7 +114,9 @@ def release(connection: sa.Connection, held: Claim, report: Report | None) -> No
 def _noted(held: Claim, report: Report) -> dict[str, Any]:
     values: dict[str, Any] = {"slow": report.slow}
     if report.succeeded:
-        values |= {"last_success": report.succeeded, "failures": 0, "failing": None, "rests": ""}
+        values |= {"failures": 0, "failing": None, "rests": ""}
+    if report.accepted:
+        values |= {"last_success": report.accepted}
     if report.failed:
         values |= {"last_failure": report.failed, "last_error": report.error}
     if report.rest is not None:

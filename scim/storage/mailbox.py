@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import sqlalchemy as sa
 
 from .contents import FETCHED
-from .keys import is_id
+from .keys import is_id, now
 from .outbox import COLUMNS, OF_RECEIVER, Message, in_order
 from .receivers import Receiver
 from .tables import among, outbox, receivers
@@ -29,7 +29,10 @@ class Mailbox:
     def acknowledge(self, ids: Collection[str]) -> None:
         """Delete messages that the receiver has."""
         gone = sa.delete(outbox).where(*READY, among(outbox.c.id))
-        self.connection.execute(gone, self.names | {"ids": list(filter(is_id, ids))})
+        known = self.names | {"ids": list(filter(is_id, ids))}
+        if self.connection.execute(gone, known).rowcount:
+            mine = sa.update(receivers).where(receivers.c.id == self.names["receiver"])
+            self.connection.execute(mine.values(last_success=now()))
 
     def refuse(self, errors: Mapping[str, str]) -> None:
         """Make dead letters of messages that the receiver refuses, each with its error."""

@@ -41,6 +41,7 @@ class Outcome:
     pause: float | None = None
     wait: float | None = None  # seconds that the receiver asked for
     kept: bool = False  # until the receiver fetches it
+    is_told: bool = True  # the receiver has accepted it
     is_alone: bool = False  # the receiver may accept others
 
     @property
@@ -117,7 +118,8 @@ class Batch:
     def _add(self, outcome: Outcome) -> None:
         self.unsettled.append(outcome)
         if outcome.error is None:
-            self.report = replace(self.report, succeeded=now())
+            accepted = now() if outcome.is_told else self.report.accepted
+            self.report = replace(self.report, succeeded=now(), accepted=accepted)
             return
         rest = self.report.rest
         if not outcome.is_alone:
@@ -177,7 +179,7 @@ class Batch:
             logger.exception("The kind of receivers %s failed", self.claim.receiver.kind)
             return self._note(message, NotDelivered(f"{type(error).__name__} in this server"))
         if not made or channel.fetches:
-            self.outcomes.append(Outcome(message, kept=bool(made)))
+            self.outcomes.append(Outcome(message, kept=bool(made), is_told=False))
         return True
 
     def _made(self, channel: Channel, message: Message) -> list[Message]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from scim.deliver.events import polling, streams, tidying
 from scim.storage import letters, new_id
+from scim.storage.backlogs import backlogs
 from scim.storage.letters import Chosen
 from scim.storage.tables import outbox
 
@@ -163,6 +164,8 @@ def test_poll_is_answered_until_it_is_acknowledged(world, engine):
 
     answer = app.client.post("/scim/v2/Events/poll", json=POLL | {"maxEvents": 2}).json
     first = world.poll(app)
+    with engine.connect() as connection:
+        assert backlogs(connection)[0].last_success is None
     assert list(answer["sets"]) == list(first)[:2]
     assert answer["moreAvailable"] is True
     refused, *others = first
@@ -174,6 +177,7 @@ def test_poll_is_answered_until_it_is_acknowledged(world, engine):
 
     everyone = Chosen(world.tenant.id)
     with engine.begin() as connection:
+        assert backlogs(connection)[0].last_success is not None
         [dead] = letters.letters(connection, everyone, 10)
         assert (dead.id, dead.dead) == (refused, True)
         assert dead.error == "it refused the token: invalid_audience: not\\x00ours"
