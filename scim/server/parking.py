@@ -89,12 +89,18 @@ class Parking:
                 place.owner = None
 
     def add(self, place: Place, again: Callable[[Any], object]) -> None:
-        """Look after a request whose place is reserved, until it is asked ``again``."""
+        """Look after a request whose place is reserved, until it is asked ``again``.
+
+        It is asked at once if the machine has no room for the thread that looks.
+        """
         place.again = again
         with self._lock:
-            self._waiting.append(place)
-            if len(self._waiting) == 1:
-                Thread(target=self._look_after, name="parking", daemon=True).start()
+            is_seen = bool(self._waiting) or _starts("parking", self._look_after)
+            if is_seen:
+                self._waiting.append(place)
+        if not is_seen:
+            self.free(place)
+            again(place.left)
 
     def close(self) -> None:
         """Let all be asked again at once, as the worker stops."""
@@ -103,16 +109,22 @@ class Parking:
     def _look_after(self) -> None:
         while True:
             time.sleep(TICK)
-            ready = [each for each in tuple(self._waiting) if self._is_over(each)]
+            ready = (each for each in tuple(self._waiting) if self._is_over(each))
+            asked = [each for each in ready if self._ask(each)]
             with self._lock:
-                self._waiting = [each for each in self._waiting if each not in ready]
-                is_last = not self._waiting
-            for each in ready:
-                self.free(each)
-                # The thread that looks must not become one of the crew.
-                Thread(target=each.again, args=[each.left], daemon=True).start()
-            if is_last:
-                return
+                self._waiting = [each for each in self._waiting if each not in asked]
+                if not self._waiting:
+                    return
+
+    def _ask(self, place: Place) -> bool:
+        """Let a view be asked again, unless that has to wait; tell whether it is.
+
+        The thread that looks must not become one of the crew.
+        """
+        is_asked = _starts("parked", place.again, place.left)
+        if is_asked:
+            self.free(place)
+        return is_asked
 
     def _is_over(self, place: Place) -> bool:
         """Tell whether a request has waited long enough; an error is for the view to find."""
@@ -121,3 +133,12 @@ class Parking:
         with suppress(Exception):
             return place.is_ready()
         return True
+
+
+def _starts(name: str, work: Callable[..., object], *arguments: Any) -> bool:
+    """Start a thread; tell whether the machine had room for it."""
+    try:
+        Thread(target=work, args=arguments, name=name, daemon=True).start()
+    except RuntimeError:
+        return False
+    return True

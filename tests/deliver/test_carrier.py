@@ -23,6 +23,7 @@ from ..support.bulk import bulk_request, delete, patch, post, put, refer
 from ..support.receiving import carry_all
 from ..support.scim import Scim, add, group, path_of, replace, user
 from ..support.tenants import new_tenant, new_token
+from ..support.threads import refuse_thread
 
 ASYNC = {"Prefer": "respond-async"}
 
@@ -292,6 +293,20 @@ def test_tenant_of_a_carrier_in_work_is_not_passed_over_afterwards(service, scim
         assert first.result()
 
     assert carrier.work(service)
+
+
+def test_lack_of_threads_holds_up_no_tenant(service, engine, scim, monkeypatch):
+    accepted = scim().post("/Users", user("ada"), **ASYNC)
+    carrier = Carrier()
+    refuse_thread(monkeypatch, "claims")
+    with pytest.raises(RuntimeError):
+        carrier.work(service)
+    forget_claims(engine)
+
+    assert carrier.work(service)
+
+    [result] = results(service, engine, accepted)
+    assert result["status"] == "201"
 
 
 def test_long_bulk_request_lets_others_go_on(service, engine, scim, monkeypatch):

@@ -20,6 +20,7 @@ from scim.storage.tables import outbox, receivers
 from ..support.databases import EVERYDAY_ON_ONE_DATABASE
 from ..support.receiving import hang, refuse
 from ..support.scim import add, group, patch_op, user
+from ..support.threads import refuse_thread
 
 MOMENT = 0.02  # seconds
 
@@ -287,6 +288,20 @@ def test_claim_that_was_lost_ends_the_batch(client, service, receiver, ear, deli
     assert len(ear.at("crm")) == 1
     [state] = rows(service, receivers)
     assert state.taken == "2999-01-01T00:00:00.000000Z"
+
+
+def test_lack_of_threads_holds_up_no_receiver(
+    client, service, receiver, delivery, ear, monkeypatch
+):
+    receiver("crm")
+    create(client, "ada")
+    refuse_thread(monkeypatch, "sender")
+    with pytest.raises(RuntimeError):
+        delivery.work(service)
+
+    deliver(delivery, service, 2.0)
+
+    assert len(ear.at("crm")) == 1
 
 
 def test_end_does_not_wait_for_a_receiver_that_hangs(client, service, receiver, delivery, ear):

@@ -3,8 +3,12 @@
 import signal
 import time
 
-from scim.server.parking import MOST, MOST_EACH
+import pytest
 
+from scim.server.parking import MOST, MOST_EACH, Parking, Place
+
+from ..support.threads import refuse_thread
+from ..support.waiting import wait_until
 from .conftest import heard
 
 
@@ -26,6 +30,19 @@ def test_parked_requests_hold_no_thread_and_are_asked_again(start):
         assert heard(wait(toy, 20, "d")).endswith("no room")
         assert client.get("/come").text == "came"
     assert {heard(each)[-18:] for each in (*parked, *others)} == {"parked, came: True"}
+
+
+@pytest.mark.parametrize("name", ["parking", "parked"])
+def test_lack_of_threads_lets_no_request_wait_for_ever(monkeypatch, name):
+    parking, asked = Parking(), []
+    place = Place(parking, size=0)
+    assert place("owner", lambda: True, 20, "left")
+    refuse_thread(monkeypatch, name)
+
+    parking.add(place, asked.append)
+
+    wait_until(lambda: asked and not place.is_taken, 2)
+    assert asked == ["left"]
 
 
 def test_parked_request_is_answered_when_the_server_stops(start):

@@ -1,4 +1,4 @@
-"""Requests of a test in changing threads, while others read: ``SCIM_TEST_THREADS=3`` of them."""
+"""Threads: those of requests change, and ``SCIM_TEST_THREADS=3`` of them read; one has no room."""
 
 import os
 import threading
@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 READERS = int(os.environ.get("SCIM_TEST_THREADS", "0"))
@@ -42,3 +43,16 @@ class ThreadedClient(FlaskClient):
 
     def open(self, *arguments: Any, **options: Any) -> Any:
         return self.pool.submit(super().open, *arguments, **options).result()
+
+
+def refuse_thread(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let the next thread of a name not start, as if the machine had no room for it."""
+    begin, refused = threading.Thread.start, list[threading.Thread]()
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == name and not refused:
+            refused.append(thread)
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)

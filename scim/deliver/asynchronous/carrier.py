@@ -82,13 +82,14 @@ class Carrier:
         return None
 
     def _hold(self, service: Service, request: Deferred) -> None:
+        if self._renewing is None:
+            renewing = Thread(target=self._renew, args=[service], name="claims", daemon=True)
+            renewing.start()  # if there is no room for it, nothing is held
+            self._renewing = renewing
         if len(self._served) >= MOST_KNOWN:
             self._served.clear()
         self._served[request.tenant_id] = time.monotonic()
         self._held[request.tenant_id] = request
-        if self._renewing is None:
-            self._renewing = Thread(target=self._renew, args=[service], name="claims", daemon=True)
-            self._renewing.start()
 
     def _renew(self, service: Service) -> None:
         """Keep the claims to requests that take long."""

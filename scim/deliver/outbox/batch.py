@@ -83,12 +83,22 @@ class Batch:
             Thread(target=self._work, args=(number,), name="sender", daemon=True)
             for number in range(min(THREADS, len(self._left)))
         ]
-        self._running = len(self._threads)
+        self._running = 0
 
     def start(self) -> None:
-        """Let the threads begin; those of a process that ends do not hold it up."""
+        """Let the threads begin; those of a process that ends do not hold it up.
+
+        :raises RuntimeError: there is no room for one of them; those before it go on
+        """
         for each in self._threads:
-            each.start()
+            with self._lock:
+                self._running += 1
+            try:
+                each.start()
+            except RuntimeError:
+                with self._lock:
+                    self._running -= 1
+                raise
 
     @property
     def is_over(self) -> bool:
