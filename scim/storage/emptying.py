@@ -8,7 +8,7 @@ from scim.protocol.schema import GROUP_MEMBERSHIP
 
 from .forgetting import forget_until
 from .keys import now
-from .tables import GOING, totals
+from .tables import TABLES, deferred_results, totals
 
 CHOICES = {
     "tenants",
@@ -31,8 +31,12 @@ def count_resources(connection: sa.Connection, tenants: Sequence[int]) -> int:
 
 
 def empty(connection: sa.Connection, tenants: Sequence[int]) -> None:
-    """Delete what tenants have. Running servers forget where in lists resources were."""
-    for table in GOING:
+    """Delete what tenants have. Running servers forget where in lists resources were.
+
+    Messages go after the resources that they tell of, and results after their requests, which end
+    at that moment: servers and carriers go on meanwhile.
+    """
+    for table in (*reversed(TABLES), deferred_results):
         if table.name not in KEPT:
             connection.execute(sa.delete(table).where(table.c.tenant_id.in_(tenants)))
     shifted = sa.update(totals).values(resources=0, moves=totals.c.moves + 1)

@@ -43,11 +43,6 @@ signing_keys = models.SigningKey.__table__
 deferred_requests = models.DeferredRequest.__table__
 deferred_results = models.DeferredResult.__table__
 TABLES = models.Base.metadata.sorted_tables  # each after those that it refers to
-# The same in the order in which rows are deleted. First nobody finds work to do, which would leave
-# rows in tables that are empty already; an audit begins with changes that have no entries.
-FIRST = ["receivers", "outbox", "deferred_requests", "changes"]
-GOING = [models.Base.metadata.tables[name] for name in FIRST]
-GOING += [each for each in reversed(TABLES) if each.name not in FIRST]
 
 DIALECTS: Mapping[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}  # for ON CONFLICT
 
