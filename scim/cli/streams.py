@@ -83,7 +83,8 @@ def add(
 
 def _check_filter(text: str | None) -> None:
     try:
-        _ = condition(text, service().definitions.by_name[USER.name]) if text else None
+        if text is not None:  # an empty one would tell of everybody
+            condition(text, service().definitions.by_name[USER.name])
     except ScimError as error:
         raise click.ClickException(f"--filter: {error.detail}") from None
 

@@ -87,6 +87,7 @@ def test_poll_with_a_filter_is_added_and_fetched(run, scim, opened_by):
         ("add app --poll --push http://127.0.0.1/", None, "choose --push URL or --poll"),
         ("add app --push ftp://example.com", None, "the URL must look like https://"),
         ("add app --poll --filter 'x eq 1'", None, "--filter: "),
+        ("add app --poll --filter ''", None, "--filter: "),
         ("add app --poll --authorization", None, "--authorization goes with --push"),
         ("add app --push http://127.0.0.1/ --authorization", "a\x01b\n", "must be a line of ASCII"),
         ("add app --push http://127.0.0.1/ --authorization", "", "must be a line of ASCII"),
