@@ -157,9 +157,9 @@ def _addresses(host: str, port: int, allows_private: bool) -> Sequence[tuple[int
     chosen = [each for each in known if allows_private or is_public(str(each[1][0]))]
     if not chosen:
         listed = ", ".join(dict.fromkeys(str(address[0]) for _, address in known))
-        reason = f"{host} leads to {listed}" if listed != host else host
+        reason = f"{host} leads to {listed}, which" if listed != host else host
         raise OutgoingError(
-            f"{reason}, which is no public address; SCIM_WEBHOOK_ALLOW_PRIVATE=true allows it"
+            f"{reason} is no public address; the setting SCIM_WEBHOOK_ALLOW_PRIVATE=true allows it"
         )
     return chosen
 

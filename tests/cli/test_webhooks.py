@@ -286,5 +286,5 @@ def test_an_address_of_this_network_is_refused_at_each_delivery(
 
     assert deliver() == []
 
-    assert "127.0.0.1, which is no public address" in waiting(engine)[0].error
+    assert "127.0.0.1 is no public address" in waiting(engine)[0].error
     closed.extensions["scim"].database.close()

@@ -46,11 +46,14 @@ def test_addresses_that_lead_to_the_internet_are_public(address):
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("http://127.0.0.1/", "127.0.0.1, which is no public address"),
+        ("http://127.0.0.1/", "127.0.0.1 is no public address"),
         ("http://2130706433/", "2130706433 leads to 127.0.0.1, which is no"),
         ("http://0x7f.1/", "leads to 127.0.0.1"),
-        ("http://[::1]:80/", "::1, which is no public address; SCIM_WEBHOOK_ALLOW_PRIVATE=true"),
-        ("http://[::ffff:10.0.0.1]/", "which is no public address"),
+        (
+            "http://[::1]:80/",
+            "::1 is no public address; the setting SCIM_WEBHOOK_ALLOW_PRIVATE=true",
+        ),
+        ("http://[::ffff:10.0.0.1]/", "is no public address"),
         ("http://localhost:1/", "localhost leads to"),
         ("https://amy:secret@example.com/", "must have no user name and no password"),
         ("ftp://example.com/", "must look like https://"),
