@@ -74,7 +74,7 @@ def migrate() -> None:
 
 @click.command("work")
 def work() -> None:
-    """Tell receivers of changes, and do what else goes on beside requests, until a signal."""
+    """Do what goes on beside requests, such as deliveries."""
     service = _service()
     if problem := service.database.problem(str(MIGRATIONS)):
         raise click.ClickException(problem)
