@@ -15,7 +15,6 @@ from scim.explain.words import ago, counted
 from scim.operate.jobs import doing
 from scim.storage import Connection
 from scim.storage.backlogs import Backlog, backlogs
-from scim.storage.contents import FETCHED
 from scim.storage.letters import (
     AT_ONCE,
     Chosen,
@@ -99,7 +98,7 @@ def show(message_id: str, tenant: str) -> None:
 
 
 @outbox.command()
-@click.argument("message_id", metavar="ID", required=False)
+@click.argument("message_id", metavar="[ID]", required=False)
 @click.option("--all", "of_all", is_flag=True, help="all that the other options choose")
 @of_kinds
 @with_appcontext
@@ -117,7 +116,7 @@ def retry(
 
 
 @outbox.command()
-@click.argument("message_id", metavar="ID", required=False)
+@click.argument("message_id", metavar="[ID]", required=False)
 @click.option("--all", "of_all", is_flag=True, help="all that the other options choose")
 @click.option("--yes", is_flag=True, help="do not ask")
 @of_kinds
@@ -136,13 +135,13 @@ def drop(
     if of_all and not yes:
         chosen = _chosen(owner, name, dead)
         total = database().read(lambda known: count_letters(known, chosen))
-        click.confirm(
-            f"Delete {counted(total, 'message')}, which their receivers never get?", abort=True
-        )
+        said = f"Delete {counted(total, 'message')}? Their receivers never get what you delete."
+        click.confirm(said, abort=True)
     number = 0
     for part in messages:
         number += database().write(lambda known: drop_letters(known, part))  # noqa: B023
-        click.echo(f"{number} deleted", err=True)
+        if len(part) == AT_ONCE:
+            click.echo(f"{number} deleted", err=True)
     say(f"Deleted {counted(number, 'message')}.")
 
 
@@ -170,7 +169,7 @@ def summary(each: Backlog) -> str:
         waits = f"{waits}, the oldest for {ago(each.oldest)}"
     state = f"accepted one {ago(each.last_success)} ago" if each.last_success else "accepted none"
     if each.failing:
-        state = f"fails for {ago(each.failing)}: {each.last_error}"
+        state = f"failing for {ago(each.failing)}: {each.last_error}"
     own = each.receiver
     return f"{own.name} ({own.kind}): {waits}; {each.dead} dead; {state}"
 
@@ -178,7 +177,7 @@ def summary(each: Backlog) -> str:
 def line(message: Message, receiver: str) -> str:
     """Return a line about a message."""
     what = f"{message.operation} {message.resource_type} {message.resource_id}"
-    waits = "is to be fetched" if message.due == FETCHED else "waits"
+    waits = "is to be fetched" if message.is_fetched else "waits"
     state = "dead" if message.dead else waits
     tried = f" after {counted(message.attempts, 'attempt')}" if message.attempts else ""
     error = f": {message.error}" if message.error else ""
@@ -188,7 +187,7 @@ def line(message: Message, receiver: str) -> str:
 def _when(message: Message) -> str:
     if message.dead:
         return f"It is a dead letter; `python manage.py outbox retry {message.id}` sends it again."
-    if message.due == FETCHED:
+    if message.is_fetched:
         return "The receiver fetches it."
     return f"It is tried at {message.due[:19]}Z or later."
 

@@ -51,6 +51,11 @@ class Message:
     error: str | None
     dead: bool
 
+    @property
+    def is_fetched(self) -> bool:
+        """Whether its receiver fetches it when it likes."""
+        return self.due == FETCHED
+
 
 NAMES = Message.__slots__
 COLUMNS = [outbox.c[name] for name in NAMES]
