@@ -14,7 +14,7 @@ from scim.settings import SettingError
 from scim.storage import Change, Directory, Transaction
 from scim.storage.database.engine import can_commit, held_open
 from scim.storage.database.failures import is_passing, words
-from scim.storage.database.placing import leave_schema
+from scim.storage.database.placing import schema_of_hooks
 
 from . import signals
 from .signals import Event, Pending, Signal, Signals, fields_of, signals_of
@@ -70,26 +70,10 @@ class Calling:
             return
         tenant, connection = transaction.directory.tenant_name, transaction.connection
         called = list(_hooks(tenant, transaction.changes, signals.before))
-        if called:
-            leave_schema(connection)
-        for change, signal, hook in called:
-            event = Pending(
-                signal=_name(signal), connection=connection, **fields_of(change, tenant)
-            )
-            try:
-                with held_open(connection):
-                    self._call(hook, event)
-                if not can_commit(connection):
-                    raise RuntimeError(ENDED)
-            except ScimError:
-                raise
-            except (Exception, SystemExit) as error:
-                # It is attempted again, or answered with 503.
-                if isinstance(error, Exception) and is_passing(error):
-                    logger.warning("%s could not finish: %s", _words(hook), words(error))
-                    raise
-                logger.exception("The change of %r is refused: %s failed", event, _words(hook))
-                raise InternalError(FAILED) from error
+        with schema_of_hooks(connection) if called else nullcontext():
+            for change, signal, hook in called:
+                fields = fields_of(change, tenant)
+                self._ask(hook, Pending(signal=_name(signal), connection=connection, **fields))
 
     def after_commit(self, directory: Directory, changes: Sequence[Change]) -> None:
         """Call the hooks of each change; the log tells which have failed."""
@@ -102,6 +86,26 @@ class Calling:
                 self._call(hook, event)
             except (Exception, SystemExit):
                 logger.exception("The change of %r is stored, but %s failed", event, _words(hook))
+
+    def _ask(self, hook: Callable[..., Any], event: Pending) -> None:
+        """Call a hook that may refuse a change; it must leave the transaction to the server.
+
+        :raises ScimError: it refuses the change, or has failed
+        """
+        try:
+            with held_open(event.connection):
+                self._call(hook, event)
+            if not can_commit(event.connection):
+                raise RuntimeError(ENDED)
+        except ScimError:
+            raise
+        except (Exception, SystemExit) as error:
+            # It is attempted again, or answered with 503.
+            if isinstance(error, Exception) and is_passing(error):
+                logger.warning("%s could not finish: %s", _words(hook), words(error))
+                raise
+            logger.exception("The change of %r is refused: %s failed", event, _words(hook))
+            raise InternalError(FAILED) from error
 
     def _call(self, hook: Callable[..., Any], event: Event) -> None:
         if iscoroutinefunction(hook):

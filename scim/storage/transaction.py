@@ -85,7 +85,7 @@ class Transaction:
         if self.directory.guard:  # late, as it may take a lock for which others wait
             self.directory.guard(self)
         self.totals.add_memberships(self.member_changes.values())
-        if self.changes:  # the last: on PostgreSQL, a hook may see other tables than we do
+        if self.changes:  # the last: hooks are the code of others
             for watcher in self.directory.watchers:
                 watcher.before_commit(self)
 

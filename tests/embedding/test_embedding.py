@@ -18,6 +18,7 @@ from scim.protocol.errors import ForbiddenError
 from scim.settings import SettingError
 
 from ..support.errors import check_error
+from ..support.receiving import carry_all
 from ..support.scim import group, user
 from ..support.waiting import wait_until
 
@@ -261,6 +262,31 @@ def test_hooks_after_the_commit_use_the_session_of_the_host(host, send):
         create(send, user("ada"))
 
     assert host.names() == ["acme ada"]
+
+
+def test_hooks_are_called_for_requests_that_are_carried_out_later(new_database):
+    host = Host(new_database())
+    scim = Scim(host.app, engine=lambda: host.db.engine, max_async_requests=10)
+    with host.app.app_context():
+        host.db.create_all()
+        scim.upgrade()
+        token, service = scim.issue_token("okta"), scim.service
+    client = host.app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+
+    def add(tenant, event):
+        row = sa.insert(host.person.__table__).values(name=event.after["userName"])
+        event.connection.execute(row)
+
+    with signals.before.user_created.connected_to(add):
+        asynchronous = {"Prefer": "respond-async"}
+        sent = client.post("/scim/v2/Users", json=user("ada"), headers=asynchronous)
+        assert sent.status_code == 202
+        carry_all(service)
+
+    assert host.names() == ["ada"]
+    assert client.get("/scim/v2/Users").json["totalResults"] == 1
+    service.database.close()
 
 
 def test_tables_are_apart_from_those_of_the_host(host, scim, send, kept):

@@ -1,6 +1,8 @@
 """Where the tables are: in a database of their own, or in one that an application has, too."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,6 @@ import sqlalchemy as sa
 from scim.models import Base
 
 OF_ALEMBIC = "alembic_version"
-# An application's hooks find its own tables by their names, as its other connections do.
 TO_HOOKS = "SET LOCAL search_path TO DEFAULT"
 COMMANDS = ("python manage.py db upgrade", "flask scim upgrade")
 VIEWS = ("people", "memberships")
@@ -61,10 +62,18 @@ def enter_schema(cursor: Any, schema: str, is_direct: bool) -> None:
     cursor.execute(f'SET search_path TO "{schema}"')
 
 
-def leave_schema(connection: sa.Connection) -> None:
-    """Let the rest of a transaction find the application's tables, if they are elsewhere."""
-    if connection.info.get(SCHEMA):
+@contextmanager
+def schema_of_hooks(connection: sa.Connection) -> Iterator[None]:
+    """Let hooks find the application's tables by their names, as its other connections do.
+
+    Behind the block, the transaction finds ours again. If the block raises, it is rolled back.
+    """
+    schema = connection.info.get(SCHEMA)
+    if schema:
         connection.exec_driver_sql(TO_HOOKS)
+    yield
+    if schema:
+        connection.exec_driver_sql(f'SET LOCAL search_path TO "{schema}"')
 
 
 def prepare(connection: sa.Connection, schema: str) -> None:
