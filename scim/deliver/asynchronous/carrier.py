@@ -82,7 +82,7 @@ class Carrier:
         return None
 
     def _hold(self, service: Service, request: Deferred) -> None:
-        if self._renewing is None:
+        if self._renewing is None or not self._renewing.is_alive():
             renewing = Thread(target=self._renew, args=[service], name="claims", daemon=True)
             renewing.start()  # if there is no room for it, nothing is held
             self._renewing = renewing
