@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from scim.protocol.headers import TOKEN_PATH
 from scim.storage.clients import add_client, change_secret, list_clients, remove_client
 
-from .common import database, find, of_tenant, say, with_options
+from .common import database, find, of_tenant, root, say, with_options
 from .tokens import PERMITTED, check_name, permission_of
 
 KEYS = click.option(
@@ -68,10 +68,9 @@ def add(
         raise click.ClickException(f"the tenant has a client {name!r} already")
     client_id, secret = made
     settings = current_app.extensions["scim"].settings
-    root = settings.public_url or settings.origin
     if settings.is_production and not settings.public_url:
         click.echo(HERE, err=True)
-    say(f"Token endpoint  {root}{TOKEN_PATH}")
+    say(f"Token endpoint  {root()}{TOKEN_PATH}")
     say(f"Client id       {client_id}")
     if secret:
         say(f"Client secret   {secret}")

@@ -11,7 +11,7 @@ from flask import current_app
 
 from scim.places import MIGRATIONS
 from scim.printing import printable
-from scim.program import as_typed
+from scim.program import as_typed, prefix
 from scim.protocol.errors import ScimError
 from scim.service import Service
 from scim.storage import Database, Store
@@ -58,6 +58,12 @@ def recordings() -> Recordings:
     if file and file.is_missing():
         raise click.ClickException(f"there is no database at {file.path}; {SAME}")
     return service().recordings()
+
+
+def root() -> str:
+    """Return the URL below which the keys and the token endpoint are."""
+    settings = service().settings
+    return f"{settings.public_url or settings.origin}{prefix()}"
 
 
 def database() -> Database:

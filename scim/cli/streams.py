@@ -15,6 +15,7 @@ from scim.deliver.events.feeds import filter_of
 from scim.deliver.events.signing import PATH, current_key, issuer
 from scim.deliver.events.streams import KINDS, POLL, PUSH, fill, problem_of, push, refusal
 from scim.deliver.outgoing import OutgoingError, shown
+from scim.program import prefix
 from scim.protocol.errors import ScimError
 from scim.protocol.events import FULL, NOTICE
 from scim.protocol.permissions import EVENTS
@@ -25,7 +26,7 @@ from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
 
 from . import receivers
-from .common import database, of_tenant, say, service, with_options
+from .common import database, of_tenant, root, say, service, with_options
 from .tokens import check_name
 
 # The event by which the Shared Signals Framework tries a stream.
@@ -116,9 +117,9 @@ def _store(
         click.echo(HERE, err=True)
     say(f"Issuer    {issuer(opened)}")
     say(f"Audience  {audience(opened, receiver)}")
-    say(f"Keys      {issuer(opened)}{PATH}")
+    say(f"Keys      {root()}{PATH}")
     if kind == POLL:
-        say(f"Poll      {issuer(opened)}{opened.settings.base_path}/Events/poll")
+        say(f"Poll      {issuer(opened)}{prefix() or opened.settings.base_path}/Events/poll")
         issue = ["token", "issue", name, "--scope", EVENTS, "--tenant", tenant]
         say(f"Token     the one that `python manage.py {shlex.join(issue)}` prints")
     if filter_of(receiver):

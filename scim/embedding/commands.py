@@ -13,7 +13,7 @@ from scim.deliver.beside import jobs
 from scim.deliver.calling import CALLER
 from scim.operate.jobs import doing
 from scim.places import MIGRATIONS
-from scim.program import PROGRAM, as_typed
+from scim.program import PREFIX, PROGRAM, as_typed
 from scim.service import Service
 from scim.storage.database.migrating import upgrade
 
@@ -52,6 +52,7 @@ class Commands(AppGroup):
         caller = CALLER.set(copy_context())
         context.call_on_close(lambda: CALLER.reset(caller))
         mounted: Mounted = app.extensions[str(self.name)]
+        context.meta[PREFIX] = mounted.prefix
         context.with_resource(mounted.application.app_context())
 
 

@@ -134,7 +134,7 @@ class Scim:
         blueprint.cli = Commands(self.name)
         blueprint.record(self._add_rules)
         app.register_blueprint(blueprint, url_prefix=self.url_prefix)  # refuses a second of a name
-        app.extensions[self.name] = Mounted(application, settings.base_path, depth)
+        app.extensions[self.name] = Mounted(application, self.url_prefix, settings.base_path, depth)
 
     def _add_rules(self, state: BlueprintSetupState) -> None:
         """Add the rules below the prefix; a blueprint itself would take the second slash out."""

@@ -18,9 +18,10 @@ PRESERVE = "werkzeug.debug.preserve_context"  # a test client keeps the contexts
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """The server within one application: its own application, and the static end of its prefix."""
+    """The server within one application: its own application, its prefix and the static end."""
 
     application: Flask
+    prefix: str
     base_path: str
     depth: int  # slashes in the prefix
 

@@ -322,6 +322,11 @@ def test_commands_of_the_host(host, scim, send):
         run("trash", "restore", ada["id"], "--tenant", "acme")
     assert seen == [("host", "acme", "manage.py", "restore")]
     assert "db" not in run("--help").split()
+    place = "localhost:5000/of/<customer>/scim/v2"
+    said = run("stream", "add", "siem", "--poll")
+    assert f"{place}/.well-known/jwks.json\n" in said
+    assert f"{place}/Events/poll\n" in said
+    assert f"{place}/oauth/token\n" in run("client", "add", "entra")
 
 
 def test_work_ends_on_a_signal(host, scim):
