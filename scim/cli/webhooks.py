@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any
 
 import click
@@ -12,7 +11,14 @@ from flask.cli import with_appcontext
 
 from scim.deliver.happenings import event_types
 from scim.deliver.outgoing import OutgoingError, shown
-from scim.deliver.webhooks.webhooks import KIND, new_secrets, problem_of, send, valid
+from scim.deliver.webhooks.webhooks import (
+    KIND,
+    new_secrets,
+    problem_of,
+    send,
+    status_of,
+    valid,
+)
 from scim.storage.keys import from_now, new_id, now
 from scim.storage.receivers import Receiver, change_receiver
 
@@ -113,7 +119,7 @@ def test(name: str, tenant: str) -> None:
         say(f"Its answer: {text[:ANSWER_SHOWN]}{'…' * (len(text) > ANSWER_SHOWN)}")
     if problem := problem_of(answer):
         raise click.ClickException(f"{name} did not accept the message: {problem} {took}")
-    say(f"{name} accepted the message: {answer.status} {HTTPStatus(answer.status).phrase} {took}")
+    say(f"{name} accepted the message: {status_of(answer)} {took}")
 
 
 @webhook.command("rotate")

@@ -242,7 +242,7 @@ def test_a_receiver_that_has_gone_is_told_nothing_until_it_resumes(
 @ON_ONE_DATABASE
 def test_a_message_to_try_it_shows_what_the_receiver_answers(run, fail, attempt, listener):
     secret = run(f"webhook add billing {listener.url}").strip()
-    listener.answers = [(200, {}, b"got it\x1b[2J"), (403, {}, b"x" * 1000)]
+    listener.answers = [(200, {}, b"got it\x1b[2J"), (403, {}, b"x" * 1000), (299, {}, b"")]
 
     told = run("webhook test billing")
     refused = attempt("webhook test billing")
@@ -253,6 +253,7 @@ def test_a_message_to_try_it_shows_what_the_receiver_answers(run, fail, attempt,
     assert "did not accept the message: it answered 403 Forbidden in " in refused.stderr
     types, [data, _] = read(secret, listener.got)
     assert types == ["webhook.test"] * 2
+    assert run("webhook test billing").startswith("billing accepted the message: 299 in ")
     assert data == {"tenant": "default", "name": "billing"}
     assert "has no webhook 'sales'" in fail("webhook test sales")
     assert "has a receiver 'billing' already" in fail(f"webhook add billing {listener.url}")

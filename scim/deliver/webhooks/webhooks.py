@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from scim.service import Service
@@ -107,15 +108,16 @@ def send(service: Service, receiver: Receiver, message_id: str, content: str) ->
 
 def problem_of(answer: Answer) -> str | None:
     """Return what is wrong with an answer; None if the message was accepted."""
-    status = answer.status
-    try:
-        words = f"it answered {status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        words = f"it answered {status}"
-    if HTTPStatus(200) <= status < HTTPStatus.MULTIPLE_CHOICES:
+    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return None
-    is_redirect = status < HTTPStatus.BAD_REQUEST
-    return words + "; redirects are not followed, so change the URL" * is_redirect
+    is_redirect = answer.status < HTTPStatus.BAD_REQUEST
+    hint = "; redirects are not followed, so change the URL" if is_redirect else ""
+    return f"it answered {status_of(answer)}{hint}"
+
+
+def status_of(answer: Answer) -> str:
+    """Return the status of an answer, with its name if it has one: ``404 Not Found``."""
+    return f"{answer.status} {responses.get(answer.status, '')}".rstrip()
 
 
 def new_secrets(
