@@ -26,7 +26,7 @@ Sent = TypeVarTuple("Sent")
 RESULTS = "/Async"  # below it are the results
 RETRY_AFTER = 5  # seconds until there may be room for another request
 LOOKED = 0.1  # seconds between two looks at the requests that somebody waits for
-METHODS: Mapping[Any, str] = {
+METHODS: Mapping[Callable[..., Any], str] = {
     provider.create: "POST",
     provider.replace: "PUT",
     provider.patch: "PATCH",

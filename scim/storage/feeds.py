@@ -102,10 +102,10 @@ class Feed:
         if ids:
             self.connection.execute(gone, self.names | {"ids": list(ids)})
 
-    def unborn(self, ids: Collection[str]) -> set[str]:
-        """Return those of some resources of which the receiver was not told yet that they are new.
+    def unannounced(self, ids: Collection[str]) -> set[str]:
+        """Return the resources whose creation the receiver was not told of yet.
 
-        Their messages come later than one about a group that they joined at once.
+        A user may join a group at once; the message about the group can come first.
         """
         waiting = sa.select(outbox.c.resource_id).where(
             outbox.c.tenant_id == TENANT,

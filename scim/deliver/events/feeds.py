@@ -61,7 +61,7 @@ class FeedTeller:
         ids, txn = self._affected(change), message.txn
         left = [self._left(txn, each) for each in self.feed.leave(ids)]
         entered = self.feed.enter(ids)
-        new = self.feed.unborn([each.id for each in entered])
+        new = self.feed.unannounced([each.id for each in entered])
         return left + [self._entered(txn, each, each.id in new) for each in entered]
 
     def _of_user(self, message: Message, change: Change | None) -> list[Content]:

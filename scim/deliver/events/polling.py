@@ -106,7 +106,7 @@ def _that_fit(messages: list[Message]) -> list[Message]:
 
 
 class Arrivals:
-    """Tells polls that wait when something has come; all of a process share one look.
+    """Tells polls that wait when a message has come; all of a process share one query.
 
     So the database is asked four times in a second, however many polls wait. One thread asks.
     """
@@ -118,7 +118,7 @@ class Arrivals:
         self._found: frozenset[str] = frozenset()
 
     def watch(self, receiver: Receiver) -> Callable[[], bool]:
-        """Return what tells whether something for a receiver was seen from now on."""
+        """Return a function that tells whether a receiver has had a message since now."""
         since = time.monotonic()
         return lambda: self._has(receiver.id, since)
 
@@ -134,5 +134,5 @@ class Arrivals:
 
 @lru_cache(maxsize=16)
 def arrivals(database: Database) -> Arrivals:
-    """Return what tells of arrivals in a database."""
+    """Return the arrivals in a database, the same for all polls of the process."""
     return Arrivals(database)

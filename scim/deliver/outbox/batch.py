@@ -166,7 +166,7 @@ class Batch:
         return not self.stopped and at < self.began + LONGEST and at < self.valid - MARGIN
 
     def _tell(self, number: int, message: Message) -> bool:
-        """Tell the receiver one message; tell whether it may be told the next one."""
+        """Send a message to the receiver; return whether it may get the next one."""
         channel = CHANNELS.get(self.claim.receiver.kind)
         if channel is None:
             error = f"this version does not know receivers of the kind {self.claim.receiver.kind}"
@@ -225,7 +225,7 @@ class Batch:
             self.slow = time.monotonic() - began > LATE
 
     def _note(self, message: Message, error: NotDelivered) -> bool:
-        """Note that a message was not delivered; tell whether the next one may be tried."""
+        """Note that a message was not delivered; return whether the next one may be tried."""
         wait = None if error.wait is None else min(error.wait, LONGEST_WAIT)
         is_last = error.for_good or message.attempts >= len(PAUSES)
         pause = None if is_last else max(jitter(PAUSES[message.attempts]), wait or 0)
