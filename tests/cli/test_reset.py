@@ -1,8 +1,13 @@
 """``reset`` empties the directories while the server runs; tenants and tokens stay."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import sqlalchemy as sa
 
 from models import db
+from scim.deliver.signals import before
+from scim.storage.emptying import empty
+from scim.storage.tokens import DEFAULT_TENANT
 
 from ..support.scim import add, enterprise, group, listed, path_of, user
 
@@ -73,3 +78,24 @@ def test_running_server_goes_on(server, run):
     body = {"schemas": schemas, "userName": "user0"}
     created = server.session.post("/Users", json=body).json()
     assert server.session.get("/Users").json()["Resources"] == [created]
+
+
+def test_write_that_ends_during_a_reset_is_counted(scim, app):
+    scim.create(user("babs"))
+    database, resets = app.extensions["scim"].database, []
+
+    def reset():
+        database.write(lambda connection: empty(connection, [DEFAULT_TENANT]))
+
+    with ThreadPoolExecutor() as pool:
+
+        def meanwhile(tenant, event):
+            resets.append(pool.submit(reset))
+            wait(resets, 0.3)
+
+        with before.user_created.connected_to(meanwhile):
+            scim.create(user("ada"))
+        resets[0].result()
+
+    found = scim.get("/Users").json
+    assert found["totalResults"] == len(found["Resources"])
