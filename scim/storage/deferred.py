@@ -180,6 +180,11 @@ class Deferrals:
             for operation, key, at, uri, result in rows
         ]
 
+    def count_waiting(self) -> int:
+        """Return how many requests of all tenants have not ended."""
+        counted = sa.select(sa.func.count()).select_from(deferred_requests).where(WAITS)
+        return int(self.connection.scalar(counted) or 0)
+
     def purge(self, hours: int) -> int:
         """Delete some requests that ended so many hours ago; return how many."""
         before = from_now(hours=-hours)

@@ -65,6 +65,7 @@ def test_page_tells_whether_the_server_is_ready_and_where_the_metrics_are(consol
     page = console.web.get("/operate").text
 
     assert re.search(r"Ready yes \( http://\S+/readyz \) Metrics on this port", text(page))
+    assert "Asynchronous requests 0 wait" in text(page)
     [place] = re.findall(r'href="([^"]*)">on this port', page)
     assert "scim_ready 1.0" in console.web.get(place).text
 

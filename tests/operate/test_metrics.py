@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from app import exporter_place
+from scim.deliver.asynchronous import carrier
 from scim.operate import meters, metrics
 from scim.operate.catalogue import BRAKED, COUNTED, DROPPED, FOLDER, LIMITED, QUEUED
 from scim.operate.sampling import sample_audit
@@ -146,6 +147,17 @@ def test_changes_that_wait_for_the_audit_are_measured(folder, app, engine, empty
     assert sample_audit(app.extensions["scim"]) is False
 
     assert shown()["scim_queue_length", "audit"] == 3
+
+
+def test_asynchronous_requests_that_wait_are_measured(folder, app, client):
+    metrics.begin("companion", SETTINGS)
+    for name in ("ada", "ben"):
+        sent = client.post(USERS, json=user(name), headers={"Prefer": "respond-async"})
+        assert sent.status_code == 202
+
+    carrier.look(app.extensions["scim"])
+
+    assert shown()["scim_queue_length", "asynchronous"] == 2
 
 
 def test_folders_of_dead_servers_are_removed(folder):

@@ -12,6 +12,7 @@ from scim.protocol.permissions import SCOPES
 from scim.protocol.values import date_time
 from scim.settings import VERSION, Settings
 from scim.storage.clients import list_clients
+from scim.storage.deferred import Deferrals
 from scim.storage.figures import Figures, place
 from scim.storage.tokens import count_tenants
 
@@ -64,6 +65,7 @@ def page() -> ResponseReturnValue:
         recorded=here.recordings.count(),
         size=here.recordings.size(),
         dropped=here.recordings.dropped(),
+        deferred=here.service.database.read(lambda known: Deferrals(known).count_waiting()),
         settings=here.service.settings,
         failed=here.readiness.failed(),
         version=VERSION,

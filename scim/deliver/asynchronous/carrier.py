@@ -12,6 +12,8 @@ import time
 from contextlib import suppress
 from threading import Lock, Thread
 
+from scim.operate import metrics
+from scim.operate.catalogue import QUEUED
 from scim.operate.jobs import Job
 from scim.operate.recorder import Recorder
 from scim.protocol.errors import UnavailableError
@@ -25,7 +27,7 @@ from .errand import run
 THREADS = 4  # so that many tenants' requests are carried out at once
 IDLE = 0.2  # seconds between two looks for requests
 RENEWED = 0.5  # seconds between two times that a claim is renewed
-PURGED = 60.0  # seconds between two looks for results that are too old
+LOOKED = 10.0  # seconds between two looks at the queue, and at what is too old
 MOST_KNOWN = 10_000  # tenants
 
 logger = logging.getLogger("scim")
@@ -111,8 +113,11 @@ def _put_off(service: Service, request: Deferred) -> None:
     service.database.write(lambda known: Deferrals(known).put_off(request))
 
 
-def purge(service: Service) -> bool:
-    """Delete some results that are too old; tell whether there may be more."""
+def look(service: Service) -> bool:
+    """Measure the queue, and delete some results that are too old; tell whether more may be."""
+    if metrics.meter:
+        waiting = service.database.read(lambda known: Deferrals(known).count_waiting())
+        metrics.measure(QUEUED, waiting, "asynchronous")
     hours = service.settings.async_result_hours
     return service.database.write(lambda known: Deferrals(known).purge(hours)) > 0
 
@@ -122,4 +127,4 @@ def jobs() -> list[Job]:
     carrier = Carrier()
     names = [f"asynchronous requests {number + 1}" for number in range(THREADS)]
     carrying = [Job(name, IDLE, carrier.work) for name in names]
-    return [*carrying, Job("results of asynchronous requests", PURGED, purge)]
+    return [*carrying, Job("asynchronous requests", LOOKED, look)]
