@@ -73,7 +73,8 @@ def test_run_that_uses_no_fixture_imports_nothing(tmp_path):
 
 @pytest.mark.slow
 def test_example_passes_and_failures_say_what_to_mend(tmp_path):
-    project = tmp_path / "project"  # where pytest finds nothing of ours
+    project = tmp_path / "project"
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)  # it is no part of the example
     shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("__pycache__"))
     (project / "test_broken.py").write_text(BROKEN)
 
