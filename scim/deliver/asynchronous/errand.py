@@ -98,7 +98,7 @@ class Lasting(Journal):
         new = {place: each for place, each in results.items() if place not in self._stored}
         told = {place: (self._uri(place, each), each) for place, each in new.items()}
         completed = Deferrals(connection).keep(self.request, told, is_over)
-        tell_completions(connection, self.request.tenant_id, lambda: map(self._claims, completed))
+        tell_completions(connection, self.request.tenant_id, map(self._claims, completed))
         self._kept, self._ends = set(new), is_over
 
     def _claims(self, completed: Completed) -> tuple[Record, About]:

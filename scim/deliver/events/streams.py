@@ -7,7 +7,7 @@ header that a receiver of pushes wants.
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
@@ -155,17 +155,17 @@ def _tells_completions(receiver: Receiver) -> bool:
 
 
 def tell_completions(
-    connection: Connection, tenant_id: int, told: Callable[[], Iterable[tuple[Record, About]]]
+    connection: Connection, tenant_id: int, told: Iterable[tuple[Record, About]]
 ) -> None:
     """Let streams tell that operations of asynchronous requests are complete (RFC 9967 §2.5.1).
 
-    ``told`` returns the claims of each, ``iat``, ``txn``, ``sub_id`` and ``events``, and what they
-    are about. It is done in the transaction of the ``connection``.
+    ``told`` has the claims of each, ``iat``, ``txn``, ``sub_id`` and ``events``, and what they are
+    about. It is done in the transaction of the ``connection``.
     """
     streams = [each for each in receivers_of(connection, tenant_id) if _tells_completions(each)]
-    for claims, about in told() if streams else ():
+    for claims, about in told if streams else ():
+        text = to_json(claims)
         for each in streams:
-            text = to_json(claims)
             put_made(connection, each, [(text, about)], "patch", claims["txn"], each.kind == POLL)
 
 
