@@ -3,16 +3,16 @@
 import json
 import time
 from contextlib import contextmanager
-from threading import Thread
 
 import httpx2
 import pytest
 
 from scim.deliver.receiving import arrived, listening
-from scim.deliver.receiving.listening import Inbox
 from scim.deliver.receiving.webhooks import CONTENT_TYPE, WebhookReader
 from scim.deliver.webhooks.signatures import key_of, new_secret, signed
 from scim.explain.sentences.deliveries import sentence
+
+from ..support.receiving import running_inbox
 
 KEY = key_of(new_secret())
 EVA = {"resourceType": "User", "id": "01a2", "userName": "eva", "displayName": "Eva Holm"}
@@ -23,23 +23,20 @@ CHANGED = MESSAGE | {"data": EVA | {"version": 2, "changed": ["title"], "notes":
 @contextmanager
 def inbox(*keys):
     """Receive in a thread; yield how to send a message, and the lines that are printed."""
-    lines = []
     readers = {CONTENT_TYPE: WebhookReader(keys)}
-    with Inbox(0, readers, lines.append) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        with httpx2.Client(base_url=server.url, trust_env=False) as client:
+    with (
+        running_inbox(readers) as (url, lines),
+        httpx2.Client(base_url=url, trust_env=False) as client,
+    ):
 
-            def send(told=CHANGED, key=KEY, method="POST", **headers):
-                body = told if isinstance(told, bytes) else json.dumps(told).encode()
-                made = {"Content-Type": "application/json"} | dict(signed([key], "m1", body))
-                named = {name.replace("_", "-"): value for name, value in headers.items()}
-                lines.clear()
-                return client.request(method, "", content=body, headers=made | named)
+        def send(told=CHANGED, key=KEY, method="POST", **headers):
+            body = told if isinstance(told, bytes) else json.dumps(told).encode()
+            made = {"Content-Type": "application/json"} | dict(signed([key], "m1", body))
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            lines.clear()
+            return client.request(method, "", content=body, headers=made | named)
 
-            yield send, lines
-        server.shutdown()
-        thread.join()
+        yield send, lines
 
 
 def test_messages_are_verified_and_said_in_a_sentence(monkeypatch):

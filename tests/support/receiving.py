@@ -1,8 +1,9 @@
 """A kind of receivers for tests, which notes in this process what each of them is told."""
 
 import time
-from collections.abc import Callable, Sequence
-from threading import Lock
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Lock, Thread
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from scim.deliver.asynchronous.carrier import Carrier
 from scim.deliver.channel import NotDelivered
 from scim.deliver.events import streams
 from scim.deliver.outbox.deliverer import Delivery
+from scim.deliver.receiving.arrived import Reader
+from scim.deliver.receiving.listening import Inbox
 from scim.deliver.telling import Telling
 from scim.service import Service
 from scim.storage import Change
@@ -78,6 +81,18 @@ def hang(seconds: float, *names: str) -> Callable[[Receiver, Message], None]:
             time.sleep(seconds)
 
     return answer
+
+
+@contextmanager
+def running_inbox(readers: Mapping[str, Reader]) -> Iterator[tuple[str, list[str]]]:
+    """Receive in a thread until the block ends; yield the URL, and the lines that are printed."""
+    lines: list[str] = []
+    with Inbox(0, readers, lines.append) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server.url, lines
+        server.shutdown()
+        thread.join()
 
 
 def deliver_all(service: Service) -> None:

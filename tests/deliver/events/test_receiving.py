@@ -2,7 +2,6 @@
 
 import json
 from contextlib import contextmanager
-from threading import Thread
 
 import httpx2
 import pytest
@@ -18,11 +17,11 @@ from scim.deliver.receiving.events import (
     fetch,
     pasted,
 )
-from scim.deliver.receiving.listening import Inbox
 from scim.explain.sentences.events import sentences
 from scim.protocol.events import PREFIX
 
 from ...support.listener import listening
+from ...support.receiving import running_inbox
 
 KEY = ECKey.generate_key("P-256", auto_kid=True)
 OTHER = ECKey.generate_key("P-256", auto_kid=True)
@@ -50,20 +49,15 @@ def signed(claims=CLAIMS, key=KEY, **header):
 @contextmanager
 def inbox(monkeypatch, **options):
     """Receive in a thread; yield how to send a token, and the lines that are printed."""
-    lines, keys = [], Keys("http://keys.example")
+    keys = Keys("http://keys.example")
     monkeypatch.setattr(keys, "_read", lambda: KeySet([KEY]))
-    readers = {TOKEN_TYPE: EventReader(keys, **options)}
-    with Inbox(0, readers, lines.append) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with running_inbox({TOKEN_TYPE: EventReader(keys, **options)}) as (url, lines):
+        yield lambda token: push(url, token), lines
 
-        def send(token):
-            headers = {"Content-Type": TOKEN_TYPE, "Accept": "application/json"}
-            return httpx2.post(server.url, content=token, headers=headers, trust_env=False)
 
-        yield send, lines
-        server.shutdown()
-        thread.join()
+def push(url, token):
+    headers = {"Content-Type": TOKEN_TYPE, "Accept": "application/json"}
+    return httpx2.post(url, content=token, headers=headers, trust_env=False)
 
 
 def test_tokens_are_accepted_and_explained(monkeypatch):
@@ -107,12 +101,8 @@ def test_refusals_are_those_of_the_rfc(monkeypatch, token, code):
 
 
 def test_token_is_not_refused_while_the_keys_cannot_be_read():
-    with Inbox(0, {TOKEN_TYPE: EventReader(Keys("http://127.0.0.1:9/"))}, print) as server:
-        thread = Thread(target=server.handle_request, daemon=True)
-        thread.start()
-        headers = {"Content-Type": TOKEN_TYPE}
-        answer = httpx2.post(server.url, content=signed(), headers=headers, trust_env=False)
-        thread.join()
+    with running_inbox({TOKEN_TYPE: EventReader(Keys("http://127.0.0.1:9/"))}) as (url, _):
+        answer = push(url, signed())
 
     assert answer.status_code == 503
     assert "http://127.0.0.1:9/ shows no keys: " in answer.text
