@@ -1,12 +1,14 @@
 """Fixtures for the tests of delivery: a kind of receivers, and receivers of it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from scim.deliver import signals
 from scim.deliver.channels import CHANNELS
 from scim.deliver.outbox.deliverer import Delivery
 from scim.service import Service
@@ -15,6 +17,7 @@ from scim.storage.tokens import DEFAULT_TENANT, find_tenant
 
 from ..support.alone import alone
 from ..support.receiving import KIND, Ear, forget_receivers
+from ..support.scim import Scim
 from ..support.server import Server, running_server
 
 NAME = "default"
@@ -30,6 +33,11 @@ def started_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) 
     environment = {"SCIM_DATABASE_URL": database_url, "SCIM_WORKERS": "2"}
     with running_server(log_path, **environment) as server:
         yield server
+
+
+@pytest.fixture
+def scim(client: FlaskClient) -> Scim:
+    return Scim(client)
 
 
 @pytest.fixture
@@ -73,3 +81,21 @@ def delivery(service: Service) -> Iterator[Delivery]:
     yield made
     made.end(service)
     forget_receivers(service)
+
+
+@pytest.fixture
+def told() -> Iterator[Callable[[str], list[signals.Event]]]:
+    """The events of each moment that were told since the last look: ``told("before")``."""
+    seen: dict[str, list[tuple[str, signals.Event]]] = {"before": [], "after": []}
+    with ExitStack() as connected:
+        for moment, events in seen.items():
+            for signal in getattr(signals, moment).all:
+                note = lambda tenant, event, events=events: events.append((tenant, event))  # noqa: E731
+                connected.enter_context(signal.connected_to(note))
+
+        def take(moment: str) -> list[signals.Event]:
+            events, seen[moment][:] = [*seen[moment]], []
+            assert all(tenant == event.tenant for tenant, event in events)
+            return [event for _, event in events]
+
+        yield take

@@ -11,9 +11,8 @@ from scim.storage import receivers as known_receivers
 from scim.storage.keys import from_now
 from scim.storage.receivers import remove_receiver
 from scim.storage.tables import changes, outbox, receivers, tenants
-from scim.storage.tokens import find_tenant
 
-from ..support.receiving import hurry, refuse
+from ..support.receiving import hurry, refuse, store_of
 from ..support.scim import add, patch_op, user
 
 
@@ -30,11 +29,6 @@ def deliver(delivery, service):
 def count(service, table):
     counted = sa.select(sa.func.count()).select_from(table)
     return service.database.read(lambda known: known.scalar(counted))
-
-
-def store_of(service):
-    tenant = service.database.read(lambda known: find_tenant(known, "default"))
-    return service.store(tenant, "test")
 
 
 def test_change_that_is_purged_is_told_without_its_contents(

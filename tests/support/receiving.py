@@ -14,9 +14,11 @@ from scim.deliver.events import streams
 from scim.deliver.outbox.deliverer import Delivery
 from scim.deliver.receiving.arrived import Reader
 from scim.deliver.receiving.listening import Inbox
+from scim.deliver.signals import Event
 from scim.deliver.telling import Telling
 from scim.service import Service
-from scim.storage import Change
+from scim.settings import DEFAULT_TOKEN
+from scim.storage import Change, Store
 from scim.storage.contents import Content
 from scim.storage.outbox import Message
 from scim.storage.receivers import KnownReceivers, Receiver
@@ -122,3 +124,15 @@ def forget_receivers(service: Service) -> None:
     for watcher in service.watchers:
         if isinstance(watcher, Telling):
             watcher.known = KnownReceivers()
+
+
+def store_of(service: Service) -> Store:
+    """Return the directory of the first tenant as an operator's command opens it."""
+    access = service.admit(DEFAULT_TOKEN)
+    assert access
+    return service.store(access.tenant, "operator")
+
+
+def names(events: Sequence[Event]) -> list[str]:
+    """Return the names of the signals of events."""
+    return [event.signal for event in events]
