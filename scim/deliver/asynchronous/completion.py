@@ -33,11 +33,12 @@ def claims_of(service: Service, request: Deferred, completed: Completed) -> Reco
 def about(service: Service, request: Deferred, completed: Completed) -> About:
     """Return the resource that an event is about, or else the request.
 
-    So the event comes to a receiver behind that of the change itself.
+    So the event comes to a receiver behind that of the change itself. A membership is a change of
+    its group; its own id is two ids.
     """
     endpoint, _, key = completed.uri.rpartition("/")
     known = service.definitions.by_endpoint.get(endpoint)
     version = ENTITY_TAG.fullmatch(completed.result.get("version", ""))
-    if known is None or version is None:
+    if known is None or known.part_of or version is None:
         return About(known.name if known else "", request.id, 0)
     return About(known.name, key, int(version[1]))

@@ -3,10 +3,11 @@
 import pytest
 
 from scim.protocol.events import ASYNC_RESPONSE
+from scim.protocol.schema import GROUP_MEMBERSHIP
 
 from ...support.bulk import bulk_request, delete, post
 from ...support.receiving import carry_all
-from ...support.scim import path_of, user
+from ...support.scim import group, path_of, user
 from ...support.streams import add_stream, add_token, short
 
 ASYNC = {"Prefer": "respond-async"}
@@ -54,3 +55,16 @@ def test_each_operation_of_a_bulk_request_is_told(world, tell):
     results = [complete[f"{txn}:{place}"]["events"][ASYNC_RESPONSE] for place in range(3)]
     assert [each["status"] for each in results] == ["201", "409", "204"]
     assert len(told) == 3 + 3
+
+
+def test_membership_that_was_made_is_told(world, tell):
+    ada, guides = world.scim.create(user("ada")), world.scim.create(group("Guides"))
+    sides = {"group": {"value": guides["id"]}, "member": {"value": ada["id"]}}
+    made = {"schemas": [GROUP_MEMBERSHIP.schema.id], **sides}
+
+    _, [_, _, joined, complete] = tell("POST", GROUP_MEMBERSHIP.endpoint, made)
+
+    result = complete["events"][ASYNC_RESPONSE]
+    assert (result["status"], short(joined)) == ("201", ("prov:patch:full",))
+    assert complete["sub_id"]["uri"].startswith(f"{GROUP_MEMBERSHIP.endpoint}/{guides['id']}")
+    assert world.scim.read(guides)["members"][0]["value"] == ada["id"]
