@@ -126,9 +126,20 @@ class Feed:
         return bool(self.connection.scalar(found, self.names | {"ids": list(ids)}))
 
     def _these(self, ids: Collection[str] | None) -> Sequence[sa.ColumnElement[bool]]:
-        return [] if ids is None else [among(self.table.c.id)]
+        """Return the condition that a resource is among some.
+
+        A single one is compared by ``=``, so that PostgreSQL looks only for this user in a group,
+        instead of reading all members of the group for each change of any user.
+        """
+        if ids is None:
+            return []
+        key = self.table.c.id
+        return [key == sa.bindparam("this", type_=key.type) if len(ids) == 1 else among(key)]
 
     def _read(self, conditions: Sequence[Any], ids: Collection[str] | None) -> list[Resource]:
         chosen = self.shown.where(*conditions, *self._these(ids)).order_by(self.table.c.id)
-        names = self.names | ({} if ids is None else {"ids": list(ids)})
-        return [Resource(str(row[0]), *row[1:]) for row in self.connection.execute(chosen, names)]
+        some = {} if ids is None else {"ids": list(ids), "this": next(iter(ids), None)}
+        return [
+            Resource(str(row[0]), *row[1:])
+            for row in self.connection.execute(chosen, self.names | some)
+        ]

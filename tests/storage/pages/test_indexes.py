@@ -8,10 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from models import Change, Group, Link, Nesting, Referral, User
+from scim.protocol.filters.parser import parse_filter
+from scim.protocol.filters.resolve import resolve
 from scim.protocol.schema import ENTERPRISE_USER_SCHEMA, GROUP, USER
 from scim.storage import Query, Selection, Store, new_id, sort_chain
 from scim.storage.columns import columns
+from scim.storage.feeds import Feed
 from scim.storage.index import targets
+from scim.storage.receivers import Receiver
 from tests.support.databases import POSTGRESQL, SQLITE
 from tests.support.nesting import closure
 from tests.support.scim import add, group, remove, replace, user
@@ -297,8 +301,12 @@ def check_reads_few(connection, executed):
                 assert read <= FEW, json.dumps(plan)
 
 
-@POSTGRESQL
-def test_change_of_a_large_group_among_small_ones_reads_few_rows(new_directory):
+@pytest.fixture(scope="module")
+def uneven(new_directory):
+    """A directory with one large group among small ones, the ids of its users, and of its groups.
+
+    The last user is not in the large group, which is the first.
+    """
     directory = new_directory()
     kept = changed(directory.store.directory, keeps_history=False)
     directory.store = Store(directory.store.database, kept)
@@ -315,6 +323,12 @@ def test_change_of_a_large_group_among_small_ones_reads_few_rows(new_directory):
             connection.execute(sa.insert(table), list(values))
     with directory.store.database.reader.connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
+    return directory, ids, groups
+
+
+@POSTGRESQL
+def test_change_of_a_large_group_among_small_ones_reads_few_rows(uneven):
+    directory, ids, groups = uneven
     there, back = add("members", [{"value": ids[-1]}]), remove(f'members[value eq "{ids[-1]}"]')
 
     with prepared() as executed:
@@ -325,6 +339,24 @@ def test_change_of_a_large_group_among_small_ones_reads_few_rows(new_directory):
         again = connection.begin_nested()
         check_reads_few(connection, executed)
         again.rollback()
+
+
+@POSTGRESQL
+def test_feed_of_a_large_group_reads_few_rows_for_a_change_of_one_user(uneven):
+    directory, ids, groups = uneven
+    meant = resolve(parse_filter(f'groups.value eq "{groups[0]}"'), USER)
+    receiver = Receiver(new_id(), directory.store.tenant_id, "app", "poll", "", {}, {}, "")
+
+    with (
+        noted(directory.store.database) as executed,
+        directory.store.database.reading.one() as connection,
+    ):
+        feed = Feed(connection, receiver, USER, meant)
+        assert not feed.enter(ids[-1:])
+        assert not feed.leave(ids[-1:])
+
+    with directory.store.database.reading.one() as connection:
+        check_reads_few(connection, executed)
 
 
 @POSTGRESQL
