@@ -26,13 +26,14 @@ class Mailbox:
         rows = self.connection.execute(chosen, self.names)
         return in_order([Message(*row) for row in rows])
 
-    def acknowledge(self, ids: Collection[str]) -> None:
-        """Delete messages that the receiver has."""
+    def acknowledge(self, ids: Collection[str]) -> int:
+        """Delete messages that the receiver has; return how many there were."""
         gone = sa.delete(outbox).where(*READY, among(outbox.c.id))
         known = self.names | {"ids": list(filter(is_id, ids))}
-        if self.connection.execute(gone, known).rowcount:
+        if number := self.connection.execute(gone, known).rowcount:
             mine = sa.update(receivers).where(receivers.c.id == self.names["receiver"])
             self.connection.execute(mine.values(last_success=now()))
+        return number
 
     def refuse(self, errors: Mapping[str, str]) -> None:
         """Make dead letters of messages that the receiver refuses, each with its error."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from scim.operate import metrics
+from scim.operate.catalogue import DELIVERED
 from scim.protocol.errors import InvalidSyntaxError
 from scim.protocol.values import Record
 from scim.service import Service
@@ -76,12 +78,14 @@ def receiver_of(service: Service, tenant: Tenant, token: str) -> Receiver | None
 def settle(service: Service, receiver: Receiver, poll: Poll) -> None:
     """Forget what a receiver has, and make dead letters of what it refuses (RFC 8936 §2.4)."""
     if poll.acknowledged or poll.refused:
-        service.database.write(lambda known: _settle(Mailbox(known, receiver), poll))
+        number = service.database.write(lambda known: _settle(Mailbox(known, receiver), poll))
+        metrics.count(DELIVERED, receiver.kind, by=number)
 
 
-def _settle(mailbox: Mailbox, poll: Poll) -> None:
-    mailbox.acknowledge(poll.acknowledged)
+def _settle(mailbox: Mailbox, poll: Poll) -> int:
+    number = mailbox.acknowledge(poll.acknowledged)
     mailbox.refuse({key: f"it refused the token: {why}" for key, why in poll.refused.items()})
+    return number
 
 
 def answer(service: Service, receiver: Receiver, number: int) -> Record:

@@ -139,7 +139,7 @@ class Delivery:
             service.database.write(lambda known: purge_told(known, told, seal))
         kind = batch.claim.receiver.kind
         failed = sum(each.error is not None for each in batch.unsettled)
-        delivered = sum(each.error is None and not each.kept for each in batch.unsettled)
+        delivered = sum(each.error is None and each.is_told for each in batch.unsettled)
         self.failed, self.delivered = self.failed + failed, self.delivered + delivered
         metrics.count(DELIVERED, kind, by=delivered)
         metrics.count(FAILED, kind, by=failed)

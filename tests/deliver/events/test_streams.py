@@ -1,12 +1,15 @@
 """Security event tokens, pushed and fetched, as their receivers see them."""
 
 import json
+import os
+import re
 import time
 
 import pytest
 import sqlalchemy as sa
 
 from scim.deliver.events import polling, streams, tidying
+from scim.operate import meters, metrics
 from scim.storage import letters, new_id
 from scim.storage.backlogs import backlogs
 from scim.storage.letters import Chosen
@@ -184,6 +187,27 @@ def test_poll_is_answered_until_it_is_acknowledged(world, engine):
         letters.retry_letters(connection, [dead])
     world.deliver()
     assert list(world.poll(app)) == [refused]
+
+
+@ON_ONE_DATABASE
+def test_acknowledged_tokens_are_counted_as_delivered(world, engine, monkeypatch):
+    monkeypatch.setattr(metrics, "meter", None)
+    app = poller(world, engine)
+    with metrics.counting(world.service.settings, is_wanted=True):
+        world.scim.create(user("ada"))
+        world.deliver()
+        [jti] = world.poll(app)
+        before = counted()
+        world.poll(app, ack=[jti, jti, "unknown"])
+        assert (before, counted()) == ([], ["1.0"])
+    for each in meters.held:
+        os.close(each)
+    meters.held.clear()
+
+
+def counted():
+    metrics.meter.settle()
+    return re.findall(r'delivered_total{kind="poll"} ([1-9].*)', metrics.page("").decode())
 
 
 @ON_ONE_DATABASE
