@@ -72,7 +72,7 @@ def check_scope(call: Call, scope: str) -> None:
     """
     if scope:
         call.admitted.permission.check_scope(scope)
-    if scope == WRITE and call.admitted.is_paused:
+    if scope == WRITE and call.admitted.is_paused and call.is_first:  # or else it was accepted
         raise PausedError(PAUSED)
 
 

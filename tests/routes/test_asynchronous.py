@@ -10,7 +10,9 @@ from joserfc.jwk import KeySet
 from scim.deliver.asynchronous.carrier import purge
 from scim.deliver.events import signing
 from scim.protocol.events import ASYNC_RESPONSE
+from scim.protocol.headers import PARKED
 from scim.protocol.permissions import Permission
+from scim.routes.deferring import Left
 from scim.storage import deferred, new_id, tokens
 
 from ..support.alone import alone
@@ -227,6 +229,23 @@ def test_rights_count_when_it_is_carried_out(app, scim, service, engine, choose,
         [claims] = events(scim, service, accepted)
         assert claims["events"][ASYNC_RESPONSE]["status"] == status
     assert users(scim) == []
+
+
+def test_client_that_waits_learns_the_result_although_the_tenant_is_paused(scim, carry, choose):
+    done = scim.post("/Users", user("ada"), **ASYNC).headers["Set-Txn"]
+    carry()
+    waiting = scim.post("/Users", user("bob"), **ASYNC).headers["Set-Txn"]
+    choose(paused=True)
+
+    def asked_again(name, txn):
+        left = {PARKED: Left("7f3c", txn)}
+        sent = {"json": user(name), "headers": ASYNC, "environ_overrides": left}
+        return scim.client.post("/scim/v2/Users", **sent).status_code
+
+    assert asked_again("ada", done) == 201
+    assert asked_again("bob", waiting) == 202
+    carry()
+    assert asked_again("bob", waiting) == 503
 
 
 def test_history_names_the_token_and_the_request(scim, carry, engine):
