@@ -12,6 +12,7 @@ from scim.storage.receivers import (
     FRESH,
     Receiver,
     add_receiver,
+    change_receiver,
     find_receiver,
     list_receivers,
     remove_receiver,
@@ -66,6 +67,18 @@ def found(tenant: str, name: str, kinds: Sequence[str], noun: str) -> Receiver:
             f"the tenant has no {noun} {name!r}; `python manage.py {noun} list` shows all"
         )
     return receiver
+
+
+def changed(receiver: Receiver, noun: str, change: Callable[[Receiver], Receiver]) -> Receiver:
+    """Store what ``change`` makes of a receiver, and return it, when all servers know it.
+
+    :raises click.ClickException: it was removed meanwhile
+    """
+    made = database().write(lambda known: change_receiver(known, receiver, change))
+    if made is None:
+        raise click.ClickException(f"the {noun} {receiver.name!r} was removed meanwhile")
+    time.sleep(FRESH)
+    return made
 
 
 def say_all(

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +21,10 @@ from scim.deliver.webhooks.webhooks import (
     valid,
 )
 from scim.storage.keys import from_now, new_id, now
-from scim.storage.receivers import Receiver, change_receiver
+from scim.storage.receivers import Receiver
 
 from . import receivers
-from .common import database, of_tenant, say, service
+from .common import of_tenant, say, service
 from .times import duration
 from .tokens import check_name
 
@@ -139,10 +140,12 @@ def rotate(name: str, overlap: timedelta, tenant: str) -> None:
 
     For a while, messages are signed with both, so the receiver can change its secret meanwhile.
     """
-    receiver = _find(name, tenant)
-    secrets = new_secrets(receiver.secrets, overlap)
-    database().write(lambda known: change_receiver(known, receiver, secrets=secrets))
-    say(secrets["current"])
+    made = receivers.changed(
+        _find(name, tenant),
+        KIND,
+        lambda known: replace(known, secrets=new_secrets(known.secrets, overlap)),
+    )
+    say(made.secrets["current"])
     ends = from_now(seconds=overlap.total_seconds())
     both = f"Messages are signed with the old secret, too, until {ends[:19]}Z."
     click.echo(both if overlap else "Messages are signed with this secret only.", err=True)
@@ -160,9 +163,13 @@ def resume(name: str, tenant: str) -> None:
     receiver = _find(name, tenant)
     if "gone" not in receiver.options:
         raise click.ClickException(f"{name} is being told; there is nothing to resume")
-    options = {each: value for each, value in receiver.options.items() if each != "gone"}
-    database().write(lambda known: change_receiver(known, receiver, options=options))
+    receivers.changed(receiver, KIND, _resumed)
     say(f"{name} is told of changes again.")
+
+
+def _resumed(receiver: Receiver) -> Receiver:
+    options = {name: value for name, value in receiver.options.items() if name != "gone"}
+    return replace(receiver, options=options)
 
 
 @webhook.command("remove")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,12 +76,20 @@ def store_implicit(connection: sa.Connection, receiver: Receiver) -> None:
 
 
 def change_receiver(
-    connection: sa.Connection, receiver: Receiver, **values: Mapping[str, Any]
-) -> None:
-    """Store other ``secrets`` or ``options`` of a receiver."""
-    stored = {name: json.dumps(value) for name, value in values.items()}
+    connection: sa.Connection, receiver: Receiver, change: Callable[[Receiver], Receiver]
+) -> Receiver | None:
+    """Store the secrets and options that ``change`` gives a receiver, and return it.
+
+    It gets the receiver as it is now; others wait. None is returned if it is removed.
+    """
     this = receivers.c.id == receiver.id
+    row = connection.execute(SELECT.where(this).with_for_update()).one_or_none()
+    if row is None:
+        return None
+    made = change(receiver_of(row))
+    stored = {"secrets": json.dumps(made.secrets), "options": json.dumps(made.options)}
     connection.execute(sa.update(receivers).where(this).values(stored))
+    return made
 
 
 def remove_receiver(connection: sa.Connection, receiver: Receiver) -> int:

@@ -210,7 +210,7 @@ def test_a_message_is_sent_again_with_its_id_until_it_is_accepted(
 
 
 def test_a_receiver_that_has_gone_is_told_nothing_until_it_resumes(
-    run, fail, scim, deliver, engine, listener
+    run, fail, scim, deliver, engine, listener, monkeypatch
 ):
     run(f"webhook add billing {listener.url}")
     assert "nothing to resume" in fail("webhook resume billing")
@@ -230,6 +230,9 @@ def test_a_receiver_that_has_gone_is_told_nothing_until_it_resumes(
     assert "`python manage.py webhook resume billing` goes on" in waiting(engine)[0].error
 
     listener.answer = 204
+    monkeypatch.setattr("scim.storage.receivers.FRESH", 0.2)
+    monkeypatch.setattr("scim.cli.receivers.FRESH", 0.2)
+    scim.create(user("not told"))  # the server knows for a while that it has gone
     run("webhook resume billing")
     scim.create(user("jane"))
     [got] = deliver()

@@ -2,10 +2,13 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from scim.deliver.webhooks.webhooks import KIND, new_secrets, valid
+from scim.storage.receivers import add_receiver, change_receiver
 from scim.storage.tokens import (
     find_tenant,
     issue_token,
@@ -43,3 +46,30 @@ def test_rotation_waits_for_another_of_the_same_name(client, app, then):
     left = database.read(lambda connection: list_tokens(connection, tenant))
     assert all(each.expires for each in left if each.replaced)
     assert sum(not each.replaced for each in left) == (then == "rotate")
+
+
+def test_secrets_of_two_rotations_of_a_webhook_are_both_valid(client, app):
+    database, made = app.extensions["scim"].database, []
+    tenant = database.read(lambda connection: find_tenant(connection, "default"))
+    crm = database.write(lambda known: add_receiver(known, tenant, "crm", KIND, "", new_secrets()))
+
+    def rotate(connection):
+        changed = change_receiver(
+            connection,
+            crm,
+            lambda now: replace(now, secrets=new_secrets(now.secrets, timedelta(hours=1))),
+        )
+        made.append(changed.secrets["current"])
+        return valid(changed.secrets)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def first(connection):
+            rotate(connection)
+            second = pool.submit(database.write, rotate)
+            time.sleep(0.3)
+            return second
+
+        second = database.write(first)
+
+    assert {*made, crm.secrets["current"]} == {*second.result()}

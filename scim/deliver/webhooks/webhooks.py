@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from http.client import responses
@@ -89,8 +90,7 @@ class Webhooks:
             raise NotDelivered(str(error)) from None
         if answer.status == HTTPStatus.GONE:
             receiver.options["gone"] = now()  # nor is the rest of the batch sent
-            gone = receiver.options
-            service.database.write(lambda known: change_receiver(known, receiver, options=gone))
+            service.database.write(lambda known: change_receiver(known, receiver, _stopped))
         if problem := problem_of(answer):
             raise NotDelivered(problem, answer.status == HTTPStatus.GONE, wait_of(answer))
 
@@ -118,6 +118,11 @@ def problem_of(answer: Answer) -> str | None:
 def status_of(answer: Answer) -> str:
     """Return the status of an answer, with its name if it has one: ``404 Not Found``."""
     return f"{answer.status} {responses.get(answer.status, '')}".rstrip()
+
+
+def _stopped(receiver: Receiver) -> Receiver:
+    """Return a receiver as one that wants nothing more."""
+    return replace(receiver, options=receiver.options | {"gone": now()})
 
 
 def new_secrets(
