@@ -185,6 +185,25 @@ def test_slow_receivers_hold_up_only_each_other(client, service, receiver, deliv
     ear.answer = refuse()
 
 
+def test_slow_receivers_get_all_their_places(client, service, receiver, delivery, ear, monkeypatch):
+    monkeypatch.setattr(deliverer, "QUICK", 2)
+    monkeypatch.setattr(deliverer, "SLOW", 4)
+    going = Event()
+    ear.answer = lambda receiver, message: going.wait(5)
+    running = []
+    for round_ in range(2):
+        for number in range(3):
+            receiver(f"slow{round_}{number}")
+        slow = sa.update(receivers).values(slow=True)
+        service.database.write(lambda known, slow=slow: known.execute(slow))
+        create(client, f"u{round_}")
+        delivery.work(service)
+        running.append(len(delivery.running))
+    going.set()
+
+    assert running == [3, 4]
+
+
 def test_deliverer_that_dies_leaves_its_messages_to_another(
     client, service, receiver, ear, delivery
 ):

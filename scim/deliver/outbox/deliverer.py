@@ -90,7 +90,7 @@ class Delivery:
         quick = min(free, QUICK + late - len(self.running))
         others = [each for each in found if each.id not in busy]
         yield from islice((each for each in others if not each.slow), max(0, quick))
-        yield from islice((each for each in others if each.slow), max(0, min(free, SLOW) - late))
+        yield from islice((each for each in others if each.slow), max(0, min(free, SLOW - late)))
 
     def _step(self, service: Service, chosen: Sequence[Ready]) -> None:
         """Store in one transaction what batches have done, and begin others."""
