@@ -43,7 +43,8 @@ def subject(found: Any) -> str:
     uri = known.get("uri")
     if not uri:
         return "Something that the token does not name"
-    kind = plain(uri).strip("/").partition("/")[0].lower().removesuffix("s")
+    place, _, key = plain(uri).strip("/").partition("/")
+    kind = place.lower().removesuffix("s") if key else "endpoint"  # the latter for what is refused
     beside = f" (externalId {plain(known['externalId'])})" if "externalId" in known else ""
     return f"The {kind} {plain(uri)}{beside}"
 

@@ -156,6 +156,15 @@ def test_events_of_drafts_and_of_others_are_explained(uri, payload, said):
     assert said in line
 
 
+def test_refused_request_names_its_endpoint():
+    refused = {"method": "POST", "status": "409", "response": {"detail": "it is in use"}}
+    told = {"sub_id": {"uri": "/Users"}, "events": {f"{PREFIX}misc:asyncresp": refused}}
+
+    [line] = sentences(told)
+
+    assert line.startswith("The endpoint /Users was the subject of an asynchronous request: POST ")
+
+
 def test_pasted_token_is_explained_without_keys():
     assert pasted(signed(), False)[0].startswith("The user /Users/2819")
     assert pasted(json.dumps(CLAIMS), True)[-1] == "}"
