@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from scim.deliver.asynchronous.carrier import purge
+from scim.deliver.asynchronous.carrier import look
 from scim.deliver.events import signing
 from scim.protocol.events import ASYNC_RESPONSE
 from scim.protocol.headers import PARKED
@@ -294,11 +294,11 @@ def test_only_so_many_wait(scim, service, carry, monkeypatch):
 def test_old_results_are_deleted(scim, service, carry, engine):
     accepted = scim.post("/Users", user("ada"), **ASYNC)
     carry()
-    assert not purge(service)
+    assert not look(service)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE deferred_requests SET finished = '2020'"))
 
-    assert purge(service)
+    assert look(service)
 
     check_error(scim.get(place_of(accepted)), 404)
     with engine.begin() as connection:
