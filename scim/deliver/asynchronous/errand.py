@@ -68,6 +68,20 @@ class Lasting(Journal):
         self._ends = False
         self._rests_at = monotonic() + SLICE
 
+    def carry_out(
+        self, store: Store, details: provider.Request, sent: Any, most_errors: int | None
+    ) -> None:
+        """Carry out the operations that have no result yet.
+
+        :raises ScimError: the operation of a request for one resource is refused
+        :raises Interrupted: a bulk request rests
+        """
+        if self.request.is_bulk:
+            provider.carry_out(store, self.operations, most_errors, details, self)
+            self.fail(SkippedError(SKIPPED))
+        else:
+            self.results[0] = single.carry_out(store, self.operations[0], sent, details, self)
+
     def rests(self) -> bool:
         """Tell whether other tenants have waited long enough."""
         return monotonic() >= self._rests_at
@@ -135,11 +149,7 @@ def run(service: Service, request: Deferred, body: str) -> Carried | None:
     journal = Lasting(service, request, operations, done)
     try:
         store, details = _opened(service, request, access, journal, tolerated)
-        if request.is_bulk:
-            provider.carry_out(store, operations, most_errors, details, journal)
-            journal.fail(SkippedError(SKIPPED))
-        else:
-            journal.results[0] = single.carry_out(store, operations[0], sent, details, journal)
+        journal.carry_out(store, details, sent, most_errors)
         failure = None
     except ClaimLost:
         return None
