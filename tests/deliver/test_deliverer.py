@@ -152,6 +152,21 @@ def test_receiver_that_fails_is_left_alone(client, service, receiver, delivery, 
     assert len(ear.tried) == 22  # one more attempt after the first rest, not one for each message
 
 
+def test_receiver_that_fails_gets_no_more_of_a_backlog(
+    client, service, receiver, delivery, ear, monkeypatch
+):
+    monkeypatch.setattr(deliverer, "AT_ONCE", 20)
+    receiver("crm")
+    for number in range(20):
+        create(client, f"u{number}")
+    ear.answer = refuse("crm")
+    delivery.work(service)
+    while delivery.running:
+        delivery.work(service)
+
+    assert len(ear.tried) <= batches.THREADS
+
+
 def test_receiver_asks_to_be_left_alone(client, service, receiver, delivery, ear):
     receiver("crm")
     create(client, "ada")
