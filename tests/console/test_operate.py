@@ -250,6 +250,7 @@ def test_tenant_is_paused_and_resumed(console):
 def test_changed_settings_and_the_audit_are_shown_without_secrets(serve_console):
     key = "the-key-of-the-audit-is-a-secret"
     settings = {"SCIM_TOKEN": "very-secret", "SCIM_TRASH_DAYS": "7", "SCIM_AUDIT_KEY": key}
+    settings["DISABLE_EMAIL_INVITES"] = "true"
     with serve_console(**settings) as console:
         assert console.server.session.post("/Users", json=user("babs")).status_code == 201
         wait_until(lambda: "changes in the chain 1 " in text(console.web.get("/operate").text))
@@ -260,6 +261,7 @@ def test_changed_settings_and_the_audit_are_shown_without_secrets(serve_console)
     assert "SCIM_TOKEN set" in text(page)
     assert "SCIM_AUDIT_KEY set" in text(page)
     assert "SCIM_TRASH_DAYS 7" in text(page)
+    assert " DISABLE_EMAIL_INVITES true" in text(page)
     [head] = re.findall(r"The head is (1:[0-9a-f]{64}) ", text(page))
     assert f"The audit of default ends with {head}\n" in log
 

@@ -186,7 +186,7 @@ def test_who_has_no_mail_server_leaves_invitations_to_others(opened, engine):
     opened(SMTP_URL="smtp://mail.example.com", MAIL_FROM=FROM).create(userName="amy@example.com")
 
     opened().deliver()
-    assert waiting(engine) == [(1, False, "where this was to be sent, SCIM_SMTP_URL is not set")]
+    assert waiting(engine) == [(1, False, "the deliverer that tried has no SCIM_SMTP_URL")]
 
     hurry(engine)
     opened(DISABLE_EMAIL_INVITES=True).deliver()

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from scim.explain.words import ago
 from scim.protocol.permissions import SCOPES
 from scim.protocol.values import date_time
-from scim.settings import VERSION, Settings
+from scim.settings import VERSION, Settings, variable
 from scim.storage.clients import list_clients
 from scim.storage.deferred import Deferrals
 from scim.storage.figures import Figures, place
@@ -95,5 +95,6 @@ def _changed(settings: Settings) -> list[tuple[str, str]]:
             value = state().service.database.url
         elif not each.repr:
             value = "set"
-        found.append((f"SCIM_{each.name.upper()}", str(value)))
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        found.append((variable(each.name.upper()), shown))
     return found

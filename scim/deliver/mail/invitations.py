@@ -121,7 +121,7 @@ def _may_send(settings: Settings) -> bool:
     :raises NotDelivered: another deliverer may have a mail server
     """
     if not (are_sent(settings) or settings.disable_email_invites):
-        raise NotDelivered("where this was to be sent, SCIM_SMTP_URL is not set")
+        raise NotDelivered("the deliverer that tried has no SCIM_SMTP_URL")
     return are_sent(settings)
 
 
