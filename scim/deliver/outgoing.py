@@ -25,7 +25,8 @@ from scim.settings import Settings
 SECONDS = 20.0  # for all: name, connection, request, answer. A slow name server may add to them.
 CONNECT_SECONDS = 5.0  # for one of several addresses
 BODY_SECONDS = 2.0  # for the body of the answer, of which the status says enough
-MOST_READ = 4096  # bytes of an answer
+MOST_READ = 4096  # bytes of the body of an answer
+MOST_RECEIVED = 65_536  # bytes of all answers to a request: 100 comes before the one that counts
 MOST_SENT = 16_384  # bytes in a turn: a turn has no time limit but the deadline of all
 LONGEST_URL = 2000
 LONGEST_ERROR = 200  # characters of what is said about an answer, which may quote all of it
@@ -218,10 +219,15 @@ class _Stream(httpcore2.NetworkStream):
     def __init__(self, connection: socket.socket, line: _Line) -> None:
         self.connection = connection
         self.line = line
+        self.left = MOST_RECEIVED
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if not self.left:
+            raise httpcore2.ReadError("its answer is too long")
         self.connection.settimeout(self.line.left())
-        return self.connection.recv(max_bytes)
+        received = self.connection.recv(min(max_bytes, self.left))
+        self.left -= len(received)
+        return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         left = memoryview(buffer)

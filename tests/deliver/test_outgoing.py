@@ -176,6 +176,15 @@ def pour(connection):
             connection.sendall(b"x" * 65_536)
 
 
+def test_answers_before_the_one_that_counts_have_an_end():
+    with listening() as listener:
+        listener.answer = lambda connection: connection.sendall(
+            b"HTTP/1.1 100 Continue\r\n\r\n" * 4000 + b"HTTP/1.1 204 No Content\r\n\r\n"
+        )
+        with pytest.raises(OutgoingError, match="its answer is too long"):
+            send(listener.url)
+
+
 def test_an_answer_takes_no_more_time_and_space_than_it_may(monkeypatch):
     monkeypatch.setattr(outgoing, "SECONDS", 0.4)
     monkeypatch.setattr(outgoing, "BODY_SECONDS", 0.2)
