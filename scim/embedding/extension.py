@@ -205,7 +205,7 @@ class Scim:
     def _connect(self, settings: Settings) -> Database:
         engine = own_engine(settings.database_url)
         schema = self.schema if engine.dialect.name == "postgresql" else ""
-        place = Place(schema, VERSION_TABLE)
+        place = Place(schema, VERSION_TABLE, self.name)
         return Database(engine, settings.replica_url, settings.query_timeout, place)
 
     def _serve(self, **_: Any) -> Response:

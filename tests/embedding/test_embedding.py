@@ -368,12 +368,12 @@ def test_database_that_cannot_be_shared_is_said_in_a_line(new_database):
 
 def test_server_that_is_not_migrated_says_how(new_database):
     host = Host(new_database())
-    Scim(host.app, engine=lambda: host.db.engine)
+    Scim(host.app, engine=lambda: host.db.engine, name="directory")
 
-    done = host.app.test_cli_runner().invoke(args=["scim", "tenant", "list"])
+    done = host.app.test_cli_runner().invoke(args=["directory", "tenant", "list"])
 
     assert done.exit_code == 1
-    assert "flask scim upgrade" in done.output
+    assert "flask directory upgrade" in done.output
 
 
 def test_wrong_arguments_are_refused(host):

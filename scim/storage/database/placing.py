@@ -12,7 +12,7 @@ from scim.models import Base
 
 OF_ALEMBIC = "alembic_version"
 TO_HOOKS = "SET LOCAL search_path TO DEFAULT"
-COMMANDS = ("python manage.py db upgrade", "flask scim upgrade")
+COMMAND = "python manage.py db upgrade"
 VIEWS = ("people", "memberships")
 SCHEMA = "scim_schema"  # of a connection: the schema of our tables, if it is not the default one
 BEHIND_PGBOUNCER = (
@@ -29,10 +29,14 @@ logger = logging.getLogger("scim")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The schema of the tables, which only PostgreSQL has, and the table with their version."""
+    """The schema of the tables, which only PostgreSQL has, and the table with their version.
+
+    An application with tables beside ours has our commands as ``flask`` and the name ``commands``.
+    """
 
     schema: str = ""
     version_table: str = OF_ALEMBIC
+    commands: str = "scim"
 
     @property
     def is_shared(self) -> bool:
@@ -41,7 +45,7 @@ class Place:
 
     def words(self, text: str) -> str:
         """Return a text with the command that an application has in the place of ours."""
-        return text.replace(*COMMANDS) if self.is_shared else text
+        return text.replace(COMMAND, f"flask {self.commands} upgrade") if self.is_shared else text
 
 
 ALONE = Place()
