@@ -167,6 +167,24 @@ def test_receiver_that_fails_gets_no_more_of_a_backlog(
     assert len(ear.tried) <= batches.THREADS
 
 
+def test_receiver_gives_its_place_back_after_a_while(
+    client, service, receiver, delivery, ear, monkeypatch
+):
+    monkeypatch.setattr(batches, "LONGEST", 0.05)
+    receiver("crm")
+    for number in range(3):
+        create(client, f"u{number}")
+    ear.answer = hang(0.1, "crm")
+    delivery.work(service)
+    while delivery.running:
+        delivery.work(service)
+    told = len(ear.at("crm"))
+
+    deliver(delivery, service)
+
+    assert (told, len(ear.at("crm"))) == (1, 3)
+
+
 def test_receiver_asks_to_be_left_alone(client, service, receiver, delivery, ear):
     receiver("crm")
     create(client, "ada")
