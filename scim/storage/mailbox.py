@@ -1,6 +1,7 @@
 """The mailbox of a receiver that fetches its messages: those it has not acknowledged (RFC 8936)."""
 
 from collections.abc import Collection, Mapping
+from itertools import accumulate
 
 import sqlalchemy as sa
 
@@ -20,11 +21,25 @@ class Mailbox:
         self.connection = connection
         self.names = {"tenant": receiver.tenant_id, "receiver": receiver.id}
 
-    def read(self, number: int) -> list[Message]:
-        """Return the first messages, those about the same resource in their order."""
-        chosen = sa.select(*COLUMNS).where(*READY).order_by(outbox.c.id).limit(number)
-        rows = self.connection.execute(chosen, self.names)
-        return in_order([Message(*row) for row in rows])
+    def read(self, number: int, size: int) -> tuple[list[Message], bool]:
+        """Return the first messages, and whether there are more.
+
+        Those about the same resource are in their order. They have ``size`` characters together,
+        or there is only one: no more is read into memory.
+        """
+        counted = sa.func.coalesce(sa.func.length(outbox.c.content), 0)
+        sizes = sa.select(outbox.c.id, counted).where(*READY).order_by(outbox.c.id)
+        found = self.connection.execute(sizes.limit(number + 1), self.names).all()
+        first = found[:number]
+        ends = accumulate(length for _, length in first)
+        ids = [
+            str(key)
+            for (key, length), end in zip(first, ends, strict=True)
+            if end <= size or end == length  # that of the first one
+        ]
+        chosen = sa.select(*COLUMNS).where(*READY, among(outbox.c.id)).order_by(outbox.c.id)
+        rows = self.connection.execute(chosen, self.names | {"ids": ids}) if ids else ()
+        return in_order([Message(*row) for row in rows]), len(found) > len(ids)
 
     def acknowledge(self, ids: Collection[str]) -> int:
         """Delete messages that the receiver has; return how many there were."""

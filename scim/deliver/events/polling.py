@@ -13,7 +13,6 @@ from scim.protocol.values import Record
 from scim.service import Service
 from scim.storage import Database
 from scim.storage.mailbox import Mailbox, have_mail
-from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver, find_receiver
 from scim.storage.tokens import Tenant
 
@@ -90,23 +89,12 @@ def _settle(mailbox: Mailbox, poll: Poll) -> int:
 
 def answer(service: Service, receiver: Receiver, number: int) -> Record:
     """Return the answer to a poll for so many tokens (RFC 8936 §2.3)."""
-    found = service.database.read(lambda known: Mailbox(known, receiver).read(number + 1))
-    chosen = _that_fit(found[:number])
-    sign = signer(service) if chosen else str
-    sets = {each.id: sign(complete(service, receiver, each)) for each in chosen}
-    return {"sets": sets, "moreAvailable": len(found) > len(chosen)}
-
-
-def _that_fit(messages: list[Message]) -> list[Message]:
-    """Return the first of some messages, as many as an answer takes; at least one."""
-    size = 0
-    chosen: list[Message] = []
-    for each in messages:
-        size += len(each.content or "")
-        if chosen and size > SIZE:
-            break
-        chosen.append(each)
-    return chosen
+    found, has_more = service.database.read(
+        lambda known: Mailbox(known, receiver).read(number, SIZE)
+    )
+    sign = signer(service) if found else str
+    sets = {each.id: sign(complete(service, receiver, each)) for each in found}
+    return {"sets": sets, "moreAvailable": has_more}
 
 
 class Arrivals:

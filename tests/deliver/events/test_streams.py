@@ -13,6 +13,7 @@ from scim.operate import meters, metrics
 from scim.storage import letters, new_id
 from scim.storage.backlogs import backlogs
 from scim.storage.letters import Chosen
+from scim.storage.mailbox import Mailbox
 from scim.storage.tables import outbox
 
 from ...support.databases import ON_ONE_DATABASE
@@ -208,6 +209,32 @@ def test_acknowledged_tokens_are_counted_as_delivered(world, engine, monkeypatch
 def counted():
     metrics.meter.settle()
     return re.findall(r'delivered_total{kind="poll"} ([1-9].*)', metrics.page("").decode())
+
+
+def test_poll_reads_no_more_than_an_answer_takes(world, engine):
+    app = poller(world, engine)
+    for name in ("ada", "bob", "cyd"):
+        world.scim.create(user(name))
+    world.deliver()
+    receiver = polling.receiver_of(world.service, world.tenant, "app")
+    [first, second, _] = world.poll(app)
+
+    def read(number, size):
+        with engine.connect() as connection:
+            found, has_more = Mailbox(connection, receiver).read(number, size)
+        return [each.id for each in found], has_more
+
+    size = sum(len(each.content) for each in letters_of(engine, world)[:2])
+    assert read(3, 1) == ([first], True)
+    assert read(3, size) == ([first, second], True)
+    assert read(2, 10 * size) == ([first, second], True)
+    assert read(0, size) == ([], True)
+    assert len(read(3, 10 * size)[0]) == 3
+
+
+def letters_of(engine, world):
+    with engine.connect() as connection:
+        return letters.letters(connection, Chosen(world.tenant.id), 10)
 
 
 @ON_ONE_DATABASE
