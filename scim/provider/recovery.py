@@ -67,10 +67,14 @@ def purge_trash(store: Store, before: str) -> Iterator[int]:
 
 
 def purge_history(store: Store, before: str) -> Iterator[int]:
-    """Purge changes made before an instant, part by part; yield the number in each part."""
-    while gone := store.atomically(lambda known: purge_changes(known.history, before)):
+    """Purge changes made before an instant, part by part; yield the number in each part.
+
+    Without history they are spared until all receivers have been told of them.
+    """
+    spares = not store.directory.keeps_history
+    while gone := store.atomically(lambda known: purge_changes(known.history, before, spares)):
         yield gone
-    store.atomically(lambda known: purge_letters(known.connection, store.tenant_id, before))
+    store.atomically(lambda known: purge_letters(known.connection, store.tenant_id, before, spares))
 
 
 def forget(store: Store, ids: Sequence[str]) -> int:

@@ -80,11 +80,17 @@ def forget_contents(connection: sa.Connection, tenant_id: int, ids: Sequence[str
     _empty(connection, *these)
 
 
-def purge_letters(connection: sa.Connection, tenant_id: int, before: str) -> None:
-    """Purge what messages say of changes before an instant; dead letters go altogether."""
+def purge_letters(
+    connection: sa.Connection, tenant_id: int, before: str, spares_untold: bool = False
+) -> None:
+    """Purge what messages say of changes before an instant; dead letters go altogether.
+
+    It ``spares_untold`` ones, as ``purge_changes`` does.
+    """
     old = outbox.c.tenant_id == tenant_id, outbox.c.at < before
     connection.execute(sa.delete(outbox).where(*old, outbox.c.dead))
-    _empty(connection, *old)
+    if not spares_untold:
+        _empty(connection, *old)
 
 
 def _empty(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from .forgetting import forget_until
 from .history import ID, LAST_BODY, History, may_leave_out
-from .tables import TENANT, THIS, among, changes, member_changes
+from .tables import TENANT, THIS, among, changes, member_changes, outbox
 
 PURGED_AT_ONCE = 1000
 # Puts ``before`` in the next row that left it out, as the row ``version_gone`` is deleted.
@@ -19,13 +19,25 @@ COMPLETE = sa.text(
     " AND (later.after IS NOT NULL OR later.operation = 'delete'))"
 ).bindparams(sa.bindparam("this", type_=ID.type))
 
+UNTOLD = sa.exists().where(
+    outbox.c.tenant_id == changes.c.tenant_id,
+    outbox.c.resource_id == ID,
+    outbox.c.version == changes.c.version,
+    outbox.c.content.is_(None),
+    ~outbox.c.dead,
+)
 
-def purge_changes(history: History, before: str) -> int:
+
+def purge_changes(history: History, before: str, spares_untold: bool = False) -> int:
     """Delete a part of the changes made before an instant; return how many, 0 at the end.
+
+    It ``spares_untold`` ones, which a receiver still has to be told of.
 
     :raises AuditKeyError: they are in an audit, and its key is not known
     """
     old = (changes.c.tenant_id == TENANT) & (changes.c.at < before)
+    if spares_untold:
+        old &= ~UNTOLD
     chosen = sa.select(ID, changes.c.version).where(old).limit(PURGED_AT_ONCE)
     found = history.connection.execute(chosen, {"tenant": history.tenant_id}).all()
     if not found:
