@@ -237,6 +237,25 @@ def test_slow_receivers_get_all_their_places(client, service, receiver, delivery
     assert running == [3, 4]
 
 
+@EVERYDAY_ON_ONE_DATABASE
+def test_receivers_that_hang_for_the_first_time_leave_places_to_others(
+    client, service, receiver, delivery, ear
+):
+    ends = Event()
+    for number in range(60):
+        receiver(f"new{number}")
+    receiver("crm")
+    ear.answer = lambda told, _: told.name == "crm" or ends.wait(20)
+    create(client, "ada")
+    began = time.monotonic()
+    try:
+        while not ear.at("crm") and time.monotonic() < began + 3:
+            delivery.work(service)
+        assert ear.at("crm")
+    finally:
+        ends.set()
+
+
 def test_deliverer_that_dies_leaves_its_messages_to_another(
     client, service, receiver, ear, delivery
 ):

@@ -59,6 +59,7 @@ OTHERS = {
     "requests of a tenant among these": parking.MOST_EACH,
     "quick [receivers]": deliverer.QUICK,
     "slow receivers": deliverer.SLOW,
+    "receivers in all": deliverer.MOST,
     "pauses of a message": len(batch.PAUSES),
     "security events in the answer": polling.LARGEST,
     "characters of the claims": polling.SIZE,

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import uniform
 from threading import Lock, Thread
@@ -86,19 +87,28 @@ class Batch:
         self._running = 0
 
     def start(self) -> None:
-        """Let the threads begin; those of a process that ends do not hold it up.
+        """Let the first thread begin; those of a process that ends do not hold it up.
 
-        :raises RuntimeError: there is no room for one of them; those before it go on
+        The others follow once the receiver has been told something: it may hang.
+
+        :raises RuntimeError: there is no room for a thread
         """
-        for each in self._threads:
+        self._begin(self._threads.pop())
+
+    def _begin(self, thread: Thread) -> None:
+        with self._lock:
+            self._running += 1
+        try:
+            thread.start()
+        except RuntimeError:
             with self._lock:
-                self._running += 1
-            try:
-                each.start()
-            except RuntimeError:
-                with self._lock:
-                    self._running -= 1
-                raise
+                self._running -= 1
+            raise
+
+    def _begin_others(self) -> None:
+        with suppress(RuntimeError, IndexError):  # there is no room, or none is left
+            while True:
+                self._begin(self._threads.pop())
 
     @property
     def is_over(self) -> bool:
@@ -150,6 +160,7 @@ class Batch:
                 for each in messages:
                     if not self._may_go_on() or not self._tell(number, each):
                         break
+                    self._begin_others()
         except UnavailableError:  # the database, which the log tells already
             self.stopped = True
         finally:

@@ -27,6 +27,7 @@ from .log import Log
 
 AT_ONCE = 100  # messages of one receiver that are taken together
 QUICK, SLOW = 16, 32  # receivers that are told something at the same time
+MOST = 256  # of them, with those that have turned out to be slow only now
 IDLE = 0.5  # seconds between two looks at an empty outbox
 SETTLING = 0.25  # seconds after which outcomes are stored, if no batch ends before
 PACE = 0.02  # seconds between two transactions, of which each takes the lock of SQLite
@@ -86,7 +87,7 @@ class Delivery:
         """Yield the receivers that there are places for, those that have waited longest first."""
         busy = {each.claim.receiver.id for each in self.running}
         late = sum(each.is_late for each in self.running)
-        free = QUICK + SLOW - len(self.running)
+        free = MOST - len(self.running)
         quick = min(free, QUICK + late - len(self.running))
         others = [each for each in found if each.id not in busy]
         yield from islice((each for each in others if not each.slow), max(0, quick))
