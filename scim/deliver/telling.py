@@ -21,6 +21,7 @@ class Telling:
         """
         invitations.check(settings)
         self.known, self.implicit = KnownReceivers(), implicit(settings)
+        self.passed = () if invitations.are_sent(settings) else (invitations.KIND,)
 
     def before_commit(self, transaction: Transaction) -> None:
         """Put a message for each change and each receiver that wants to know of it."""
@@ -42,7 +43,8 @@ class Telling:
     def _receivers(self, transaction: Transaction) -> Sequence[Receiver]:
         """Return the receivers of a tenant; store those that it has without anybody's doing."""
         connection, tenant_id = transaction.connection, transaction.tenant_id
-        found = self.known.of(connection, tenant_id)
+        stored = self.known.of(connection, tenant_id)
+        found = [each for each in stored if each.kind not in self.passed]
         known = {each.id for each in found}
         missing = [each for made in self.implicit if (each := made(tenant_id)).id not in known]
         for each in missing:

@@ -191,6 +191,8 @@ def test_who_has_no_mail_server_leaves_invitations_to_others(opened, engine):
     hurry(engine)
     opened(DISABLE_EMAIL_INVITES=True).deliver()
     assert waiting(engine) == []
+    opened().create(userName="bob@example.com")  # nobody is invited any more
+    assert waiting(engine) == []
 
 
 def test_those_who_cannot_or_must_not_get_mail_get_none(opened, engine, caplog):
