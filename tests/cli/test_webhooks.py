@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -185,7 +186,8 @@ def test_a_message_is_sent_again_with_its_id_until_it_is_accepted(
         (
             (307, {"Location": f"{listener.url}/x"}, b""),
             0,
-            "it answered 307 Temporary Redirect; redirects are not followed, so change the URL",
+            "it answered 307 Temporary Redirect; redirects are not followed, so add a webhook with "
+            "the new URL",
         ),
         ((500, {"Retry-After": "soon"}, b""), 0, "it answered 500 Internal Server Error"),
         (lambda connection: None, 0, "Server disconnected"),
@@ -246,6 +248,7 @@ def test_a_receiver_that_has_gone_is_told_nothing_until_it_resumes(
 def test_a_message_to_try_it_shows_what_the_receiver_answers(run, fail, attempt, listener):
     secret = run(f"webhook add billing {listener.url}").strip()
     listener.answers = [(200, {}, b"got it\x1b[2J"), (403, {}, b"x" * 1000), (299, {}, b"")]
+    listener.answers.append((301, {"Location": listener.url}, b""))
 
     told = run("webhook test billing")
     refused = attempt("webhook test billing")
@@ -257,6 +260,8 @@ def test_a_message_to_try_it_shows_what_the_receiver_answers(run, fail, attempt,
     types, [data, _] = read(secret, listener.got)
     assert types == ["webhook.test"] * 2
     assert run("webhook test billing").startswith("billing accepted the message: 299 in ")
+    moved = fail("webhook test billing")
+    assert re.search(r"it answered 301 Moved Permanently in \d+ ms; redirects are not", moved)
     assert data == {"tenant": "default", "name": "billing"}
     assert "has no webhook 'sales'" in fail("webhook test sales")
     assert "has a receiver 'billing' already" in fail(f"webhook add billing {listener.url}")

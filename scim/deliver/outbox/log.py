@@ -7,6 +7,8 @@ receivers fail together, it has MOST lines in a minute, and the number of the ot
 import logging
 import time
 
+from scim.explain.words import counted
+
 from .batch import Batch
 
 AGAIN = 3600  # seconds between two lines about the same receiver
@@ -31,7 +33,8 @@ class Log:
         dead = sum(each.is_dead for each in batch.unsettled)
         if dead and self._is_new(held.receiver.id, True):
             command = f"python manage.py outbox list --dead --tenant {held.tenant}"
-            text = f"{who} has {dead} new dead letters: {report.error}; `{command}` shows all"
+            new = counted(dead, "new dead letter")
+            text = f"{who} has {new}: {report.error}; `{command}` shows all"
             self._say(text)
         if not batch.is_settled:
             return

@@ -111,7 +111,7 @@ def problem_of(answer: Answer) -> str | None:
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     is_redirect = answer.status < HTTPStatus.BAD_REQUEST
-    hint = "; redirects are not followed, so change the URL" if is_redirect else ""
+    hint = "; redirects are not followed, so add a webhook with the new URL" if is_redirect else ""
     return f"it answered {status_of(answer)}{hint}"
 
 
