@@ -66,7 +66,8 @@ def list_outbox(shows_all: bool, name: str | None, dead: bool | None, tenant: st
         return
     chosen = _chosen(owner, name, dead)
     for each in found:
-        say(summary(each))
+        if name in (None, each.receiver.name):
+            say(summary(each))
     names = {each.receiver.id: each.receiver.name for each in found}
     for number, message in enumerate(_all(chosen)):
         if number == SHOWN and not shows_all:

@@ -52,6 +52,9 @@ def test_dead_letters_are_shown_sent_again_and_dropped(run, fail, attempt, scim,
     missing = "outbox show 01a22851-d516-7173-a996-44e1a0361a1f"
     assert "has no message" in fail(missing)
     assert "there is no receiver 'x'; the tenant has: crm" in fail("outbox list --receiver x")
+    run("webhook add hr http://127.0.0.1:9/")
+    assert run("outbox list --receiver hr").startswith("hr (webhook): 0 wait;")
+    run("webhook remove hr")
     assert "give the ID" in attempt("outbox retry").stderr
     scim.patch(path_of(ada), replace("title", "x"))
     with_question = attempt("outbox drop --all", "n\n")
