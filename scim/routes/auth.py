@@ -15,7 +15,7 @@ from scim.protocol.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from scim.protocol.headers import FOR_TENANT
+from scim.protocol.headers import FOR_TENANT, PARKED
 from scim.protocol.permissions import EVENTS, READ, WRITE
 from scim.protocol.tokens import weakness
 from scim.service import Service
@@ -23,6 +23,7 @@ from scim.settings import DEFAULT_TOKEN
 from scim.storage import Access
 
 from .call import Call, this_call
+from .deferring import Accepted
 
 R = TypeVar("R")
 
@@ -88,6 +89,7 @@ def check_token(call: Call) -> None:
 
     A client without a token learns nothing of the second check.
 
+    :raises Accepted: the request was accepted, and the token has expired or was revoked since
     :raises UnauthorizedError: the Authorization header is missing, or its token opens no directory,
         or it is the demo token and the request comes from elsewhere
     :raises TooManyRequestsError: the tenant has sent too many requests, or the address has guessed
@@ -99,6 +101,9 @@ def check_token(call: Call) -> None:
     access = admit(call.service, limiter, token, lambda: call.remote_addr or "")
     if access and call.environ.get(FOR_TENANT) in (None, access.tenant.name):
         call.access = access
+    left = call.environ.get(PARKED)
+    if not call.access and left and left.txn:
+        raise Accepted(left.txn)  # the token was valid then
     if not call.access or not (scheme or call.tolerated.allows("bare_token")):
         if limiter and token:
             limiter.note_refused(call.remote_addr or "")

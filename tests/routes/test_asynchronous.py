@@ -248,6 +248,17 @@ def test_client_that_waits_learns_the_result_although_the_tenant_is_paused(scim,
     assert asked_again("bob", waiting) == 503
 
 
+def test_client_whose_token_expires_while_it_waits_learns_where_the_result_is(app, scim):
+    txn = scim.post("/Users", user("ada"), **ASYNC).headers["Set-Txn"]
+    expired = app.test_client()
+    sent = {"json": user("ada"), "headers": ASYNC | {"Authorization": "Bearer expired"}}
+
+    answer = expired.post("/scim/v2/Users", **sent, environ_overrides={PARKED: Left("7f3c", txn)})
+
+    assert (answer.status_code, answer.headers["Set-Txn"]) == (202, txn)
+    assert expired.post("/scim/v2/Users", **sent).status_code == 401
+
+
 def test_history_names_the_token_and_the_request(scim, carry, engine):
     scim.post("/Users", user("ada"), X_Request_Id="7f3c", **ASYNC)
     carry()
