@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
+from scim.protocol.headers import PREFIX
 from scim.service import Service
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Mounted:
         parts = environ["PATH_INFO"].split("/", self.depth + 1)
         prefix, rest = "/".join(parts[: self.depth + 1]), parts[self.depth + 1 :]
         if rest and rest[0].startswith(BESIDE):
-            base = ""
+            base, environ[PREFIX] = "", prefix
         else:
             base, prefix = self.base_path, prefix.removesuffix(self.base_path)
         environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "").rstrip("/") + prefix

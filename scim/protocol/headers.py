@@ -14,6 +14,7 @@ SET_TXN = "Set-Txn"  # RFC 9967 §3
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 TOKEN_PATH = "/oauth/token"  # the only endpoint that takes a body without a bearer token
 FOR_TENANT = "scim.tenant"  # of an application that embeds the server: the only tenant to open
+PREFIX = "scim.prefix"  # likewise: the path below which it has what is beside the base path
 FORWARDED_HOST = "scim.forwarded_host"  # X-Forwarded-Host as it came, whatever links make of it
 # Of the server program, for a view that waits: see scim/server/parking.py.
 PARK = "scim.park"  # how to park the request: ``park(owner, is_ready, seconds, left)``

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from scim.operate.oauth import FORM, GrantError, grant, metadata
 from scim.protocol.errors import InvalidSyntaxError
-from scim.protocol.headers import TOKEN_PATH, with_request
+from scim.protocol.headers import PREFIX, TOKEN_PATH, with_request
 from scim.serializers.resources import to_json
 from scim.storage import Access
 
@@ -62,8 +62,9 @@ def _issuer(call: Call) -> str:
 
     :raises InvalidSyntaxError: the Host header gives none, and none is set
     """
-    base_path = call.settings.base_path
-    if not (issuer := call.settings.public_url or call.service_url.removesuffix(base_path)):
+    if call.settings.public_url:
+        return f"{call.settings.public_url}{call.environ.get(PREFIX, '')}"
+    if not (issuer := call.service_url.removesuffix(call.settings.base_path)):
         raise InvalidSyntaxError(NO_HOST)
     return issuer
 

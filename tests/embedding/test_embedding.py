@@ -329,6 +329,15 @@ def test_commands_of_the_host(host, scim, send):
     assert f"{place}/oauth/token\n" in run("client", "add", "entra")
 
 
+def test_public_url_is_that_of_the_application(new_database):
+    host = Host(new_database())
+    Scim(host.app, engine=lambda: host.db.engine, public_url="https://app.example.com")
+
+    told = host.app.test_client().get("/scim/v2/.well-known/oauth-authorization-server").json
+
+    assert told["token_endpoint"] == "https://app.example.com/scim/v2/oauth/token"
+
+
 def test_work_ends_on_a_signal(host, scim):
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
 
