@@ -8,7 +8,10 @@ from scim.deliver.outbox import upkeep
 from scim.deliver.outbox.deliverer import Delivery
 from scim.provider import recovery
 from scim.storage import receivers as known_receivers
+from scim.storage.contents import Content
 from scim.storage.keys import from_now
+from scim.storage.letters import drop_letters
+from scim.storage.outbox import Outbox
 from scim.storage.receivers import remove_receiver
 from scim.storage.tables import changes, outbox, receivers, tenants
 
@@ -60,6 +63,18 @@ def test_forgotten_user_is_in_no_message(client, service, receiver, delivery, ea
     kept = sa.select(outbox.c.resource_id).where(outbox.c.content.is_not(None), outbox.c.dead)
     assert service.database.read(lambda known: known.scalars(kept).all()) == [bob]
     assert count(service, outbox) == 4 - 1
+
+
+def test_message_that_is_dropped_while_it_is_made_stays_gone(client, service, receiver, ear):
+    crm = receiver("crm")
+    client.post("/scim/v2/Users", json=user("ada"))
+    [message] = service.database.write(lambda known: Outbox(known).next(crm, 1))
+    service.database.write(lambda known: drop_letters(known, [message]))
+
+    made = [Content("one"), Content("two")]
+
+    assert service.database.write(lambda known: Outbox(known).keep(message, made, False)) == []
+    assert count(service, outbox) == 0
 
 
 def test_receiver_that_is_removed_leaves_nothing(client, service, receiver, delivery, ear):

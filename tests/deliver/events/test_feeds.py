@@ -9,6 +9,7 @@ from scim.deliver.events.feeds import FeedTeller, filter_of
 from scim.deliver.events.streams import fill
 from scim.deliver.outbox.deliverer import Delivery
 from scim.storage.outbox import COLUMNS, Message
+from scim.storage.tables import outbox
 
 from ...support.receiving import forget_receivers
 from ...support.scim import add, group, listed, path_of, remove, replace, user
@@ -121,6 +122,20 @@ def test_state_that_was_told_already_is_not_told_again(world, feed):
 
     world.scim.patch(path_of(ada), replace("title", "Guide"))
     assert told() == [("ada", "prov:patch:full")]
+
+
+def test_user_whose_group_is_told_of_first_is_new(world, feed, engine):
+    guides = world.scim.create(group("Guides"))
+    told = feed(f'groups.value eq "{guides["id"]}"')
+    ada = create(world, told, "ada")
+    world.scim.patch(path_of(guides), add("members", listed(ada)))
+    for due in ("9", "2020"):
+        with engine.begin() as connection:
+            own = outbox.c.resource_id == ada["id"], outbox.c.content.is_(None)
+            connection.execute(sa.update(outbox).where(*own).values(due=due))
+        world.deliver()
+
+    assert told() == [("ada", "feed:add", "prov:create:full")]
 
 
 def test_deliverers_at_once_tell_each_user_once(world, feed):

@@ -354,6 +354,20 @@ def test_tokens_that_nobody_fetches_are_forgotten_in_the_end(world, engine, capl
 
 
 @ON_ONE_DATABASE
+def test_poll_that_begins_to_wait_hears_of_nothing_earlier(world, engine):
+    app = poller(world, engine)
+    world.scim.create(user())
+    world.deliver()
+    receiver = polling.receiver_of(world.service, world.tenant, "app")
+    known = polling.Arrivals(world.service.database)
+    assert known.watch(receiver)()
+
+    world.poll(app, ack=list(world.poll(app)))
+
+    assert not known.watch(receiver)()
+
+
+@ON_ONE_DATABASE
 def test_polls_that_wait_share_one_look(world, engine, statements):
     known = polling.arrivals(world.service.database)
     watches = [known.watch(add_stream(engine, f"app{number}")) for number in range(64)]
