@@ -10,7 +10,7 @@ from scim.provider import recovery
 from scim.storage import receivers as known_receivers
 from scim.storage.contents import Content
 from scim.storage.keys import from_now
-from scim.storage.letters import drop_letters
+from scim.storage.letters import Chosen, drop_letters, letters
 from scim.storage.outbox import Outbox
 from scim.storage.receivers import remove_receiver
 from scim.storage.tables import changes, outbox, receivers, tenants
@@ -75,6 +75,23 @@ def test_message_that_is_dropped_while_it_is_made_stays_gone(client, service, re
 
     assert service.database.write(lambda known: Outbox(known).keep(message, made, False)) == []
     assert count(service, outbox) == 0
+
+
+def test_message_that_is_dropped_holds_up_no_later_one(client, service, receiver, delivery, ear):
+    crm = receiver("crm")
+    ada = client.post("/scim/v2/Users", json=user("ada")).json["id"]
+    client.patch(f"/scim/v2/Users/{ada}", json=patch_op(add("title", "x")))
+    ear.answer = refuse("crm")
+    deliver(delivery, service)
+    chosen = Chosen(crm.tenant_id)
+    first = service.database.read(lambda known: letters(known, chosen, 1))
+
+    service.database.write(lambda known: drop_letters(known, first))
+    ear.answer = refuse()
+    while delivery.work(service):
+        pass
+
+    assert [each.version for each in ear.at("crm")] == [2]
 
 
 def test_receiver_that_is_removed_leaves_nothing(client, service, receiver, delivery, ear):

@@ -1,5 +1,6 @@
 """Asynchronous requests (RFC 9967 §2.5.1): what is accepted, and what becomes of it."""
 
+import dataclasses
 import json
 
 import pytest
@@ -300,6 +301,16 @@ def test_only_so_many_wait(scim, service, carry, monkeypatch):
     assert full.headers["Retry-After"] == "5"
     carry()
     assert scim.post("/Users", user("bob"), **ASYNC).status_code == 202
+
+
+def test_setting_limits_how_many_wait(app, scim, service, monkeypatch):
+    settings = dataclasses.replace(service.settings, max_async_requests=1)
+    limited = dataclasses.replace(service, settings=settings)
+    monkeypatch.setitem(app.extensions, "scim", limited)
+
+    answers = [scim.post("/Users", user(name), **ASYNC) for name in ("ada", "bob")]
+
+    assert [each.status_code for each in answers] == [202, 429]
 
 
 def test_old_results_are_deleted(scim, service, carry, engine):
