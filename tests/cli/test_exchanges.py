@@ -14,6 +14,7 @@ from scim.storage.recordings import Recordings
 
 from ..explain.traffic import exchange
 from ..support.scim import user
+from ..support.waiting import instead_of_sleep
 
 NOW = "2999-11-29T10:42:07.000000Z"
 LOOK = '/Users?filter=userName eq "jane"&startIndex=1&count=100'
@@ -230,7 +231,7 @@ def test_tail_follows_until_it_is_interrupted(run, recordings, recording, monkey
             raise KeyboardInterrupt
         made.pop(0)()
 
-    monkeypatch.setattr(commands.time, "sleep", meanwhile)
+    instead_of_sleep(monkeypatch, meanwhile)
 
     lines = run("tail").splitlines()
 

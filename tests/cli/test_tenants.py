@@ -17,6 +17,7 @@ from scim.storage.tables import TABLES, entries
 from ..support.databases import EVERYDAY_ON_ONE_DATABASE, ON_ONE_DATABASE
 from ..support.errors import check_error
 from ..support.scim import group, user
+from ..support.waiting import instead_of_sleep
 
 SECONDS = 10
 
@@ -137,7 +138,7 @@ def test_paused_tenant_is_mended_by_commands(scim, run, opened_by, client):
 @pytest.fixture
 def at_once(monkeypatch):
     """Remove tenants without waiting for running servers, two rows at a time."""
-    monkeypatch.setattr(removing.time, "sleep", lambda seconds: None)
+    instead_of_sleep(monkeypatch, lambda _: None)
     monkeypatch.setattr(rows, "AT_ONCE", 2)
 
 

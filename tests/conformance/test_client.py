@@ -9,10 +9,10 @@ from threading import Event, Thread
 
 import pytest
 
-from scim.conformance import client as client_module
 from scim.conformance.client import Client, Exchange, NoAnswerError
 
 from ..idp.scripted import scripted
+from ..support.waiting import instead_of_sleep
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -269,7 +269,7 @@ def test_answer_that_is_cut_off_is_none(raw):
 
 def test_limited_request_is_sent_again_when_the_server_allows_it(monkeypatch):
     waited, told = [], []
-    monkeypatch.setattr(client_module.time, "sleep", waited.append)
+    instead_of_sleep(monkeypatch, waited.append)
     limited = [(429, {"Retry-After": text}, {}) for text in ("3", "soon", "9" * 5000)]
     done = (200, {}, {"id": "1"})
     with scripted(*limited, done) as server, closing(Client(server.url, "token")) as client:
@@ -281,7 +281,7 @@ def test_limited_request_is_sent_again_when_the_server_allows_it(monkeypatch):
 
 
 def test_server_that_limits_for_ever_is_given_up(monkeypatch):
-    monkeypatch.setattr(client_module.time, "sleep", lambda _: None)
+    instead_of_sleep(monkeypatch, lambda _: None)
     limited = (429, {"Retry-After": "3600"}, {})
     with scripted(limited) as server, closing(Client(server.url, "token")) as client:
         assert client.get("/Users").status == 429

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scim.idp import scim_client
 from scim.idp.scim_client import ScimClient
 from scim.idp.waiting import Waiting
 
+from ..support.waiting import instead_of_sleep
 from .scripted import scripted
 
 DONE = (200, {}, {"id": "1"})
@@ -20,7 +20,7 @@ HEADERS = {"Authorization": "Bearer s3cret", "Accept": "application/scim+json"}
 def pauses(monkeypatch):
     """How long the client waited, without the waiting."""
     waited = []
-    monkeypatch.setattr(scim_client.time, "sleep", waited.append)
+    instead_of_sleep(monkeypatch, waited.append)
     return waited
 
 

@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
+
+import pytest
 
 PATIENCE = 30  # seconds
 PAUSE = 0.02  # seconds
@@ -24,6 +27,17 @@ def happens(holds: Callable[[], object], seconds: float = PATIENCE) -> bool:
 def wait_until(holds: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait for something, and fail if it takes longer."""
     assert happens(holds, seconds), "it did not happen in time"
+
+
+def instead_of_sleep(patched: pytest.MonkeyPatch, do: Callable[[float], object]) -> None:
+    """Do something where this thread would sleep; other threads go on sleeping."""
+    asleep, own = time.sleep, get_ident()
+
+    def sleep(seconds: float) -> None:
+        is_own = get_ident() == own
+        (do if is_own else asleep)(seconds)
+
+    patched.setattr(time, "sleep", sleep)
 
 
 def children(pid: int) -> list[int]:
