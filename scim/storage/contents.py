@@ -25,10 +25,16 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The text of a message; ``about`` is None if that is the resource that changed."""
+    """The text of a message; ``about`` is None if that is the resource that changed.
+
+    ``REST`` has no text: it stands last, for what is told later.
+    """
 
     text: str
     about: About | None = None
+
+
+REST = Content("")
 
 
 def message_row(

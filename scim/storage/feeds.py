@@ -70,12 +70,12 @@ class Feed:
         """Tell whether a resource was not deleted meanwhile."""
         return bool(self._read([self.mine], [resource_id]))
 
-    def enter(self, ids: Collection[str] | None) -> Sequence[Resource]:
+    def enter(self, ids: Collection[str] | None, most: int | None = None) -> Sequence[Resource]:
         """Let those in who meet the condition and are not in the feed; return them.
 
-        With ``ids`` only some resources are looked at.
+        With ``ids`` only some resources are looked at. With ``most`` only so many go in.
         """
-        found = self._read([*self.matching, ~self.known], ids)
+        found = self._read([*self.matching, ~self.known], ids, most)
         rows = [
             {
                 "tenant_id": self.names["tenant"],
@@ -89,10 +89,10 @@ class Feed:
             self.connection.execute(sa.insert(feed_members), rows)
         return found
 
-    def leave(self, ids: Collection[str] | None) -> Sequence[Resource]:
+    def leave(self, ids: Collection[str] | None, most: int | None = None) -> Sequence[Resource]:
         """Let those out who exist and do not meet the condition any more; return them."""
         meets = sa.select(self.table.c.id).where(*self.matching, *self._these(ids))
-        found = self._read([self.mine, self.known, self.table.c.id.not_in(meets)], ids)
+        found = self._read([self.mine, self.known, self.table.c.id.not_in(meets)], ids, most)
         self.forget([each.id for each in found])
         return found
 
@@ -136,8 +136,11 @@ class Feed:
         key = self.table.c.id
         return [key == sa.bindparam("this", type_=key.type) if len(ids) == 1 else among(key)]
 
-    def _read(self, conditions: Sequence[Any], ids: Collection[str] | None) -> list[Resource]:
-        chosen = self.shown.where(*conditions, *self._these(ids)).order_by(self.table.c.id)
+    def _read(
+        self, conditions: Sequence[Any], ids: Collection[str] | None, most: int | None = None
+    ) -> list[Resource]:
+        these = self.shown.where(*conditions, *self._these(ids))
+        chosen = these.order_by(self.table.c.id).limit(most)
         some = {} if ids is None else {"ids": list(ids), "this": next(iter(ids), None)}
         return [
             Resource(str(row[0]), *row[1:])

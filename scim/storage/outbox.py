@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from scim.protocol.schema import GROUP
 
 from .changes import Change
-from .contents import FETCHED, About, Content, message_row
+from .contents import FETCHED, REST, About, Content, message_row
 from .database.prepared import Prepared
 from .history import ID, History, change_of
 from .keys import CLOCK, from_now, new_id, now
@@ -179,18 +179,19 @@ class Outbox:
     ) -> list[Message]:
         """Store the texts that a message stands for, and return a message for each.
 
-        The first of them has the message's own id. None is returned if the message is gone.
+        The first of them has the message's own id. None is returned if the message is gone. For
+        ``REST`` there is another message without content, behind them.
         """
         CLOCK.pass_by(message.id)
         due = FETCHED if is_fetched else message.due
         made = [
             _made(replace(message, id=message.id if place == 0 else new_id(), due=due), each)
-            for place, each in enumerate(contents)
+            for place, each in enumerate(each for each in contents if each != REST)
         ]
+        rest = [replace(message, id=new_id())] if REST in contents else []
         if not self.delivered([message]):
             return []
-        if made:
-            rows = [{name: getattr(each, name) for name in NAMES} for each in made]
+        if rows := [{name: getattr(each, name) for name in NAMES} for each in made + rest]:
             self.connection.execute(sa.insert(outbox), rows)
         return made
 

@@ -17,7 +17,7 @@ from scim.protocol.events import (
 from scim.protocol.schema import GROUP, USER
 from scim.service import Service
 from scim.storage import Change, Connection, Operation
-from scim.storage.contents import About, Content
+from scim.storage.contents import REST, About, Content
 from scim.storage.feeds import Feed, Resource
 from scim.storage.outbox import Message
 from scim.storage.receivers import Receiver
@@ -25,6 +25,7 @@ from scim.storage.receivers import Receiver
 from .claims import Teller, claims, condition, external_id, is_beginning
 
 GROUPS = "groups"  # the attribute of users that changes of groups change
+AT_ONCE = 500  # users who enter or leave in one transaction of SQLite: others wait for its end
 
 
 def filter_of(receiver: Receiver) -> str:
@@ -59,10 +60,12 @@ class FeedTeller:
         if message.resource_type == USER.name:
             return self._of_user(message, change)
         ids, txn = self._affected(change), message.txn
-        left = [self._left(txn, each) for each in self.feed.leave(ids)]
-        entered = self.feed.enter(ids)
+        most = AT_ONCE if self.teller.connection.dialect.name == "sqlite" else None
+        left, entered = self.feed.leave(ids, most), self.feed.enter(ids, most)
         new = self.feed.unannounced([each.id for each in entered])
-        return left + [self._entered(txn, each, each.id in new) for each in entered]
+        told = [self._left(txn, each) for each in left]
+        told += [self._entered(txn, each, each.id in new) for each in entered]
+        return [*told, REST] if most in (len(left), len(entered)) else told
 
     def _of_user(self, message: Message, change: Change | None) -> list[Content]:
         this, txn = [message.resource_id], message.txn

@@ -5,12 +5,14 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from scim.deliver.events import feeds
 from scim.deliver.events.feeds import FeedTeller, filter_of
 from scim.deliver.events.streams import fill
 from scim.deliver.outbox.deliverer import Delivery
-from scim.storage.outbox import COLUMNS, Message
+from scim.storage.outbox import COLUMNS, Message, Outbox
 from scim.storage.tables import outbox
 
+from ...support.databases import SQLITE
 from ...support.receiving import forget_receivers
 from ...support.scim import add, group, listed, path_of, remove, replace, user
 from ...support.streams import add_stream, add_token, short
@@ -88,6 +90,31 @@ def test_users_enter_and_leave_by_their_groups(world, feed):
     world.scim.delete(path_of(young))
     world.scim.delete(path_of(bob))
     assert told() == [("ada", "feed:remove"), ("bob", "prov:delete")]
+
+
+@SQLITE
+def test_many_users_enter_and_leave_in_several_transactions(world, feed, monkeypatch):
+    sizes, keep = [], Outbox.keep
+
+    def kept(known, message, contents, is_fetched):
+        sizes.append(len(contents))
+        return keep(known, message, contents, is_fetched)
+
+    monkeypatch.setattr(Outbox, "keep", kept)
+    monkeypatch.setattr(feeds, "AT_ONCE", 2)
+    guides = world.scim.create(group("Guides"))
+    told = feed(f'groups.value eq "{guides["id"]}"', mode="notice")
+    members = [create(world, told, name) for name in ("ada", "bob", "cid", "dan", "eva")]
+    assert told() == []
+
+    world.scim.patch(path_of(guides), add("members", listed(*members)))
+    entered = told()
+    world.scim.patch(path_of(guides), remove("members"))
+    left = told()
+
+    assert entered == [(name, "feed:add") for name in ("ada", "bob", "cid", "dan", "eva")]
+    assert left == [(name, "feed:remove") for name, _ in entered]
+    assert max(sizes) == 3  # two, and the rest
 
 
 def test_users_enter_and_leave_by_the_name_of_their_group(world, feed):
