@@ -32,6 +32,8 @@ def get_result(call: Call, txn: str) -> ResponseReturnValue:
     if request.finished is None:
         return Empty(status=202, headers=headers | SOON)
     completed = call.service.database.read(lambda known: Deferrals(known).results(request))
+    if not completed and not request.is_bulk:  # it was purged a moment ago
+        raise _unknown(call)
     sets = _signed(call, request, completed)
     if not request.is_bulk:
         [only] = sets.values()
@@ -50,11 +52,15 @@ def _find(call: Call, txn: str) -> Deferred:
     )
     is_limited = access.permission.types is not None
     if not found or (is_limited and found.token != access.token):
-        raise NotFoundError(
-            "there is no asynchronous request with this id; results are kept for"
-            f" {call.settings.async_result_hours} hours"
-        )
+        raise _unknown(call)
     return found
+
+
+def _unknown(call: Call) -> NotFoundError:
+    return NotFoundError(
+        "there is no asynchronous request with this id; results are kept for"
+        f" {call.settings.async_result_hours} hours"
+    )
 
 
 def _signed(call: Call, request: Deferred, completed: list[Completed]) -> dict[str, str]:

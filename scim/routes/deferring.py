@@ -141,12 +141,13 @@ def path_of(operation: object, sent: tuple[Any, ...]) -> str:
 
 
 def results_of(connection: Connection, tenant_id: int, txn: str) -> list[Record] | None:
-    """Return the results of a request that has ended; None if it has not."""
+    """Return the results of a request that has ended; None if it has not, or they are gone."""
     deferrals = Deferrals(connection)
     request = deferrals.find(tenant_id, txn)
     if request is None or request.finished is None:
         return None
-    return [each.result for each in deferrals.results(request)]
+    results = [each.result for each in deferrals.results(request)]
+    return results if results or request.is_bulk else None  # it was purged a moment ago
 
 
 def refusal(result: Record) -> ScimError:

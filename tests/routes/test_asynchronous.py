@@ -325,3 +325,15 @@ def test_old_results_are_deleted(scim, service, carry, engine):
     check_error(scim.get(place_of(accepted)), 404)
     with engine.begin() as connection:
         assert connection.execute(sa.text("SELECT * FROM deferred_results")).all() == []
+
+
+def test_result_that_is_purged_while_it_is_read_is_no_error(scim, carry, engine):
+    accepted = scim.post("/Users", user("ada"), **ASYNC)
+    carry()
+    with engine.begin() as connection:  # the request is read first
+        connection.execute(sa.text("DELETE FROM deferred_results"))
+
+    check_error(scim.get(place_of(accepted)), 404)
+    left = {PARKED: Left("7f3c", accepted.headers["Set-Txn"])}
+    sent = {"json": user("ada"), "headers": ASYNC, "environ_overrides": left}
+    assert scim.client.post("/scim/v2/Users", **sent).status_code == 202
