@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 IN_MEMORY = 1024 * 1024  # bytes of an answer in several parts; a longer one waits on disk
 LONGEST_FORM = 16 * 1024  # bytes that an OAuth client may send without a token
 HANDED_OVER = 10  # seconds after which Granian has surely opened an answer on disk
-CLOSING = [("Content-Type", MEDIA_TYPE), *EVERY_ANSWER.items(), ("Connection", "close")]
+CLOSE = ("Connection", "close")
+CLOSING = [("Content-Type", MEDIA_TYPE), *EVERY_ANSWER.items(), CLOSE]
 SAME = {
     "SCRIPT_NAME": "",
     "wsgi.errors": sys.stderr,
@@ -67,12 +68,14 @@ class Asked:
     """A request of Granian's, what answers it, and when it came (by ``perf_counter``).
 
     ``proto`` is forgotten with the answer. With a body that nobody has read, it keeps the
-    connection, and an error of Flask's keeps all frames, until Python collects garbage.
+    connection, and an error of Flask's keeps all frames, until Python collects garbage. Unless the
+    body ``is_whole``, the connection ends with the answer, which says so (RFC 9112 §9.6).
     """
 
     scope: Any
     proto: Any
     arrived: float
+    is_whole: bool = True
 
 
 class Exchanges:
@@ -126,6 +129,7 @@ class Exchanges:
                 answer, refuse = partial(self._go_on, asked), partial(self._fail, asked)
                 self.receiver.receive(asked.proto, length, answer, refuse)
             else:
+                asked.is_whole = not (length or is_chunked)
                 self._answer(asked, b"")
         except Exception as error:
             self._fail(asked, error)
@@ -140,6 +144,7 @@ class Exchanges:
         return length <= self.receiver.most and self.knows(scope)
 
     def _go_on(self, asked: Asked, body: bytes) -> None:
+        asked.is_whole = len(body) <= self.receiver.most
         self.crew.do(partial(self._answer, asked, body))
 
     def _answer(self, asked: Asked, body: bytes, left: Any = None) -> None:
@@ -160,6 +165,8 @@ class Exchanges:
             self.parking.add(place, partial(self._ask_again, asked, body))
             return
         self.unanswered.discard(id(asked))
+        if not asked.is_whole:
+            headers.append(CLOSE)
         if isinstance(data, bytes):
             asked.proto.response_bytes(status, headers, data)
         else:

@@ -71,8 +71,11 @@ def test_silent_bodies_hold_no_thread(toy):
 
 
 def test_body_that_is_too_large_is_not_received(toy):
-    with toy.say(f"{POST}\nContent-Length: {LARGEST + 1}\nConnection: close") as connection:
-        assert heard(connection).startswith("HTTP/1.1 200 ")  # the toy saw an empty body
+    with toy.say(f"{POST}\nContent-Length: {LARGEST + 1}") as connection:
+        said = heard(connection)
+
+    assert said.startswith("HTTP/1.1 200 ")  # the toy saw an empty body
+    assert "\r\nconnection: close\r\n" in said
 
 
 def test_client_of_a_body_that_is_too_large_is_told_though_its_request_is_kept(toy):
@@ -80,13 +83,19 @@ def test_client_of_a_body_that_is_too_large_is_told_though_its_request_is_kept(t
         connection.settimeout(5)
         with suppress(ConnectionError):  # until then, the server has to take it or hang up
             connection.sendall(100 * LARGEST * b"x")
-        assert b"kept" in connection.recv(65536)
+        said = connection.recv(65536)
+
+    assert b"kept" in said
+    assert b"\r\nconnection: close\r\n" in said  # or its client would go on there
 
 
 def test_body_without_a_known_token_is_not_received(toy):
     with toy.connect() as connection:
         connection.sendall(b"POST /echo HTTP/1.1\r\nHost: toy\r\nContent-Length: 10\r\n\r\n")
-        assert heard(connection).startswith("HTTP/1.1 200 ")
+        said = heard(connection)
+
+    assert said.startswith("HTTP/1.1 200 ")
+    assert "\r\nconnection: close\r\n" in said
 
 
 def test_endless_body_is_cut_off(toy):
@@ -95,6 +104,7 @@ def test_endless_body_is_cut_off(toy):
         said = heard(connection)
 
     assert said.startswith("HTTP/1.1 200 ")  # the toy does not look at the length
+    assert "\r\nconnection: close\r\n" in said
     assert LARGEST < len(said) < 2 * LARGEST
 
 
