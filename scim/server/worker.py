@@ -21,7 +21,6 @@ from typing import Any
 from granian import _granian
 from granian.http import HTTP1Settings
 
-from .crew import THREADS
 from .exchange import Exchanges
 from .tls import Certificate
 
@@ -70,7 +69,7 @@ class Worker:
             os.getpid(),
             (None, native.SocketHolder(listener.detach(), False, *backlog)),
             None,
-            py_threads=THREADS + 1,  # one takes requests in while the crew is busy
+            py_threads=1,  # it brings requests to the crew
             backpressure=most_connections(),
             http_mode="1",
             http1_opts=HTTP1Settings(header_read_timeout=1000 * HEADER_SECONDS),

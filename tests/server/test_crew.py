@@ -8,7 +8,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from scim.server.crew import Crew
+from scim.server.crew import THREADS, Crew
 
 from ..support.waiting import wait_until
 
@@ -109,26 +109,35 @@ def test_several_slow_jobs_let_all_others_through(start):
     crew.wait(5)
 
 
-def test_threads_of_granian_do_their_own_job_at_most(start):
-    crew, ends, who = start(UNDISTURBED), threading.Event(), []
-    crew.give(lambda: who.append(threading.get_ident()) or ends.wait(LONG))
-    wait_until(lambda: who)
+def test_who_brings_a_job_does_none(start):
+    crew = start(UNDISTURBED)
 
-    crew.crew.do(lambda: crew.done.append(threading.get_ident()))  # another one does it
+    for _ in range(20):
+        crew.give(threading.get_ident)
+    crew.wait(20)
+
+    assert not set(crew.done) & {each.ident for each in crew.threads}
+
+
+def test_more_slow_jobs_than_threads_end_one_after_the_other(start):
+    crew, ends = start(0.02), threading.Event()
+    for _ in range(THREADS + 2):
+        crew.give(lambda: ends.wait(LONG))
+    crew.give(lambda: "quick")
+    wait_until(lambda: not crew.crew._waiting)
 
     ends.set()
-    crew.wait(1)
-    wait_until(lambda: len(crew.done) == 2)
-    assert crew.done[1] not in (*who, threading.get_ident())
+
+    crew.wait(THREADS + 3)
+    assert "quick" in crew.done
 
 
 def test_job_that_begets_another(start):
     crew = start(UNDISTURBED, 1)
 
     crew.give(lambda: crew.crew.do(lambda: crew.done.append("inner")) or "outer")
-    crew.wait(1)
 
-    assert crew.done == ["inner", "outer"]
+    wait_until(lambda: crew.done == ["outer", "inner"])
 
 
 def test_idle_crew_sleeps(start):
