@@ -18,8 +18,10 @@ Job = Callable[[], None]  # it never raises
 class Crew:
     """The threads that do jobs. One is active, as long as there are jobs; the others wait.
 
-    Granian's threads only bring jobs. While one is in Python, Granian keeps what it has received,
-    and with a body that nobody has read, the connection.
+    A thread of Granian's may be the active one, which is quicker than to wake another; a second
+    one only brings jobs, so that one always takes requests in. While one is here, Granian keeps
+    what it has received, and with a body that nobody has read, the connection: then it goes back
+    after its own job.
 
     A job that takes longer than ``patience`` goes on, but its thread is no longer the active one:
     another is. So a long job slows the others and does not stop them. ``THREADS`` work at most;
@@ -30,6 +32,7 @@ class Crew:
         self.patience = patience
         self._lock = Lock()
         self._active = 0  # the active thread
+        self._has_guest = False  # a thread of Granian's, at work
         self._since = 0.0  # the instant at which it began its job; 0 if there is none
         self._jobs: deque[Job] = deque()
         self._waiting: list[tuple[int, Lock]] = []
@@ -42,14 +45,31 @@ class Crew:
             self._waiting.append((own.ident or 0, place))
         Thread(target=self._replace_late, name="lateness", daemon=True).start()
 
-    def do(self, job: Job) -> None:
-        """Let a job be done after those that were brought earlier; return at once."""
+    def do(self, job: Job, may_stay: bool) -> None:
+        """Do a job, and others behind it if the caller's thread ``may_stay``; or bring it."""
+        me = get_ident()
+        if self._since and self._active == me:  # a job begets another
+            job()
+            return
         with self._lock:
-            self._jobs.append(job)
-            if not self._since or self._is_late():
+            is_free = not self._since or self._is_late()
+            if is_free and not self._busy.is_set():
+                self._busy.set()
+            if not is_free or self._has_guest:
+                self._jobs.append(job)
+                if is_free:
+                    self._call()
+                return
+            self._has_guest = True
+            self._active, self._since = me, time.monotonic()
+        job()
+        while may_stay and (following := self._next()):
+            following()
+        with self._lock:
+            self._has_guest = False
+            if self._active == me:
+                self._since = 0.0
                 self._call()
-                if not self._busy.is_set():
-                    self._busy.set()
 
     def _call(self) -> None:
         """Make one that waits the active thread, if there is a job and one waits."""
@@ -65,7 +85,7 @@ class Crew:
             while job := self._next(place):
                 job()
 
-    def _next(self, place: Lock) -> Job | None:
+    def _next(self, place: "Lock | None" = None) -> Job | None:
         """Return the next job if the caller's thread may go on; otherwise the thread waits."""
         me = get_ident()
         with self._lock:
@@ -74,7 +94,8 @@ class Crew:
                 return self._jobs.popleft()
             if self._active == me:
                 self._since = 0.0
-            self._waiting.append((me, place))
+            if place:
+                self._waiting.append((me, place))
             return None
 
     def _is_late(self) -> bool:

@@ -118,7 +118,9 @@ class Exchanges:
         elif path == READINESS and is_read:
             self.readiness.submit(self._answer, asked, b"")
         else:
-            self.crew.do(partial(self._begin, asked))
+            headers = asked.scope.headers  # Granian keeps a body until this thread goes back
+            has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+            self.crew.do(partial(self._begin, asked), may_stay=not has_body)
 
     def _begin(self, asked: Asked) -> None:
         try:
@@ -145,7 +147,7 @@ class Exchanges:
 
     def _go_on(self, asked: Asked, body: bytes) -> None:
         asked.is_whole = len(body) <= self.receiver.most
-        self.crew.do(partial(self._answer, asked, body))
+        self.crew.do(partial(self._answer, asked, body), may_stay=asked.is_whole)
 
     def _answer(self, asked: Asked, body: bytes, left: Any = None) -> None:
         """Let the application answer a request, and hand the answer to Granian; never raise.
@@ -177,7 +179,7 @@ class Exchanges:
         asked.proto = None
 
     def _ask_again(self, asked: Asked, body: bytes, left: Any) -> None:
-        self.crew.do(partial(self._answer, asked, body, left))
+        self.crew.do(partial(self._answer, asked, body, left), may_stay=False)
 
     def _fail(self, asked: Asked, error: Exception) -> None:
         self.unanswered.discard(id(asked))

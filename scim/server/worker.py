@@ -69,7 +69,7 @@ class Worker:
             os.getpid(),
             (None, native.SocketHolder(listener.detach(), False, *backlog)),
             None,
-            py_threads=1,  # it brings requests to the crew
+            py_threads=2,  # one takes requests in while the other works
             backpressure=most_connections(),
             http_mode="1",
             http1_opts=HTTP1Settings(header_read_timeout=1000 * HEADER_SECONDS),

@@ -30,7 +30,7 @@ class Threads:
 
     def work(self):
         while job := self.queue.get():
-            self.crew.do(job)
+            self.crew.do(job, may_stay=False)
 
     def end(self):
         for _ in self.threads:
@@ -109,14 +109,28 @@ def test_several_slow_jobs_let_all_others_through(start):
     crew.wait(5)
 
 
-def test_who_brings_a_job_does_none(start):
-    crew = start(UNDISTURBED)
+def test_thread_that_must_go_back_does_its_own_job_at_most(start):
+    crew, ends, who = start(UNDISTURBED), threading.Event(), []
+    crew.give(lambda: who.append(threading.get_ident()) or ends.wait(LONG))
+    wait_until(lambda: who)
 
-    for _ in range(20):
-        crew.give(threading.get_ident)
-    crew.wait(20)
+    crew.crew.do(lambda: crew.done.append(threading.get_ident()), True)  # another one does it
 
-    assert not set(crew.done) & {each.ident for each in crew.threads}
+    ends.set()
+    crew.wait(1)
+    wait_until(lambda: len(crew.done) == 2)
+    assert not set(crew.done) & {*who, threading.get_ident()}
+
+
+def test_one_thread_of_granian_s_works_and_the_others_are_free(start):
+    crew, ends, who = start(0.02), threading.Event(), []
+    for _ in range(4):
+        crew.give(lambda: who.append(threading.get_ident()) or ends.wait(LONG))
+    wait_until(lambda: len(who) == 4)
+
+    assert len(set(who) & {each.ident for each in crew.threads}) == 1
+    ends.set()
+    crew.wait(4)
 
 
 def test_more_slow_jobs_than_threads_end_one_after_the_other(start):
@@ -135,9 +149,9 @@ def test_more_slow_jobs_than_threads_end_one_after_the_other(start):
 def test_job_that_begets_another(start):
     crew = start(UNDISTURBED, 1)
 
-    crew.give(lambda: crew.crew.do(lambda: crew.done.append("inner")) or "outer")
+    crew.give(lambda: crew.crew.do(lambda: crew.done.append("inner"), True) or "outer")
 
-    wait_until(lambda: crew.done == ["outer", "inner"])
+    wait_until(lambda: crew.done == ["inner", "outer"])
 
 
 def test_idle_crew_sleeps(start):
