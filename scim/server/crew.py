@@ -52,7 +52,7 @@ class Crew:
             job()
             return
         with self._lock:
-            is_free = not self._since or self._is_late()
+            is_free = self._is_free()
             if is_free and not self._busy.is_set():
                 self._busy.set()
             if not is_free or self._has_guest:
@@ -89,7 +89,7 @@ class Crew:
         """Return the next job if the caller's thread may go on; otherwise the thread waits."""
         me = get_ident()
         with self._lock:
-            if self._jobs and (self._active == me or self._is_late()):
+            if self._jobs and (self._active == me or self._is_free()):
                 self._active, self._since = me, time.monotonic()
                 return self._jobs.popleft()
             if self._active == me:
@@ -98,8 +98,9 @@ class Crew:
                 self._waiting.append((me, place))
             return None
 
-    def _is_late(self) -> bool:
-        return self._since > 0 and time.monotonic() > self._since + self.patience
+    def _is_free(self) -> bool:
+        """Tell whether no thread is active, or the active one is late."""
+        return not self._since or time.monotonic() > self._since + self.patience
 
     def _replace_late(self) -> None:
         """Call another thread whenever the active one takes long."""
@@ -109,5 +110,5 @@ class Crew:
             with self._lock:
                 if not self._since:
                     self._busy.clear()
-                elif self._is_late():
+                elif self._is_free():
                     self._call()

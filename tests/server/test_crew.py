@@ -134,15 +134,26 @@ def test_one_thread_of_granian_s_works_and_the_others_are_free(start):
 
 
 def test_more_slow_jobs_than_threads_end_one_after_the_other(start):
-    crew, ends = start(0.02), threading.Event()
-    for _ in range(THREADS + 2):
+    crew, first, last, ends = start(0.02), *(threading.Event() for _ in range(3))
+    crew.give(lambda: first.wait(LONG))  # by a thread of Granian's
+    wait_until(lambda: crew.crew._has_guest)
+    for _ in range(THREADS):
         crew.give(lambda: ends.wait(LONG))
-    crew.give(lambda: "quick")
     wait_until(lambda: not crew.crew._waiting)
+    first.set()
+    crew.wait(1)
+    wait_until(lambda: not crew.crew._has_guest and crew.crew._is_free())
+    crew.give(lambda: last.wait(LONG))
+    wait_until(lambda: crew.crew._has_guest)
+    crew.give(lambda: "quick")
+    wait_until(lambda: crew.crew._jobs)
 
+    last.set()
+    crew.wait(1)
+    wait_until(lambda: not crew.crew._has_guest)
     ends.set()
 
-    crew.wait(THREADS + 3)
+    crew.wait(THREADS + 1)
     assert "quick" in crew.done
 
 
