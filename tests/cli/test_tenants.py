@@ -154,6 +154,7 @@ def test_tenant_is_removed_with_all_that_it_has(
     with engine.connect() as connection:
         number = connection.scalar(sa.text("SELECT max(id) FROM tenants"))
     recordings = app.extensions["scim"].recordings()
+    recordings.clear()
     at = date_time(datetime.now(UTC))
     about = (at, 1.0, "GET", "/scim/v2", "/Users", "", 200, Message(), Message())
     recordings.add([Exchange("1", *about, tenant=name) for name in ("acme", "ACME", "default")])
