@@ -69,6 +69,7 @@ class Completed:
 
 BULK = "/Bulk"
 COLUMNS = [deferred_requests.c[name] for name in Deferred.__slots__]
+KEY = deferred_requests.c.tenant_id, deferred_requests.c.id
 WAITS = deferred_requests.c.finished.is_(None)
 
 
@@ -106,7 +107,7 @@ class Deferrals:
         same = (deferred_requests.c.tenant_id == first.c.tenant_id) & (
             deferred_requests.c.number == first.c.number
         )
-        chosen = sa.select(deferred_requests.c.tenant_id, deferred_requests.c.id).join(first, same)
+        chosen = sa.select(*KEY).join(first, same)
         found = self.connection.execute(chosen.where(WAITS, _is_due()))
         return [(tenant_id, str(key)) for tenant_id, key in found]
 
@@ -185,18 +186,17 @@ class Deferrals:
         counted = sa.select(sa.func.count()).select_from(deferred_requests).where(WAITS)
         return int(self.connection.scalar(counted) or 0)
 
-    def purge(self, hours: int) -> int:
-        """Delete some requests that ended so many hours ago; return how many."""
-        before = from_now(hours=-hours)
-        key = deferred_requests.c.tenant_id, deferred_requests.c.id
-        old = sa.select(*key).where(deferred_requests.c.finished < before).limit(PURGED_AT_ONCE)
-        keys = [(*row,) for row in self.connection.execute(old)]
-        if keys:
-            of = sa.tuple_(deferred_results.c.tenant_id, deferred_results.c.request_id)
-            self.connection.execute(sa.delete(deferred_results).where(of.in_(keys)))
-            gone = sa.delete(deferred_requests).where(sa.tuple_(*key).in_(keys))
-            self.connection.execute(gone)
-        return len(keys)
+    def old_ones(self, hours: int) -> list[tuple[int, str]]:
+        """Return the tenants and ids of some requests that ended so many hours ago."""
+        old = deferred_requests.c.finished < from_now(hours=-hours)
+        found = self.connection.execute(sa.select(*KEY).where(old).limit(PURGED_AT_ONCE))
+        return [(tenant_id, str(key)) for tenant_id, key in found]
+
+    def purge(self, keys: Sequence[tuple[int, str]]) -> None:
+        """Delete requests that have ended, and their results."""
+        of = sa.tuple_(deferred_results.c.tenant_id, deferred_results.c.request_id)
+        self.connection.execute(sa.delete(deferred_results).where(of.in_(keys)))
+        self.connection.execute(sa.delete(deferred_requests).where(sa.tuple_(*KEY).in_(keys)))
 
 
 def _is(tenant_id: int, request_id: str) -> sa.ColumnElement[bool]:

@@ -313,10 +313,12 @@ def test_setting_limits_how_many_wait(app, scim, service, monkeypatch):
     assert [each.status_code for each in answers] == [202, 429]
 
 
-def test_old_results_are_deleted(scim, service, carry, engine):
+def test_old_results_are_deleted(scim, service, carry, engine, monkeypatch):
     accepted = scim.post("/Users", user("ada"), **ASYNC)
     carry()
-    assert not look(service)
+    with monkeypatch.context() as patched:
+        patched.setattr(service.database, "write", None)  # a look alone holds nobody up
+        assert not look(service)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE deferred_requests SET finished = '2020'"))
 

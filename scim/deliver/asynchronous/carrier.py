@@ -119,7 +119,10 @@ def look(service: Service) -> bool:
         waiting = service.database.read(lambda known: Deferrals(known).count_waiting())
         metrics.measure(QUEUED, waiting, "asynchronous")
     hours = service.settings.async_result_hours
-    return service.database.write(lambda known: Deferrals(known).purge(hours)) > 0
+    old = service.database.read(lambda known: Deferrals(known).old_ones(hours))
+    if old:  # a write would hold up others, for nothing most of the time
+        service.database.write(lambda known: Deferrals(known).purge(old))
+    return bool(old)
 
 
 def jobs() -> list[Job]:
