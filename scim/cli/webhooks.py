@@ -114,14 +114,13 @@ def test(name: str, tenant: str) -> None:
         answer = send(service(), receiver, new_id(), json.dumps(told))
     except OutgoingError as error:
         raise click.ClickException(f"{name} was not told: {error}") from None
-    status = f"{status_of(answer)} in {1000 * (time.perf_counter() - began):.0f} ms"
+    took = f" in {1000 * (time.perf_counter() - began):.0f} ms"
     text = answer.text.strip()
     if text:
         say(f"Its answer: {text[:ANSWER_SHOWN]}{'…' * (len(text) > ANSWER_SHOWN)}")
-    if problem := problem_of(answer):
-        problem = problem.replace(status_of(answer), status, 1)
+    if problem := problem_of(answer, took):
         raise click.ClickException(f"{name} did not accept the message: {problem}")
-    say(f"{name} accepted the message: {status}")
+    say(f"{name} accepted the message: {status_of(answer)}{took}")
 
 
 @webhook.command("rotate")

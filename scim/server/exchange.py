@@ -54,9 +54,9 @@ logger = logging.getLogger("scim")
 class Asked:
     """A request of Granian's, what answers it, and when it came (by ``perf_counter``).
 
-    ``proto`` is forgotten with the answer. With a body that nobody has read, it keeps the
-    connection, and an error of Flask's keeps all frames, until Python collects garbage. Unless the
-    body ``is_whole``, the connection ends with the answer, which says so (RFC 9112 §9.6).
+    ``proto`` is dropped with the answer. It keeps the connection open if nobody has read the body,
+    and an error of Flask's would keep it until Python collects garbage. Unless the body
+    ``is_whole``, the connection ends with the answer, which says so (RFC 9112 §9.6).
     """
 
     scope: Any

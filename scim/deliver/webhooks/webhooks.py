@@ -106,13 +106,13 @@ def send(service: Service, receiver: Receiver, message_id: str, content: str) ->
     return post(service.settings, receiver.url, content_type | dict(headers), body)
 
 
-def problem_of(answer: Answer) -> str | None:
-    """Return what is wrong with an answer; None if the message was accepted."""
+def problem_of(answer: Answer, took: str = "") -> str | None:
+    """Return what is wrong with an answer, and how long it took; None if it accepts the message."""
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     is_redirect = answer.status < HTTPStatus.BAD_REQUEST
     hint = "; redirects are not followed, so add a webhook with the new URL" if is_redirect else ""
-    return f"it answered {status_of(answer)}{hint}"
+    return f"it answered {status_of(answer)}{took}{hint}"
 
 
 def status_of(answer: Answer) -> str:
