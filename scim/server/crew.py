@@ -108,7 +108,7 @@ class Crew:
             self._busy.wait()
             time.sleep(self.patience / 2)
             with self._lock:
-                if not self._since:
+                if not (self._since or self._jobs):
                     self._busy.clear()
                 elif self._is_free():
                     self._call()

@@ -157,6 +157,26 @@ def test_more_slow_jobs_than_threads_end_one_after_the_other(start):
     assert "quick" in crew.done
 
 
+def test_slow_job_that_waited_lets_others_through(start):
+    crew, ends, long = start(0.05), threading.Event(), threading.Event()
+    late = crew.crew
+    for _ in range(THREADS + 1):
+        crew.give(lambda: ends.wait(LONG))
+    wait_until(lambda: not late._waiting)
+    crew.give(lambda: long.wait(LONG))
+    crew.give(lambda: "quick")
+    wait_until(lambda: len(late._jobs) == 2)
+    with late._lock:
+        late._since = 0.0  # as if the active one, which must go back, had ended now
+    time.sleep(4 * late.patience)  # the thread that looks for late ones may sleep
+
+    ends.set()  # one takes the long job, and all others wait
+
+    wait_until(lambda: "quick" in crew.done)
+    long.set()
+    crew.wait(THREADS + 3)
+
+
 def test_job_that_begets_another(start):
     crew = start(UNDISTURBED, 1)
 
