@@ -129,12 +129,11 @@ class Scim:
         """
         settings = self._settings(app)
         application = self.application(settings, lambda _: self._connect(settings), app.app_context)
-        depth = self.url_prefix.count("/")
         blueprint = Blueprint(self.name, __name__, cli_group=self.name)
         blueprint.cli = Commands(self.name)
         blueprint.record(self._add_rules)
         app.register_blueprint(blueprint, url_prefix=self.url_prefix)  # refuses a second of a name
-        app.extensions[self.name] = Mounted(application, self.url_prefix, settings.base_path, depth)
+        app.extensions[self.name] = Mounted(application, self.url_prefix, settings.base_path)
 
     def _add_rules(self, state: BlueprintSetupState) -> None:
         """Add the rules below the prefix; a blueprint itself would take the second slash out."""

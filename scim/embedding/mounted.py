@@ -19,12 +19,14 @@ PRESERVE = "werkzeug.debug.preserve_context"  # a test client keeps the contexts
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """The server within one application: its own application, its prefix and the static end."""
+    """The server within one application: its own application, its prefix, and the end of that.
+
+    The prefix may have variables, the end has none.
+    """
 
     application: Flask
     prefix: str
     base_path: str
-    depth: int  # slashes in the prefix
 
     @property
     def service(self) -> Service:
@@ -35,8 +37,9 @@ class Mounted:
         """Return the request that the application has got, as our own application takes it."""
         environ = {**request.environ}
         environ.pop(PRESERVE, None)
-        parts = environ["PATH_INFO"].split("/", self.depth + 1)
-        prefix, rest = "/".join(parts[: self.depth + 1]), parts[self.depth + 1 :]
+        behind = self.prefix.count("/") + 1
+        parts = environ["PATH_INFO"].split("/", behind)
+        prefix, rest = "/".join(parts[:behind]), parts[behind:]
         if rest and rest[0].startswith(BESIDE):
             base, environ[PREFIX] = "", prefix
         else:
