@@ -11,15 +11,9 @@ import httpx2
 from scim.deliver.events.signing import PATH
 from scim.deliver.events.streams import TOKEN_TYPE
 from scim.deliver.receiving.arrived import Reader, indented
-from scim.deliver.receiving.events import (
-    EventReader,
-    Keys,
-    ReceivingError,
-    TokenError,
-    fetch,
-    pasted,
-)
+from scim.deliver.receiving.events import EventReader, Keys, ReceivingError, TokenError, pasted
 from scim.deliver.receiving.listening import Inbox
+from scim.deliver.receiving.polling import fetch
 from scim.deliver.receiving.webhooks import CONTENT_TYPE, WebhookReader
 from scim.deliver.webhooks.signatures import key_of
 from scim.environment import read_settings

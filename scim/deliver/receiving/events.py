@@ -6,7 +6,7 @@ Refusals are those of RFC 8935 §2.4.
 import base64
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +17,7 @@ from scim.protocol.values import Record
 
 from ..events.signing import TYPE
 from ..events.streams import TOKEN_TYPE
-from .arrived import Arrived, Remembered, Verdict, indented, refused
+from .arrived import Arrived, Remembered, Verdict, refused
 
 ALGORITHMS = ["ES256", "ES384", "ES512", "PS256", "RS256", "EdDSA"]
 CLAIMS = {"iss": str, "iat": int, "jti": str, "events": dict}  # RFC 8417 §2.2 wants these
@@ -210,38 +210,3 @@ def _instant(iat: float) -> str:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(iat))
     except (OverflowError, ValueError, OSError):
         return str(iat)
-
-
-def fetch(reader: EventReader, url: str, token: str, say: Callable[[str], None]) -> None:
-    """Poll for tokens, explain each, and acknowledge or refuse it, until this is interrupted.
-
-    :raises httpx2.HTTPError: the server cannot be reached
-    :raises ReceivingError: the server refuses the poll, or shows no keys
-    """
-    headers = {"Authorization": f"Bearer {token}"}
-    asked: dict[str, Any] = {}
-    with httpx2.Client(headers=headers, timeout=60) as client:
-        while True:
-            sets = _sets(client.post(url, json=asked))
-            asked = {"ack": [], "setErrs": {}}
-            for jti, each in sets.items():
-                try:
-                    lines = reader.read(each)
-                    asked["ack"].append(jti)
-                except TokenError as error:
-                    lines = [f"Refused, {error.code}: {error}."]
-                    asked["setErrs"][jti] = {"err": error.code, "description": str(error)}
-                for line in indented(lines):
-                    say(line)
-
-
-def _sets(answer: httpx2.Response) -> Mapping[str, str]:
-    """Return the tokens in an answer to a poll, by their jti."""
-    try:
-        told = answer.json()
-        if answer.is_success:
-            return dict(told["sets"])
-        reason = str(told["detail"])
-    except (ValueError, TypeError, KeyError):
-        reason = "the body has no tokens" if answer.is_success else answer.reason_phrase
-    raise ReceivingError(f"{answer.url} answered {answer.status_code}: {reason}")

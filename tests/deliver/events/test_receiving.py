@@ -9,14 +9,8 @@ from joserfc import jws
 from joserfc.jwk import ECKey, KeySet
 
 from scim.deliver.events.streams import TOKEN_TYPE
-from scim.deliver.receiving.events import (
-    EventReader,
-    Keys,
-    ReceivingError,
-    TokenError,
-    fetch,
-    pasted,
-)
+from scim.deliver.receiving.events import EventReader, Keys, ReceivingError, TokenError, pasted
+from scim.deliver.receiving.polling import fetch
 from scim.explain.sentences.events import sentences
 from scim.protocol.events import PREFIX
 
