@@ -33,6 +33,16 @@ class TokenError(Exception):
         super().__init__(text)
         self.code = code
 
+    @property
+    def told(self) -> dict[str, str]:
+        """What the sender is told."""
+        return {"err": self.code, "description": str(self)}
+
+    @property
+    def line(self) -> str:
+        """What the receiver's person is told."""
+        return f"Refused, {self.code}: {self}."
+
 
 class ReceivingError(Exception):
     """Nothing can be received; the text is for the person who has started it."""
@@ -93,10 +103,8 @@ class EventReader:
         try:
             lines = self.read(arrived.body.decode("ascii", "replace").strip())
         except TokenError as error:
-            told = {"err": error.code, "description": str(error)}
-            line = f"Refused, {error.code}: {error}."
-            kind = "application/json"
-            return Verdict([line], HTTPStatus.BAD_REQUEST, json.dumps(told), kind, "en")
+            told, kind = json.dumps(error.told), "application/json"
+            return Verdict([error.line], HTTPStatus.BAD_REQUEST, told, kind, "en")
         except ReceivingError as error:
             return refused(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         return Verdict(lines, HTTPStatus.ACCEPTED)
@@ -196,7 +204,10 @@ def explained(claims: Mapping[str, Any], verbose: bool = False) -> list[str]:
 
 
 def _expired(claims: Mapping[str, Any]) -> str:
-    """Return that a token has expired (RFC 7519 §4.1.4); RFC 8417 §2.2 advises against ``exp``."""
+    """Return that a token has expired (RFC 7519 §4.1.4); empty if it has not.
+
+    RFC 8417 §2.2 advises against ``exp``.
+    """
     expires = claims.get("exp")
     if expires is None:
         return ""
@@ -205,8 +216,8 @@ def _expired(claims: Mapping[str, Any]) -> str:
     return "" if expires > time.time() else f"the token expired at {_instant(expires)}"
 
 
-def _instant(iat: float) -> str:
+def _instant(seconds: float) -> str:
     try:
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(iat))
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
     except (OverflowError, ValueError, OSError):
-        return str(iat)
+        return str(seconds)

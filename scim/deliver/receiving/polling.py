@@ -26,8 +26,8 @@ def fetch(reader: EventReader, url: str, token: str, say: Callable[[str], None])
                     lines = reader.read(each)
                     asked["ack"].append(jti)
                 except TokenError as error:
-                    lines = [f"Refused, {error.code}: {error}."]
-                    asked["setErrs"][jti] = {"err": error.code, "description": str(error)}
+                    lines = [error.line]
+                    asked["setErrs"][jti] = error.told
                 for line in indented(lines):
                     say(line)
 
