@@ -3,6 +3,7 @@
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -60,20 +61,29 @@ def page() -> ResponseReturnValue:
         ago=ago,
         purged=_purged(figures[tenant.name], here.service.settings),
         rates=rates(newest, now),
-        database=here.service.database.read(place),
-        where=here.service.database.url,
-        recorded=here.recordings.count(),
-        size=here.recordings.size(),
-        dropped=here.recordings.dropped(),
-        deferred=here.service.database.read(lambda known: Deferrals(known).count_waiting()),
-        settings=here.service.settings,
-        failed=here.readiness.failed(),
-        version=VERSION,
-        changed=_changed(here.service.settings),
         width=WIDTH,
         height=HEIGHT,
         step=STEP,
+        **_of_the_server(),
     )
+
+
+def _of_the_server() -> dict[str, Any]:
+    """Return what the page shows of the server, whatever tenant was chosen."""
+    here = state()
+    database, settings = here.service.database, here.service.settings
+    return {
+        "database": database.read(place),
+        "where": database.url,
+        "recorded": here.recordings.count(),
+        "size": here.recordings.size(),
+        "dropped": here.recordings.dropped(),
+        "deferred": database.read(lambda known: Deferrals(known).count_waiting()),
+        "settings": settings,
+        "failed": here.readiness.failed(),
+        "version": VERSION,
+        "changed": _changed(settings),
+    }
 
 
 def _purged(figures: Figures, settings: Settings) -> str:
