@@ -23,7 +23,7 @@ from scim.storage import Change, Connection, Database
 from scim.storage.contents import About, Content, put_made
 from scim.storage.keys import new_id
 from scim.storage.outbox import Message
-from scim.storage.receivers import FRESH, Receiver, list_receivers, receivers_of
+from scim.storage.receivers import FRESH, MOST_KEPT, Receiver, list_receivers, receivers_of
 from scim.storage.tokens import Tenant
 
 from ..channel import NotDelivered
@@ -132,6 +132,8 @@ def event_uris(service: Service, tenant: Tenant) -> tuple[str, ...]:
         with suppress(UnavailableError):
             streams = service.database.read(lambda found: list_receivers(found, tenant, KINDS))
             told = tuple(uri for uri in EVENT_URIS if any(_tells(each, uri) for each in streams))
+            if len(known) >= MOST_KEPT:
+                known.clear()
             known[tenant.id] = at, told
     return told
 

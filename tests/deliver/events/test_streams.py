@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+from dataclasses import replace as replaced
 
 import pytest
 import sqlalchemy as sa
@@ -316,6 +317,15 @@ def test_configuration_is_answered_without_the_database_within_a_second(world, m
     monkeypatch.setattr(streams, "list_receivers", None)
 
     assert world.scim.get("/ServiceProviderConfig").json == told
+
+
+@ON_ONE_DATABASE
+def test_events_of_many_tenants_take_no_more_memory(world, monkeypatch):
+    monkeypatch.setattr(streams, "MOST_KEPT", 2)
+    for number in range(5):
+        streams.event_uris(world.service, replaced(world.tenant, id=number))
+
+    assert len(streams._known(world.service.database)) <= 2
 
 
 def test_history_that_is_gone_makes_a_notice(world, engine):
