@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -108,12 +108,8 @@ def retry(
 ) -> None:
     """Send a message again now, or all dead letters."""
     messages = _wanted(find(tenant), message_id, of_all, name, dead)
-    number = 0
-    for part in messages:
-        number += database().write(lambda known: retry_letters(known, part))  # noqa: B023
-        click.echo(f"{number} to be sent", err=True)
-    sent = counted(number, "message")
-    say(f"{sent} will be sent now, while a server or `python manage.py deliver` runs.")
+    number = _change(messages, retry_letters, "to be sent")
+    say(f"{number} will be sent now, while a server or `python manage.py deliver` runs.")
 
 
 @outbox.command()
@@ -138,12 +134,7 @@ def drop(
         total = database().read(lambda known: count_letters(known, chosen))
         said = f"Delete {counted(total, 'message')}? Their receivers never get what you delete."
         click.confirm(said, abort=True)
-    number = 0
-    for part in messages:
-        number += database().write(lambda known: drop_letters(known, part))  # noqa: B023
-        if len(part) == AT_ONCE:
-            click.echo(f"{number} deleted", err=True)
-    say(f"Deleted {counted(number, 'message')}.")
+    say(f"Deleted {_change(messages, drop_letters, 'deleted')}.")
 
 
 @click.command()
@@ -254,6 +245,20 @@ def _wanted(
     if message_id is not None:
         return iter([[_found(owner, message_id)]])
     return _parts(_chosen(owner, name, dead))
+
+
+def _change(
+    messages: Iterable[list[Message]],
+    change: Callable[[Connection, Sequence[Message]], int],
+    done: str,
+) -> str:
+    """Change messages part by part; return how many there were, ``3 messages``."""
+    number = 0
+    for part in messages:
+        number += database().write(lambda known: change(known, part))  # noqa: B023
+        if len(part) == AT_ONCE:
+            click.echo(f"{number} {done}", err=True)
+    return counted(number, "message")
 
 
 def _parts(chosen: Chosen) -> Iterator[list[Message]]:
