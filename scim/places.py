@@ -7,6 +7,5 @@ PACKAGE = Path(__file__).resolve().parent
 HOME = PACKAGE if Path(PACKAGE, "migrations").is_dir() else PACKAGE.parent
 MIGRATIONS = HOME / "migrations"
 DOCUMENTS = HOME / "docs"  # the wheel has those that the console quotes
-# Relative paths begin here: at the project, or where the process of an application began that has
-# installed the wheel.
+# Relative paths begin here: the project, or with an installed wheel the folder of the process.
 PROJECT = Path.cwd() if HOME == PACKAGE else HOME

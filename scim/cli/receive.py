@@ -53,7 +53,7 @@ POLL_TOKEN = "EVENTS_TOKEN"  # a command line would show it to other users of th
     "--paste",
     type=click.File(),
     metavar="FILE",
-    help="explain a token, or a poll's answer, in a file, or - for stdin",
+    help="explain a token or the answer to a poll in a file; - reads stdin",
 )
 @click.option("--verbose", is_flag=True, help="print each message, too")
 def receive(

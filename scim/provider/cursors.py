@@ -69,7 +69,7 @@ class Cursors:
 
 
 def serializer(key: str, salt: str) -> URLSafeTimedSerializer:
-    """Return what signs contents for clients by SHA-256, and opens them again."""
+    """Return a serializer, which signs contents for clients by SHA-256 and opens them again."""
     return URLSafeTimedSerializer(key, salt=salt, signer_kwargs={"digest_method": hashlib.sha256})
 
 

@@ -64,8 +64,8 @@ class Claim:
 class Report:
     """How a claimed receiver did: instants, its last error, and the seconds for which it rests.
 
-    It ``succeeded`` without having ``accepted`` anything if there was nothing to tell it, or if
-    what it fetches was made.
+    It ``succeeded`` without having ``accepted`` anything if there was nothing to tell it, or if it
+    fetches its messages.
     """
 
     succeeded: str | None = None

@@ -24,8 +24,8 @@ class Mailbox:
     def read(self, number: int, size: int) -> tuple[list[Message], bool]:
         """Return the first messages, and whether there are more.
 
-        Those about the same resource are in their order. They have ``size`` characters together,
-        or there is only one: no more is read into memory.
+        Those about the same resource are in their order. Together they have at most ``size``
+        characters, or there is only one: no more is read into memory.
         """
         counted = sa.func.coalesce(sa.func.length(outbox.c.content), 0)
         sizes = sa.select(outbox.c.id, counted).where(*READY).order_by(outbox.c.id)

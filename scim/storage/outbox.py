@@ -179,8 +179,8 @@ class Outbox:
     ) -> list[Message]:
         """Store the texts that a message stands for, and return a message for each.
 
-        The first of them has the message's own id. None is returned if the message is gone. For
-        ``REST`` there is another message without content, behind them.
+        The first of them has the message's own id. The list is empty if the message is gone. For
+        ``REST`` another message without content is stored behind them.
         """
         CLOCK.pass_by(message.id)
         due = FETCHED if is_fetched else message.due

@@ -1,4 +1,4 @@
-"""Threads: those of requests change, and ``SCIM_TEST_THREADS=3`` of them read; one has no room."""
+"""Threads that make requests, and others that read meanwhile; ``refuse_thread`` lets one fail."""
 
 import os
 import threading
