@@ -15,4 +15,4 @@ def jobs(settings: Settings) -> Sequence[Job]:
     """Return the jobs that the settings ask for, for one process."""
     delivering = deliverer.jobs() if settings.deliver else []
     carrying = carrier.jobs() if settings.max_async_requests else []
-    return [*jobs_of(settings), *delivering, tidying.job(), *carrying]
+    return [*jobs_of(settings), *delivering, tidying.job(), carrier.QUEUE, *carrying]

@@ -9,6 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from scim.deliver.asynchronous.carrier import look
+from scim.deliver.beside import jobs
 from scim.deliver.events import signing
 from scim.protocol.events import ASYNC_RESPONSE
 from scim.protocol.headers import PARKED
@@ -327,6 +328,12 @@ def test_old_results_are_deleted(scim, service, carry, engine, monkeypatch):
     check_error(scim.get(place_of(accepted)), 404)
     with engine.begin() as connection:
         assert connection.execute(sa.text("SELECT * FROM deferred_results")).all() == []
+
+
+def test_server_that_accepts_none_deletes_old_results_too(service):
+    settings = dataclasses.replace(service.settings, max_async_requests=0)
+
+    assert [each.work for each in jobs(settings)].count(look) == 1
 
 
 def test_result_that_is_purged_while_it_is_read_is_no_error(scim, carry, engine):

@@ -125,9 +125,11 @@ def look(service: Service) -> bool:
     return bool(old)
 
 
+QUEUE = Job("asynchronous requests", LOOKED, look)
+
+
 def jobs() -> list[Job]:
     """Return the jobs of carrying requests out, for one process."""
     carrier = Carrier()
     names = [f"asynchronous requests {number + 1}" for number in range(THREADS)]
-    carrying = [Job(name, IDLE, carrier.work) for name in names]
-    return [*carrying, Job("asynchronous requests", LOOKED, look)]
+    return [Job(name, IDLE, carrier.work) for name in names]
