@@ -106,7 +106,7 @@ def show(message_id: str, tenant: str) -> None:
 def retry(
     message_id: str | None, of_all: bool, name: str | None, dead: bool | None, tenant: str
 ) -> None:
-    """Send a message again now, or all dead letters."""
+    """Send one message again now, or those that --all chooses."""
     messages = _wanted(find(tenant), message_id, of_all, name, dead)
     number = _change(messages, retry_letters, "to be sent")
     say(f"{number} will be sent now, while a server or `python manage.py deliver` runs.")
@@ -126,14 +126,17 @@ def drop(
     dead: bool | None,
     tenant: str,
 ) -> None:
-    """Delete a message, which its receiver never gets."""
+    """Delete one message, or those that --all chooses.
+
+    Their receivers never get what is deleted.
+    """
     owner = find(tenant)
     messages = _wanted(owner, message_id, of_all, name, dead)
     if of_all and not yes:
         chosen = _chosen(owner, name, dead)
-        total = database().read(lambda known: count_letters(known, chosen))
-        said = f"Delete {counted(total, 'message')}? Their receivers never get what you delete."
-        click.confirm(said, abort=True)
+        if total := database().read(lambda known: count_letters(known, chosen)):
+            said = f"Delete {counted(total, 'message')}? Their receivers never get what you delete."
+            click.confirm(said, abort=True)
     say(f"Deleted {_change(messages, drop_letters, 'deleted')}.")
 
 

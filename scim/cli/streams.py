@@ -15,6 +15,7 @@ from scim.deliver.events.feeds import filter_of
 from scim.deliver.events.signing import PATH, current_key, issuer
 from scim.deliver.events.streams import KINDS, POLL, PUSH, fill, problem_of, push, refusal
 from scim.deliver.outgoing import OutgoingError, shown
+from scim.explain.words import counted
 from scim.program import prefix
 from scim.protocol.errors import ScimError
 from scim.protocol.events import FULL, NOTICE
@@ -41,7 +42,7 @@ CHOICES = (
     click.option("--poll", is_flag=True, help="let the receiver fetch the tokens (RFC 8936)"),
     click.option("--full/--notice", "in_full", help="send data, or names of attributes only"),
     click.option(
-        "--filter", "text", metavar="FILTER", help="tell of the users only who match, as a feed"
+        "--filter", "text", metavar="FILTER", help="tell only of users who match it, as a feed"
     ),
     click.option("--audience", metavar="TEXT", help="the aud of the tokens; by default a URL"),
     click.option(
@@ -124,7 +125,7 @@ def _store(
         say(f"Token     the one that `python manage.py {shlex.join(issue)}` prints")
     if filter_of(receiver):
         number = database().write(lambda known: fill(opened, known, receiver))
-        say(f"Feed      begins with users: {number}")
+        say(f"Feed      begins with {counted(number, 'user')}")
 
 
 @stream.command("list")

@@ -156,7 +156,7 @@ def rotate(name: str, overlap: timedelta, tenant: str) -> None:
 @of_tenant
 @with_appcontext
 def resume(name: str, tenant: str) -> None:
-    """Tell a webhook of changes again that answered 410 Gone.
+    """Tell a webhook of changes again, after it answered 410 Gone.
 
     It is not told what has changed meanwhile.
     """

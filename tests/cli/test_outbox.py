@@ -60,6 +60,7 @@ def test_dead_letters_are_shown_sent_again_and_dropped(run, fail, attempt, scim,
     with_question = attempt("outbox drop --all", "n\n")
     assert with_question.exit_code == 1
     assert run("outbox drop --all --yes").startswith("Deleted ")
+    assert run("outbox drop --all") == "Deleted 0 messages.\n"
     assert len(run("outbox list").splitlines()) == 1
 
 

@@ -62,7 +62,7 @@ def test_poll_with_a_filter_is_added_and_fetched(run, scim, opened_by):
     )
     assert "Poll      https://scim.example.com/scim/v2/Events/poll\n" in said
     assert "`python manage.py token issue app --scope events --tenant default`" in said
-    assert said.endswith("Feed      begins with users: 1\n")
+    assert said.endswith("Feed      begins with 1 user\n")
     assert run("stream list")[22:] == (
         'app  polls  full  users with title eq "guide"  aud app  with completions\n'
     )

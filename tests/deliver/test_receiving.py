@@ -85,7 +85,7 @@ def test_what_is_no_message_is_refused_with_the_reason(monkeypatch):
         assert send({"type": 1, "data": {"resourceType": [], "notes": 1}}).status_code == 204
         assert send(Content_Type="text/xml").status_code == 415
         assert "is text/xml, and only application/json is understood" in lines[0]
-        assert send(method="GET").text == "here deliveries arrive, each by POST\n"
+        assert send(method="GET").text == "deliveries arrive here, each by POST\n"
         assert send([]).status_code == 204
         assert lines[0] == "A message of the type None, which is none of this server."
         monkeypatch.setattr(listening, "LARGEST", 2)

@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a person who looks what is here."""
-        reason = "here deliveries arrive, each by POST"
+        reason = "deliveries arrive here, each by POST"
         self._answer(refused(HTTPStatus.METHOD_NOT_ALLOWED, reason))
 
     def _answer(self, verdict: Verdict) -> None:
