@@ -208,7 +208,7 @@ def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
         with noted(database) as seen:
             yield texts
         asking = "SELECT tenants.id, ", "SELECT receivers.id, ", "SELECT DISTINCT receivers."
-        # Who asks, and who is to be told, are looked up now and then.
+        # These look up now and then who asks, and who is to be told.
         texts += [statement for statement, _ in seen if not statement.startswith(asking)]
 
     return noting

@@ -91,7 +91,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What the pages of a delta query are made with."""
+    """The tokens, the cursors and the page size of a delta query."""
 
     tokens: Tokens
     cursors: Cursors

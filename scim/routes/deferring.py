@@ -36,7 +36,7 @@ METHODS: Mapping[Callable[..., Any], str] = {
 
 
 class Left(NamedTuple):
-    """What a parked request finds when it is asked again; the log knows it by ``request_id``.
+    """The ids that a parked request finds when it is asked again; the log has its ``request_id``.
 
     ``txn`` is the id of the request that is carried out for it; a poll for events has none.
     """

@@ -132,7 +132,8 @@ class Delivery:
     def _count(self, service: Service, batch: Batch) -> None:
         """Count, log and forget the outcomes that are stored.
 
-        What raises UnavailableError comes first: it is done again, and nothing is counted twice.
+        The purge comes first: if it raises UnavailableError, all is done again later, and nothing
+        is counted twice.
         """
         if batch.unsettled and not service.settings.history_days:
             told = [each.message for each in batch.unsettled]

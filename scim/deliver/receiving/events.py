@@ -35,12 +35,12 @@ class TokenError(Exception):
 
     @property
     def told(self) -> dict[str, str]:
-        """What the sender is told."""
+        """The answer to the sender."""
         return {"err": self.code, "description": str(self)}
 
     @property
     def line(self) -> str:
-        """What the receiver's person is told."""
+        """The line for people."""
         return f"Refused, {self.code}: {self}."
 
 
