@@ -114,11 +114,11 @@ class Exchanges:
             headers = asked.scope.headers
             is_chunked = "transfer-encoding" in headers
             length = 0 if is_chunked else int(headers.get("content-length", "0"))
-            if (length or is_chunked) and self._wants(asked.scope, length):
+            asked.is_whole = not (length or is_chunked)
+            if not asked.is_whole and self._wants(asked.scope, length):
                 answer, refuse = partial(self._go_on, asked), partial(self._fail, asked)
                 self.receiver.receive(asked.proto, length, answer, refuse)
             else:
-                asked.is_whole = not (length or is_chunked)
                 self._answer(asked, b"")
         except Exception as error:
             self._fail(asked, error)
