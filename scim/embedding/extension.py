@@ -172,8 +172,7 @@ class Scim:
         """
 
         def issue(connection: Connection) -> str | None:
-            if find_tenant(connection, tenant) is None:
-                add_tenant(connection, tenant)
+            add_tenant(connection, tenant)  # does nothing if there is one
             found = find_tenant(connection, tenant)
             assert found
             return issue_token(connection, found, name)

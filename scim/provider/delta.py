@@ -148,7 +148,7 @@ def query(
     end = walk.end or (instant(time()) if after and after[0] > walk.until else "")
     known = (*walk.known, *(each.seen for each in found))[-MOST_SEEN:]
     walk = replace(walk, known=known, end=end)
-    if after and not "" < end < after[0]:
+    if after and (not end or after[0] <= end):
         cursor = pages.cursors.seal_content(asdict(replace(walk, place=after)))
         return list_response(texts, walk.total, next_cursor=cursor)
     next_token = pages.tokens.seal(Token(_following(store, types, moment, walk), token.types))
