@@ -172,7 +172,8 @@ class Scim:
         """
 
         def issue(connection: Connection) -> str | None:
-            add_tenant(connection, tenant)  # does nothing if there is one
+            if find_tenant(connection, tenant) is None:  # a failed insert ends the transaction
+                add_tenant(connection, tenant)
             found = find_tenant(connection, tenant)
             assert found
             return issue_token(connection, found, name)
