@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from scim.deliver.mail.invitations import NAME as INVITATIONS
 from scim.deliver.outgoing import OutgoingError, check_place
 from scim.explain.words import counted
 from scim.storage.receivers import (
@@ -42,9 +43,12 @@ def added(
 ) -> Receiver:
     """Add a receiver to a tenant and return it, when all servers know it.
 
-    :raises click.ClickException: the tenant does not exist, or has a receiver of that name
+    :raises click.ClickException: the tenant does not exist, or the name is taken
     """
     mine = find(tenant)
+    if name == INVITATIONS:
+        kept = f"the name {name!r} belongs to the mails to new users"
+        raise click.ClickException(f"{kept}; choose another name")
     made = database().write(
         lambda known: add_receiver(known, mine, name, kind, url, secrets, options)
     )

@@ -266,6 +266,7 @@ def test_a_message_to_try_it_shows_what_the_receiver_answers(run, fail, attempt,
     assert "has no webhook 'sales'" in fail("webhook test sales")
     assert "has a receiver 'billing' already" in fail(f"webhook add billing {listener.url}")
     assert "needs a name" in fail(f"webhook add '' {listener.url}")
+    assert "belongs to the mails" in fail(f"webhook add invitations {listener.url}")
     assert "no user name and no password" in fail("webhook add x http://amy:pw@127.0.0.1/")
 
 
